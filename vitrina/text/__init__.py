@@ -1,0 +1,1 @@
+"""Texts in columns, cleaning, words, the lexicon of obscene words, normalisers."""
