@@ -1,0 +1,63 @@
+"""Cluster the glyphs of a font by their looks: the replacements of noise level 4.
+
+python tools/clusterization.py --font-path=FONT.ttf --font-size=13 --clusters=500
+
+writes a json file {letter: [look-alikes]} and, beside it, a contact sheet (PNG) of the clusters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vitrina.errors import InputError
+from vitrina.glyphs.clustering import cluster_glyphs, contact_sheet, font_or_default
+
+SAVE_TO = Path("resources") / "letter_replacement" / "clusterization.json"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--font-path", help="font file; without it, the default font")
+    parser.add_argument("--font-size", type=int, default=13, help="em square in pixels")
+    parser.add_argument("--clusters", type=int, default=500, help="number of clusters")
+    parser.add_argument("--seed", type=int, default=0, help="of the k-means initialisation")
+    parser.add_argument("--save-to", type=Path, default=SAVE_TO, help="json file to write")
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.font_size < 4:
+            raise InputError(f"--font-size = {arguments.font_size}: must be at least 4")
+        font = font_or_default(arguments.font_path)
+        clusters = cluster_glyphs(
+            font,
+            arguments.font_size,
+            arguments.clusters,
+            seed=arguments.seed,
+            progress=lambda line: print(line, file=sys.stderr, flush=True),
+        )
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    path: Path = arguments.save_to
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    lines = [
+        f"  {json.dumps(k, ensure_ascii=False)}: {json.dumps(v, ensure_ascii=False)}"
+        for k, v in clusters.items()
+    ]
+    temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    temporary.replace(path)
+    contact_sheet(clusters, font, path.with_suffix(".png"))
+    sizes = [len(members) - 1 for members in clusters.values()]
+    print(f"{path}: {len(clusters)} letters, {sum(sizes) / len(sizes):.1f} look-alikes each")
+    print(f"{path.with_suffix('.png')}: contact sheet")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Glyphs as pictures: fonts, drawing, segmentation, clusters of look-alikes."""

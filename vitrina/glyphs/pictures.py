@@ -1,0 +1,71 @@
+"""Pictures of grapheme clusters, each drawn once: on a canvas of fixed size, or as a strip.
+
+A batch needs about a hundred distinct glyphs, so each batch carries its own small table of
+pictures; what was drawn before comes from a bounded cache.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vitrina.glyphs.fonts import FontChain
+
+CACHE_SIZE = 1 << 15
+"""Pictures kept; a text can make up any number of clusters, memory must not follow it."""
+
+
+class Pictures:
+    """Draws clusters with a chain of fonts.
+
+    Args:
+        fonts: font files in the order in which they are asked; empty means the default font.
+        size_px: size of the em square in pixels.
+        height_px: height of every picture in pixels.
+    """
+
+    def __init__(self, fonts: Sequence[str | Path], size_px: int, height_px: int) -> None:
+        self.fonts = FontChain(fonts, size_px)
+        self.height_px = height_px
+        # An em square of ascenders and descenders, centred in the height.
+        self.baseline = round((height_px - size_px) / 2 + 0.8 * size_px)
+        self._cache: OrderedDict[str, np.ndarray] = OrderedDict()
+
+    def draw(self, cluster: str) -> np.ndarray:
+        """uint8 [height_px, advance], 255 is ink; read-only."""
+        picture = self._cache.get(cluster)
+        if picture is None:
+            picture = self.fonts.draw(cluster, self.height_px, self.baseline)
+            picture.setflags(write=False)
+            self._cache[cluster] = picture
+            if len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
+        else:
+            self._cache.move_to_end(cluster)
+        return picture
+
+    def strip(self, clusters: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """All pictures side by side, column by column.
+
+        Returns:
+            columns uint8 [sum(widths), height_px] and widths int64 [num_clusters].
+        """
+        pictures = [self.draw(cluster) for cluster in clusters]
+        widths = np.array([picture.shape[1] for picture in pictures], dtype=np.int64)
+        return np.ascontiguousarray(np.concatenate(pictures, axis=1).T), widths
+
+    def canvases(self, clusters: Sequence[str], width_px: int) -> np.ndarray:
+        """Each picture in the middle of a canvas: uint8 [num_clusters, height_px, width_px]."""
+        canvases = np.zeros((len(clusters), self.height_px, width_px), dtype=np.uint8)
+        for canvas, cluster in zip(canvases, clusters, strict=True):
+            picture = self.draw(cluster)
+            excess = picture.shape[1] - width_px
+            if excess > 0:
+                canvas[:] = picture[:, excess // 2 : excess // 2 + width_px]
+            else:
+                left = -excess // 2
+                canvas[:, left : left + picture.shape[1]] = picture
+        return canvases

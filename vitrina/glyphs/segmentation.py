@@ -1,0 +1,117 @@
+"""Texts to drawn glyphs: one token for each grapheme cluster that leaves a trace on paper.
+
+Combining marks belong to the character before them, invisible characters (zero width, soft
+hyphens, tags, variation selectors, controls) draw nothing, and every kind of white space is the
+same blank. The rule is simpler than UAX #29 on purpose: it follows what is drawn, not what an
+editor selects.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from vitrina.text.columns import Texts
+
+BASE, MARK, INVISIBLE, BLANK = 0, 1, 2, 3
+
+_BLANKS = frozenset("\u2800")  # the empty braille pattern
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+_MARKS = frozenset(range(0x1F3FB, 0x1F400))  # skin tones change the emoji before them
+
+
+@dataclass(frozen=True)
+class GlyphTokens:
+    """A batch of texts as glyphs.
+
+    Attributes:
+        ids: int64 [N], index into `clusters`.
+        lengths: int64 [B], glyphs in each text; a text that draws nothing is one blank.
+        clusters: the distinct grapheme clusters of the batch.
+    """
+
+    ids: np.ndarray
+    lengths: np.ndarray
+    clusters: list[str]
+
+
+@lru_cache(maxsize=1 << 16)
+def kind_of(code_point: int) -> int:
+    """Whether a code point is a base, a mark on one, invisible, or blank."""
+    character = chr(code_point)
+    category = unicodedata.category(character)
+    if character.isspace() or character in _BLANKS:
+        return BLANK
+    if character in _INVISIBLE or category in ("Cf", "Cc") or _is_selector(code_point):
+        return INVISIBLE
+    if category in ("Mn", "Me") or code_point in _MARKS:
+        return MARK
+    return BASE
+
+
+def _is_selector(code_point: int) -> bool:
+    return 0xFE00 <= code_point <= 0xFE0F or 0xE0100 <= code_point <= 0xE01EF
+
+
+def segment(texts: Texts) -> GlyphTokens:
+    """Cut texts into drawn glyphs; a few array operations unless there are combining marks."""
+    distinct, code_ids = np.unique(texts.code_points, return_inverse=True)
+    kinds = np.array([kind_of(int(code)) for code in distinct], dtype=np.int8)
+    text_of = np.repeat(np.arange(len(texts)), texts.lengths)
+    drawn = kinds[code_ids] != INVISIBLE
+    code_ids, text_of = code_ids[drawn], text_of[drawn]
+    clusters = [
+        " " if kind == BLANK else chr(code) for code, kind in zip(distinct, kinds, strict=True)
+    ]
+    is_mark = kinds[code_ids] == MARK
+    if is_mark.any():
+        code_ids, text_of = _join_marks(code_ids, text_of, is_mark, clusters)
+    lengths = np.bincount(text_of, minlength=len(texts)).astype(np.int64)
+    if (lengths == 0).any():
+        code_ids, lengths = _blank_for_empty(code_ids, lengths, clusters)
+    return _compact(code_ids, lengths, clusters)
+
+
+def _join_marks(
+    code_ids: np.ndarray, text_of: np.ndarray, is_mark: np.ndarray, clusters: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give each base with its marks one id; new clusters are appended to `clusters`."""
+    starts_text = np.diff(text_of, prepend=-1) != 0
+    starts = ~is_mark | starts_text
+    first = np.flatnonzero(starts)
+    sizes = np.diff(np.append(first, len(code_ids)))
+    joined = code_ids[first].copy()
+    minted: dict[str, int] = {}
+    for k in np.flatnonzero((sizes > 1) | is_mark[first]):
+        members = code_ids[first[k] : first[k] + sizes[k]]
+        text = "".join(clusters[i] for i in members.tolist())
+        if is_mark[first[k]]:
+            text = " " + text  # a mark without a base stands on a blank
+        if text not in minted:
+            minted[text] = len(clusters)
+            clusters.append(text)
+        joined[k] = minted[text]
+    return joined, text_of[first]
+
+
+def _blank_for_empty(
+    ids: np.ndarray, lengths: np.ndarray, clusters: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Texts that draw nothing become one blank, so that no text is without a token."""
+    clusters.append(" ")
+    empty = np.flatnonzero(lengths == 0)
+    ids = np.insert(ids, np.cumsum(lengths)[empty], len(clusters) - 1)
+    return ids, np.maximum(lengths, 1)
+
+
+def _compact(ids: np.ndarray, lengths: np.ndarray, clusters: list[str]) -> GlyphTokens:
+    """Keep the clusters that occur, each once, sorted: the result is the same for equal texts."""
+    used = np.zeros(len(clusters), dtype=bool)
+    used[ids] = True
+    kept = sorted({clusters[i] for i in np.flatnonzero(used)})
+    place = {cluster: i for i, cluster in enumerate(kept)}
+    remap = np.array([place.get(cluster, 0) for cluster in clusters], dtype=np.int64)
+    return GlyphTokens(remap[ids], lengths, kept)
