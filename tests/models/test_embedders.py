@@ -1,0 +1,194 @@
+"""Embedders against a slow, obvious form: draw with Pillow, put side by side, cut, one by one."""
+
+import numpy as np
+import pytest
+import torch
+
+from vitrina.errors import InputError
+from vitrina.glyphs.fonts import FontChain
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.config import GlyphsConfig, SlicesConfig, WordpieceConfig
+from vitrina.models.embedders.glyphs import GlyphsEmbedder, fit_whitening
+from vitrina.models.embedders.slices import SlicesEmbedder, count_slices
+from vitrina.models.embedders.wordpiece import WordpieceEmbedder, train_wordpiece
+from vitrina.text.columns import Texts
+
+TEXTS = [
+    "жопа",
+    "",
+    "}|{0па, привет! Как дела?",
+    "о\u0301 \u200b я",
+    "длинный комментарий " * 5,
+    "\U00013000 и 中文 👍🏽",
+]
+
+SLICES = SlicesConfig(
+    kind="slices",
+    fonts=[],
+    font_size_px=13,
+    height_px=16,
+    window_px=32,
+    stride_px=5,
+    channels=[4, 8],
+    width=12,
+)
+GLYPHS = GlyphsConfig(
+    kind="glyphs",
+    fonts=[],
+    font_size_px=12,
+    height_px=24,
+    width_px=16,
+    num_components=20,
+    shrinkage=0.05,
+    width=20,
+    hidden=8,
+    dropout=0.0,
+)
+
+
+def slow_line(text: str) -> np.ndarray:
+    """The drawn line [H, W], glyph beside glyph."""
+    fonts = FontChain([], SLICES.font_size_px)
+    clusters: list[str] = []
+    for character in text:
+        if character in "\u0301🏽":
+            clusters[-1] += character
+        elif character != "\u200b":
+            clusters.append(character)
+    return np.concatenate([fonts.draw(c, 16, 12) for c in clusters or [" "]], axis=1)
+
+
+def slow_slices(line: np.ndarray) -> np.ndarray:
+    slices = []
+    left = 0
+    while True:
+        part = line[:, left : left + SLICES.window_px]
+        slices.append(np.pad(part, ((0, 0), (0, SLICES.window_px - part.shape[1]))))
+        if left + SLICES.window_px >= line.shape[1]:
+            return np.stack(slices)
+        left += SLICES.stride_px
+
+
+@pytest.fixture(scope="module")
+def slices() -> SlicesEmbedder:
+    torch.manual_seed(0)
+    embedder = SlicesEmbedder(SLICES, Artefacts())
+    for module in embedder.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.weight)
+            torch.nn.init.normal_(module.bias)
+    return embedder.eval()
+
+
+@pytest.fixture(scope="module")
+def glyphs() -> GlyphsEmbedder:
+    clean = Texts.from_strings(TEXTS)
+    torch.manual_seed(0)
+    embedder = GlyphsEmbedder(GLYPHS, GlyphsEmbedder.fit(GLYPHS, clean, lambda: clean))
+    for parameter in embedder.parameters():
+        torch.nn.init.normal_(parameter)
+    return embedder.eval()
+
+
+def test_rendered_slices_equal_drawing_and_cutting(slices: SlicesEmbedder) -> None:
+    inputs = slices.encode(Texts.from_strings(TEXTS))
+    wanted = [slow_slices(slow_line(text)) for text in TEXTS]
+    assert inputs.num_tokens.tolist() == [len(part) for part in wanted]
+    assert np.array_equal(slices.render(inputs).numpy(), np.concatenate(wanted))
+
+
+def test_slice_embeddings_equal_convolving_one_by_one(slices: SlicesEmbedder) -> None:
+    with torch.no_grad():
+        fast = slices(slices.encode(Texts.from_strings(TEXTS))).values
+        for i, image in enumerate(np.concatenate([slow_slices(slow_line(t)) for t in TEXTS])):
+            x = torch.from_numpy(image.copy()).float()[None, None] / 255
+            for block in slices.blocks:
+                body = block.body(x) + block.shortcut(x)
+                x = torch.nn.functional.max_pool2d(body.relu(), 2)
+            one = slices.bridge(x.flatten(1))[0]
+            torch.testing.assert_close(fast[i], one, atol=1e-5, rtol=1e-5)
+
+
+def test_part_of_a_batch_renders_the_same(slices: SlicesEmbedder) -> None:
+    inputs = slices.encode(Texts.from_strings(TEXTS))
+    parts = torch.from_numpy(slices.render(inputs).numpy()).split(inputs.num_tokens.tolist())
+    some = slices.render(inputs.take(np.array([4, 0])))
+    assert torch.equal(some, torch.cat([parts[4], parts[0]]))
+
+
+def test_number_of_slices() -> None:
+    assert count_slices(np.array([1, 32, 33, 37, 38]), 32, 5).tolist() == [1, 1, 2, 2, 3]
+
+
+def test_glyph_embeddings_equal_the_formula_one_by_one(glyphs: GlyphsEmbedder) -> None:
+    texts = Texts.from_strings(TEXTS)
+    inputs = glyphs.encode(texts)
+    assert inputs.lengths[1] == 1 and inputs.lengths[0] == 4
+    with torch.no_grad():
+        fast = glyphs(inputs).values
+        for i, glyph in enumerate(inputs.ids.tolist()):
+            pixels = inputs.tables["pixels"][glyph].flatten().double() / 255
+            whitened = (pixels - glyphs.mean.double()) @ glyphs.projection.double()
+            slow = glyphs.linear.double()(whitened) + glyphs.network.double()(whitened)
+            glyphs.float()
+            torch.testing.assert_close(fast[i], slow.float(), atol=1e-4, rtol=1e-4)
+
+
+def test_look_alikes_are_near_and_others_far(glyphs: GlyphsEmbedder) -> None:
+    """Cyrillic and Latin or Greek o are drawn alike, so they must be embedded alike."""
+    pixels = torch.from_numpy(glyphs.pictures.canvases(["о", "o", "ο", "ж"], 16))
+    with torch.no_grad():
+        o_cyrillic, o_latin, o_greek, zhe = glyphs.embed_glyphs(pixels)
+    assert torch.dist(o_cyrillic, o_latin) < 1e-3
+    assert torch.dist(o_cyrillic, o_greek) < 0.2 * torch.dist(o_cyrillic, zhe)
+
+
+def test_whitening_gives_like_strength() -> None:
+    random = np.random.default_rng(0)
+    pixels = random.normal(size=(500, 30)) * np.geomspace(10, 0.1, 30)
+    artefacts = fit_whitening(pixels, 10, shrinkage=0.0)
+    whitened = (pixels - artefacts.arrays["mean"]) @ artefacts.arrays["projection"]
+    np.testing.assert_allclose(np.cov(whitened.T), np.eye(10), atol=1e-4)
+    damped = fit_whitening(pixels, 10, shrinkage=0.5)
+    spread = ((pixels - damped.arrays["mean"]) @ damped.arrays["projection"]).std(axis=0)
+    assert (np.diff(spread) < 0).all() and spread[0] < 0.7
+
+
+def test_whitening_wants_two_glyphs() -> None:
+    same = Texts.from_strings(["ааа"])
+    with pytest.raises(InputError, match="fewer than two distinct glyphs"):
+        GlyphsEmbedder.fit(GLYPHS, same, lambda: same)
+
+
+def wordpiece_config(tokenizer: str | None = None) -> WordpieceConfig:
+    return WordpieceConfig(
+        kind="wordpiece",
+        tokenizer=tokenizer,
+        vocabulary_size=200,
+        min_frequency=1,
+        lowercase=True,
+        width=8,
+        dropout=0.0,
+    )
+
+
+def test_word_pieces_are_those_of_the_tokenizer_trained_on_noisy_texts() -> None:
+    clean, noisy = Texts.from_strings(["привет"]), Texts.from_strings(["пр1вет мир"] * 5)
+    artefacts = WordpieceEmbedder.fit(wordpiece_config(), clean, lambda: noisy)
+    embedder = WordpieceEmbedder(wordpiece_config(), artefacts)
+    inputs = embedder.encode(Texts.from_strings(["Мир", "", "пр1вет мир", "\ud800"]))
+    pieces = [embedder.tokenizer.id_to_token(i) for i in inputs.ids.tolist()]
+    assert pieces[: inputs.lengths[0]] == ["[CLS]", "мир"]
+    assert inputs.lengths[1] == 1
+    assert embedder(inputs).values.shape == (inputs.lengths.sum(), 8)
+
+
+def test_a_given_tokenizer_is_used(tmp_path) -> None:
+    tokenizer = train_wordpiece(["один два"] * 3, 100, min_frequency=1, lowercase=True)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    nothing = Texts.from_strings([])
+    for path in (tmp_path, tmp_path / "tokenizer.json"):
+        artefacts = WordpieceEmbedder.fit(wordpiece_config(str(path)), nothing, lambda: nothing)
+        assert artefacts.texts["tokenizer"] == tokenizer.to_str()
+    with pytest.raises(InputError, match=r"embedder\.tokenizer = .*must be a tokenizer\.json"):
+        WordpieceEmbedder.fit(wordpiece_config("nowhere"), nothing, lambda: nothing)

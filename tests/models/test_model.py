@@ -1,0 +1,105 @@
+"""Whole models: a text's score does not depend on the texts beside it."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from test_embedders import GLYPHS, SLICES, TEXTS, wordpiece_config
+
+from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.embedders.slices import SlicesEmbedder
+from vitrina.models.embedders.wordpiece import WordpieceEmbedder
+from vitrina.models.encoders.cnn import CnnEncoder
+from vitrina.models.encoders.config import CnnConfig, TransformerConfig
+from vitrina.models.encoders.transformer import TransformerEncoder
+from vitrina.models.heads.classification import ClassificationHead
+from vitrina.models.inference import Predictor
+from vitrina.models.inputs import split_by_tokens
+from vitrina.models.model import Model
+from vitrina.text.columns import Texts
+
+CNN = CnnConfig(kind="cnn", width=16, stem_kernel=5, stride=2, kernels=[3, 7], dropout=0.1)
+TRANSFORMER = TransformerConfig(
+    kind="transformer", width=16, num_layers=2, num_heads=2, hidden=32, dropout=0.1
+)
+PAIRS = list(itertools.product(("glyphs", "slices", "wordpiece"), ("cnn", "transformer")))
+
+
+def build(embedder_kind: str, encoder_kind: str) -> Model:
+    torch.manual_seed(0)
+    texts = Texts.from_strings(TEXTS)
+    classes = {
+        "glyphs": (GlyphsEmbedder, GLYPHS),
+        "slices": (SlicesEmbedder, SLICES),
+        "wordpiece": (WordpieceEmbedder, wordpiece_config()),
+    }
+    kind, config = classes[embedder_kind]
+    embedder = kind(config, kind.fit(config, texts, lambda: texts))
+    encoder = (
+        CnnEncoder(CNN, embedder.width)
+        if encoder_kind == "cnn"
+        else TransformerEncoder(TRANSFORMER, embedder.width)
+    )
+    model = Model(embedder, encoder, ClassificationHead(encoder.width, 3, 0.1))
+    # A step of training, so that the normalisations have seen data.
+    model(model.embedder.encode(texts)).square().sum().backward()
+    return model
+
+
+@pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
+def test_a_score_does_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
+    model = build(*kinds).eval()
+    with torch.inference_mode():
+        together = model(model.embedder.encode(Texts.from_strings(TEXTS)))
+        reversed_ = model(model.embedder.encode(Texts.from_strings(TEXTS[::-1]))).flip(0)
+        alone = torch.cat([model(model.embedder.encode(Texts.from_strings([t]))) for t in TEXTS])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(together, reversed_, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
+def test_bf16_scores_do_not_depend_on_the_batch_beyond_rounding(kinds: tuple[str, str]) -> None:
+    model = build(*kinds).eval()
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        together = model(model.embedder.encode(Texts.from_strings(TEXTS)))
+        alone = torch.cat([model(model.embedder.encode(Texts.from_strings([t]))) for t in TEXTS])
+    scale = together.abs().max().item()
+    torch.testing.assert_close(together, alone, atol=0.03 * scale, rtol=0.03)
+
+
+@pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
+def test_every_weight_gets_a_gradient(kinds: tuple[str, str]) -> None:
+    model = build(*kinds)
+    missing = [name for name, p in model.named_parameters() if p.grad is None]
+    assert missing == []
+
+
+def test_the_predictor_keeps_the_order_and_the_mode() -> None:
+    model = build("glyphs", "cnn")
+    model.train()
+
+    def predictor(max_tokens: int) -> Predictor:
+        return Predictor(
+            model,
+            lambda texts: texts,
+            lambda logits: logits.softmax(1),
+            max_tokens=max_tokens,
+            precision="fp32",
+        )
+
+    many = Texts.from_strings(TEXTS * 60)
+    found = predictor(max_tokens=300)(many)
+    assert model.training
+    assert found.shape == (len(many), 3) and found.dtype == np.float32
+    np.testing.assert_allclose(found[: len(TEXTS)], found[-len(TEXTS) :], atol=1e-5)
+    singles = [predictor(10**6)(Texts.from_strings([text]))[0] for text in TEXTS]
+    np.testing.assert_allclose(found[: len(TEXTS)], singles, atol=1e-5)
+
+
+def test_parts_of_a_batch_are_bounded_by_tokens() -> None:
+    sizes = np.array([5, 900, 3, 40, 40, 40, 1])
+    parts = list(split_by_tokens(sizes, 100))
+    assert sorted(np.concatenate(parts).tolist()) == list(range(7))
+    assert all(sizes[part].sum() <= 100 or len(part) == 1 for part in parts)
+    assert [part.tolist() for part in split_by_tokens(sizes, 2000)] == [list(range(7))]

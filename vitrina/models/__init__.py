@@ -1,0 +1,1 @@
+"""Embedders, encoders, heads, and the ragged tensors between them."""

@@ -1,0 +1,63 @@
+"""From configuration and artefacts to a model: fit, then build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from vitrina.config import Config
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.embedders.slices import SlicesEmbedder
+from vitrina.models.embedders.wordpiece import WordpieceEmbedder
+from vitrina.models.encoders.base import Encoder
+from vitrina.models.encoders.cnn import CnnEncoder
+from vitrina.models.encoders.transformer import TransformerEncoder
+from vitrina.models.model import Model
+from vitrina.tasks.classification import ClassificationTask
+from vitrina.text.columns import Texts
+
+EMBEDDERS: dict[str, Any] = {
+    "glyphs": GlyphsEmbedder,
+    "slices": SlicesEmbedder,
+    "wordpiece": WordpieceEmbedder,
+}
+ENCODERS: dict[str, Any] = {"cnn": CnnEncoder, "transformer": TransformerEncoder}
+TASKS: dict[str, Any] = {"classification": ClassificationTask}
+
+
+def fit(
+    config: Config, clean: Texts, noisy: Callable[[], Texts], label_names: list[str]
+) -> Artefacts:
+    """What the run learns from its training texts before training.
+
+    Args:
+        clean: the training texts, normalised.
+        noisy: draws the training noise over them, then normalises; called only if needed.
+        label_names: the labels of the training texts, sorted.
+    """
+    return Artefacts.join(
+        {
+            "task": TASKS[config.task.kind].fit(config.task, label_names),
+            "embedder": EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy),
+        }
+    )
+
+
+def build_task(config: Config, artefacts: Artefacts) -> ClassificationTask:
+    """The task that the artefacts were fitted for."""
+    return TASKS[config.task.kind](config.task, artefacts.part("task"))
+
+
+def build_model(config: Config, artefacts: Artefacts, task: ClassificationTask) -> Model:
+    """The model with its first weights, which depend on `config.seed` alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        embedder: Embedder = EMBEDDERS[config.embedder.kind](
+            config.embedder, artefacts.part("embedder")
+        )
+        encoder: Encoder = ENCODERS[config.encoder.kind](config.encoder, embedder.width)
+        return Model(embedder, encoder, task.build_head(encoder.width))

@@ -1,0 +1,29 @@
+"""What every embedder is: `encode` on the host, `forward` on the device."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import nn
+
+from vitrina.models.inputs import Inputs
+from vitrina.models.ragged import Ragged
+from vitrina.text.columns import Texts
+
+
+class Embedder(nn.Module, ABC):
+    """Turns texts into token embeddings.
+
+    Attributes:
+        width: width D of a token embedding.
+    """
+
+    width: int
+
+    @abstractmethod
+    def encode(self, texts: Texts) -> Inputs:
+        """Integers for a batch of texts; every text gets at least one token. Host only."""
+
+    @abstractmethod
+    def forward(self, inputs: Inputs) -> Ragged:
+        """Token embeddings [N, width] of `inputs`, ragged by `inputs.num_tokens`."""

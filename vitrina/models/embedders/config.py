@@ -1,0 +1,116 @@
+"""Options of the group `embedder`: how a text becomes token embeddings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vitrina.errors import require
+
+
+def _positive(group: object, *names: str) -> None:
+    for name in names:
+        value = getattr(group, name)
+        require(value >= 1, f"embedder.{name}", value, "at least 1")
+
+
+@dataclass(kw_only=True)
+class GlyphsConfig:
+    """One token for each drawn glyph, embedded from its whitened pixels."""
+
+    kind: str
+    """glyphs"""
+    fonts: list[str]
+    """Font files, asked in this order for each character; empty: DejaVu Sans."""
+    font_size_px: int
+    """Size of the em square."""
+    height_px: int
+    """Height of a glyph's canvas."""
+    width_px: int
+    """Width of a glyph's canvas."""
+    num_components: int
+    """Principal components of the pixels that are kept."""
+    shrinkage: float
+    """Share of the largest standard deviation added to each when dividing by it."""
+    width: int
+    """Width of a token embedding."""
+    hidden: int
+    """Hidden units of the network behind the whitened pixels."""
+    dropout: float
+    """Probability that an entry of a token embedding is dropped in training."""
+
+    def __post_init__(self) -> None:
+        _positive(
+            self, "font_size_px", "height_px", "width_px", "num_components", "width", "hidden"
+        )
+        require(self.shrinkage >= 0, "embedder.shrinkage", self.shrinkage, "at least 0")
+        require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
+
+
+@dataclass(kw_only=True)
+class SlicesConfig:
+    """Overlapping windows of the drawn line, each read by residual convolutions."""
+
+    kind: str
+    """slices"""
+    fonts: list[str]
+    """Font files, asked in this order for each character; empty: DejaVu Sans."""
+    font_size_px: int
+    """Size of the em square."""
+    height_px: int
+    """Height of the drawn line."""
+    window_px: int
+    """Width of a slice."""
+    stride_px: int
+    """Distance between the left edges of two slices."""
+    channels: list[int]
+    """Channels of the residual blocks; each block halves height and width."""
+    width: int
+    """Width of a token embedding."""
+
+    def __post_init__(self) -> None:
+        _positive(self, "font_size_px", "height_px", "window_px", "stride_px", "width")
+        halved = f"at most {self._most_blocks()} numbers of at least 1 for this height and window"
+        fits = 1 <= len(self.channels) <= self._most_blocks() and min(self.channels) >= 1
+        require(fits, "embedder.channels", self.channels, halved)
+        overlap = f"at most embedder.window_px ({self.window_px})"
+        require(self.stride_px <= self.window_px, "embedder.stride_px", self.stride_px, overlap)
+
+    def _most_blocks(self) -> int:
+        return min(self.height_px, self.window_px).bit_length() - 1
+
+
+@dataclass(kw_only=True)
+class WordpieceConfig:
+    """Word pieces looked up in a table: the text-token baseline."""
+
+    kind: str
+    """wordpiece"""
+    tokenizer: str | None
+    """A trained tokenizer (tokenizer.json or its folder); null trains one on the training texts."""
+    vocabulary_size: int
+    """Word pieces of a tokenizer trained here."""
+    min_frequency: int
+    """Occurrences a word piece needs."""
+    lowercase: bool
+    """Whether a tokenizer trained here folds case."""
+    width: int
+    """Width of a token embedding."""
+    dropout: float
+    """Probability that an entry of a token embedding is dropped in training."""
+
+    def __post_init__(self) -> None:
+        _positive(self, "min_frequency", "width")
+        require(
+            self.vocabulary_size >= 100,
+            "embedder.vocabulary_size",
+            self.vocabulary_size,
+            "at least 100",
+        )
+        require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
+
+
+OPTIONS: dict[str, type] = {
+    "glyphs": GlyphsConfig,
+    "slices": SlicesConfig,
+    "wordpiece": WordpieceConfig,
+}

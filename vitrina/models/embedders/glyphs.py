@@ -1,0 +1,123 @@
+"""One visual token for each drawn glyph, from whitened pixels.
+
+Windows at a fixed stride show every letter at a changing offset; tokens aligned with glyphs spare
+the model learning that away. Raw glyph pictures are nearly alike (one direction dominates), so
+the pixels are whitened: principal components of the training texts' glyphs, each divided by its
+standard deviation plus a share of the largest. A glyph never seen lands near those it looks like.
+Each *distinct* glyph of a batch is embedded once.
+
+Shapes: G distinct glyphs in the batch, N tokens, K components, D width, H/W pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vitrina.errors import InputError
+from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.segmentation import segment
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.config import GlyphsConfig
+from vitrina.models.inputs import Inputs
+from vitrina.models.ragged import Ragged
+from vitrina.text.columns import Texts
+
+
+def fit_whitening(pixels_GP: np.ndarray, num_components: int, shrinkage: float) -> Artefacts:
+    """Principal components of glyph pictures, scaled to like strength.
+
+    Args:
+        pixels_GP: float [G, P], each distinct glyph once, 1 is ink.
+        num_components: components to keep, at most; fewer where there are fewer glyphs.
+        shrinkage: share of the largest standard deviation added before dividing, which keeps the
+            weak components from being blown up to noise.
+
+    Returns:
+        `mean` float32 [P] and `projection` float32 [P, K].
+    """
+    mean = pixels_GP.mean(axis=0)
+    _, singular, directions = np.linalg.svd(pixels_GP - mean, full_matrices=False)
+    deviation = singular / np.sqrt(max(len(pixels_GP) - 1, 1))
+    # Directions without variance are an accident of rounding.
+    kept = min(num_components, int((deviation > 1e-6 * max(deviation[0], 1e-12)).sum()))
+    scale = deviation[:kept] + shrinkage * deviation[0]
+    # The sign of a direction is arbitrary: fix it, so that every machine fits the same one.
+    signs = np.sign(directions[np.arange(kept), np.abs(directions[:kept]).argmax(axis=1)])
+    projection = (directions[:kept] * (signs / scale)[:, None]).T
+    arrays = {"mean": mean.astype(np.float32), "projection": projection.astype(np.float32)}
+    return Artefacts(arrays)
+
+
+class GlyphsEmbedder(Embedder):
+    """Whitened pixels, a linear map that starts at the identity, a small network that starts at 0.
+
+    Args:
+        config: the option's values.
+        artefacts: what `fit` gave.
+    """
+
+    def __init__(self, config: GlyphsConfig, artefacts: Artefacts) -> None:
+        super().__init__()
+        self.config = config
+        self.width = config.width
+        self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+        mean, projection = artefacts.arrays["mean"], artefacts.arrays["projection"]
+        self.mean: Tensor
+        self.projection: Tensor
+        # Part of the artefacts, so not of the weights.
+        self.register_buffer("mean", torch.from_numpy(mean), persistent=False)
+        self.register_buffer("projection", torch.from_numpy(projection), persistent=False)
+        num_components = projection.shape[1]
+        self.linear = nn.Linear(num_components, config.width)
+        nn.init.eye_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+        self.network = nn.Sequential(
+            nn.Linear(num_components, config.hidden),
+            nn.GELU(),
+            nn.Linear(config.hidden, config.width),
+        )
+        last = self.network[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.dropout = nn.Dropout(config.dropout)
+
+    @staticmethod
+    def fit(config: GlyphsConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+        """Whitening of the distinct glyphs of the clean training texts.
+
+        Raises:
+            InputError: if the texts hold fewer than two distinct glyphs.
+        """
+        clusters = segment(clean).clusters
+        if len(clusters) < 2:
+            raise InputError("the training texts hold fewer than two distinct glyphs")
+        pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+        pixels = pictures.canvases(clusters, config.width_px).reshape(len(clusters), -1)
+        return fit_whitening(pixels / 255.0, config.num_components, config.shrinkage)
+
+    def encode(self, texts: Texts) -> Inputs:
+        tokens = segment(texts)
+        pixels = self.pictures.canvases(tokens.clusters, self.config.width_px)
+        return Inputs(
+            torch.from_numpy(tokens.ids),
+            tokens.lengths,
+            tokens.lengths,
+            {"pixels": torch.from_numpy(pixels)},
+        )
+
+    def embed_glyphs(self, pixels_GHW: Tensor) -> Tensor:
+        """Embeddings [G, D] of glyph pictures uint8 [G, H, W]."""
+        pixels_GP = pixels_GHW.flatten(1).float() / 255
+        whitened_GK = (pixels_GP - self.mean) @ self.projection
+        return self.linear(whitened_GK) + self.network(whitened_GK)
+
+    def forward(self, inputs: Inputs) -> Ragged:
+        glyphs_GD = self.embed_glyphs(inputs.tables["pixels"])
+        return Ragged(self.dropout(F.embedding(inputs.ids, glyphs_GD)), inputs.num_tokens)

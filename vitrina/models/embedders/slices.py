@@ -1,0 +1,122 @@
+"""The described visual tokens: overlapping windows of the drawn line, read by convolutions.
+
+The line is drawn on the device by gathering columns of the batch's glyph strip; only windows that
+belong to a text are cut and embedded, never padding.
+
+Shapes: N slices in the batch, H height, W window, C channels, D width, T columns of the strip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.segmentation import segment
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.config import SlicesConfig
+from vitrina.models.inputs import Inputs
+from vitrina.models.ragged import Ragged, exclusive_sum, to_device
+from vitrina.text.columns import Texts
+
+
+def count_slices(line_px: np.ndarray, window_px: int, stride_px: int) -> np.ndarray:
+    """Windows that cover lines of the given widths: int64, at least 1; the last may overhang."""
+    return 1 + np.maximum(0, -(-(line_px - window_px) // stride_px))
+
+
+class ResidualBlock(nn.Module):
+    """conv-BN-ReLU-conv-BN beside a 1×1 shortcut, added, ReLU, max-pool by 2."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
+        )
+        self.shortcut = nn.Conv2d(in_channels, out_channels, 1)
+        self.tail = nn.Sequential(nn.ReLU(inplace=True), nn.MaxPool2d(2))
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        return self.tail(self.body(x_NCHW) + self.shortcut(x_NCHW))
+
+
+class SlicesEmbedder(Embedder):
+    """Residual convolutions over each slice, then a linear bridge.
+
+    Args:
+        config: the option's values.
+        artefacts: nothing; slices are not fitted.
+    """
+
+    def __init__(self, config: SlicesConfig, artefacts: Artefacts) -> None:
+        super().__init__()
+        self.config = config
+        self.width = config.width
+        self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+        channels = [1, *config.channels]
+        pairs = zip(channels, channels[1:], strict=False)
+        self.blocks = nn.Sequential(*(ResidualBlock(c_in, c_out) for c_in, c_out in pairs))
+        halved = 2 ** len(config.channels)
+        area = (config.height_px // halved) * (config.window_px // halved)
+        self.bridge = nn.Linear(config.channels[-1] * area, config.width)
+        # Channels last is what vectorised convolutions want, on CPUs and on tensor cores.
+        self.to(memory_format=torch.channels_last)
+
+    @staticmethod
+    def fit(config: SlicesConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+        return Artefacts()
+
+    def encode(self, texts: Texts) -> Inputs:
+        tokens = segment(texts)
+        columns_TH, widths = self.pictures.strip(tokens.clusters)
+        id_widths = widths[tokens.ids]
+        line_px = np.add.reduceat(id_widths, exclusive_sum(tokens.lengths))
+        config = self.config
+        return Inputs(
+            torch.from_numpy(tokens.ids),
+            tokens.lengths,
+            count_slices(line_px, config.window_px, config.stride_px),
+            {"columns": torch.from_numpy(columns_TH), "widths": torch.from_numpy(widths)},
+            line_px,
+        )
+
+    def render(self, inputs: Inputs) -> Tensor:
+        """The slices of a batch: uint8 [N, H, W], in the order of the texts."""
+        assert inputs.line_px is not None
+        columns_TH, widths = inputs.tables["columns"], inputs.tables["widths"]
+        device, total = columns_TH.device, int(inputs.line_px.sum())
+        # Each column of the whole line: which glyph, and which column of that glyph.
+        id_widths = widths[inputs.ids]
+        glyph_starts = (widths.cumsum(0) - widths)[inputs.ids]
+        shift = glyph_starts - (id_widths.cumsum(0) - id_widths)
+        column = torch.repeat_interleave(shift, id_widths, output_size=total)
+        line_TH = columns_TH[column + torch.arange(total, device=device)]
+        # What stands beyond the end of a text is blank: the last row.
+        line_TH = torch.cat([line_TH, line_TH.new_zeros(1, line_TH.shape[1])])
+        num_slices = inputs.num_tokens
+        slice_of_text = np.arange(num_slices.sum()) - np.repeat(
+            exclusive_sum(num_slices), num_slices
+        )
+        starts = np.repeat(exclusive_sum(inputs.line_px), num_slices)
+        left_N = to_device(starts + slice_of_text * self.config.stride_px, device)
+        ends_N = to_device(np.repeat(np.cumsum(inputs.line_px), num_slices), device)
+        at_NW = left_N[:, None] + torch.arange(self.config.window_px, device=device)
+        at_NW = torch.where(at_NW < ends_N[:, None], at_NW, total)
+        return line_TH[at_NW].transpose(1, 2)
+
+    def embed_slices(self, slices_NHW: Tensor) -> Tensor:
+        """Embeddings [N, D] of slices uint8 [N, H, W]."""
+        # With one channel, [N, 1, H, W] is at once contiguous and channels last; say which.
+        x = (slices_NHW.float() / 255).unsqueeze(1).contiguous(memory_format=torch.channels_last)
+        return self.bridge(self.blocks(x).flatten(1))
+
+    def forward(self, inputs: Inputs) -> Ragged:
+        return Ragged(self.embed_slices(self.render(inputs)), inputs.num_tokens)

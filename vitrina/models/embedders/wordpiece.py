@@ -1,0 +1,115 @@
+"""The text-token baseline (TTR): word pieces looked up in a table.
+
+The tokenizer is trained on the training texts as the model sees them, with their noise, and is
+part of the run. WordPiece: Schuster and Nakajima 2012, as BERT uses it (Devlin et al. 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from torch import nn
+from torch.nn import functional as F
+
+from vitrina.errors import InputError
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.config import WordpieceConfig
+from vitrina.models.inputs import Inputs
+from vitrina.models.ragged import Ragged
+from vitrina.text.columns import Texts
+
+UNKNOWN, START = "[UNK]", "[CLS]"
+
+
+def train_wordpiece(
+    texts: Iterable[str], vocabulary_size: int, *, min_frequency: int, lowercase: bool
+) -> Tokenizer:
+    """A WordPiece tokenizer of at most `vocabulary_size` pieces, trained on `texts`."""
+    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN, max_input_chars_per_word=100))
+    tokenizer.normalizer = normalizers.BertNormalizer(
+        clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=lowercase
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=vocabulary_size,
+        min_frequency=min_frequency,
+        special_tokens=[UNKNOWN, START],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer at `path`, a tokenizer.json or a folder that holds one.
+
+    Raises:
+        InputError: if there is none.
+    """
+    file = path / "tokenizer.json" if path.is_dir() else path
+    if not file.is_file():
+        raise InputError(
+            f"embedder.tokenizer = {str(path)!r}: must be a tokenizer.json or its folder"
+        )
+    try:
+        return Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises bare Exceptions
+        raise InputError(f"{file}: not a tokenizer ({error})") from None
+
+
+class WordpieceEmbedder(Embedder):
+    """A table of word-piece embeddings.
+
+    Every text starts with `[CLS]`, so that none is without a token.
+
+    Args:
+        config: the option's values.
+        artefacts: what `fit` gave.
+    """
+
+    def __init__(self, config: WordpieceConfig, artefacts: Artefacts) -> None:
+        super().__init__()
+        self.width = config.width
+        self.tokenizer = Tokenizer.from_str(artefacts.texts["tokenizer"])
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self.start_id = self._special(START)
+        self.table = nn.Embedding(self.tokenizer.get_vocab_size(), config.width)
+        nn.init.normal_(self.table.weight, std=config.width**-0.5)
+        self.dropout = nn.Dropout(config.dropout)
+
+    @staticmethod
+    def fit(config: WordpieceConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+        """The given tokenizer, or one trained on the training texts with their noise."""
+        if config.tokenizer is not None:
+            tokenizer = load_tokenizer(Path(config.tokenizer))
+        else:
+            tokenizer = train_wordpiece(
+                noisy().to_strings(),
+                config.vocabulary_size,
+                min_frequency=config.min_frequency,
+                lowercase=config.lowercase,
+            )
+        return Artefacts(texts={"tokenizer": tokenizer.to_str()})
+
+    def _special(self, token: str) -> int:
+        token_id = self.tokenizer.token_to_id(token)
+        return token_id if token_id is not None else 0
+
+    def encode(self, texts: Texts) -> Inputs:
+        # Lone surrogates cannot leave Python as UTF-8.
+        strings = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        encodings = self.tokenizer.encode_batch_fast(strings, add_special_tokens=False)
+        ids = [[self.start_id, *encoding.ids] for encoding in encodings]
+        lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+        flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
+        return Inputs(torch.from_numpy(flat), lengths, lengths)
+
+    def forward(self, inputs: Inputs) -> Ragged:
+        return Ragged(self.dropout(F.embedding(inputs.ids, self.table.weight)), inputs.num_tokens)

@@ -1,0 +1,64 @@
+"""Residual 1-D convolutions over ragged tokens.
+
+On corpora of some ten thousand comments they learn far faster than a Transformer from scratch.
+Batch normalisation sees tokens only, never padding: the convolutions run over one line with gaps,
+everything else on the gathered tokens.
+
+Shapes: N tokens in the batch, D width.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from vitrina.models.encoders.base import Encoder
+from vitrina.models.encoders.config import CnnConfig
+from vitrina.models.ragged import Line, Ragged
+
+
+class RaggedConv(nn.Module):
+    """A 1-D convolution within each text, with batch normalisation and ReLU behind it."""
+
+    def __init__(self, in_width: int, width: int, kernel: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(in_width, width, kernel, bias=False)
+        self.norm = nn.BatchNorm1d(width)
+        self.activation = nn.ReLU(inplace=True)
+
+    def forward(self, x_ND: Tensor, line: Line) -> Tensor:
+        x_ND = line.convolve(x_ND, self.convolution.weight)
+        return self.activation(self.norm(x_ND))
+
+
+class CnnEncoder(Encoder):
+    """A strided convolution, then residual blocks of growing kernels.
+
+    Args:
+        config: the option's values.
+        in_width: width of the token embeddings.
+    """
+
+    def __init__(self, config: CnnConfig, in_width: int) -> None:
+        super().__init__()
+        self.width = config.width
+        self.stride = config.stride
+        self.stem_radius = config.stem_kernel // 2
+        self.radius = max(kernel // 2 for kernel in [1, *config.kernels])
+        self.stem = RaggedConv(in_width, config.width, config.stem_kernel)
+        self.blocks = nn.ModuleList(
+            RaggedConv(config.width, config.width, kernel) for kernel in config.kernels
+        )
+        self.dropout = nn.Dropout(config.dropout) if config.dropout else nn.Identity()
+
+    def forward(self, x: Ragged) -> Ragged:
+        device = x.values.device
+        line = Line.plan(x.lengths, self.stem_radius, self.stride, device)
+        x = x.with_values(self.stem(x.values, line))
+        if self.stride > 1:
+            # Pooling after a convolution over every token, not a strided convolution: a letter
+            # sequence means the same at odd and at even places.
+            x = line.pool_max(x.values)
+        line = Line.plan(x.lengths, self.radius, 1, device)  # one plan serves every block
+        for block in self.blocks:
+            x = x.with_values(x.values + self.dropout(block(x.values, line)))
+        return x

@@ -1,0 +1,97 @@
+"""A Transformer encoder over ragged tokens (Vaswani et al. 2017), normalised before each part.
+
+Everything but attention runs on the ragged tokens; attention alone pads, and masks what it padded.
+Positions are sinusoidal, so that no length is too long.
+
+Shapes: N tokens, B texts, L padded length, H heads, K width of a head, D width.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vitrina.models.encoders.base import Encoder
+from vitrina.models.encoders.config import TransformerConfig
+from vitrina.models.ragged import Ragged, exclusive_sum, pad, to_device
+
+
+def sinusoids(positions_N: Tensor, width: int) -> Tensor:
+    """Sinusoidal encodings [N, D] of integer positions (Vaswani et al. 2017, section 3.5)."""
+    half = width // 2
+    steps = torch.arange(half, device=positions_N.device) / half
+    angles = positions_N[:, None].float() * torch.exp(-math.log(10_000.0) * steps)
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention within each text."""
+
+    def __init__(self, width: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.project_in = nn.Linear(width, 3 * width)
+        self.project_out = nn.Linear(width, width)
+
+    def forward(self, x: Ragged) -> Tensor:
+        qkv_N = self.project_in(x.values)
+        qkv_BL, mask_BL, index_N = pad(x.with_values(qkv_N))
+        q, k, v = (
+            part.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+            for part in qkv_BL.chunk(3, dim=2)
+        )  # each [B, H, L, K]
+        out_BHLK = F.scaled_dot_product_attention(q, k, v, attn_mask=mask_BL[:, None, None, :])
+        out_ND = out_BHLK.transpose(1, 2).flatten(2).flatten(0, 1).index_select(0, index_N)
+        return self.project_out(out_ND)
+
+
+class Layer(nn.Module):
+    """Attention, then a feed-forward network, each added to what came in."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(config.width)
+        self.attention = Attention(config.width, config.num_heads)
+        self.network_norm = nn.LayerNorm(config.width)
+        self.network = nn.Sequential(
+            nn.Linear(config.width, config.hidden),
+            nn.GELU(),
+            nn.Linear(config.hidden, config.width),
+        )
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Ragged) -> Ragged:
+        attended = self.attention(x.with_values(self.attention_norm(x.values)))
+        values = x.values + self.dropout(attended)
+        return x.with_values(values + self.dropout(self.network(self.network_norm(values))))
+
+
+class TransformerEncoder(Encoder):
+    """Positions, layers, a last normalisation.
+
+    Args:
+        config: the option's values.
+        in_width: width of the token embeddings; another width is mapped linearly.
+    """
+
+    def __init__(self, config: TransformerConfig, in_width: int) -> None:
+        super().__init__()
+        self.width = config.width
+        same = in_width == config.width
+        self.project = nn.Identity() if same else nn.Linear(in_width, config.width)
+        self.entrance_norm = nn.LayerNorm(config.width)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_layers))
+        self.norm = nn.LayerNorm(config.width)
+
+    def forward(self, x: Ragged) -> Ragged:
+        positions = np.arange(x.lengths.sum()) - np.repeat(exclusive_sum(x.lengths), x.lengths)
+        position_ND = sinusoids(to_device(positions, x.values.device), self.width)
+        values = self.entrance_norm(self.project(x.values))
+        states = x.with_values(values + position_ND.to(values.dtype))
+        for layer in self.layers:
+            states = layer(states)
+        return states.with_values(self.norm(states.values))

@@ -1,0 +1,1 @@
+"""Token states to decisions."""

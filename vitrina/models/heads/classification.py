@@ -1,0 +1,26 @@
+"""One decision for each text."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from vitrina.models.ragged import Ragged, pool_max_mean
+
+
+class ClassificationHead(nn.Module):
+    """Maximum and mean over the tokens, dropout, one linear layer.
+
+    Args:
+        in_width: width D of a token's state.
+        num_classes: number of classes.
+        dropout: probability that a pooled entry is dropped in training.
+    """
+
+    def __init__(self, in_width: int, num_classes: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(2 * in_width, num_classes)
+
+    def forward(self, states: Ragged) -> Tensor:
+        """States [N, D] of B texts to logits [B, num_classes], float32."""
+        return self.linear(self.dropout(pool_max_mean(states))).float()

@@ -1,0 +1,68 @@
+"""Probabilities for any number of texts, in batches bounded by tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitrina.models.inputs import split_by_tokens
+from vitrina.models.model import Model
+from vitrina.models.precision import autocast
+from vitrina.text.columns import Texts
+
+
+class Predictor:
+    """A model with all that stands before and behind it.
+
+    Args:
+        model: in whichever mode; it predicts in eval mode and is put back.
+        normalize: applied to the texts first.
+        probabilities: logits [B, C] to probabilities [B, C].
+        max_tokens: tokens that pass through the model at once.
+        precision: auto, fp32 or bf16.
+    """
+
+    BATCH_SIZE = 256
+
+    def __init__(
+        self,
+        model: Model,
+        normalize: Callable[[Texts], Texts],
+        probabilities: Callable[[Tensor], Tensor],
+        *,
+        max_tokens: int,
+        precision: str,
+    ) -> None:
+        self.model, self.normalize, self.probabilities = model, normalize, probabilities
+        self.max_tokens, self.precision = max_tokens, precision
+
+    def __call__(self, texts: Texts) -> np.ndarray:
+        """float32 [num_texts, C], in the order of the texts."""
+        device = next(self.model.parameters()).device
+        was_training = self.model.training
+        self.model.eval()
+        results: list[tuple[np.ndarray, Tensor]] = []
+        order = np.argsort(texts.lengths, kind="stable")
+        try:
+            with torch.inference_mode(), autocast(self.precision, device):
+                for start in range(0, len(order), self.BATCH_SIZE):
+                    batch = order[start : start + self.BATCH_SIZE]
+                    inputs = self.model.embedder.encode(self.normalize(texts.take(batch)))
+                    for part in split_by_tokens(inputs.num_tokens, self.max_tokens):
+                        whole = len(part) == len(inputs)
+                        some = inputs if whole else inputs.take(part)
+                        logits = self.model(some.to(device))
+                        results.append((batch[part], self.probabilities(logits)))
+        finally:
+            self.model.train(was_training)
+        if not results:
+            return np.zeros((0, 0), dtype=np.float32)
+        # Read from the device once, when everything has been sent to it.
+        indices = np.concatenate([index for index, _ in results])
+        values = torch.cat([value for _, value in results]).cpu().numpy()
+        out = np.empty_like(values)
+        out[indices] = values
+        return out

@@ -1,0 +1,42 @@
+"""Which device and which precision a run uses."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from vitrina.errors import InputError
+
+
+def choose_device(name: str) -> torch.device:
+    """The device that `name` (auto, cpu, cuda, cuda:N) stands for.
+
+    Raises:
+        InputError: if there is no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda":
+        count = torch.cuda.device_count()
+        if (device.index or 0) >= count:
+            raise InputError(f"device = {name!r}: must be auto, cpu or one of {count} CUDA devices")
+    return device
+
+
+def bf16_pays(device: torch.device) -> bool:
+    """Whether bf16 is faster than fp32: on GPUs that have it, and on CPUs with AMX tiles.
+
+    Without AMX a CPU computes bf16 products more slowly than fp32 ones.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_amx_tile_supported()
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
+    """The context in which a model runs: `precision` is auto, fp32 or bf16."""
+    if precision == "bf16" or (precision == "auto" and bf16_pays(device)):
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return nullcontext()

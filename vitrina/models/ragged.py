@@ -1,0 +1,150 @@
+"""Ragged tensors: values and lengths, without padding.
+
+A score must not depend on the batch a text happens to stand in, so nothing here ever computes on
+padding. Convolutions see the whole batch as one long line with zero gaps between the texts
+(`Line`); attention is the only place that pads, and the only place that masks (`pad`).
+
+Shapes: N tokens in the batch, B texts, L padded length, T places on the line, C/D channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Texts of different lengths, one after the other.
+
+    Attributes:
+        values: [N, …], on any device.
+        lengths: int64 numpy [B]; `N = lengths.sum()`, each at least 1. It stays on the host, so
+            that shapes are known without waiting for the device.
+    """
+
+    values: Tensor
+    lengths: np.ndarray
+
+    @property
+    def num_texts(self) -> int:
+        return len(self.lengths)
+
+    def with_values(self, values: Tensor) -> Ragged:
+        assert len(values) == len(self.values)
+        return Ragged(values, self.lengths)
+
+
+def to_device(array: np.ndarray, device: torch.device) -> Tensor:
+    """A numpy array on `device`, without waiting for the copy."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+def exclusive_sum(lengths: np.ndarray) -> np.ndarray:
+    """int64 [B]: where each text starts in the values."""
+    return np.cumsum(lengths) - lengths
+
+
+def round_up(size: int, steps_per_octave: int = 8) -> int:
+    """`size` rounded up to one of few values (at most 1/8 more).
+
+    Every new shape costs a CPU a compiled primitive and a GPU an autotuning run.
+    """
+    if size <= 64:
+        return 64
+    step = 1 << max((size - 1).bit_length() - 1 - steps_per_octave.bit_length() + 1, 0)
+    return -(-size // step) * step
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where the tokens of a ragged batch stand on one line with zero gaps between the texts.
+
+    Each text starts at a multiple of `stride`, so that pooling does not depend on what stands
+    before it; the gaps are at least `radius` wide, so that no kernel of that radius sees two texts.
+
+    Attributes:
+        places: int64 [N], the place of each token.
+        size: number of places T, rounded up to few values; a multiple of `stride`.
+        stride: tokens that pooling makes one.
+        pooled_places: int64 [N'], the places of the pooled tokens on the line of T / stride places.
+        pooled_lengths: int64 numpy [B], `ceil(length / stride)`.
+    """
+
+    places: Tensor
+    size: int
+    stride: int
+    pooled_places: Tensor
+    pooled_lengths: np.ndarray
+
+    @classmethod
+    def plan(cls, lengths: np.ndarray, radius: int, stride: int, device: torch.device) -> Line:
+        room = -(-(lengths + radius) // stride) * stride  # each text and the gap behind it
+        starts = exclusive_sum(room) + -(-radius // stride) * stride
+        size = round_up(-(-int(starts[-1] + room[-1]) // stride)) * stride
+        pooled_lengths = -(-lengths // stride)
+        return cls(
+            to_device(_places(starts, lengths), device),
+            size,
+            stride,
+            to_device(_places(starts // stride, pooled_lengths), device),
+            pooled_lengths,
+        )
+
+    def convolve(self, x_NC: Tensor, weight: Tensor) -> Tensor:
+        """1-D convolution within each text, zeros around it.
+
+        Args:
+            x_NC: token values [N, C].
+            weight: [D, C, K], K odd.
+
+        Returns:
+            [N, D].
+        """
+        line_TC = x_NC.new_zeros(self.size, x_NC.shape[1]).index_copy(0, self.places, x_NC)
+        out_1DT = F.conv1d(line_TC.t().unsqueeze(0), weight, padding=weight.shape[2] // 2)
+        return out_1DT.squeeze(0).t().index_select(0, self.places)
+
+    def pool_max(self, x_NC: Tensor) -> Ragged:
+        """Maximum of every `stride` tokens of each text, the last of them perhaps fewer."""
+        line_TC = x_NC.new_full((self.size, x_NC.shape[1]), float("-inf"))
+        line_TC = line_TC.index_copy(0, self.places, x_NC)
+        pooled_TC = line_TC.unflatten(0, (-1, self.stride)).amax(dim=1)
+        return Ragged(pooled_TC.index_select(0, self.pooled_places), self.pooled_lengths)
+
+
+def _places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    return np.arange(int(lengths.sum())) + np.repeat(starts - exclusive_sum(lengths), lengths)
+
+
+def pad(x: Ragged, multiple: int = 32) -> tuple[Tensor, Tensor, Tensor]:
+    """Padded form for attention.
+
+    Returns:
+        values [B, L, …] with zeros behind each text, mask bool [B, L] (True: a token), and the
+        indices int64 [N] of the tokens in the flattened [B * L], to gather them again.
+    """
+    length = -(-int(x.lengths.max()) // multiple) * multiple
+    starts = np.arange(x.num_texts, dtype=np.int64) * length
+    index_N = to_device(_places(starts, x.lengths), x.values.device)
+    flat = x.values.new_zeros(x.num_texts * length, *x.values.shape[1:])
+    padded = flat.index_copy(0, index_N, x.values).unflatten(0, (x.num_texts, length))
+    mask = torch.zeros(x.num_texts * length, dtype=torch.bool, device=x.values.device)
+    mask[index_N] = True
+    return padded, mask.unflatten(0, (x.num_texts, length)), index_N
+
+
+def pool_max_mean(x: Ragged) -> Tensor:
+    """Maximum and mean over the tokens of each text: [N, D] → [B, 2 D]."""
+    lengths_B = to_device(x.lengths.astype(np.int64, copy=False), x.values.device)
+    values = x.values.float()  # a mean over many tokens wants more than bf16
+    largest = torch.segment_reduce(values, "max", lengths=lengths_B, unsafe=True)
+    mean = torch.segment_reduce(values, "mean", lengths=lengths_B, unsafe=True)
+    return torch.cat([largest, mean], dim=1)
