@@ -1,0 +1,96 @@
+"""Checkpoints: what goes wrong with them is told, and nothing in them is executed."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from vitrina.errors import InputError
+from vitrina.training.checkpoints import (
+    Position,
+    load_training,
+    load_weights,
+    save_training,
+    save_weights,
+)
+
+
+def model(width: int = 3) -> nn.Module:
+    torch.manual_seed(width)
+    return nn.Sequential(nn.Linear(2, width), nn.BatchNorm1d(width))
+
+
+def test_weights_and_buffers_come_back(tmp_path: Path) -> None:
+    path, first, second = tmp_path / "w.safetensors", model(), model()
+    first(torch.randn(8, 2))
+    save_weights(path, first)
+    load_weights(path, second)
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, second.state_dict()[name])
+    assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_a_training_comes_back_whole(tmp_path: Path) -> None:
+    path, first = tmp_path / "t.safetensors", model()
+    optimizer = torch.optim.AdamW(first.parameters(), 0.1)
+    first(torch.randn(8, 2)).sum().backward()
+    optimizer.step()
+    position = Position(step=3, seconds=1.5, best_score=0.25, validations=[{"step": 3, "f1": 0.5}])
+    save_training(path, first, [optimizer], position)
+    second = model()
+    other = torch.optim.AdamW(second.parameters(), 0.1)
+    assert load_training(path, second, [other]) == position
+    wanted, found = optimizer.state_dict()["state"], other.state_dict()["state"]
+    assert wanted.keys() == found.keys()
+    for index, state in wanted.items():
+        assert all(torch.equal(value, found[index][name]) for name, value in state.items())
+
+
+class Malicious:
+    def __reduce__(self):
+        return (Path.touch, (Path("executed"),))
+
+
+def test_a_pickle_is_not_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "evil.safetensors"
+    path.write_bytes(pickle.dumps(Malicious()))
+    with pytest.raises(InputError, match=r"evil\.safetensors: not a checkpoint"):
+        load_weights(path, model())
+    torch.save({"model.0.weight": Malicious()}, path)
+    with pytest.raises(InputError, match="not a checkpoint"):
+        load_weights(path, model())
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda path: path.unlink(), "there is no such checkpoint"),
+        (lambda path: path.write_bytes(b""), "not a checkpoint"),
+        (lambda path: path.write_bytes(path.read_bytes()[:100]), "not a checkpoint"),
+        (lambda path: save_file({"x": torch.zeros(1)}, path), "checkpoint format none"),
+        (
+            lambda path: save_weights(path, model(4)),
+            r"another model \(0\.bias is \(4,\), not \(3,\)\)",
+        ),
+        (lambda path: save_weights(path, nn.Linear(2, 3)), r"another model \(lacks 0\.bias\)"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, damage, message: str) -> None:
+    path = tmp_path / "w.safetensors"
+    save_weights(path, model())
+    damage(path)
+    with pytest.raises(InputError, match=message) as told:
+        load_weights(path, model())
+    assert "\n" not in str(told.value) and str(path) in str(told.value)
+
+
+def test_weights_alone_do_not_resume(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_weights(path, model())
+    with pytest.raises(InputError, match="says not where the training stands"):
+        load_training(path, model(), [])

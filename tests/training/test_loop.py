@@ -1,0 +1,204 @@
+"""The training loop: it learns, and a resumed training ends with the numbers of an undisturbed one."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from vitrina.models.inputs import Inputs
+from vitrina.models.model import Model
+from vitrina.models.ragged import Ragged, pool_max_mean
+from vitrina.training.checkpoints import load_weights
+from vitrina.training.config import AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
+from vitrina.training.interruption import Interrupted
+from vitrina.training.loop import Training, TrainingTexts
+
+LENGTHS = np.random.default_rng(0).integers(1, 30, size=100)
+ADAMW = AdamWConfig(kind="adamw", learning_rate=0.01, beta1=0.9, beta2=0.98, weight_decay=0.01)
+SGD = SgdConfig(kind="sgd", learning_rate=0.05, momentum=0.9, weight_decay=0.0)
+MUON = MuonConfig(
+    kind="muon", learning_rate=0.01, momentum=0.95, beta1=0.9, beta2=0.98, weight_decay=0.0
+)
+
+
+def settings(**changes: object) -> TrainingConfig:
+    values = {
+        "kind": "supervised",
+        "epochs": 4.0,
+        "steps": None,
+        "batch_size": 16,
+        "max_tokens": 10_000,
+        "bucket_batches": 3,
+        "precision": "fp32",
+        "schedule": "one_cycle",
+        "warmup": 0.2,
+        "final_rate": 0.0,
+        "clip_norm": 1.0,
+        "validate_every": 1.0,
+        "metric": "f1",
+        "patience": None,
+        "checkpoint_seconds": 1e9,
+        "log_every": 3,
+    }
+    return TrainingConfig(**{**values, **changes})  # type: ignore[arg-type]
+
+
+class Table(nn.Module):
+    """An embedder and encoder in miniature: a table of ids, and dropout to need the generator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(50, 8)
+        self.mix = nn.Linear(8, 8)
+        self.dropout = nn.Dropout(0.2)
+
+    def forward(self, inputs: Inputs) -> Ragged:
+        return Ragged(self.dropout(self.mix(self.table(inputs.ids))), inputs.num_tokens)
+
+
+class Head(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(16, 2)
+
+    def forward(self, x: Ragged) -> torch.Tensor:
+        return self.linear(pool_max_mean(x))
+
+
+def make_batch(indices: np.ndarray, epoch: int) -> tuple[Inputs, np.ndarray]:
+    """Texts with label 1 hold id 7, the others do not; everything else is drawn anew each epoch."""
+    ids, labels = [], indices % 2
+    for index in indices:
+        random = np.random.default_rng([epoch, index])
+        part = random.integers(8, 50, size=LENGTHS[index])
+        part[random.integers(len(part))] = 7 if index % 2 else 8
+        ids.append(part)
+    lengths = LENGTHS[indices]
+    return Inputs(torch.from_numpy(np.concatenate(ids)), lengths, lengths), labels
+
+
+def build(folder: Path, config: TrainingConfig, optimizer: object = ADAMW) -> Training:
+    torch.manual_seed(0)
+    model = Model(Table(), nn.Identity(), Head())  # type: ignore[arg-type]
+
+    def loss(output: torch.Tensor, targets: np.ndarray) -> torch.Tensor:
+        return nn.functional.cross_entropy(output, torch.from_numpy(targets), reduction="sum")
+
+    def validate() -> dict[str, float]:
+        model.eval()
+        with torch.no_grad():
+            inputs, labels = make_batch(np.arange(100), 999)
+            right = model(inputs).argmax(1).numpy() == labels
+        model.train()
+        return {"score": float(right.mean())}
+
+    texts = TrainingTexts(LENGTHS, make_batch)
+    folder.mkdir(exist_ok=True)
+    return Training(config, optimizer, model, loss, texts, validate, folder=folder, seed=5)
+
+
+def weights(training: Training) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in training.model.state_dict().items()}
+
+
+@pytest.mark.parametrize("optimizer", [ADAMW, SGD, MUON], ids=lambda config: config.kind)
+def test_it_learns(tmp_path: Path, optimizer: object) -> None:
+    training = build(tmp_path, settings(epochs=30.0), optimizer)
+    position = training.run()
+    assert position.step == 30 * 7
+    assert position.num_texts == 3000
+    assert position.best_score is not None and position.best_score > 0.85
+
+
+class StopAfter:
+    """Sends the process a signal after a number of steps, as Ctrl-C does."""
+
+    def __init__(self, step: int) -> None:
+        self.step_to_stop_at = step
+
+    def step(self, position, loss, rate) -> None:
+        if position.step == self.step_to_stop_at:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def log(self, row) -> None: ...
+
+
+@pytest.mark.parametrize("optimizer", [ADAMW, MUON], ids=lambda config: config.kind)
+@pytest.mark.parametrize("stop_at", [1, 7, 8, 17])
+def test_resuming_gives_the_numbers_of_an_undisturbed_training(
+    tmp_path: Path, stop_at: int, optimizer: object
+) -> None:
+    undisturbed = build(tmp_path / "a", settings(), optimizer)
+    wanted = undisturbed.run()
+    stopped = build(tmp_path / "b", settings(), optimizer)
+    with pytest.raises(Interrupted):
+        stopped.run(StopAfter(stop_at))
+    resumed = build(tmp_path / "b", settings(), optimizer)
+    assert resumed.resume()
+    assert resumed.position.step == stop_at
+    found = resumed.run()
+    for name, value in weights(undisturbed).items():
+        assert torch.equal(value, weights(resumed)[name]), name
+    assert found.best_score == wanted.best_score and found.best_step == wanted.best_step
+    assert found.validations == wanted.validations
+    assert (tmp_path / "a/history.jsonl").read_text() == (tmp_path / "b/history.jsonl").read_text()
+
+
+def test_a_half_written_history_line_is_dropped(tmp_path: Path) -> None:
+    stopped = build(tmp_path, settings())
+    with pytest.raises(Interrupted):
+        stopped.run(StopAfter(8))
+    with (tmp_path / "history.jsonl").open("a") as file:
+        file.write('{"step": 9, "loss": 0.')
+    resumed = build(tmp_path, settings())
+    resumed.resume()
+    resumed.run()
+    rows = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    steps = [row["step"] for row in rows if "loss" in row]
+    assert steps == sorted(set(steps)) and steps[-1] == 28
+
+
+def test_adding_up_parts_gives_the_gradient_of_the_whole_batch(tmp_path: Path) -> None:
+    """Without dropout, memory-bounded parts and the whole batch train the same model."""
+    models = []
+    for max_tokens in (10_000, 60):
+        training = build(tmp_path / str(max_tokens), settings(max_tokens=max_tokens))
+        training.model.embedder.dropout = nn.Identity()
+        training.run()
+        models.append(weights(training))
+    for name, value in models[0].items():
+        torch.testing.assert_close(value, models[1][name], atol=1e-4, rtol=1e-3)
+
+
+def test_patience_stops_early(tmp_path: Path) -> None:
+    training = build(tmp_path, settings(epochs=50.0, patience=2))
+    scores = iter([0.5, 0.7, 0.6, 0.7, 0.9])
+    training.validate = lambda: {"score": next(scores)}
+    position = training.run()
+    assert position.stopped_early and position.step == 4 * training.steps_per_epoch
+    assert position.best_step == 2 * training.steps_per_epoch
+
+
+def test_the_best_weights_are_those_of_the_best_validation(tmp_path: Path) -> None:
+    training = build(tmp_path, settings(epochs=3.0))
+    seen: list[dict[str, torch.Tensor]] = []
+    scores = iter([0.5, 0.7, 0.6])
+
+    def validate() -> dict[str, float]:
+        seen.append(weights(training))
+        return {"score": next(scores)}
+
+    training.validate = validate
+    training.run()
+    load_weights(training.best, training.model)
+    assert all(torch.equal(seen[1][k], v) for k, v in training.model.state_dict().items())
+
+
+def test_steps_count_instead_of_epochs(tmp_path: Path) -> None:
+    position = build(tmp_path, settings(steps=5)).run()
+    assert position.step == 5 and len(position.validations) == 1

@@ -1,0 +1,140 @@
+"""Checkpoints: one safetensors file each, whole or not there, nothing executed when read.
+
+`best.safetensors` holds the weights of the best validation; `last.safetensors` everything that a
+resumed run needs: weights, optimizer states, and where it stands.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from vitrina.errors import InputError
+
+FORMAT = 1
+"""Version of the files' form; another one is refused."""
+
+
+@dataclass
+class Position:
+    """Where a training stands.
+
+    Attributes:
+        step: optimizer steps taken.
+        seconds: seconds spent in the training loop, validation not counted.
+        num_texts: texts seen.
+        best_score: best validation score so far, and the step it was reached at.
+        without_gain: validations since then.
+        loss_sum, loss_count: losses since the last line of the history.
+        validations: validation scores so far.
+        stopped_early: whether patience ran out.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    num_texts: int = 0
+    best_score: float | None = None
+    best_step: int = 0
+    without_gain: int = 0
+    loss_sum: float = 0.0
+    loss_count: int = 0
+    validations: list[dict[str, Any]] = field(default_factory=list)
+    stopped_early: bool = False
+
+
+def save_weights(path: Path, model: nn.Module) -> None:
+    """Write the weights and buffers of `model`."""
+    _write(path, _tensors("model", model.state_dict()), {})
+
+
+def load_weights(path: Path, model: nn.Module) -> None:
+    """Read what `save_weights` or `save_training` wrote.
+
+    Raises:
+        InputError: if the file is missing, of another form, or of another model.
+    """
+    tensors, _ = _read(path)
+    _load_model(path, tensors, model)
+
+
+def save_training(
+    path: Path, model: nn.Module, optimizers: list[Optimizer], position: Position
+) -> None:
+    """Write all that a resumed run needs."""
+    tensors = _tensors("model", model.state_dict())
+    for i, optimizer in enumerate(optimizers):
+        for index, state in optimizer.state_dict()["state"].items():
+            for name, value in state.items():
+                tensors[f"optimizer.{i}.{index}.{name}"] = torch.as_tensor(value).detach().clone()
+    _write(path, tensors, {"position": json.dumps(asdict(position))})
+
+
+def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> Position:
+    """Read what `save_training` wrote, into `model` and `optimizers`.
+
+    Raises:
+        InputError: if the file is missing, of another form, or of another model.
+    """
+    tensors, metadata = _read(path)
+    _load_model(path, tensors, model)
+    for i, optimizer in enumerate(optimizers):
+        states: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith(f"optimizer.{i}."):
+                _, _, index, entry = name.split(".", 3)
+                states.setdefault(int(index), {})[entry] = tensor
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
+    try:
+        values = json.loads(metadata["position"])
+        return Position(**{f.name: values[f.name] for f in fields(Position)})
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: says not where the training stands ({error})") from None
+
+
+def _tensors(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    # The file format wants plain memory; channels-last weights are brought back when loaded.
+    return {f"{prefix}.{name}": value.detach().contiguous() for name, value in state.items()}
+
+
+def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    metadata = {"format": str(FORMAT), **metadata}
+    save_file({k: v.cpu().clone() for k, v in tensors.items()}, temporary, metadata)
+    temporary.replace(path)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such checkpoint") from None
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: not a checkpoint ({error})") from None
+    if metadata.get("format") != str(FORMAT):
+        found = metadata.get("format", "none")
+        raise InputError(f"{path}: checkpoint format {found}; this version reads format {FORMAT}")
+    return tensors, metadata
+
+
+def _load_model(path: Path, tensors: dict[str, Tensor], model: nn.Module) -> None:
+    state = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
+    wanted = model.state_dict()
+    for name in sorted(wanted.keys() | state.keys()):
+        if name not in state or name not in wanted:
+            side = "lacks" if name not in state else "has, unlike the model,"
+            raise InputError(f"{path}: the checkpoint of another model ({side} {name})")
+        if state[name].shape != wanted[name].shape:
+            shapes = f"{name} is {tuple(state[name].shape)}, not {tuple(wanted[name].shape)}"
+            raise InputError(f"{path}: the checkpoint of another model ({shapes})")
+    model.load_state_dict(state)

@@ -1,0 +1,145 @@
+"""Options of the groups `training` and `optimizer`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vitrina.errors import require
+
+SCHEDULES = ("one_cycle", "cosine", "linear", "constant")
+PRECISIONS = ("auto", "fp32", "bf16")
+METRICS = ("accuracy", "f1", "macro_f1", "roc_auc", "average_precision")
+
+
+@dataclass(kw_only=True)
+class TrainingConfig:
+    """How long and how a model is trained."""
+
+    kind: str
+    """supervised"""
+    epochs: float
+    """Passes over the training texts; need not be whole."""
+    steps: int | None
+    """Optimizer steps; when set, counts instead of the epochs."""
+    batch_size: int
+    """Texts in an optimizer step."""
+    max_tokens: int
+    """Tokens (slices, glyphs, word pieces) that pass through the model at once. A batch with more
+    is split and its gradients are added up, so that memory follows this number and not the worst
+    batch."""
+    bucket_batches: int
+    """Batches whose texts are sorted by length together; 1 leaves every batch at random."""
+    precision: str
+    """auto (bf16 where the hardware gains by it), fp32 or bf16."""
+    schedule: str
+    """one_cycle, cosine, linear or constant: how the learning rate falls after the warm-up."""
+    warmup: float
+    """Share of the steps in which the learning rate rises."""
+    final_rate: float
+    """Share of the learning rate that is left at the last step."""
+    clip_norm: float | None
+    """Largest norm of the gradient; null leaves it alone."""
+    validate_every: float
+    """Epochs between two validations."""
+    metric: str
+    """Validation score by which the best checkpoint is chosen: its mean over clean and noisy
+    validation texts."""
+    patience: int | None
+    """Validations without a better score after which training stops; null never stops early."""
+    checkpoint_seconds: float
+    """Seconds between two checkpoints to resume from; one is written at each validation too."""
+    log_every: int
+    """Steps between two lines of the history."""
+
+    def __post_init__(self) -> None:
+        def check(name: str, condition: bool, allowed: str) -> None:
+            require(condition, f"training.{name}", getattr(self, name), allowed)
+
+        check("epochs", self.epochs > 0, "above 0")
+        check("steps", self.steps is None or self.steps >= 1, "at least 1, or null")
+        for name in ("batch_size", "max_tokens", "bucket_batches", "log_every"):
+            check(name, getattr(self, name) >= 1, "at least 1")
+        check("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}")
+        check("schedule", self.schedule in SCHEDULES, f"one of {', '.join(SCHEDULES)}")
+        check("warmup", 0 <= self.warmup < 1, "from 0 to below 1")
+        check("final_rate", 0 <= self.final_rate <= 1, "from 0 to 1")
+        check("clip_norm", self.clip_norm is None or self.clip_norm > 0, "above 0, or null")
+        check("validate_every", self.validate_every > 0, "above 0")
+        check("metric", self.metric in METRICS, f"one of {', '.join(METRICS)}")
+        check("patience", self.patience is None or self.patience >= 1, "at least 1, or null")
+        check("checkpoint_seconds", self.checkpoint_seconds >= 0, "at least 0")
+
+
+def _check_rates(config: object, *names: str) -> None:
+    for name in names:
+        value = getattr(config, name)
+        require(0 <= value < 1, f"optimizer.{name}", value, "from 0 to below 1")
+
+
+def _check_common(learning_rate: float, weight_decay: float) -> None:
+    require(learning_rate > 0, "optimizer.learning_rate", learning_rate, "above 0")
+    require(weight_decay >= 0, "optimizer.weight_decay", weight_decay, "at least 0")
+
+
+@dataclass(kw_only=True)
+class AdamWConfig:
+    """AdamW (Loshchilov and Hutter 2019)."""
+
+    kind: str
+    """adamw"""
+    learning_rate: float
+    """Largest learning rate of the schedule."""
+    beta1: float
+    """Decay of the mean of the gradients."""
+    beta2: float
+    """Decay of the mean of their squares."""
+    weight_decay: float
+    """Decay of the weight matrices; biases and normalisations are spared."""
+
+    def __post_init__(self) -> None:
+        _check_common(self.learning_rate, self.weight_decay)
+        _check_rates(self, "beta1", "beta2")
+
+
+@dataclass(kw_only=True)
+class SgdConfig:
+    """Stochastic gradient descent with Nesterov's momentum."""
+
+    kind: str
+    """sgd"""
+    learning_rate: float
+    """Largest learning rate of the schedule."""
+    momentum: float
+    """Share of the last step that is kept."""
+    weight_decay: float
+    """Decay of the weight matrices; biases and normalisations are spared."""
+
+    def __post_init__(self) -> None:
+        _check_common(self.learning_rate, self.weight_decay)
+        _check_rates(self, "momentum")
+
+
+@dataclass(kw_only=True)
+class MuonConfig:
+    """Muon (Jordan et al. 2024) for weight matrices, AdamW for everything else."""
+
+    kind: str
+    """muon"""
+    learning_rate: float
+    """Largest learning rate of the schedule, on AdamW's scale for both parts."""
+    momentum: float
+    """Share of the last step that is kept for matrices."""
+    beta1: float
+    """AdamW's decay of the mean of the gradients."""
+    beta2: float
+    """AdamW's decay of the mean of their squares."""
+    weight_decay: float
+    """Decay of the weight matrices; biases and normalisations are spared."""
+
+    def __post_init__(self) -> None:
+        _check_common(self.learning_rate, self.weight_decay)
+        _check_rates(self, "momentum", "beta1", "beta2")
+
+
+OPTIONS: dict[str, type] = {"supervised": TrainingConfig}
+OPTIMIZERS: dict[str, type] = {"adamw": AdamWConfig, "sgd": SgdConfig, "muon": MuonConfig}

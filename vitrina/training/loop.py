@@ -1,0 +1,249 @@
+"""The training loop: plain torch, every random number a function of (seed, step).
+
+A resumed training ends with the same numbers as an undisturbed one: batches and noise are keyed by
+(seed, epoch), torch's generators are seeded anew for each step, and a checkpoint holds the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitrina.data.batches import epoch_batches
+from vitrina.models.inputs import Inputs, split_by_tokens
+from vitrina.models.model import Model
+from vitrina.models.precision import autocast
+from vitrina.training.checkpoints import Position, load_training, save_training, save_weights
+from vitrina.training.config import TrainingConfig
+from vitrina.training.interruption import Interrupted, StopSignal
+from vitrina.training.optimizers import RateSchedule, build_optimizers, clip_gradient
+
+
+class Loss(Protocol):
+    """A task's loss: output of the model and targets to a sum over the texts."""
+
+    def __call__(self, output: Tensor, targets: np.ndarray) -> Tensor: ...
+
+
+class Observer(Protocol):
+    """Is told how a training goes; neither call may change its numbers."""
+
+    def step(self, position: Position, loss: Tensor, rate: float) -> None: ...
+
+    def log(self, row: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True)
+class TrainingTexts:
+    """What a training draws its batches from.
+
+    Attributes:
+        lengths: int64 [num_texts], lengths of the clean texts, by which batches are bucketed.
+        batch: (indices int64 [B], epoch) → encoded noisy texts and their targets [B].
+    """
+
+    lengths: np.ndarray
+    batch: Callable[[np.ndarray, int], tuple[Inputs, np.ndarray]]
+
+
+class Training:
+    """One training of one model.
+
+    Args:
+        config: how long and how.
+        optimizer: an option of the group `optimizer`.
+        model: on its device.
+        loss: the task's loss.
+        texts: where the batches come from.
+        validate: scores of the model as it stands, by name; `score` is the one to maximise.
+        folder: the run's folder.
+        seed: of batches and dropout.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        optimizer: Any,
+        model: Model,
+        loss: Loss,
+        texts: TrainingTexts,
+        validate: Callable[[], dict[str, float]],
+        *,
+        folder: Path,
+        seed: int,
+    ) -> None:
+        self.config, self.model, self.loss, self.texts = config, model, loss, texts
+        self.validate, self.folder, self.seed = validate, folder, seed
+        self.observer: Observer | None = None
+        self.device = next(model.parameters()).device
+        self.optimizers = build_optimizers(optimizer, model)
+        self.steps_per_epoch = len(self._epoch_batches(0))
+        self.num_steps = config.steps or max(1, round(config.epochs * self.steps_per_epoch))
+        self.validation_steps = max(1, round(config.validate_every * self.steps_per_epoch))
+        self.schedule = RateSchedule(config, self.optimizers, self.num_steps)
+        self.position = Position()
+        self.last = folder / "checkpoints" / "last.safetensors"
+        self.best = folder / "checkpoints" / "best.safetensors"
+        self.history = folder / "history.jsonl"
+
+    def resume(self) -> bool:
+        """Go on from the last checkpoint, if there is one; whether there was."""
+        if not self.last.exists():
+            return False
+        self.position = load_training(self.last, self.model, self.optimizers)
+        self._forget_history_after(self.position.step)
+        return True
+
+    def run(self, observer: Observer | None = None) -> Position:
+        """Train to the end; `observer` is told of steps and of the history's rows.
+
+        Raises:
+            Interrupted: after Ctrl-C or SIGTERM, when everything has been saved.
+        """
+        self.observer = observer
+        position = self.position
+        epoch, batches = -1, []
+        window = _LossWindow(self.device, position)
+        self.model.train()
+        last_save = time.monotonic()
+        with StopSignal() as stop:
+            while position.step < self.num_steps and not position.stopped_early:
+                started = time.perf_counter()
+                if position.step // self.steps_per_epoch != epoch:
+                    epoch = position.step // self.steps_per_epoch
+                    batches = self._epoch_batches(epoch)
+                indices = batches[position.step % self.steps_per_epoch]
+                rate = self.schedule.set(position.step)
+                loss = self._step(indices, epoch)
+                window.add(loss)
+                position.step += 1
+                position.num_texts += len(indices)
+                ended = position.step == self.num_steps
+                if position.step % self.config.log_every == 0 or ended:
+                    self._log(window, rate)
+                position.seconds += time.perf_counter() - started
+                if observer is not None:
+                    observer.step(position, loss, rate)
+                if position.step % self.validation_steps == 0 or ended:
+                    self._validate()
+                    last_save = self._save(window)
+                elif time.monotonic() - last_save >= self.config.checkpoint_seconds:
+                    last_save = self._save(window)
+                if stop.requested:
+                    self._save(window)
+                    raise Interrupted
+        return position
+
+    def _step(self, indices: np.ndarray, epoch: int) -> Tensor:
+        """One optimizer step; returns the mean loss, still on the device."""
+        torch.manual_seed(_key(self.seed, self.position.step))
+        inputs, targets = self.texts.batch(indices, epoch)
+        total = torch.zeros((), device=self.device)
+        for part in split_by_tokens(inputs.num_tokens, self.config.max_tokens):
+            some = inputs if len(part) == len(inputs) else inputs.take(part)
+            with autocast(self.config.precision, self.device):
+                loss = self.loss(self.model(some.to(self.device)), targets[part]) / len(indices)
+            loss.backward()
+            total += loss.detach()
+        clip_gradient(self.model, self.config.clip_norm)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        return total
+
+    def _log(self, window: _LossWindow, rate: float) -> None:
+        position = self.position
+        row = {
+            "step": position.step,
+            "epoch": round(position.step / self.steps_per_epoch, 4),
+            "loss": window.take(),
+            "learning_rate": rate,
+        }
+        self._write_history(row)
+
+    def _validate(self) -> None:
+        position = self.position
+        scores = self.validate()
+        gained = position.best_score is None or scores["score"] > position.best_score
+        if gained:
+            position.best_score, position.best_step = scores["score"], position.step
+            position.without_gain = 0
+            save_weights(self.best, self.model)
+        else:
+            position.without_gain += 1
+        patience = self.config.patience
+        position.stopped_early = patience is not None and position.without_gain >= patience
+        row = {"step": position.step, "val": scores, "best": gained}
+        position.validations.append({"step": position.step, **scores})
+        self._write_history(row)
+
+    def _save(self, window: _LossWindow) -> float:
+        window.store(self.position)
+        save_training(self.last, self.model, self.optimizers, self.position)
+        return time.monotonic()
+
+    def _epoch_batches(self, epoch: int) -> list[np.ndarray]:
+        config = self.config
+        return epoch_batches(
+            self.texts.lengths,
+            config.batch_size,
+            config.bucket_batches,
+            seed=self.seed,
+            epoch=epoch,
+        )
+
+    def _write_history(self, row: dict[str, Any]) -> None:
+        with self.history.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        if self.observer is not None:
+            self.observer.log(row)
+
+    def _forget_history_after(self, step: int) -> None:
+        """Drop the rows that the resumed training will write again, and a half-written one."""
+        if not self.history.exists():
+            return
+        kept = []
+        for line in self.history.read_text(encoding="utf-8").splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if row["step"] <= step:
+                kept.append(line + "\n")
+        temporary = self.history.with_name(self.history.name + ".tmp")
+        temporary.write_text("".join(kept), encoding="utf-8")
+        temporary.replace(self.history)
+
+
+class _LossWindow:
+    """Mean loss since the last line of the history, added up on the device."""
+
+    def __init__(self, device: torch.device, position: Position) -> None:
+        self.sum = torch.tensor(position.loss_sum, dtype=torch.float32, device=device)
+        self.count = position.loss_count
+
+    def add(self, loss: Tensor) -> None:
+        self.sum += loss
+        self.count += 1
+
+    def take(self) -> float:
+        mean = self.sum.item() / max(self.count, 1)
+        self.sum.zero_()
+        self.count = 0
+        return mean
+
+    def store(self, position: Position) -> None:
+        position.loss_sum, position.loss_count = self.sum.item(), self.count
+
+
+def _key(seed: int, step: int) -> int:
+    """A seed for torch's generators that differs for every (seed, step)."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)

@@ -1,0 +1,35 @@
+"""What is seen of a training while it runs: a live line, the history, the tracker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from vitrina.training.checkpoints import Position
+from vitrina.training.progress import Progress
+from vitrina.training.tracking import Tracker
+
+
+@dataclass
+class ShownTraining:
+    """Shows a training and hands its history to the tracker."""
+
+    progress: Progress
+    tracker: Tracker
+    seen: int
+    """Texts seen when the training started; a resumed one has seen some."""
+
+    def step(self, position: Position, loss: Tensor, rate: float) -> None:
+        self.progress.update(position.step, loss, rate, position.num_texts - self.seen)
+        self.seen = position.num_texts
+
+    def log(self, row: dict[str, Any]) -> None:
+        self.tracker.log(row["step"], {key: row[key] for key in row if key != "step"})
+        if "val" in row:
+            shown = [key for key in row["val"] if key.endswith(("_f1", "_roc_auc"))]
+            scores = ", ".join(f"{key} {row['val'][key]:.3f}" for key in shown)
+            best = " (best so far)" if row["best"] else ""
+            self.progress.message(f"step {row['step']}: {scores}{best}")
+            self.progress.restart_clock()

@@ -1,0 +1,163 @@
+"""The course of a training on the screen: a live line on a terminal, plain lines elsewhere.
+
+`update` is called at every step and mostly only counts: the screen is written a few times a second
+at most, and only then is a loss that is given as a callable or a tensor read, so that the device
+need not be waited for at every step.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bar
+
+LIVE_SECONDS = 0.25
+"""Between two writings of the live line."""
+
+PLAIN_SECONDS = 10.0
+"""Between two plain lines."""
+
+HALF_LIFE = 20
+"""Steps after which a loss counts half in the smoothed loss."""
+
+SPEED_SECONDS = 15.0
+"""Span over which the speed is smoothed."""
+
+
+class Progress:
+    """Tells step, epoch, loss, learning rate, comments per second and the time left.
+
+    A context manager; without it nothing is shown live, and all methods still work.
+
+    Args:
+        num_steps: steps in all, None if unknown. first_step: steps done before (a resumed run).
+        steps_per_epoch: to tell the epoch; None leaves it out.
+        console: where to write; standard error by default, so that results can be piped.
+        plain_seconds: seconds between two lines when the console is not a terminal.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        num_steps: int | None,
+        *,
+        first_step: int = 0,
+        steps_per_epoch: float | None = None,
+        console: Console | None = None,
+        plain_seconds: float = PLAIN_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.console = console or Console(stderr=True)
+        self.live = self.console.is_terminal and not self.console.is_dumb_terminal
+        self.interval = LIVE_SECONDS if self.live else plain_seconds
+        self.num_steps, self.steps_per_epoch, self.clock = num_steps, steps_per_epoch, clock
+        self.step = self.shown_step = first_step
+        self.num_comments = 0
+        self.loss: float | None = None
+        self.speed: float | None = None
+        self.step_speed: float | None = None
+        self.shown_at = clock()
+        self.due = self.shown_at + min(self.interval, 1.0)  # a first sign of life comes soon
+        self.bar: Bar | None = None
+
+    def __enter__(self) -> Self:
+        if self.live:
+            columns = (BarColumn(bar_width=24), TextColumn("{task.description}"))
+            self.bar = Bar(*columns, console=self.console, auto_refresh=False, transient=True)
+            total = self.num_steps
+            self.task = self.bar.add_task("starting", total=total, completed=self.step)
+            self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+    def update(self, step: int, loss: Any, learning_rate: float, num_comments: int) -> None:
+        """One step is done.
+
+        Args:
+            step: steps done so far.
+            loss: a number, something with `.item()`, or a callable that gives either; read only
+                when it is shown.
+            num_comments: texts in this step.
+        """
+        self.step = step
+        self.num_comments += num_comments
+        now = self.clock()
+        if now >= self.due or step == self.num_steps:
+            self._measure(now, loss)
+            self._show(learning_rate)
+            # Reading the loss may have waited for the device: count from here.
+            self.due = self.clock() + self.interval
+
+    def message(self, text: str) -> None:
+        """Print a line above the live line."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def restart_clock(self) -> None:
+        """Leave the time since the last step out of the speed, as after a validation."""
+        self.shown_at, self.shown_step, self.num_comments = self.clock(), self.step, 0
+
+    def _measure(self, now: float, loss: Any) -> None:
+        steps = max(self.step - self.shown_step, 1)
+        value = _read(loss)
+        if math.isfinite(value) and self.loss is not None and math.isfinite(self.loss):
+            kept = 0.5 ** (steps / HALF_LIFE)
+            value = kept * self.loss + (1 - kept) * value
+        self.loss = value
+        seconds = max(now - self.shown_at, 1e-9)
+        kept = math.exp(-seconds / SPEED_SECONDS) if self.speed else 0.0
+        self.speed = kept * (self.speed or 0.0) + (1 - kept) * self.num_comments / seconds
+        self.step_speed = kept * (self.step_speed or 0.0) + (1 - kept) * steps / seconds
+        self.shown_at, self.shown_step, self.num_comments = now, self.step, 0
+
+    def _show(self, learning_rate: float) -> None:
+        line = self._line(learning_rate)
+        if self.bar is not None:
+            self.bar.update(self.task, completed=self.step, description=escape(line))
+            self.bar.refresh()
+        elif not self.live:
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _line(self, learning_rate: float) -> str:
+        of = f"/{self.num_steps}" if self.num_steps is not None else ""
+        parts = [f"step {self.step}{of}"]
+        if self.steps_per_epoch:
+            parts.append(f"epoch {self.step / self.steps_per_epoch:.1f}")
+        parts.append(f"loss {self.loss:.4f}")
+        parts.append(f"learning rate {learning_rate:.2e}")
+        parts.append(f"{self.speed:.0f} comments/s")
+        if self.num_steps is not None and self.step_speed:
+            left = max(self.num_steps - self.step, 0) / self.step_speed
+            parts.append(f"{duration(left)} left")
+        return "  ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`12 s`, `3 min 05 s`, `2 h 07 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def _read(loss: Any) -> float:
+    if callable(loss) and not hasattr(loss, "item"):
+        loss = loss()
+    return float(loss.item() if hasattr(loss, "item") else loss)  # pyright: ignore
