@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from vitrina.errors import InputError
+from vitrina.evaluation.config import OPTIONS, SUITES, EvaluationConfig
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def values_of(option: str) -> dict:
+    file: Path = CONF / "evaluation" / f"{option}.yaml"
+    values = OmegaConf.to_container(OmegaConf.load(file))
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items() if key != "defaults"}
+
+
+def build(option: str = "default", **changed: object) -> EvaluationConfig:
+    values = values_of(option) | changed
+    return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(OPTIONS["levels"]), values))  # type: ignore[return-value]
+
+
+def test_the_default_scores_every_suite() -> None:
+    assert build().suites == list(SUITES)
+    assert build("quick").bootstrap == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            {"suites": ["clean", "level_9"]},
+            "evaluation.suites[1] = 'level_9': must be one of clean, level_1, level_2, level_3, "
+            "level_4, uniform_1, uniform_2, uniform_3, uniform_4, diacritics",
+        ),
+        (
+            {"suites": ["clean", "clean"]},
+            "evaluation.suites[1] = 'clean': must be named only once",
+        ),
+        ({"suites": []}, "evaluation.suites = []: must be at least one suite"),
+        ({"uniform_p": 1.5}, "evaluation.uniform_p = 1.5: must be between 0 and 1"),
+        (
+            {"bootstrap": 3},
+            "evaluation.bootstrap = 3: must be 0 (no intervals) or from 100 to 100000",
+        ),
+        ({"seed": -1}, "evaluation.seed = -1: must be from 0 to 2^63 - 1"),
+    ],
+)
+def test_wrong_values_name_the_key_and_what_is_allowed(changed: dict, told: str) -> None:
+    with pytest.raises(InputError) as error:
+        build(**changed)
+    assert str(error.value) == told

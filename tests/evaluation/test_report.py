@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from vitrina.evaluation.config import EvaluationConfig
+from vitrina.evaluation.evaluate import Evaluation, evaluate
+from vitrina.evaluation.report import (
+    json_line,
+    prediction_fields,
+    results_table,
+    with_prediction,
+    write_metrics,
+    write_predictions,
+)
+from vitrina.evaluation.suites import Suite
+from vitrina.text.columns import Texts
+
+
+def shown(table: Table, width: int = 80) -> str:
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def made_up(names: list[str], *, num_classes: int = 2, bootstrap: int = 0) -> Evaluation:
+    random = np.random.default_rng(1)
+    config = EvaluationConfig(
+        kind="levels",
+        suites=["clean"],
+        seed=1,
+        uniform_p=0.3,
+        diacritics_p=0.3,
+        bootstrap=bootstrap,
+        predictions=True,
+        picture=True,
+    )
+    labels = random.integers(0, num_classes, 60)
+    probabilities = random.dirichlet(np.ones(num_classes), 60)
+    texts, rows = Texts.from_strings(["а"] * 60), [{"text": "а"}] * 60
+    suites = [Suite(name, f"what {name} is", texts, labels, rows, {}) for name in names]  # type: ignore[arg-type]
+    label_names = [str(index) for index in range(num_classes)]
+    return evaluate(lambda _: probabilities, suites, label_names, num_classes - 1, config)
+
+
+def test_the_score_is_the_probability_of_the_positive_class_or_a_mapping() -> None:
+    two = np.array([0.25, 0.75])
+    assert prediction_fields(two, ["0", "1"], 1) == {"score": 0.75, "label": "1"}
+    assert prediction_fields(two, ["0", "1"], 0) == {"score": 0.25, "label": "1"}
+    three = prediction_fields(np.array([0.2, 0.5, 0.3]), ["a", "b", "c"], None)
+    assert three == {"score": {"a": 0.2, "b": 0.5, "c": 0.3}, "label": "b"}
+
+
+def test_fields_of_the_row_are_never_lost() -> None:
+    row = {"text": "т", "label": 0, "original_label": 5, "score": 3}
+    found = with_prediction(row, {"score": 0.5, "label": "1"})
+    assert found["label"] == "1" and found["score"] == 0.5 and found["text"] == "т"
+    assert sorted(map(str, found.values())) == sorted(["т", "0", "5", "3", "0.5", "1"])
+    assert found["original_score"] == 3
+
+
+def test_predictions_hold_the_row_and_the_text_as_scored(tmp_path: Path) -> None:
+    rows: Any = [{"text": "clean\ud800", "toxic": 1, "id": 7}, {"text": "б", "toxic": 0, "id": 8}]
+    texts = Texts.from_strings(["n0isy 😀\u2028", "б\ud800"])
+    suite = Suite("level_1", "", texts, np.array([1, 0]), rows, {})
+    path = write_predictions(
+        tmp_path / "predictions", suite, np.array([[0.1, 0.9], [0.7, 0.3]]), ["0", "1"], 1
+    )
+    assert path == tmp_path / "predictions" / "level_1.jsonl"
+    lines = path.read_bytes().split(b"\n")
+    assert lines.pop() == b""
+    first, second = (json.loads(line) for line in lines)
+    assert first == {**rows[0], "scored_text": "n0isy 😀\u2028", "score": 0.9, "label": "1"}
+    assert second == {**rows[1], "scored_text": "б\ud800", "score": 0.3, "label": "0"}
+    assert [file.name for file in path.parent.iterdir()] == ["level_1.jsonl"]
+
+
+def test_metrics_are_whole_json_without_nan(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    write_metrics(
+        path, {"test": {"f1": np.float64("nan"), "n": np.int64(3), "both": (1.5, np.inf)}}
+    )
+    strict = json.loads(path.read_text("utf-8"), parse_constant=pytest.fail)
+    assert strict == {"test": {"f1": None, "n": 3, "both": [1.5, None]}}
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        write_metrics(path, {"f1": object()})
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["metrics.json"]
+
+
+def test_a_line_of_json_is_readable() -> None:
+    assert json_line({"text": "да"}) == '{"text": "да"}'
+    assert json.loads(json_line({"text": "\ud800"})) == {"text": "\ud800"}
+
+
+def test_the_table_names_suites_scores_and_the_demo_corpus() -> None:
+    evaluation = made_up(["clean", "level_1", "file[x]"], bootstrap=100)
+    text = shown(results_table(evaluation, synthetic=True))
+    assert "synthetic demo corpus" in text
+    for part in ("clean", "level_1", "file[x]", "published noise", "F1", "ROC-AUC", "60 texts"):
+        assert part in text, part
+    low, high = evaluation.suites["clean"].intervals["f1"]
+    f1 = evaluation.suites["clean"].scores["f1"]
+    assert f"{f1:.3f} [{low:.3f}–{high:.3f}]".replace("[0", "[").replace("–0", "–") in text
+    assert "…" not in text and max(map(len, text.splitlines())) <= 80
+    assert "synthetic" not in shown(results_table(evaluation, synthetic=False))
+    assert "F1: class 1" in text
+
+
+def test_undefined_scores_are_dashes() -> None:
+    evaluation = made_up(["clean"], num_classes=3)
+    evaluation.suites["clean"].scores["roc_auc"] = float("nan")
+    text = shown(results_table(evaluation, synthetic=False))
+    assert "–" in text and "nan" not in text and "F1: mean over the classes" in text

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from vitrina.errors import InputError
+from vitrina.evaluation import suites
+from vitrina.evaluation.config import SUITES, EvaluationConfig
+from vitrina.evaluation.suites import build_suites, check_names, noise_config
+from vitrina.text.columns import Texts
+
+CONF = Path(__file__).parents[2] / "conf"
+TEXTS = ["какой же ты дурак", "сегодня хорошая погода", "", "эта скотина опять молчит"] * 10
+
+
+def config(names: list[str], **changed: Any) -> EvaluationConfig:
+    values: dict[str, Any] = {
+        "kind": "levels",
+        "suites": names,
+        "seed": 7,
+        "uniform_p": 0.3,
+        "diacritics_p": 0.3,
+        "bootstrap": 0,
+        "predictions": False,
+        "picture": False,
+    }
+    return EvaluationConfig(**values | changed)
+
+
+def split(texts: list[str]) -> Any:
+    labels = np.arange(len(texts)) % 2
+    return SimpleNamespace(texts=Texts.from_strings(texts), labels=labels, rows=texts)
+
+
+def built(names: list[str], extra: dict[str, Any] | None = None, **changed: Any) -> dict:
+    found = build_suites(config(names, **changed), split(TEXTS), extra or {})
+    return {suite.name: suite for suite in found}
+
+
+def test_suites_stand_in_order_with_noise_and_the_rows_of_the_test_texts() -> None:
+    found = built(list(SUITES))
+    assert list(found) == list(SUITES)
+    assert found["clean"].texts.to_strings() == TEXTS
+    for name, suite in found.items():
+        assert len(suite.texts) == len(TEXTS)
+        assert np.array_equal(suite.labels, np.arange(len(TEXTS)) % 2)
+        if name != "clean":
+            assert suite.texts.to_strings() != TEXTS, name
+            assert suite.noise["seed"] == 7
+
+
+def test_noise_repeats_and_follows_its_seed_and_strength() -> None:
+    once, again = built(["uniform_2"]), built(["uniform_2"])
+    assert once["uniform_2"].texts.to_strings() == again["uniform_2"].texts.to_strings()
+    other = built(["uniform_2"], seed=8)
+    assert once["uniform_2"].texts.to_strings() != other["uniform_2"].texts.to_strings()
+    weak = built(["diacritics"], diacritics_p=0.0)
+    assert weak["diacritics"].texts.to_strings() == TEXTS
+
+
+def test_noise_does_not_depend_on_how_many_texts_are_done_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = built(["level_4"])["level_4"].texts.to_strings()
+    monkeypatch.setattr(suites, "TEXTS_AT_ONCE", 7)
+    assert built(["level_4"])["level_4"].texts.to_strings() == whole
+
+
+@pytest.mark.parametrize(
+    ("suite", "option"),
+    [("level_4", "published"), ("uniform_4", "uniform"), ("diacritics", "diacritics")],
+)
+def test_suites_use_the_published_values_of_the_options(suite: str, option: str) -> None:
+    file = CONF / "noise" / f"{option}.yaml"
+    expected: Any = OmegaConf.to_container(OmegaConf.create({"noise": OmegaConf.load(file)}))
+    noise = noise_config(suite, config(["clean"]))
+    assert noise is not None
+    found = asdict(noise)
+    for name in found.keys() - {"redraw"}:
+        value = expected["noise"][name]
+        if value == "${.level_toxic}":
+            value = expected["noise"]["level_toxic"]
+        assert found[name] == value, name
+
+
+def test_further_files_come_last_without_noise() -> None:
+    found = built(["clean"], {"file_level_1": split(["а", "б"])})
+    assert list(found) == ["clean", "file_level_1"]
+    assert found["file_level_1"].texts.to_strings() == ["а", "б"]
+    assert found["file_level_1"].noise == {}
+
+
+def test_names_of_suites_are_not_given_to_files() -> None:
+    with pytest.raises(InputError) as error:
+        build_suites(config(["clean"]), split(TEXTS), {"level_1": split(["а"])})
+    assert str(error.value).startswith(
+        "dataset.extra.level_1: the name is taken by a suite; choose another, such as file_level_1"
+    )
+    for name in ("a/b", "..", ""):
+        with pytest.raises(InputError):
+            check_names([name])

@@ -1,0 +1,63 @@
+"""Options of the group `evaluation`: on which test texts a model is scored, and what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vitrina.errors import InputError, require
+
+SUITES: dict[str, str] = {
+    "clean": "test texts as they are",
+    **{f"level_{n}": f"published noise, level {n}" for n in range(1, 5)},
+    **{f"uniform_{n}": f"label-independent noise, level {n}" for n in range(1, 5)},
+    "diacritics": "combining marks, label-independent",
+}
+"""Names of the suites that can be built from test texts, and what each one is."""
+
+MOST_RESAMPLES = 100_000
+
+
+@dataclass(kw_only=True)
+class EvaluationConfig:
+    """The test texts, clean and corrupted with fixed seeds."""
+
+    kind: str
+    """levels"""
+    suites: list[str]
+    """Which suites are scored, in this order: clean, level_1 to level_4 (the published noise),
+    uniform_1 to uniform_4 (the same for every label), diacritics."""
+    seed: int
+    """Seed of the noise; fixed, so that every run is scored on the same noisy texts."""
+    uniform_p: float
+    """Probability that a letter is replaced in the uniform suites."""
+    diacritics_p: float
+    """Probability that a letter gets a combining mark in the suite diacritics."""
+    bootstrap: int
+    """Resamples of the test texts for the 95 % intervals; 0 leaves the intervals out."""
+    predictions: bool
+    """Whether the prediction of each text is written, a file for each suite."""
+    picture: bool
+    """Whether the picture of score against level is drawn."""
+
+    def __post_init__(self) -> None:
+        require(len(self.suites) > 0, "evaluation.suites", self.suites, "at least one suite")
+        for index, name in enumerate(self.suites):
+            if name not in SUITES:
+                raise InputError(
+                    f"evaluation.suites[{index}] = {name!r}: must be one of {', '.join(SUITES)}"
+                )
+            first = self.suites.index(name) == index
+            require(first, f"evaluation.suites[{index}]", name, "named only once")
+        require(0 <= self.seed < 2**63, "evaluation.seed", self.seed, "from 0 to 2^63 - 1")
+        for name in ("uniform_p", "diacritics_p"):
+            value = getattr(self, name)
+            require(0 <= value <= 1, f"evaluation.{name}", value, "between 0 and 1")
+        require(
+            self.bootstrap == 0 or 100 <= self.bootstrap <= MOST_RESAMPLES,
+            "evaluation.bootstrap",
+            self.bootstrap,
+            f"0 (no intervals) or from 100 to {MOST_RESAMPLES}",
+        )
+
+
+OPTIONS: dict[str, type] = {"levels": EvaluationConfig}

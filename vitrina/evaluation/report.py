@@ -1,0 +1,187 @@
+"""What a run leaves behind for people and programs: predictions, metrics, tables."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from vitrina.evaluation.metrics import reported_classes
+
+if TYPE_CHECKING:
+    from vitrina.evaluation.evaluate import Evaluation
+    from vitrina.evaluation.suites import Suite
+
+COLUMNS = {
+    "f1": "F1",
+    "macro_f1": "macro F1",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "avg. prec.",
+    "accuracy": "accuracy",
+}
+"""Scores in the table of a run, and their headings."""
+
+SERIES = {
+    "level_": "level_n: published noise, stronger in toxic words",
+    "uniform_": "uniform_n: the same strength in every word",
+    "diacritics": "diacritics: combining marks on letters of every word",
+}
+"""What the suites of noise are, by the beginning of their names."""
+
+SYNTHETIC = "synthetic demo corpus"
+
+
+def prediction_fields(
+    probabilities: np.ndarray, label_names: Sequence[str], positive: int | None
+) -> dict[str, Any]:
+    """`score` and `label` of one text, from its probabilities [num_classes].
+
+    `score` is the probability of the positive class of two, else a mapping from label to
+    probability. `label` is the name of the most probable class.
+    """
+    if len(label_names) == 2:
+        score: Any = round(float(probabilities[reported_classes(2, positive)[0]]), 6)
+    else:
+        named = zip(label_names, probabilities.tolist(), strict=True)
+        score = {name: round(value, 6) for name, value in named}
+    return {"score": score, "label": label_names[int(np.argmax(probabilities))]}
+
+
+def with_prediction(row: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
+    """`row` with the fields of `added` behind it; a field of the same name becomes `original_…`."""
+    kept: dict[str, Any] = {}
+    for name, value in row.items():
+        free = str(name)
+        while free in added or (free != name and free in row):
+            free = f"original_{free}"
+        kept[free] = value
+    return kept | dict(added)
+
+
+def json_line(value: Any) -> str:
+    """One line of JSON, readable Russian; escaped where lone surrogates cannot be written."""
+    line = json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(plain(value), allow_nan=False)
+    return line
+
+
+def write_predictions(
+    folder: Path,
+    suite: Suite,
+    probabilities: np.ndarray,
+    label_names: Sequence[str],
+    positive: int | None,
+) -> Path:
+    """Write `<folder>/<suite>.jsonl`, a line for each text, and give its path.
+
+    A line holds the original fields of the row, `scored_text` (the text as the model was given it,
+    noise applied), `score` and `label`.
+
+    Args:
+        probabilities: float [num_texts, num_classes].
+    """
+    assert len(suite.texts) == len(probabilities)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{suite.name}.jsonl"
+    with _replacing(path) as file:
+        for index, text in enumerate(suite.texts):
+            fields = prediction_fields(probabilities[index], label_names, positive)
+            row = with_prediction(suite.rows[index], {"scored_text": text, **fields})
+            file.write(json_line(row) + "\n")
+    return path
+
+
+def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
+    """Write `metrics` as JSON, whole or not at all; NaN and infinities become null."""
+    with _replacing(path) as file:
+        json.dump(plain(metrics), file, ensure_ascii=False, allow_nan=False, indent=2)
+        file.write("\n")
+
+
+def plain(value: Any) -> Any:
+    """`value` with numpy's numbers and arrays as Python's, and what is not finite as None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
+    """Scores of one run, a row for each suite, F1 with its interval; fits 80 columns.
+
+    Below it stand what the suites and the scores are.
+    """
+    title = "Scores on test texts" + (f" ({SYNTHETIC})" if synthetic else "")
+    table = Table(
+        title=title,
+        caption=escape(_explained(evaluation)),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("suite", no_wrap=True)
+    for heading in COLUMNS.values():
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, suite in evaluation.suites.items():
+        cells = [score_text(suite.scores[metric]) for metric in COLUMNS]
+        if "f1" in suite.intervals:
+            low, high = map(score_text, suite.intervals["f1"])
+            cells[0] += escape(f" [{low.removeprefix('0')}–{high.removeprefix('0')}]")
+        table.add_row(escape(name), *cells)
+    return table
+
+
+def _explained(evaluation: Evaluation) -> str:
+    classes = len(evaluation.label_names)
+    positive = reported_classes(classes, evaluation.positive)[0]
+    of = "mean over the classes" if classes > 2 else f"class {evaluation.label_names[positive]}"
+    counts = sorted({int(suite.scores["count"]) for suite in evaluation.suites.values()})
+    texts = "–".join(f"{count:,}" for count in dict.fromkeys([*counts[:1], *counts[-1:]]))
+    lines = [f"{texts} texts a suite; F1: {of}"]
+    if any(suite.intervals for suite in evaluation.suites.values()):
+        lines[0] += "; in brackets: 95 % interval (bootstrap)"
+    for series, what in SERIES.items():
+        if any(name.startswith(series) for name in evaluation.suites):
+            lines.append(what)
+    return "\n".join(lines)
+
+
+def score_text(value: float | None) -> str:
+    """Three decimals; a dash where the score is undefined."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[str]]:
+    """A text file that takes the place of `path` when all is written, and vanishes on an error."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
+            yield file
+        # mkstemp makes files that only their owner can read.
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,155 @@
+"""Test suites: the test texts clean, corrupted in fixed ways, and further test files.
+
+Noise is applied to the cleaned text as it was loaded, before any normaliser; the model's own
+predictor normalises. Every suite of noise draws from the same fixed seed, whatever the run's seed:
+two runs are scored on the same noisy texts, and a text is touched at the same places at each level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vitrina.errors import InputError
+from vitrina.evaluation.config import SUITES, EvaluationConfig
+from vitrina.noise.config import (
+    DiacriticsConfig,
+    NoiseConfig,
+    PublishedNoiseConfig,
+    UniformNoiseConfig,
+)
+from vitrina.text.columns import Texts
+
+if TYPE_CHECKING:
+    from vitrina.data.dataset import Rows, Split
+
+TEXTS_AT_ONCE = 4096
+"""Texts corrupted together, which bounds the memory of the noise; it does not change the noise."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Texts to be scored together.
+
+    Attributes:
+        name: `clean`, `level_1`, …, or the name of a further test file.
+        title: what it is, for tables.
+        texts: as they are scored, noise applied.
+        labels: int64 [num_texts], class indices.
+        rows: the original rows, in the same order.
+        noise: the settings of the noise; empty where there is none.
+    """
+
+    name: str
+    title: str
+    texts: Texts
+    labels: np.ndarray
+    rows: Rows
+    noise: dict[str, Any]
+
+
+def check_names(extra: Iterable[str]) -> None:
+    """Check the names of further test files.
+
+    Raises:
+        InputError: if one is the name of a suite, or cannot be the name of a file.
+    """
+    for name in extra:
+        if name in SUITES:
+            raise InputError(
+                f"dataset.extra.{name}: the name is taken by a suite; choose another, such as "
+                f"file_{name} (taken: {', '.join(SUITES)})"
+            )
+        if name in ("", ".", "..") or set(name) & set('/\\\0:*?"<>|'):
+            raise InputError(
+                f"dataset.extra: the name {name!r} must be one that a file can have on any system"
+            )
+
+
+def build_suites(
+    config: EvaluationConfig, test: Split, extra: Mapping[str, Split]
+) -> Iterator[Suite]:
+    """The suites of `config.suites` made from `test`, then those of `extra`, one at a time.
+
+    Raises:
+        InputError: at once, if a name in `extra` is taken.
+    """
+    check_names(extra)
+    return _build(config, test, extra)
+
+
+def _build(config: EvaluationConfig, test: Split, extra: Mapping[str, Split]) -> Iterator[Suite]:
+    for name in config.suites:
+        noise = noise_config(name, config)
+        texts = test.texts if noise is None else corrupt(test.texts, noise, config.seed)
+        settings = {} if noise is None else {**asdict(noise), "seed": config.seed}
+        yield Suite(name, SUITES[name], texts, test.labels, test.rows, settings)
+    for name, split in extra.items():
+        yield Suite(name, f"file {name}", split.texts, split.labels, split.rows, {})
+
+
+def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
+    """The noise of a suite by name; None for the clean one. Always the project's own tables."""
+    fixed: dict[str, Any] = {"redraw": False, "lexicon": None, "clusters": None}
+    same = {"p_toxic_word": None, "p_toxic_symbol": None, "p_non_toxic_symbol": None}
+    series, _, level = suite.partition("_")
+    if series == "level":
+        return PublishedNoiseConfig(
+            kind="published",
+            level_toxic=int(level),
+            level_non_toxic=None,
+            p_toxic_word=0.5,
+            p_toxic_symbol=0.5,
+            p_space=0.01,
+            p_non_toxic_symbol=0.1,
+            masks="*.",
+            **fixed,
+        )
+    if series == "uniform":
+        return UniformNoiseConfig(
+            kind="uniform",
+            level_toxic=int(level),
+            level_non_toxic=int(level),
+            p_space=0.01,
+            p=config.uniform_p,
+            masks="",
+            **same,
+            **fixed,
+        )
+    if series == "diacritics":
+        return DiacriticsConfig(
+            kind="diacritics",
+            level_toxic=1,
+            level_non_toxic=1,
+            p_space=0.0,
+            p=config.diacritics_p,
+            **same,
+            **fixed,
+        )
+    assert suite == "clean", suite
+    return None
+
+
+def corrupt(texts: Texts, noise: NoiseConfig, seed: int) -> Texts:
+    """`texts` with `noise`, as drawn from `seed` for the texts in this order."""
+    from vitrina.noise.corruption import build_noise
+
+    corruption = build_noise(noise, seed)
+    words = corruption.mark(texts)
+    parts = []
+    for first in range(0, len(texts), TEXTS_AT_ONCE):
+        indices = np.arange(first, min(first + TEXTS_AT_ONCE, len(texts)), dtype=np.int64)
+        parts.append(corruption(texts.take(indices), words.take(indices), indices, 0).texts)
+    return join(parts)
+
+
+def join(parts: Sequence[Texts]) -> Texts:
+    """The texts of all parts, one after the other."""
+    if not parts:
+        return Texts.from_strings([])
+    lengths = np.concatenate([part.lengths for part in parts])
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return Texts(np.concatenate([part.code_points for part in parts]), offsets)
