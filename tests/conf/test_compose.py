@@ -1,0 +1,112 @@
+"""Every option file composes with every preset, and a saved configuration loads without Hydra."""
+
+from pathlib import Path
+
+import pytest
+
+from vitrina import config as configuration
+from vitrina.config import GROUPS, compose_config, from_dict, package_folder, signature, to_dict
+from vitrina.errors import InputError
+
+CONF = package_folder("conf")
+PRESETS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
+OPTIONS = sorted(
+    (path.parent.name, path.stem)
+    for path in CONF.glob("*/*.yaml")
+    if path.parent.name not in ("model", "experiment")
+)
+EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+
+
+def needs(group: str, option: str) -> list[str]:
+    return ["dataset.train=a.file"] if group == "dataset" and option in ("jsonl", "csv") else []
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(("group", "option"), OPTIONS, ids="=".join)
+def test_every_option_composes_with_every_preset(preset: str, group: str, option: str) -> None:
+    config = compose_config([f"model={preset}", f"{group}={option}", *needs(group, option)])
+    chosen = getattr(config, group)
+    assert type(chosen) is GROUPS[group][chosen.kind]
+    assert from_dict(to_dict(config)) == config
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_composes(experiment: str) -> None:
+    compose_config([f"experiment={experiment}", "++dataset.train=a.file"])
+
+
+def test_every_kind_has_an_option_file() -> None:
+    kinds = {
+        (group, compose_config([f"{group}={option}", *needs(group, option)]).__dict__[group].kind)
+        for group, option in OPTIONS
+    }
+    assert kinds == {(group, kind) for group, options in GROUPS.items() for kind in options}
+
+
+def test_presets_hold_no_values() -> None:
+    for preset in PRESETS:
+        lines = (CONF / "model" / f"{preset}.yaml").read_text().splitlines()
+        held = [line for line in lines if line and not line.startswith(("#", "defaults:", "  - /"))]
+        assert held == [], preset
+
+
+def test_a_group_on_the_command_line_wins_over_the_preset() -> None:
+    config = compose_config(["model=vtr", "encoder=cnn"])
+    assert (config.embedder.kind, config.encoder.kind) == ("slices", "cnn")
+
+
+def test_level_zero_is_clean_and_null_means_the_lower_of_it_and_two() -> None:
+    noise = compose_config(["noise=published", "noise.level_toxic=3"]).noise
+    assert (noise.level_non_toxic, noise.other_level) == (None, 2)
+    assert compose_config(["noise=published", "noise.level_toxic=0"]).noise.other_level == 0
+
+
+def test_a_saved_configuration_comes_back(tmp_path: Path) -> None:
+    config = compose_config(["model=vtr", "noise=published", "dataset.extra={a: b.jsonl}"])
+    configuration.save(config, tmp_path / "config.yaml")
+    assert configuration.load(tmp_path / "config.yaml") == config
+
+
+def test_the_signature_counts_what_affects_results_only() -> None:
+    base = signature(to_dict(compose_config()))
+    same = ["resume=true", "name=other", "device=cpu", "threads=1", "tracking=none"]
+    for override in same:
+        assert signature(to_dict(compose_config([override]))) == base, override
+    for override in ["seed=2", "embedder.width=64", "noise=none", "training.epochs=1"]:
+        assert signature(to_dict(compose_config([override]))) != base, override
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"embedder": {"kind": "pictures"}},
+            r"embedder\.kind = 'pictures': must be one of glyphs,",
+        ),
+        ({"embedder": None}, r"embedder\.kind = None: must be one of"),
+        ({"sed": 1}, r"sed: there is no such key; allowed: .*seed"),
+        ({"seed": -1}, r"seed = -1: must be from 0"),
+        ({"device": "gpu"}, r"device = 'gpu': must be auto, cpu, cuda or cuda:N"),
+        ({"name": "a/b"}, r"name = 'a/b': must be a folder name"),
+    ],
+)
+def test_a_wrong_saved_configuration_is_told(change: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message) as told:
+        from_dict({**to_dict(compose_config()), **change})
+    assert "\n" not in str(told.value)
+
+
+def test_a_missing_value_is_told() -> None:
+    values = to_dict(compose_config())
+    del values["embedder"]["width"], values["seed"]
+    with pytest.raises(InputError, match=r"embedder\.width: must be set"):
+        from_dict(values)
+
+
+@pytest.mark.parametrize("content", ["", "- a", "{", "a: b"])
+def test_a_file_that_is_no_configuration_is_told(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(content)
+    with pytest.raises(InputError):
+        configuration.load(path)

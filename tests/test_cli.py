@@ -1,0 +1,94 @@
+"""The command line as a user meets it: one line and exit code 2 for wrong settings."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run main.py; nothing it writes may land in the checkout."""
+    environment = {**os.environ, "WANDB_MODE": "offline", "COLUMNS": "200"}
+    environment.pop("HYDRA_FULL_ERROR", None)
+    return subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+WRONG = {
+    "embedder.widht=1": "embedder.widht: there is no such key (did you mean width?); allowed: ",
+    "modle=vtr": "modle: there is no such key (did you mean model?); allowed: ",
+    "embedder.width=abc": "embedder.width = 'abc': must be a whole number",
+    "encoder=foo": "encoder=foo: must be one of cnn, transformer_base, transformer_small",
+    "noise.level_toxic=7": "noise.level_toxic = 7: must be a whole number from 0 to 4",
+    "training.epochs=0": "training.epochs = 0.0: must be above 0",
+    "+embedder.new=1": "embedder.new: there is no such key",
+    "x=[": "'x=[' cannot be read as KEY=VALUE",
+    "dataset=jsonl": "dataset.train = None: must be the path of the training rows",
+    "device=tpu": "device = 'tpu': must be auto, cpu, cuda or cuda:N",
+}
+
+
+@pytest.mark.parametrize("argument", WRONG)
+def test_wrong_settings_end_in_one_line(argument: str, tmp_path: Path) -> None:
+    done = main(argument, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"error: {WRONG[argument]}"), done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_jobs_of_a_sweep_are_checked_before_the_first_starts(tmp_path: Path) -> None:
+    done = main("-m", "noise.level_toxic=0,1,9", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: noise.level_toxic = 9: must be a whole number from 0 to 4\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_switch_shows_the_traceback(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), "seed=-1"],
+        cwd=tmp_path,
+        env={**os.environ, "HYDRA_FULL_ERROR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" in done.stderr and "seed = -1: must be from 0" in done.stderr
+
+
+def test_help_lists_the_groups_and_their_options(tmp_path: Path) -> None:
+    done = main("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for line in (
+        "model:       ttr, vtr, vtr_glyphs, vtr_reference",
+        "noise:       diacritics, mixed, none, published, uniform",
+        "tracking:    none, wandb",
+    ):
+        assert line in done.stdout
+    assert "schema" not in done.stdout
+
+
+def test_composing_imports_no_torch(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.argv = ['main.py', '--cfg', 'job']\n"
+        "from vitrina.cli import main\n"
+        "try: main()\n"
+        "finally: assert not {'torch', 'sklearn', 'matplotlib'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("task:")

@@ -1,0 +1,106 @@
+"""Score texts with a trained model.
+
+python tools/predict.py RUN_FOLDER --data=comments.jsonl --save-to=scored.jsonl
+python tools/predict.py RUN_FOLDER --text "…"
+python tools/predict.py RUN_FOLDER < comments.txt > scored.jsonl
+
+Each line of a jsonl file comes back with `score` (the probability of the positive class; with more
+than two classes that of each) and `label`; order and other fields stay. Lines of standard input
+are plain texts. Any text will do: empty, very long, with any characters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from vitrina.data.sources import read_jsonl
+from vitrina.errors import InputError
+from vitrina.evaluation.report import json_line, with_prediction
+from vitrina.predict import TrainedModel, load
+
+BATCH = 4096
+"""Lines that are held and scored together."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="folder of a finished run")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--data", type=Path, help="jsonl file to score")
+    source.add_argument("--text", help="one text to score")
+    parser.add_argument("--save-to", type=Path, help="file to write; without it, standard output")
+    parser.add_argument("--text-field", default="text", help="field that holds the text")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    arguments = parser.parse_args(argv)
+    try:
+        model = load(arguments.run, arguments.device)
+        rows = _rows(arguments)
+        with _output(arguments.save_to) as file:
+            for row in score(model, rows, arguments.text_field):
+                file.write(json_line(row) + "\n")
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader has seen enough
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+def score(
+    model: TrainedModel, rows: Iterable[dict[str, Any]], text_field: str
+) -> Iterator[dict[str, Any]]:
+    """The rows with `score` and `label`, in order, a batch in memory at a time."""
+    rows = iter(rows)
+    while batch := list(islice(rows, BATCH)):
+        predictions = model.predict([row[text_field] for row in batch])
+        for row, prediction in zip(batch, predictions, strict=True):
+            yield with_prediction(row, {"score": prediction.score, "label": prediction.label})
+
+
+def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    field = arguments.text_field
+    if arguments.text is not None:
+        yield {field: arguments.text}
+    elif arguments.data is None:
+        for line in sys.stdin.buffer:
+            yield {field: line.rstrip(b"\r\n").decode("utf-8", "replace")}
+    else:
+        for number, row in enumerate(read_jsonl(arguments.data), start=1):
+            if not isinstance(row.get(field), str):
+                found = json.dumps(row.get(field), ensure_ascii=False)[:80]
+                raise InputError(
+                    f"{arguments.data}: row {number}: the field {field!r} must be text, not {found}"
+                )
+            yield row
+
+
+@contextmanager
+def _output(path: Path | None) -> Iterator[IO[str]]:
+    """The file to write, whole or not at all; without a path, standard output."""
+    if path is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            yield file
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

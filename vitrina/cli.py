@@ -1,0 +1,239 @@
+"""The command line of `main.py`: compose, check everything, then run.
+
+Wrong settings end in one line and exit code 2 before anything is started; in a sweep all jobs are
+checked before the first begins. A job that fails later does not stop the others; the exit code is
+1 then. `HYDRA_FULL_ERROR=1` shows tracebacks.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from vitrina import config as configuration
+from vitrina.errors import InputError
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code: 0, 1 (a job failed) or 2 (wrong input)."""
+    show_tracebacks = os.environ.get("HYDRA_FULL_ERROR") not in (None, "", "0")
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra must let errors pass, so that they are told here
+    configuration.register()
+    OmegaConf.register_new_resolver("options", _options, replace=True)
+    arguments = get_args_parser().parse_args()
+    informs = arguments.help or arguments.hydra_help or arguments.info is not None
+    try:
+        signatures = None
+        if not informs and not arguments.shell_completion:
+            signatures = check(arguments.overrides, arguments.multirun)
+        if signatures is not None and not arguments.cfg:
+            sys.exit(_sweep(signatures))
+        _single_run()
+    except (InputError, HydraException, OmegaConfBaseException) as error:
+        if show_tracebacks:
+            raise
+        print(f"error: {explain(error)}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def check(overrides: Sequence[str], multirun: bool) -> list[str] | None:
+    """Compose and check every job that `overrides` start.
+
+    Returns:
+        The signatures of the jobs of a sweep, or None for a single run.
+
+    Raises:
+        InputError, HydraException, OmegaConfBaseException: what is wrong with the first wrong job.
+    """
+    with _composer() as loader:
+        mode = RunMode.MULTIRUN if multirun else RunMode.RUN
+        composed = _load(loader, overrides, mode)
+        is_sweep = multirun or composed.hydra.mode == RunMode.MULTIRUN
+        if not is_sweep:
+            configuration.to_config(_without_hydra(composed))
+            return None
+        signatures = []
+        for job in sweep_jobs(composed, overrides):
+            values = _without_hydra(_load(loader, job, RunMode.RUN))
+            configuration.to_config(values)
+            signatures.append(configuration.signature(OmegaConf.to_container(values)))
+        return signatures
+
+
+def sweep_jobs(composed: DictConfig, overrides: Sequence[str]) -> Iterator[list[str]]:
+    """The overrides of each job of a sweep, where Hydra's own sweeper makes the jobs."""
+    if composed.hydra.runtime.choices.get("hydra/sweeper") != "basic":
+        return
+    params = composed.hydra.sweeper.params or {}
+    swept = [f"{key}={value}" for key, value in params.items()] + list(overrides)
+    parsed = OverridesParser.create().parse_overrides(swept)
+    for batch in BasicSweeper.split_arguments(parsed, None):
+        yield from ([*job, "hydra.mode=RUN"] for job in batch)
+
+
+class _composer:
+    """Hydra's configuration loader over `conf`, cleared away afterwards."""
+
+    def __enter__(self) -> Any:
+        GlobalHydra.instance().clear()
+        folder = str(configuration.package_folder("conf"))
+        self.context = hydra.initialize_config_dir(folder, version_base="1.3")
+        self.context.__enter__()
+        return GlobalHydra.instance().config_loader()
+
+    def __exit__(self, *error: object) -> None:
+        GlobalHydra.instance().clear()
+
+
+def _load(loader: Any, overrides: Sequence[str], mode: RunMode) -> DictConfig:
+    return loader.load_configuration("config", list(overrides), run_mode=mode)
+
+
+def _without_hydra(composed: DictConfig) -> DictConfig:
+    # Interpolations into hydra.* are resolved while it is still there.
+    plain = {key: composed[key] for key in composed if key != "hydra"}
+    return OmegaConf.create({key: _resolved(value) for key, value in plain.items()})
+
+
+def _resolved(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+def _hydra_main(task: Any) -> Any:
+    folder = str(configuration.package_folder("conf"))
+    return hydra.main(version_base="1.3", config_path=folder, config_name="config")(task)
+
+
+def _job(composed: DictConfig) -> None:
+    """One run; launchers call it, perhaps in another process."""
+    from vitrina.run import run  # torch is imported only where something runs
+
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    choices = OmegaConf.to_container(HydraConfig.get().runtime.choices)
+    assert isinstance(choices, dict)
+    overrides = list(HydraConfig.get().overrides.task)
+    config = configuration.to_config(composed)
+    run(config, folder, choices={str(k): v for k, v in choices.items()}, overrides=overrides)
+
+
+def _single_run() -> None:
+    failures = []
+
+    def job(composed: DictConfig) -> None:
+        try:
+            _job(composed)
+        except Exception as error:  # Hydra would print lines of its own around it
+            failures.append(error)
+
+    _hydra_main(job)()
+    if failures:
+        raise failures[0]
+
+
+def _sweep_job(composed: DictConfig) -> None:
+    """A run of a sweep: a failure is told at once, kept in its folder, and the sweep goes on."""
+    try:
+        _job(composed)
+    except Exception as error:
+        from vitrina.results import record_failure
+
+        overrides = " ".join(HydraConfig.get().overrides.task)
+        reason = record_failure(Path(HydraConfig.get().runtime.output_dir), error)
+        print(f"error: the job {overrides or '(no overrides)'} failed: {reason}", file=sys.stderr)
+
+
+def _sweep(signatures: list[str]) -> int:
+    from vitrina.results import report_sweep
+
+    print(f"{len(signatures)} jobs, all checked", flush=True)
+    _hydra_main(_sweep_job)()
+    settings = HydraConfig.instance().cfg
+    assert settings is not None
+    return 0 if report_sweep(Path(settings.hydra.sweep.dir), signatures) else 1
+
+
+def explain(error: Exception) -> str:
+    """What is wrong with the settings, in one line that names the key and what is allowed."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, MissingConfigException):
+        group, _, option = str(error.missing_cfg_file).rpartition("/")
+        options = [
+            path.stem for path in (configuration.package_folder("conf") / group).glob("*.yaml")
+        ]
+        return f"{group}={option}: must be one of {', '.join(sorted(options)) or '(none yet)'}"
+    if isinstance(error, OverrideParseException):
+        return f"{error.override!r} cannot be read as KEY=VALUE: {str(error).splitlines()[0]}"
+    cause = error.__cause__
+    if isinstance(cause, OmegaConfBaseException):
+        return _explain_key(configuration.explain(cause), str(error))
+    if isinstance(error, OmegaConfBaseException):
+        return configuration.explain(error)
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    unknown = re.match(
+        r"Could not override '([^']+)'\.?\s*No match in the defaults list", str(error)
+    )
+    if unknown:
+        return _explain_key(f"{unknown[1]}: there is no such group", lines[0])
+    return lines[0] if lines else type(error).__name__
+
+
+def _explain_key(told: str, hydra_says: str) -> str:
+    """Add what is allowed to Hydra's word of an unknown key."""
+    found = re.search(r"Could not override '([^']+)'", hydra_says)
+    if found is None:
+        return told
+    key = found[1]
+    if "must be" in told:
+        return told
+    names = _names_beside(key)
+    if not names:
+        return told
+    close = difflib.get_close_matches(key.rpartition(".")[2], names, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return f"{key}: there is no such key{hint}; allowed: {', '.join(names)}"
+
+
+def _names_beside(key: str) -> list[str]:
+    """The keys that stand beside `key` in the configuration without overrides."""
+    parent = key.rpartition(".")[0]
+    with _composer() as loader:
+        composed = _load(loader, [], RunMode.RUN)
+        node = OmegaConf.select(composed, parent) if parent else composed
+        if not isinstance(node, DictConfig):
+            return _names_beside(parent) if parent else []
+        names = {str(name) for name in node} - {"hydra"}
+        return sorted(names if parent else names | {"model", "experiment"})
+
+
+def _options() -> str:
+    """The groups and their options, a line each, for --help."""
+    folder = configuration.package_folder("conf")
+    groups = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != "hydra")
+    lines = []
+    for group in groups:
+        names = ", ".join(sorted(file.stem for file in group.glob("*.yaml")))
+        lines.append(f"  {group.name + ':':<12} {names}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The record of a run: everything needed to say what it was, and to make it again."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from vitrina import __version__
+from vitrina import config as configuration
+from vitrina.config import Config
+from vitrina.errors import InputError
+from vitrina.models.embedders.config import GlyphsConfig, SlicesConfig
+from vitrina.training.checkpoints import FORMAT
+
+PACKAGES = ("torch", "numpy", "pillow", "tokenizers", "scikit-learn", "hydra-core", "pymorphy3")
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write `values` as json, whole or not at all."""
+    temporary = path.with_name(path.name + ".tmp")
+    text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
+    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """Read a json file of a run.
+
+    Raises:
+        InputError: if it is missing or broken.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; is this the folder of a run?") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+
+
+def make_record(
+    config: Config,
+    *,
+    choices: Mapping[str, Any],
+    overrides: Sequence[str],
+    hashes: Mapping[str, str],
+    notes: Sequence[str],
+    synthetic: bool,
+) -> dict[str, Any]:
+    """What `record.json` holds.
+
+    Args:
+        choices: the option chosen in each group; presets leave no other trace.
+        overrides: what stood on the command line.
+        hashes: sha256 of the data.
+        notes: what was skipped, cut, split off.
+        synthetic: whether the texts are the demo corpus.
+    """
+    return {
+        "name": config.name,
+        "choices": {k: v for k, v in choices.items() if not k.startswith("hydra/")},
+        "overrides": list(overrides),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "signature": configuration.signature(configuration.to_dict(config)),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "synthetic": synthetic,
+        "notes": list(notes),
+        "hashes": {**hashes, **_font_hashes(config)},
+        "checkpoint_format": FORMAT,
+        "versions": {
+            "vitrina": __version__,
+            "python": platform.python_version(),
+            **{name: _version(name) for name in PACKAGES},
+        },
+        "git": _git_state(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _font_hashes(config: Config) -> dict[str, str]:
+    if not isinstance(config.embedder, GlyphsConfig | SlicesConfig):
+        return {}
+    import hashlib
+
+    from vitrina.glyphs.fonts import default_font
+
+    paths = [Path(path) for path in config.embedder.fonts] or [default_font()]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def _git_state() -> dict[str, Any] | None:
+    """Commit of the checkout that the program stands in, and whether it was changed since."""
+    folder = Path(__file__).resolve().parent.parent
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        return done.stdout.strip()
+
+    try:
+        if not (folder / ".git").exists():
+            return None
+        return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None

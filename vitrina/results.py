@@ -1,0 +1,126 @@
+"""What comes of a run: its metrics, its files, its tables, and the word of its failure."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from vitrina.config import Config
+from vitrina.errors import InputError
+from vitrina.evaluation.compare import compare_table
+from vitrina.evaluation.evaluate import Evaluation
+from vitrina.evaluation.metrics import METRICS
+from vitrina.evaluation.picture import draw_levels
+from vitrina.evaluation.report import results_table, write_metrics
+from vitrina.models.model import Model
+from vitrina.training.checkpoints import Position
+from vitrina.training.tracking import Tracker
+
+
+def collect_metrics(
+    position: Position,
+    fit_seconds: float,
+    model: Model,
+    device: torch.device,
+    evaluation: Evaluation,
+) -> dict[str, Any]:
+    """What `metrics.json` holds; seconds are those of the training loop, without validation."""
+    seconds = max(position.seconds, 1e-9)
+    best = next(each for each in position.validations if each["step"] == position.best_step)
+    train = {
+        "steps": position.step,
+        "best_step": position.best_step,
+        "stopped_early": position.stopped_early,
+        "seconds": position.seconds,
+        "fit_seconds": fit_seconds,
+        "comments_per_second": position.num_texts / seconds,
+        "num_parameters": model.num_parameters(),
+        "peak_memory_mb": peak_memory_mb(device),
+        "device": str(device),
+        "threads": torch.get_num_threads(),
+    }
+    return {"train": train, "val": best, "test": evaluation.metrics()}
+
+
+def peak_memory_mb(device: torch.device) -> float:
+    """Largest memory of the process so far: of the device, on the CPU the resident set."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+
+
+def report(
+    config: Config,
+    folder: Path,
+    evaluation: Evaluation,
+    metrics: dict[str, Any],
+    tracker: Tracker,
+    console: Console,
+    synthetic: bool,
+) -> None:
+    """Write and show the results; `metrics.json` comes last, its presence means finished."""
+    for note in evaluation.notes:
+        console.print(note, markup=False, highlight=False)
+    picture = folder / "levels.png"
+    if config.evaluation.picture:
+        drawn = draw_levels(evaluation, picture, title=folder.name, synthetic=synthetic)
+        if drawn:
+            tracker.picture(picture)
+    rows = [
+        [name, *(suite.scores[key] for key in METRICS)] for name, suite in evaluation.suites.items()
+    ]
+    tracker.table("scores", ["suite", *METRICS], rows)
+    tracker.summary(metrics)
+    if getattr(config.tracking, "artifact", False):
+        tracker.artifact(folder / "checkpoints" / "best.safetensors")
+    write_metrics(folder / "metrics.json", metrics)
+    (folder / "error.txt").unlink(missing_ok=True)
+    console.print(results_table(evaluation, synthetic=synthetic))
+    train = metrics["train"]
+    console.print(
+        f"trained in {train['seconds']:.0f} s ({train['comments_per_second']:.0f} comments/s), "
+        f"best step {train['best_step']} of {train['steps']}",
+        highlight=False,
+    )
+    console.print(f"results: {folder}", highlight=False, soft_wrap=True)
+
+
+def record_failure(folder: Path, error: Exception) -> str:
+    """Keep in the folder of a job why it failed; the reason in one line.
+
+    Nothing is written where another process holds the folder or a finished run stands.
+    """
+    lines = str(error).splitlines() or [""]
+    reason = lines[0] if isinstance(error, InputError) else f"{type(error).__name__}: {lines[0]}"
+    if folder.is_dir() and not (folder / "metrics.json").exists():
+        trace = "".join(traceback.format_exception(error))
+        (folder / "error.txt").write_text(
+            f"{reason}\n\n{trace}", encoding="utf-8", errors="replace"
+        )
+    return reason
+
+
+def report_sweep(folder: Path, signatures: Sequence[str]) -> bool:
+    """Show the jobs of a sweep in one table; whether all of them have finished.
+
+    Args:
+        folder: the folder of the sweep, which may hold runs of others.
+        signatures: those of the jobs; of several runs of one signature the newest counts.
+    """
+    runs = []
+    for signature in signatures:
+        found = [path for path in folder.glob(f"*-{signature}*") if path.is_dir()]
+        if found:
+            runs.append(max(found, key=lambda path: path.stat().st_mtime_ns))
+    console = Console()
+    console.print(compare_table(runs))
+    console.print(f"results: {folder}", highlight=False, soft_wrap=True)
+    return len(runs) == len(signatures) and all((run / "metrics.json").exists() for run in runs)

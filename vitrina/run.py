@@ -1,0 +1,261 @@
+"""A whole experiment, from the data to the report: `run(config, folder)`."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from vitrina import config as configuration
+from vitrina.config import Config
+from vitrina.data.dataset import Dataset, load_dataset
+from vitrina.errors import InputError
+from vitrina.evaluation.compare import compare_table
+from vitrina.evaluation.evaluate import evaluate
+from vitrina.evaluation.report import write_predictions
+from vitrina.evaluation.suites import Suite, build_suites, check_names
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.build import build_model, build_task, fit
+from vitrina.models.inference import Predictor
+from vitrina.models.model import Model
+from vitrina.models.precision import choose_device
+from vitrina.noise.corruption import build_noise
+from vitrina.pipeline import VALIDATION_EPOCH, NoisyTexts
+from vitrina.record import make_record, read_json, write_json
+from vitrina.results import collect_metrics, report
+from vitrina.tasks.classification import ClassificationTask
+from vitrina.text.columns import Texts
+from vitrina.text.normalizers import build_normalizer
+from vitrina.training.checkpoints import Position, load_weights
+from vitrina.training.loop import Training
+from vitrina.training.observer import ShownTraining
+from vitrina.training.progress import Progress
+from vitrina.training.tracking import Tracker, build_tracker
+
+
+def run(
+    config: Config,
+    folder: Path,
+    *,
+    choices: Mapping[str, Any] | None = None,
+    overrides: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Train a model and measure it; everything that comes of it stands in `folder`.
+
+    Args:
+        config: what to do.
+        folder: the run's own folder; one that holds another run is refused.
+        choices: the option chosen in each group, for the record.
+        overrides: what stood on the command line, for the record.
+
+    Returns:
+        What `metrics.json` holds.
+
+    Raises:
+        InputError: if the configuration or the data are wrong.
+        Interrupted: after Ctrl-C, when the training has been saved.
+    """
+    console = Console()
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone_in(folder):
+        finished = _enter(folder, config)
+        if finished is not None:
+            console.print(f"{folder}: finished already")
+            console.print(compare_table([folder]))
+            return finished
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)
+        device = choose_device(config.device)
+
+        # The data, and the way of a text to the model.
+        check_names(config.dataset.extra)
+        dataset = load_dataset(config.dataset, config.seed)
+        for note in dataset.notes:
+            console.print(note, markup=False, highlight=False)
+        noise = build_noise(config.noise, config.seed)
+        normalizer = build_normalizer(config.normalizer)
+        train = NoisyTexts.of(dataset.train, noise, normalizer)
+        val = NoisyTexts.of(dataset.val, noise, normalizer)
+
+        # Fit, then build.
+        started = time.perf_counter()
+        artefacts = _fit(config, folder, dataset, train)
+        fit_seconds = time.perf_counter() - started
+        task = build_task(config, artefacts)
+        model = build_model(config, artefacts, task).to(device)
+        predictor = _predictor(config, model, task)
+        record = make_record(
+            config,
+            choices=choices or {},
+            overrides=overrides,
+            hashes=dataset.hashes,
+            notes=dataset.notes,
+            synthetic=dataset.synthetic,
+        )
+        configuration.save(config, folder / "config.yaml")
+        write_json(folder / "record.json", record)
+        parameters = f"{model.num_parameters():,} parameters"
+        console.print(f"{folder.name}: {parameters}, on {device}", highlight=False)
+
+        # Train, and take the weights of the best validation.
+        with _tracked(config, folder, record) as tracker:
+            validate = _validation(val, task, predictor, config.training.metric)
+            position = _train(config, folder, model, task, train, validate, tracker, console)
+            load_weights(folder / "checkpoints" / "best.safetensors", model)
+
+            # Measure, report.
+            evaluation = evaluate(
+                predictor,
+                build_suites(config.evaluation, dataset.test, dataset.extra),
+                task.label_names,
+                task.positive,
+                config.evaluation,
+                progress=lambda line: console.print(line, highlight=False),
+                on_suite=_prediction_writer(config, folder, task),
+            )
+            metrics = collect_metrics(position, fit_seconds, model, device, evaluation)
+            report(config, folder, evaluation, metrics, tracker, console, dataset.synthetic)
+        return metrics
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder against a second process; the system frees it however this one ends."""
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(f"{folder}: another process is running in this folder") from None
+        yield
+
+
+def _enter(folder: Path, config: Config) -> dict[str, Any] | None:
+    """Check that the folder is free for this run; its metrics, if the run is finished."""
+    if not (folder / "record.json").exists():
+        return None
+    mine = configuration.signature(configuration.to_dict(config))
+    theirs = read_json(folder / "record.json").get("signature")
+    if not config.resume:
+        raise InputError(
+            f"{folder}: holds a run already; resume=true goes on with it, name=… or "
+            "hydra.run.dir=… starts elsewhere"
+        )
+    if mine != theirs:
+        raise InputError(
+            f"{folder}: holds a run of other settings (signature {theirs}, not {mine}); "
+            "resume=true needs the settings it was started with"
+        )
+    if (folder / "metrics.json").exists():
+        return read_json(folder / "metrics.json")
+    return None
+
+
+def _fit(config: Config, folder: Path, dataset: Dataset, train: NoisyTexts) -> Artefacts:
+    path = folder / "artefacts.safetensors"
+    if config.resume and path.exists():
+        return Artefacts.load(path)
+    clean = train.normalizer(dataset.train.texts)
+    artefacts = fit(config, clean, lambda: train.draw(0), dataset.label_names)
+    artefacts.save(path)
+    return artefacts
+
+
+def _predictor(config: Config, model: Model, task: ClassificationTask) -> Predictor:
+    return Predictor(
+        model,
+        build_normalizer(config.normalizer),
+        task.probabilities,
+        max_tokens=config.training.max_tokens,
+        precision=config.training.precision,
+    )
+
+
+def _validation(
+    val: NoisyTexts, task: ClassificationTask, predictor: Predictor, metric: str
+) -> Callable[[], dict[str, float]]:
+    """Scores on the clean and on the noisy validation texts, and the mean of `metric` over both."""
+    views: dict[str, Texts] = {"clean": val.split.texts}
+    if val.noise.changes:
+        views["noisy"] = val.corrupt(np.arange(len(val.split.texts)), VALIDATION_EPOCH)
+
+    def validate() -> dict[str, float]:
+        scores: dict[str, float] = {}
+        for name, texts in views.items():
+            found = task.score(val.split.labels, predictor(texts))
+            scores |= {f"{name}_{key}": value for key, value in found.items()}
+        scores["score"] = sum(scores[f"{name}_{metric}"] for name in views) / len(views)
+        return scores
+
+    return validate
+
+
+def _prediction_writer(
+    config: Config, folder: Path, task: ClassificationTask
+) -> Callable[[Suite, np.ndarray], None] | None:
+    if not config.evaluation.predictions:
+        return None
+
+    def write(suite: Suite, probabilities: np.ndarray) -> None:
+        names, positive = task.label_names, task.positive
+        write_predictions(folder / "predictions", suite, probabilities, names, positive)
+
+    return write
+
+
+@contextmanager
+def _tracked(config: Config, folder: Path, record: dict[str, Any]) -> Iterator[Tracker]:
+    choices = record["choices"]
+    tracker = build_tracker(
+        config.tracking,
+        run_folder=folder,
+        run_config=configuration.to_dict(config),
+        name=folder.name,
+        group=config.name,
+        tags=[f"{group}={choices[group]}" for group in ("model", "noise") if choices.get(group)],
+    )
+    try:
+        yield tracker
+    except BaseException:
+        tracker.finish(1)
+        raise
+    tracker.finish(0)
+
+
+def _train(
+    config: Config,
+    folder: Path,
+    model: Model,
+    task: ClassificationTask,
+    train: NoisyTexts,
+    validate: Callable[[], dict[str, float]],
+    tracker: Tracker,
+    console: Console,
+) -> Position:
+    training = Training(
+        config.training,
+        config.optimizer,
+        model,
+        task.loss,
+        train.for_training(model.embedder),
+        validate,
+        folder=folder,
+        seed=config.seed,
+    )
+    if config.resume and training.resume():
+        console.print(f"going on from step {training.position.step}", highlight=False)
+    position = training.position
+    progress = Progress(
+        training.num_steps,
+        first_step=position.step,
+        steps_per_epoch=training.steps_per_epoch,
+        console=console,
+    )
+    with progress:
+        return training.run(ShownTraining(progress, tracker, position.num_texts))
