@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Texts:
     def to_strings(self) -> list[str]:
         joined = self.code_points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
         bounds = self.offsets.tolist()
-        return [joined[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        return [joined[a:b] for a, b in pairwise(bounds)]
 
     @property
     def lengths(self) -> np.ndarray:

@@ -1,0 +1,180 @@
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from options import option
+from slow_noise import corrupt
+
+from vitrina.noise.config import OPTIONS, NoiseConfig
+from vitrina.noise.corruption import Noise, build_noise
+from vitrina.noise.noisy import Noisy
+from vitrina.noise.treatments import share_of_texts, treatments
+from vitrina.text.columns import Texts
+
+STRONG: list[tuple[str, dict[str, Any]]] = [
+    ("none", {}),
+    ("published", {}),
+    ("published", {"level_toxic": 1, "p_toxic_word": 1.0, "p_space": 0.5, "p_toxic_symbol": 1.0}),
+    ("published", {"level_toxic": 0, "level_non_toxic": 3, "p_non_toxic_symbol": 0.7}),
+    ("uniform", {"p": 0.5, "p_space": 0.3}),
+    ("uniform", {"p": 1.0, "level_toxic": 2, "masks": "#", "p_toxic_word": 0.4}),
+    ("mixed", {}),
+    ("mixed", {"p_text": 0.9, "p_word": 0.8, "p_insert": 0.3, "p_space": 0.2, "level_toxic": 3}),
+    ("diacritics", {"p": 0.6, "level_toxic": 3, "p_space": 0.2}),
+]
+CONFIGS = [option(name, **changes) for name, changes in STRONG]
+NOISES = [build_noise(config, 7) for config in CONFIGS]
+
+some_words = st.sampled_from(
+    ["сука", "Пиздец", "ъезд", "жук", "ЩЁКИ", "слово", " ", "'", ",", "й\u0306"]
+)
+texts_of_all_sorts = st.one_of(st.lists(some_words, max_size=8).map("".join), st.text(max_size=20))
+batches = st.lists(texts_of_all_sorts, max_size=5)
+numbers = st.integers(0, len(NOISES) - 1)
+
+
+def draw(noise: Noise, strings: list[str], indices: list[int], epoch: int = 0) -> Noisy:
+    texts = Texts.from_strings(strings)
+    return noise(texts, noise.mark(texts), np.array(indices, dtype=np.int64), epoch)
+
+
+def edits_of(noisy: Noisy) -> list[tuple[int, int, int, int, int]]:
+    e = noisy.edits
+    columns = (e.text, e.start, e.end, e.new_start, e.new_end)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@settings(max_examples=150, deadline=None)
+@given(numbers, batches, st.integers(0, 3))
+def test_fast_noise_equals_the_slow_one(number: int, strings: list[str], epoch: int) -> None:
+    config, noise = CONFIGS[number], NOISES[number]
+    toxic, other = treatments(config)
+    noisy = draw(noise, strings, list(range(5, 5 + len(strings))), epoch)
+    words, expected_edits = noisy.words, []
+    for i, text in enumerate(strings):
+        part = slice(int(words.offsets[i]), int(words.offsets[i + 1]))
+        spans = zip(
+            words.starts[part].tolist(),
+            words.ends[part].tolist(),
+            words.toxic[part].tolist(),
+            strict=True,
+        )
+        expected, edits = corrupt(
+            text, list(spans), toxic, other, share_of_texts(config), (7, epoch, 5 + i)
+        )
+        assert noisy.texts[i] == expected
+        expected_edits += [(i, *edit) for edit in edits]
+    assert edits_of(noisy) == expected_edits
+
+
+@settings(deadline=None)
+@given(numbers, st.lists(texts_of_all_sorts, min_size=1, max_size=6), st.randoms())
+def test_noise_does_not_depend_on_the_batch(number: int, strings: list[str], random: Any) -> None:
+    noise = NOISES[number]
+    whole = draw(noise, strings, list(range(len(strings)))).texts.to_strings()
+    order = list(range(len(strings)))
+    random.shuffle(order)
+    cut = random.randint(0, len(order))
+    for part in (order[:cut], order[cut:]):
+        noisy = draw(noise, [strings[i] for i in part], part).texts.to_strings()
+        assert noisy == [whole[i] for i in part]
+
+
+@settings(deadline=None)
+@given(numbers, batches)
+def test_edits_and_maps_lead_back(number: int, strings: list[str]) -> None:
+    noisy = draw(NOISES[number], strings, list(range(len(strings))))
+    restored = [list(text) for text in noisy.texts]
+    for text, start, end, new_start, new_end in reversed(edits_of(noisy)):
+        restored[text][new_start:new_end] = strings[text][start:end]
+    assert ["".join(text) for text in restored] == strings
+    for i, text in enumerate(noisy.texts):
+        offsets = noisy.offset_map(i)
+        assert len(offsets) == len(text)
+        changed = {p for t, _, _, a, b in edits_of(noisy) if t == i for p in range(a, b)}
+        for position, character in enumerate(text):
+            start, end = offsets.to_original(position, position + 1)
+            assert 0 <= start <= end <= len(strings[i])
+            assert position in changed or strings[i][start:end] == character
+
+
+@settings(deadline=None)
+@given(numbers, batches)
+def test_words_stay_aligned(number: int, strings: list[str]) -> None:
+    noisy = draw(NOISES[number], strings, list(range(len(strings))))
+    spans = noisy.word_spans()
+    assert (spans.toxic == noisy.words.toxic).all()
+    for i, (clean, text) in enumerate(zip(strings, noisy.texts, strict=True)):
+        cut_clean, cut_noisy, end, new_end = [], [], 0, 0
+        for word in range(int(spans.offsets[i]), int(spans.offsets[i + 1])):
+            cut_clean.append(clean[end : noisy.words.starts[word]])
+            cut_noisy.append(text[new_end : spans.starts[word]])
+            end, new_end = int(noisy.words.ends[word]), int(spans.ends[word])
+        assert [*cut_clean, clean[end:]] == [*cut_noisy, text[new_end:]]
+
+
+def test_epochs_and_seeds_draw_anew_unless_told_not_to() -> None:
+    strings = ["довольно длинный текст без ругани, чтобы было что менять"] * 3
+    noise = build_noise(option("uniform"), 1)
+    first = draw(noise, strings, [0, 1, 2]).texts.to_strings()
+    assert len(set(first)) == 3
+    assert draw(noise, strings, [0, 1, 2]).texts.to_strings() == first
+    assert draw(noise, strings, [0, 1, 2], epoch=1).texts.to_strings() != first
+    assert draw(build_noise(option("uniform"), 2), strings, [0, 1, 2]).texts.to_strings() != first
+    once = build_noise(option("uniform", redraw=False), 1)
+    assert draw(once, strings, [0, 1, 2], epoch=1).texts.to_strings() == first
+
+
+def shares(config: NoiseConfig, word: str, count: int = 4000) -> tuple[float, float, float]:
+    """Share of touched words, of replaced letters in them, of letters with a space behind."""
+    noisy = draw(build_noise(config, 3), [word] * count, list(range(count)))
+    edits = noisy.edits
+    replaced = edits.end > edits.start
+    touched = len(np.unique(edits.text[replaced]))
+    spaces = sum(text.count(" ") for text in noisy.texts)
+    return touched / count, replaced.sum() / max(touched, 1) / len(word), spaces / count / len(word)
+
+
+def test_published_probabilities() -> None:
+    touched, replaced, spaces = shares(option("published", p_space=0.05), "пиздобольство")
+    assert touched == pytest.approx(0.5, abs=0.03)
+    assert replaced == pytest.approx(0.5, abs=0.02)
+    assert spaces == pytest.approx(0.5 * 0.05 * 12 / 13, abs=0.004)
+    touched, replaced, spaces = shares(option("published"), "договорённость")
+    assert touched * replaced == pytest.approx(0.1, abs=0.008)
+    assert spaces == 0
+
+
+def test_uniform_strength_is_that_of_every_word() -> None:
+    for word in ("пиздобольство", "договорённость"):
+        touched, replaced, _ = shares(option("uniform", p=0.3), word)
+        assert touched * replaced == pytest.approx(0.3, abs=0.015)
+
+
+def test_mixed_probabilities() -> None:
+    config = option("mixed", symbol_rates=[0.4, 0.6], p_space=0.02, p_insert=0.0)
+    touched, replaced, spaces = shares(config, "договорённость")
+    assert touched == pytest.approx(0.35, abs=0.03)
+    assert replaced == pytest.approx(0.5, abs=0.02)
+    assert spaces == pytest.approx(0.35 * 0.02 * 13 / 14, abs=0.003)
+
+
+def test_toxic_letters_become_masks_and_table_entries_alike_often() -> None:
+    config = option("published", level_toxic=2, p_toxic_word=1.0, p_toxic_symbol=1.0, p_space=0.0)
+    noisy = draw(build_noise(config, 1), ["бля"] * 4000, list(range(4000)))
+    firsts = Counter(text[0] for text in noisy.texts)
+    assert set(firsts) == set("b6*.")
+    assert all(count == pytest.approx(1000, abs=140) for count in firsts.values())
+
+
+def test_diacritics_keep_every_letter() -> None:
+    noisy = draw(build_noise(option("diacritics", p=1.0, level_toxic=2), 1), ["Это latin"], [0])
+    assert "".join(c for c in noisy.texts[0] if c.isalpha() or c == " ") == "Это latin"
+    assert len(noisy.edits) == 8
+
+
+def test_every_option_is_tried_above() -> None:
+    assert {name for name, _ in STRONG} == set(OPTIONS)

@@ -1,0 +1,59 @@
+"""Draw a text as a visual model gets it: clean, and with the noise of each level.
+
+python tools/draw.py "не будь такой жопой" --save-to=noisy.png
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from vitrina.config import compose_config
+from vitrina.errors import InputError
+from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.sketch import sketch
+from vitrina.noise.corruption import build_noise
+from vitrina.text.columns import Texts
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("text", help="the text to draw")
+    parser.add_argument("--save-to", type=Path, required=True, help="PNG file to write")
+    parser.add_argument("--p", type=float, default=0.5, help="share of the letters replaced")
+    parser.add_argument("--seed", type=int, default=1, help="of the noise")
+    parser.add_argument("--font", action="append", default=[], help="font files, asked in order")
+    parser.add_argument("--scale", type=int, default=3, help="screen pixels for each pixel")
+    arguments = parser.parse_args(argv)
+    try:
+        rows = [("clean", arguments.text)]
+        noise = compose_config(["noise=uniform", f"noise.p={arguments.p}"]).noise
+        texts = Texts.from_strings([arguments.text])
+        for level in range(1, 5):
+            drawn = build_noise(
+                replace(noise, level_toxic=level, level_non_toxic=level), arguments.seed
+            )
+            noisy = drawn(texts, drawn.mark(texts), np.zeros(1, dtype=np.int64), 0)
+            rows.append((f"level {level}", noisy.texts[0]))
+        picture = sketch(rows, Pictures(arguments.font, 12, 24), scale=arguments.scale)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    arguments.save_to.parent.mkdir(parents=True, exist_ok=True)
+    temporary = arguments.save_to.with_name(arguments.save_to.name + ".tmp")
+    picture.save(temporary, format="PNG")
+    temporary.replace(arguments.save_to)
+    for caption, text in rows:
+        print(f"{caption}: {text}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Noise as people write it: levels of look-alikes, masks, insertions."""

@@ -1,0 +1,197 @@
+"""Corruption of texts, whole batches at once, with every edit's position.
+
+One scheme carries all options of noise. A text is touched or not; in a touched text each word is
+touched with a probability; a touched word draws a rate, at which each of its letters is replaced,
+and after each of its letters something may be inserted. Toxic words and all others have a
+`Treatment` each, and only where the two differ is the lexicon asked.
+
+All draws are keyed (`vitrina.noise.randomness`): a text's noise depends on the seed, the epoch and
+the text's index in its dataset, never on the batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitrina.noise.config import NoiseConfig
+from vitrina.noise.noisy import Noisy, apply_edits
+from vitrina.noise.randomness import Stream, text_keys, uniforms
+from vitrina.noise.tables import ALPHABET, Table, letter_rows
+from vitrina.noise.treatments import Treatment, share_of_texts, treatments
+from vitrina.text.columns import Texts, ranges
+from vitrina.text.lexicon import Lexicon
+from vitrina.text.words import Words, find_words, is_letter
+
+
+def build_noise(config: NoiseConfig, seed: int, *, mark_toxic: bool = False) -> Noise:
+    """The noise of a `noise` option.
+
+    Args:
+        config: one of the options in `vitrina.noise.config`.
+        seed: of all draws.
+        mark_toxic: let `Noise.mark` ask the lexicon even where the noise does not need it.
+
+    Raises:
+        InputError: if the glyph clusters or the lexicon are needed and cannot be read.
+    """
+    toxic, other = treatments(config)
+    lexicon = Lexicon.load(config.lexicon) if mark_toxic or toxic != other else None
+    return Noise(toxic, other, share_of_texts(config), seed, redraw=config.redraw, lexicon=lexicon)
+
+
+@dataclass(frozen=True)
+class _Letters:
+    """Code points of the touched words of a batch, `n` in all.
+
+    Attributes:
+        places: int64 [n], in the batch's code points.
+        positions: int64 [n], counted from the text's start.
+        keys: uint64 [n], of the text.
+        groups: int64 [n], 1 in toxic words, 0 in others.
+        rates: float64 [n], probability of a replacement.
+        last: bool [n], whether it ends its word.
+    """
+
+    places: np.ndarray
+    positions: np.ndarray
+    keys: np.ndarray
+    groups: np.ndarray
+    rates: np.ndarray
+    last: np.ndarray
+
+    def uniforms(self, chosen: np.ndarray, stream: Stream) -> np.ndarray:
+        return uniforms(self.keys[chosen], self.positions[chosen], stream)
+
+
+class Noise:
+    """Draws noise over batches of texts.
+
+    Attributes:
+        changes: whether any text can change at all.
+        needs_lexicon: whether toxic words are treated differently from others.
+    """
+
+    def __init__(
+        self,
+        toxic: Treatment,
+        other: Treatment,
+        p_text: float,
+        seed: int,
+        *,
+        redraw: bool,
+        lexicon: Lexicon | None,
+    ) -> None:
+        both = (other, toxic)
+        assert toxic == other or lexicon is not None
+        self.p_text, self.seed, self.redraw = p_text, seed, redraw
+        self.needs_lexicon = toxic != other
+        self.changes = p_text > 0 and any(treatment.changes for treatment in both)
+        self._lexicon = lexicon
+        self._p_word = np.array([treatment.p_word for treatment in both])
+        self._rates = Table.of([[""] * len(treatment.rates) for treatment in both])
+        self._rate_values = np.array([rate for treatment in both for rate in treatment.rates])
+        self._replacements = Table.of(
+            [treatment.options.get(letter, ()) for treatment in both for letter in ALPHABET]
+        )
+        self._letter_rows = letter_rows()
+        # Insertions: row 0 holds the space, rows 1 and 2 what else each treatment inserts.
+        self._insertions = Table.of([[" "], *(treatment.inserts for treatment in both)])
+        self._p_space = np.array([treatment.p_space for treatment in both])
+        self._p_insert = self._p_space + np.array([treatment.p_insert for treatment in both])
+        self._behind_words = np.array([treatment.behind_words for treatment in both])
+
+    def mark(self, texts: Texts) -> Words:
+        """The words of `texts`, toxic ones flagged where this noise asks for it."""
+        words = find_words(texts)
+        return self._lexicon.mark(texts, words) if self._lexicon is not None else words
+
+    def __call__(self, texts: Texts, words: Words, indices: np.ndarray, epoch: int) -> Noisy:
+        """Corrupt a batch.
+
+        Args:
+            texts: the batch.
+            words: what `mark` found in these texts.
+            indices: int64 [B], where each text stands in its dataset; the noise is keyed by it.
+            epoch: keys the noise too, unless the noise is drawn once.
+        """
+        assert len(texts) == len(indices) == len(words.offsets) - 1
+        if not self.changes or len(words) == 0:
+            return Noisy.unchanged(texts, words)
+        keys = text_keys(self.seed, epoch if self.redraw else 0, indices)  # [B]
+        letters = self._touched(texts, words, keys)
+        replaced, replacement = self._replaced(texts, letters)
+        behind, insertion = self._inserted(texts, letters)
+        return apply_edits(
+            texts,
+            words,
+            replaced,
+            self._replacements,
+            replacement,
+            behind,
+            self._insertions,
+            insertion,
+        )
+
+    def _touched(self, texts: Texts, words: Words, keys: np.ndarray) -> _Letters:
+        """The code points of the words that are touched, with the rates that these words drew."""
+        text_of_word = words.text_indices()
+        groups = words.toxic.astype(np.int64) if self.needs_lexicon else np.zeros_like(text_of_word)
+        word_keys = keys[text_of_word]
+        touched = np.ones(len(words), dtype=bool)
+        if (self._p_word < 1).any():
+            touched = uniforms(word_keys, words.starts, Stream.WORD) < self._p_word[groups]
+        if self.p_text < 1:
+            active = uniforms(keys, np.zeros(len(keys), dtype=np.int64), Stream.TEXT) < self.p_text
+            touched &= active[text_of_word]
+        chosen = np.flatnonzero(touched)
+        groups, word_keys = groups[chosen], word_keys[chosen]
+        starts, lengths = words.starts[chosen], (words.ends - words.starts)[chosen]
+        rate_entries = self._rates.first[groups]
+        if (self._rates.counts > 1).any():
+            draws = uniforms(word_keys, starts, Stream.RATE)
+            rate_entries = self._rates.choose(groups, draws)
+        word = np.repeat(np.arange(len(chosen)), lengths)
+        positions = ranges(starts, lengths)
+        last = np.zeros(len(positions), dtype=bool)
+        last[np.cumsum(lengths) - 1] = True
+        return _Letters(
+            places=positions + texts.offsets[text_of_word[chosen]][word],
+            positions=positions,
+            keys=word_keys[word],
+            groups=groups[word],
+            rates=self._rate_values[rate_entries][word],
+            last=last,
+        )
+
+    def _replaced(self, texts: Texts, letters: _Letters) -> tuple[np.ndarray, np.ndarray]:
+        """Places of replaced letters, rising, and the entry of the table for each."""
+        rows = self._letter_rows.take(texts.code_points[letters.places], mode="clip").astype(
+            np.int64
+        )
+        known = np.flatnonzero(rows >= 0)
+        rows = rows[known] + letters.groups[known] * len(ALPHABET)
+        draws = letters.uniforms(known, Stream.LETTER)
+        hit = (draws < letters.rates[known]) & (self._replacements.counts[rows] > 0)
+        chosen, rows = known[hit], rows[hit]
+        entries = self._replacements.choose(rows, letters.uniforms(chosen, Stream.OPTION))
+        return letters.places[chosen], entries
+
+    def _inserted(self, texts: Texts, letters: _Letters) -> tuple[np.ndarray, np.ndarray]:
+        """Places of letters with something behind them, rising, and the entry for each."""
+        if not (self._p_insert > 0).any():
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        draws = uniforms(letters.keys, letters.positions, Stream.INSERT)
+        hit = draws < self._p_insert[letters.groups]
+        hit &= is_letter(texts.code_points[letters.places])
+        hit &= ~letters.last | self._behind_words[letters.groups]
+        chosen = np.flatnonzero(hit)
+        groups = letters.groups[chosen]
+        # A space is never put behind a word: it would stand before another space.
+        space = draws[chosen] < self._p_space[groups]
+        keep = ~(space & letters.last[chosen])
+        chosen, groups, space = chosen[keep], groups[keep], space[keep]
+        rows = np.where(space, 0, 1 + groups)
+        entries = self._insertions.choose(rows, letters.uniforms(chosen, Stream.INSERTED))
+        return letters.places[chosen], entries

@@ -1,0 +1,132 @@
+"""Noise over a jsonl file, line by line: each line keeps its other fields and its place."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitrina.errors import InputError
+from vitrina.noise.corruption import Noise
+from vitrina.noise.noisy import Noisy
+from vitrina.text.cleaning import clean
+from vitrina.text.columns import Texts
+from vitrina.text.config import CleaningConfig
+
+LINES_AT_ONCE = 1024
+_NOTHING = CleaningConfig(html=False, urls=False, mentions=False, bom=False)
+
+
+def corrupt_file(
+    noise: Noise, source: Path, target: Path, *, text_field: str = "text", pieces: bool = False
+) -> int:
+    """Write `source` with its texts corrupted to `target`; return the number of lines.
+
+    The target appears whole or not at all. The noise of a line is keyed by its number.
+
+    Args:
+        noise: what is drawn, in epoch 0.
+        source: jsonl, an object with a text a line.
+        target: may be `source`.
+        text_field: the field with the text.
+        pieces: write the text as `[[piece, label], …]`, words and what stands between them, label
+            1 for the words that the noise's lexicon calls toxic.
+
+    Raises:
+        InputError: naming file and line, if a line is not such an object or a file cannot be used.
+    """
+    rows = _read(source, text_field)
+    count = 0
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror})") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            while batch := list(islice(rows, LINES_AT_ONCE)):
+                texts = Texts.from_strings([clean(row[text_field], _NOTHING).text for row in batch])
+                indices = np.arange(count, count + len(batch))
+                noisy = noise(texts, noise.mark(texts), indices, 0)
+                values = labelled_pieces(noisy) if pieces else noisy.texts.to_strings()
+                for row, value in zip(batch, values, strict=True):
+                    changed = {**row, text_field: value}
+                    file.write(_encode(changed) + "\n")
+                count += len(batch)
+        Path(temporary).chmod(0o666 & ~_umask())
+        os.replace(temporary, target)  # noqa: PTH105
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return count
+
+
+def labelled_pieces(noisy: Noisy) -> list[list[tuple[str, int]]]:
+    """For each text its noisy words, with 1 where toxic, and the signs between them, with 0.
+
+    A word that noise split by spaces stays one piece; a word that noise deleted is left out.
+    """
+    spans = noisy.word_spans()
+    starts, ends, toxic = spans.starts.tolist(), spans.ends.tolist(), spans.toxic.tolist()
+    found = []
+    for index, text in enumerate(noisy.texts):
+        pieces: list[tuple[str, int]] = []
+        position = 0
+        for word in range(int(spans.offsets[index]), int(spans.offsets[index + 1])):
+            pieces += [(signs, 0) for signs in text[position : starts[word]].split()]
+            if starts[word] < ends[word]:
+                pieces.append((text[starts[word] : ends[word]], int(toxic[word])))
+            position = ends[word]
+        pieces += [(signs, 0) for signs in text[position:].split()]
+        found.append(pieces)
+    return found
+
+
+def _read(source: Path, text_field: str) -> Iterator[dict[str, Any]]:
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read ({error.strerror})") from None
+    number = 0
+    with file:
+        for number, line in enumerate(file, start=1):
+            yield _row(f"{source}:{number}", line, text_field)
+    if number == 0:
+        raise InputError(f"{source}: is empty")
+
+
+def _row(place: str, line: bytes, text_field: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{place}: is not UTF-8 text (byte {error.start} of the line)") from None
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{place}: is not JSON ({error})") from None
+    if not isinstance(row, dict):
+        raise InputError(f"{place}: must be an object with the field {text_field!r}")
+    if text_field not in row:
+        has = ", ".join(map(repr, row)) or "none"
+        raise InputError(f"{place}: has no field {text_field!r}; it has {has}")
+    if not isinstance(row[text_field], str):
+        raise InputError(f"{place}: {text_field} = {row[text_field]!r}: must be a text")
+    return row
+
+
+def _encode(row: dict[str, Any]) -> str:
+    """JSON in one line; other fields may hold lone surrogates, which UTF-8 cannot."""
+    text = json.dumps(row, ensure_ascii=False)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return json.dumps(row)
+    return text
+
+
+def _umask() -> int:
+    """The process's mask; a temporary file starts readable by its owner alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,76 @@
+"""Random numbers without a state: each is a function of what it is for.
+
+A draw is keyed by (seed, epoch, index of the text, position in the text, stream). It is the same
+whatever stands in the batch beside the text, whatever came before and however many processes work.
+
+The hash is SplitMix64: its generator's state grows by the golden ratio and its finaliser mixes the
+state (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014; the
+constants are Stafford's variant 13). Draw `v` under a key is output `v` of a generator started at
+the key.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+GOLDEN = 0x9E3779B97F4A7C15
+FIRST_MIX, SECOND_MIX = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+MASK = 2**64 - 1
+
+
+class Stream(IntEnum):
+    """What a draw decides."""
+
+    TEXT = 0
+    """Whether the text is touched; position 0."""
+    WORD = 1
+    """Whether a word is touched; position of its first code point."""
+    RATE = 2
+    """The letter rate of a touched word; position of its first code point."""
+    LETTER = 3
+    """Whether a letter is replaced."""
+    OPTION = 4
+    """By what a letter is replaced."""
+    INSERT = 5
+    """Whether something is inserted after a letter, and of which sort."""
+    INSERTED = 6
+    """What is inserted after a letter."""
+
+
+NUM_STREAMS = 8
+
+
+def _mix(state: np.ndarray) -> np.ndarray:
+    """The finaliser, uint64 to uint64; changes `state` in place."""
+    state ^= state >> np.uint64(30)
+    state *= np.uint64(FIRST_MIX)
+    state ^= state >> np.uint64(27)
+    state *= np.uint64(SECOND_MIX)
+    state ^= state >> np.uint64(31)
+    return state
+
+
+def _draw(keys: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """uint64: output `numbers` of the generators started at `keys`; wraps around at 2^64."""
+    return _mix(keys + (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(GOLDEN))
+
+
+def text_keys(seed: int, epoch: int, indices: np.ndarray) -> np.ndarray:
+    """uint64 [num_texts], the keys of the texts with these indices in the dataset."""
+    key = np.array([seed & MASK], dtype=np.uint64)
+    key = _draw(key, np.array([epoch & MASK], dtype=np.uint64))
+    return _draw(key, np.asarray(indices, dtype=np.int64).view(np.uint64))
+
+
+def uniforms(keys: np.ndarray, positions: np.ndarray, stream: Stream) -> np.ndarray:
+    """float64 in [0, 1), one for each position under the key beside it.
+
+    Args:
+        keys: uint64 [n] of `text_keys`, repeated for each position of a text.
+        positions: int64 [n], counted from the text's start.
+        stream: what the draws decide.
+    """
+    bits = _draw(keys, positions * NUM_STREAMS + int(stream))
+    return (bits >> np.uint64(11)) * 2.0**-53

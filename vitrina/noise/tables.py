@@ -1,0 +1,143 @@
+"""What a letter may be replaced by, at each level.
+
+Levels 1 to 3 stand in `resources/letter_replacement/level_N.json`, each file with what it adds to
+the lower ones. Level 4 adds the glyphs of the letter's visual cluster (`clusterization.json`, made
+by `tools/clusterization.py`). The files name small letters; a capital letter takes the capital
+form of a replacement that has one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitrina.errors import InputError
+from vitrina.text.resources import resource_folder
+
+SMALL = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
+ALPHABET = SMALL + SMALL.upper()
+"""The letters that are replaced."""
+HIGHEST_LEVEL = 4
+_NO_LETTER = ord("ё") + 1  # behind the last letter: code points from here on have no row
+
+
+@cache
+def _level(level: int) -> dict[str, list[str]]:
+    """What one of the levels 1 to 3 adds: small letter → replacements."""
+    path = resource_folder() / "letter_replacement" / f"level_{level}.json"
+    stands_for: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["stands_for"]
+    added: dict[str, list[str]] = {letter: [] for letter in SMALL}
+    for replacement, letters in stands_for.items():
+        for letter in letters:
+            added[letter].append(replacement)
+    return added
+
+
+def load_clusters(path: str | Path | None) -> dict[str, list[str]]:
+    """Letter → glyphs that look like it; `None` is the project's own file.
+
+    Raises:
+        InputError: if the file is missing or not of the form `{"letter": ["glyph", …], …}`.
+    """
+    file = (
+        Path(path)
+        if path is not None
+        else resource_folder() / "letter_replacement" / "clusterization.json"
+    )
+    advice = "level 4 needs it: make it with tools/clusterization.py"
+    try:
+        clusters: Any = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"noise.clusters: {file}: there is no such file; {advice}") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"{file}:{error.lineno}: not JSON ({error.msg})") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"noise.clusters: {file}: cannot be read ({error})") from None
+    if not isinstance(clusters, dict):
+        raise InputError(f'{file}: must be {{"letter": ["glyph", …], …}}; {advice}')
+    for letter, glyphs in clusters.items():
+        fine = isinstance(glyphs, list) and all(isinstance(g, str) and g for g in glyphs)
+        if not fine or len(letter) != 1:
+            raise InputError(f"{file}: {letter!r}: must be one letter with a list of glyphs")
+    return clusters
+
+
+def letter_options(
+    level: int, *, clusters: str | Path | None = None, masks: str = "", weight_level_3: int = 1
+) -> dict[str, list[str]]:
+    """Letter → what it may become, one entry for each unit of weight; letters without are left out.
+
+    Args:
+        level: 0 (nothing, masks neither) to 4.
+        clusters: file of glyph clusters for level 4.
+        masks: characters that every letter may also become, each with weight 1.
+        weight_level_3: weight of the replacements of levels 1 to 3; glyphs of level 4 weigh 1.
+
+    Raises:
+        InputError: if level 4 is asked for and the clusters cannot be read.
+    """
+    assert 0 <= level <= HIGHEST_LEVEL, level
+    glyphs = load_clusters(clusters) if level == HIGHEST_LEVEL else {}
+    options = {}
+    for letter in ALPHABET if level else "":
+        small = letter.lower()
+        added = [part for n in range(1, min(level, 3) + 1) for part in _level(n)[small]]
+        listed = [part.upper() for part in added] if letter != small else added
+        alike = [g for g in _glyphs_of(letter, glyphs) if g != letter and g not in listed]
+        weighted = listed * weight_level_3 + alike + list(masks)
+        if weighted:
+            options[letter] = weighted
+    return options
+
+
+def _glyphs_of(letter: str, clusters: Mapping[str, Sequence[str]]) -> list[str]:
+    """The letter's cluster; that of the small letter in capitals where a capital has none."""
+    if letter in clusters or letter.lower() not in clusters:
+        return list(clusters.get(letter, ()))
+    return list(dict.fromkeys(glyph.upper() for glyph in clusters[letter.lower()]))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of strings to choose from, in columns.
+
+    Attributes:
+        first: int64 [num_rows], the first entry of each row.
+        counts: int64 [num_rows], entries of each row.
+        starts: int64 [num_entries], where each entry's string starts in `code_points`.
+        lengths: int64 [num_entries], code points of each entry's string.
+        code_points: uint32, all strings one after the other.
+    """
+
+    first: np.ndarray
+    counts: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+    code_points: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[str]]) -> Table:
+        counts = np.array([len(row) for row in rows], dtype=np.int64)
+        entries = [entry for row in rows for entry in row]
+        lengths = np.array([len(entry) for entry in entries], dtype=np.int64)
+        joined = np.frombuffer("".join(entries).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        return cls(
+            np.cumsum(counts) - counts, counts, np.cumsum(lengths) - lengths, lengths, joined
+        )
+
+    def choose(self, rows: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        """int64, an entry of each of `rows`, by the number in [0, 1) beside it."""
+        return self.first[rows] + (uniforms * self.counts[rows]).astype(np.int64)
+
+
+def letter_rows() -> np.ndarray:
+    """int16: the place in `ALPHABET` of each code point, -1 for others; `take(…, mode="clip")`."""
+    rows = np.full(_NO_LETTER + 1, -1, dtype=np.int16)
+    rows[[ord(letter) for letter in ALPHABET]] = np.arange(len(ALPHABET))
+    return rows

@@ -1,0 +1,144 @@
+"""Which words are obscene or insulting.
+
+A word is judged by its own letters, without context: by patterns for the roots that hardly any
+other word holds, and by the forms of lemmas, which pymorphy3 gives once when the first word is
+asked for. No word is parsed by itself, so tens of thousands of distinct words take a second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from vitrina.errors import InputError
+from vitrina.text.columns import Texts
+from vitrina.text.resources import resource_folder
+from vitrina.text.words import Words, word_texts
+
+PREFIXES = (
+    r"(?:недо|пере|подо|подъ|подь|разо|разъ|разь|без|бес|взъ|взь|воз|изъ|над|обо|объ|обь|ото|"
+    r"отъ|оть|под|пре|при|про|раз|рас|вы|до|за|из|ис|на|не|ни|об|от|по|со|съ|сь|о|у){0,3}"
+)
+"""Up to three verbal prefixes (`~`), with the spellings of the hard sign that people use."""
+
+_ENTRY = re.compile(r"(?P<sort>[!=]?)(?P<word>~?\*?[^\W_]+(?:-[^\W_]+)*\*?)")
+
+
+def fold(word: str) -> str:
+    """Small letters, ё as е: the form in which words are compared."""
+    return word.lower().replace("ё", "е")
+
+
+def _compile(entries: Iterable[str]) -> re.Pattern[str]:
+    """One expression to search for what entries with `*` or `~` say; none finds nothing."""
+    bodies: dict[str, list[str]] = {"": [], r"\A": [], r"\A" + PREFIXES: []}
+    for entry in entries:
+        front = r"\A" + PREFIXES if entry.startswith("~") else r"\A"
+        back = "" if entry.endswith("*") else r"\Z"
+        bodies["" if entry.startswith("*") else front].append(re.escape(entry.strip("~*")) + back)
+    groups = [f"{front}(?:{'|'.join(body)})" for front, body in bodies.items() if body]
+    return re.compile("|".join(groups) or r"(?!)")
+
+
+class Lexicon:
+    """Toxic words: forms, lemmas and patterns, less the exceptions."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        """Args:
+        entries: lines of a lexicon without comments, such as `дурак`, `*пизд*`, `!страху*`.
+        """
+        patterns, self._lemmas, self._forms = [], [], set[str]()
+        except_patterns, self._except_forms = [], set[str]()
+        for entry in entries:
+            wide = "*" in entry or "~" in entry
+            folded = fold(entry.lstrip("!="))
+            if entry.startswith("!"):
+                except_patterns.append(folded) if wide else self._except_forms.add(folded)
+            elif wide:
+                patterns.append(folded)
+            elif entry.startswith("="):
+                self._forms.add(folded)
+            else:
+                self._lemmas.append(entry.lower())
+        self._pattern = _compile(patterns)
+        self._except_pattern = _compile(except_patterns)
+        self._known: dict[str, bool] = {}
+
+    @classmethod
+    def load(cls, path: str | None) -> Lexicon:
+        """Read a lexicon; `None` is the project's own, whose head describes the format.
+
+        Raises:
+            InputError: naming file and line, if the file is missing, empty or not of the format.
+        """
+        file = Path(path) if path is not None else resource_folder() / "lexicon" / "toxic_words.txt"
+        try:
+            content = file.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            raise InputError(
+                f"{file}: there is no such file (a lexicon, one word a line)"
+            ) from None
+        except UnicodeDecodeError as error:
+            raise InputError(f"{file}: is not UTF-8 text (byte {error.start})") from None
+        except OSError as error:
+            raise InputError(f"{file}: cannot be read ({error.strerror})") from None
+        entries = list(_entries(file, content))
+        if not any(not entry.startswith("!") for entry in entries):
+            raise InputError(f"{file}: holds no word")
+        return cls(entries)
+
+    @cached_property
+    def _all_forms(self) -> frozenset[str]:
+        """The forms given, and those of the lemmas."""
+        from pymorphy3 import MorphAnalyzer  # takes a third of a second to load
+
+        forms = set(self._forms)
+        analyzer = MorphAnalyzer(lang="ru") if self._lemmas else None
+        for lemma in self._lemmas:
+            forms.add(fold(lemma))
+            assert analyzer is not None
+            parses = analyzer.parse(lemma)
+            same = [parse for parse in parses if fold(parse.normal_form) == fold(lemma)]
+            # A noun is what insults are; of a surname or an adverb spelt alike no form is meant.
+            nouns = [parse for parse in same if "NOUN" in parse.tag and "Surn" not in parse.tag]
+            for parse in (nouns or same)[:1]:
+                forms.update(fold(form.word) for form in parse.lexeme)
+        return frozenset(forms)
+
+    def is_toxic(self, word: str) -> bool:
+        """Whether the lexicon holds this word, in any case of its letters."""
+        folded = fold(word)
+        known = self._known.get(folded)
+        if known is None:
+            known = self._known[folded] = self._judge(folded)
+        return known
+
+    def _judge(self, folded: str) -> bool:
+        if folded in self._except_forms or self._except_pattern.search(folded):
+            return False
+        return folded in self._all_forms or self._pattern.search(folded) is not None
+
+    def mark(self, texts: Texts, words: Words) -> Words:
+        """`words` of `texts` with the flags that this lexicon gives them."""
+        strings = word_texts(texts, words).to_strings()
+        judged = {string: self.is_toxic(string) for string in set(strings)}
+        toxic = np.fromiter((judged[s] for s in strings), dtype=bool, count=len(strings))
+        return replace(words, toxic=toxic)
+
+
+def _entries(file: Path, content: str) -> Iterator[str]:
+    for number, line in enumerate(content.splitlines(), start=1):
+        entry = line.split("#", 1)[0].strip()
+        if not entry:
+            continue
+        if not _ENTRY.fullmatch(entry):
+            raise InputError(
+                f"{file}:{number}: {entry!r}: must be one word, with * or ~ for a pattern and "
+                "with ! (exception) or = (this form alone) before it"
+            )
+        yield entry
