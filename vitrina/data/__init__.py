@@ -1,0 +1,1 @@
+"""Sources of texts, splits, batches."""

@@ -1,0 +1,209 @@
+"""Datasets as the rest of the program sees them: `load_dataset(config, seed)`.
+
+Everything that was done to the data (rows left out, texts cut, splits made) is said in `notes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitrina.data.config import DatasetConfig, DemoConfig, FileDatasetConfig
+from vitrina.data.demo import make_corpus
+from vitrina.data.reading import Part, Reader, sorted_labels
+from vitrina.data.rows import Rows
+from vitrina.data.splits import assign, components, near_duplicate_hashes, stratified_sample
+from vitrina.errors import InputError
+from vitrina.text.columns import Texts
+
+
+@dataclass
+class Split:
+    """Texts for one purpose.
+
+    Attributes:
+        name: `train`, `val`, `test`, or the name of a further test file.
+        texts: cleaned and cut.
+        labels: int64 [num_texts], index into `Dataset.label_names`.
+        rows: the original rows, all fields.
+    """
+
+    name: str
+    texts: Texts
+    labels: np.ndarray
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: np.ndarray, name: str | None = None) -> Split:
+        """The texts at `indices`, in that order."""
+        texts, rows = self.texts.take(indices), self.rows.take(indices)
+        return Split(name or self.name, texts, self.labels[indices], rows)
+
+
+@dataclass
+class Dataset:
+    """Texts for training, validation and testing.
+
+    Attributes:
+        extra: further test files by name.
+        label_names: whole numbers by value, as their decimal strings, then other names in order.
+        synthetic: whether the training texts are made by the demo grammar.
+        notes: what was done to the data, a sentence each.
+        hashes: sha256 of each file by its key in the configuration, of the demo corpus alike.
+    """
+
+    train: Split
+    val: Split
+    test: Split
+    extra: dict[str, Split]
+    label_names: list[str]
+    synthetic: bool
+    notes: list[str]
+    hashes: dict[str, str]
+
+
+def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
+    """Read, clean, split and sample the texts that `config` describes.
+
+    Args:
+        config: one of the dataclasses in `vitrina.data.config`.
+        seed: of splits and samples, where `config.split_seed` is null.
+
+    Raises:
+        InputError: if a file is missing or bad, or too little is left to train and test on.
+    """
+    seed = seed if config.split_seed is None else config.split_seed
+    reader = Reader(config)
+    parts = _parts(config, reader)
+    extra = {name: reader.file(f"extra.{name}", path) for name, path in config.extra.items()}
+    names, order = sorted_labels(reader.labels)
+    if len(names) < 2:
+        raise InputError(
+            f"{_origin(config, 'train')}: all {len(parts['train'].labels):,} rows have the label "
+            f"{names[0]!r}; at least two labels are needed"
+        )
+    splits = {key: _split(key, part, order) for key, part in parts.items()}
+    if len(splits) < 3:
+        splits = _split_off(config, splits, parts["train"].groups, seed, reader.notes)
+    splits = {
+        key: _sample(splits[key], getattr(config, f"limit_{key}"), seed, reader.notes)
+        for key in ("train", "val", "test")
+    }
+    for key, split in splits.items():
+        _require_two_labels(split, names, _origin(config, key))
+    others = {name: _split(name, part, order) for name, part in extra.items()}
+    reader.notes += _overlap_notes(splits["train"], [splits["test"], *others.values()])
+    reader.notes += [_summary(split, names) for split in (*splits.values(), *others.values())]
+    synthetic = isinstance(config, DemoConfig)
+    return Dataset(
+        **splits,
+        extra=others,
+        label_names=names,
+        synthetic=synthetic,
+        notes=reader.notes,
+        hashes=reader.hashes,
+    )
+
+
+def _parts(config: DatasetConfig, reader: Reader) -> dict[str, Part]:
+    """What is read: always `train`, first; `val` and `test` where they are given."""
+    extra = {f"extra.{name}": path for name, path in config.extra.items()}
+    if isinstance(config, DemoConfig):
+        reader.check_files(extra)
+        num_test = round(config.num_comments * config.test_fraction)
+        train, test = make_corpus(config.num_comments - num_test, num_test, config.corpus_seed)
+        reader.notes.append("the demo corpus is synthetic: its scores say nothing of real comments")
+        return {"train": reader.made("train", train), "test": reader.made("test", test)}
+    assert isinstance(config, FileDatasetConfig)
+    given = {"train": config.train, "val": config.val, "test": config.test}
+    paths = {key: path for key, path in given.items() if path}
+    reader.check_files(paths | extra)
+    return {key: reader.file(key, path) for key, path in paths.items()}
+
+
+def _origin(config: DatasetConfig, key: str) -> str:
+    return getattr(config, key, None) or f"the {key} part of dataset={config.kind}"
+
+
+def _split(name: str, part: Part, order: np.ndarray) -> Split:
+    return Split(name, part.texts, order[part.labels], part.rows)
+
+
+def _split_off(
+    config: DatasetConfig,
+    splits: dict[str, Split],
+    groups: np.ndarray,
+    seed: int,
+    notes: list[str],
+) -> dict[str, Split]:
+    """The splits with those that are missing taken from the training rows."""
+    missing = [key for key in ("val", "test") if key not in splits]
+    fractions = [getattr(config, f"{key}_fraction") for key in missing]
+    if isinstance(config, DemoConfig):  # of all comments, and the test comments are made apart
+        fractions = [config.val_fraction / (1 - config.test_fraction)]
+    train = splits["train"]
+    component = components([near_duplicate_hashes(train.texts), groups])
+    to = assign(train.labels, component, [1 - sum(fractions), *fractions], seed)
+    for number, key in enumerate(missing, start=1):
+        chosen = np.flatnonzero(to == number)
+        splits[key] = train.take(chosen, key)
+        if not isinstance(config, DemoConfig):
+            notes.append(
+                f"{key}: {len(chosen):,} of {len(train):,} training rows split off "
+                f"(seed {seed}; stratified, near-duplicates"
+                f"{' and groups' if getattr(config, 'group_field', None) else ''} kept together)"
+            )
+    splits["train"] = train.take(np.flatnonzero(to == 0))
+    return splits
+
+
+def _sample(split: Split, limit: int | None, seed: int, notes: list[str]) -> Split:
+    if limit is None or limit >= len(split):
+        return split
+    num_labels = len(np.unique(split.labels))
+    if limit < num_labels:
+        raise InputError(
+            f"dataset.limit_{split.name} = {limit}: must be at least {num_labels}, "
+            "the number of labels"
+        )
+    notes.append(
+        f"{split.name}: {limit:,} of {len(split):,} texts kept by dataset.limit_{split.name}, "
+        f"a stratified sample (seed {seed})"
+    )
+    return split.take(stratified_sample(split.labels, limit, seed))
+
+
+def _require_two_labels(split: Split, names: list[str], origin: str) -> None:
+    present = np.unique(split.labels)
+    if len(present) < 2:
+        found = f"only the label {names[present[0]]!r}" if len(present) else "no rows"
+        raise InputError(
+            f"{origin}: {found} in the {split.name} split of {len(split):,} texts; "
+            "at least two labels are needed"
+        )
+
+
+def _overlap_notes(train: Split, others: Sequence[Split]) -> list[str]:
+    known = near_duplicate_hashes(train.texts)
+    notes = []
+    for split in others:
+        shared = int(np.isin(near_duplicate_hashes(split.texts), known).sum())
+        if shared:
+            notes.append(
+                f"{split.name}: {shared:,} of {len(split):,} texts also stand in the training "
+                "texts (but for case and what is not a letter)"
+            )
+    return notes
+
+
+def _summary(split: Split, names: list[str]) -> str:
+    counts = np.bincount(split.labels, minlength=len(names))
+    shown = [f"{count:,} × {name}" for name, count in zip(names, counts, strict=True)][:10]
+    more = f", and {len(names) - 10} more labels" if len(names) > 10 else ""
+    empty = int((split.texts.lengths == 0).sum())
+    blank = f"; {empty:,} are empty" if empty else ""
+    return f"{split.name}: {len(split):,} texts ({', '.join(shown)}{more}){blank}"

@@ -1,0 +1,208 @@
+"""From rows to columns: the rows of a file chosen, checked, cleaned and cut, one at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitrina.data.config import CsvConfig, DatasetConfig, FileDatasetConfig
+from vitrina.data.rows import Columns, Rows
+from vitrina.data.sources import RowError, Source, format_of, label_name, label_of, text_of
+from vitrina.errors import InputError
+from vitrina.text.cleaning import clean
+from vitrina.text.columns import Texts
+
+OK_MISSING = (
+    "there is no such file; download Toxic Russian Comments from Kaggle "
+    "(kaggle.com/datasets/alexandersemiletov/toxic-russian-comments) and put its dataset.txt "
+    "there, or set dataset.train; tools/prepare_ok_dataset.py converts it to jsonl"
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one file that are kept.
+
+    Attributes:
+        texts: cleaned and cut.
+        labels: int64 [num_rows], in the order in which labels were first met.
+        groups: int64 [num_rows], equal for rows of one group.
+        rows: all fields.
+    """
+
+    texts: Texts
+    labels: np.ndarray
+    groups: np.ndarray
+    rows: Rows
+
+
+class Reader:
+    """Reads the files of one dataset; the first one read, the training rows, tells the labels.
+
+    Attributes:
+        notes: what was done to the rows.
+        hashes: sha256 of what was read, by key.
+        labels: label → number, in the order in which they were met.
+    """
+
+    def __init__(self, config: DatasetConfig) -> None:
+        self.config = config
+        self.notes: list[str] = []
+        self.hashes: dict[str, str] = {}
+        self.labels: dict[str, int] = {}
+
+    def check_files(self, paths: Mapping[str, str]) -> None:
+        """
+        Raises:
+            InputError: if a file is missing, before any is read.
+        """
+        for key, path in paths.items():
+            if not Path(path).is_file():
+                reason = "there is no such file"
+                if self.config.kind == "ok" and key == "train":
+                    reason = OK_MISSING
+                raise InputError(f"dataset.{key} = {path!r}: {reason}")
+
+    def file(self, key: str, path: str) -> Part:
+        """Read a file.
+
+        Args:
+            key: its key in the configuration.
+            path: the file.
+
+        Raises:
+            InputError: if it is bad.
+        """
+        kind = self.config.kind
+        own = "fasttext" if kind == "ok" else "jsonl" if kind == "demo" else kind
+        # A csv dataset has csv files whatever their names; elsewhere endings tell the format.
+        format = (
+            own if kind == "csv" and key in ("train", "val", "test") else format_of(Path(path), own)
+        )
+        if format == "fasttext" and kind != "ok":
+            format = own
+        delimiter = self.config.delimiter if isinstance(self.config, CsvConfig) else None
+        source = Source(Path(path), format, delimiter=delimiter, on_error=self.config.on_error)
+        part = self._part(key, source, source)
+        self.hashes[key] = source.sha256
+        self.notes += source.skipped_notes()
+        if not len(part.labels):
+            raise InputError(f"{path}: {self._why_empty(source)}")
+        return part
+
+    def made(self, key: str, rows: Iterable[Mapping[str, Any]]) -> Part:
+        """Rows that were made and not read."""
+        digest = hashlib.sha256()
+        numbered = []
+        for number, row in enumerate(rows, start=1):
+            digest.update(json.dumps(row, sort_keys=True).encode("ascii"))
+            numbered.append((number, row))
+        self.hashes[key] = digest.hexdigest()
+        part = self._part(key, numbered, None)
+        if not len(part.labels):
+            raise InputError(
+                f"dataset.where = {dict(self.config.where)!r}: no comment of the corpus fits"
+            )
+        return part
+
+    def _part(
+        self, key: str, rows: Iterable[tuple[int, Mapping[str, Any]]], source: Source | None
+    ) -> Part:
+        columns = Columns()
+        closed = bool(self.labels)
+        groups: dict[str, int] = {}
+        cut, left_out, lost = 0, 0, 0
+        self._seen: dict[str, set[str]] = {field: set() for field in self.config.where}
+        for line, row in rows:
+            try:
+                if not self._fits(row):
+                    left_out += 1
+                    continue
+                text = clean(text_of(row, self.config.text_field), self.config.cleaning).text
+                label = self._label(row, closed)
+                group = self._group(row, groups)
+            except RowError as bad:
+                assert source is not None, bad
+                source.reject(line, bad)
+                continue
+            limit = self.config.max_length
+            if limit is not None and len(text) > limit:
+                cut, lost = cut + 1, lost + len(text) - limit
+                text = text[:limit]
+            columns.append(text, label, group, row)
+        total = len(columns)
+        if left_out:
+            where = ", ".join(f"{name}={value}" for name, value in self.config.where.items())
+            self.notes.append(f"{key}: {total:,} of {total + left_out:,} rows have {where}")
+        if cut:
+            self.notes.append(
+                f"{key}: {cut:,} of {total:,} texts cut to {self.config.max_length:,} characters, "
+                f"{lost:,} characters lost"
+            )
+        return Part(columns.texts(), columns.labels(), columns.groups(), columns.rows())
+
+    def _fits(self, row: Mapping[str, Any]) -> bool:
+        for field, wanted in self.config.where.items():
+            if field not in row:
+                raise RowError(f"no field {field!r}, which dataset.where asks for")
+            value = label_name(row[field])
+            if value != label_name(wanted):
+                if len(self._seen[field]) < 8:
+                    self._seen[field].add(value[:40])
+                return False
+        return True
+
+    def _label(self, row: Mapping[str, Any], closed: bool) -> int:
+        name = label_of(row, self.config.label_field)
+        if closed and name not in self.labels:
+            known = ", ".join(list(self.labels)[:20])
+            raise RowError(
+                f"the label {name[:60]!r} is not one of the training rows", f" (those are: {known})"
+            )
+        return self.labels.setdefault(name, len(self.labels))
+
+    def _group(self, row: Mapping[str, Any], groups: dict[str, int]) -> int:
+        field = self.config.group_field if isinstance(self.config, FileDatasetConfig) else None
+        if field is None:
+            return -1
+        if field not in row:
+            raise RowError(f"no field {field!r}, which dataset.group_field names")
+        value = row[field]
+        if value is None or value == "":
+            return -1
+        name = json.dumps(value, sort_keys=True) if not isinstance(value, str) else value
+        return groups.setdefault(name, len(groups))
+
+    def _why_empty(self, source: Source) -> str:
+        if any(self._seen.values()):
+            field = next(field for field, values in self._seen.items() if values)
+            values = ", ".join(sorted(self._seen[field]))
+            wanted = self.config.where[field]
+            return f"no row has dataset.where.{field} = {wanted!r}; there are: {values}"
+        if source.skipped:
+            return "no good row is left: " + "; ".join(
+                f"{count:,} × {kind}" for kind, (_, count) in source.skipped.items()
+            )
+        return "there are no rows in the file"
+
+
+def sorted_labels(labels: Mapping[str, int]) -> tuple[list[str], np.ndarray]:
+    """Label names in order, and int64 [num_labels]: the place of each label's number in it.
+
+    Whole numbers stand first, by value; other names follow by code point.
+    """
+
+    def rank(name: str) -> tuple[bool, int, str]:
+        number = name.isascii() and name.removeprefix("-").isdigit() and len(name) < 20
+        return not number, int(name) if number else 0, name
+
+    names = sorted(labels, key=rank)
+    order = np.zeros(len(names), dtype=np.int64)
+    order[[labels[name] for name in names]] = np.arange(len(names))
+    return names, order

@@ -1,0 +1,320 @@
+"""Files of rows, read one row at a time: fastText lines, jsonl, csv and tsv.
+
+Whatever bytes stand in a file, reading it gives rows or an `InputError` that names file, line and
+reason. A bad row stops the reading, or is left out and counted by reason. Only one row is held at
+a time, and the file's hash is taken on the way.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from vitrina.errors import InputError
+
+MAX_LINE = 16 * 2**20
+"""Bytes a line may have, and characters a field of a table may have."""
+
+TOXIC_LABELS = frozenset({"INSULT", "THREAT", "OBSCENITY"})
+OK_LABELS = TOXIC_LABELS | {"NORMAL"}
+"""Labels of the Odnoklassniki comments."""
+
+FORMATS = ("fasttext", "jsonl", "csv")
+
+_ENDINGS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".txt": "fasttext",
+}
+_LABELS = re.compile(r"(?:__label__[^\s,]+(?:,|\s+|$))+")
+_LABEL = re.compile(r"__label__([^\s,]+)")
+
+
+class RowError(Exception):
+    """A row that cannot be used: `kind` is what such rows are counted by."""
+
+    def __init__(self, kind: str, detail: str = "", line: int | None = None) -> None:
+        super().__init__(kind + detail)
+        self.kind = kind
+        self.line = line
+
+
+def format_of(path: Path, default: str) -> str:
+    """The format that a file's ending tells, or `default`."""
+    return _ENDINGS.get(path.suffix.lower(), default)
+
+
+class Source:
+    """A file of rows; iterating gives (line number, fields) and may be done once.
+
+    Attributes:
+        path: the file.
+        skipped: reason → the line of the first row left out for it, and the number of such rows.
+    """
+
+    def __init__(
+        self, path: Path, format: str, *, delimiter: str | None = None, on_error: str = "fail"
+    ) -> None:
+        """
+        Args:
+            path: the file.
+            format: one of `FORMATS`.
+            delimiter: of a csv file; None: a tab for .tsv and .tab, else a comma.
+            on_error: `fail` or `skip`.
+        """
+        assert format in FORMATS and on_error in ("fail", "skip"), (format, on_error)
+        self.path = path
+        self.on_error = on_error
+        self.skipped: dict[str, tuple[int, int]] = {}
+        self._format = format
+        self._delimiter = delimiter or ("\t" if path.suffix.lower() in (".tsv", ".tab") else ",")
+        self._hash = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what has been read so far; of the whole file at the end."""
+        return self._hash.hexdigest()
+
+    def reject(self, line: int, bad: RowError) -> None:
+        """Refuse a row: raise `InputError`, or count it where bad rows are skipped."""
+        if self.on_error == "fail":
+            raise InputError(f"{self.path}:{line}: {bad}")
+        first, count = self.skipped.get(bad.kind, (line, 0))
+        self.skipped[bad.kind] = (first, count + 1)
+
+    def skipped_notes(self) -> list[str]:
+        """One sentence for each reason why rows were left out."""
+        return [
+            f"{self.path}: {count:,} rows skipped: {kind} (first in line {first})"
+            for kind, (first, count) in self.skipped.items()
+        ]
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """
+        Raises:
+            InputError: if the file cannot be read, or a row is bad and bad rows are not skipped.
+        """
+        readers = {"fasttext": _FastText, "jsonl": _Jsonl, "csv": _Csv}
+        try:
+            with self.path.open("rb") as file:
+                yield from self._rows(readers[self._format](_Lines(file, self._hash), self))
+        except OSError as error:
+            raise InputError(f"{self.path}: {error.strerror or error}") from None
+
+    def _rows(self, reader: _Reader) -> Iterator[tuple[int, dict[str, Any]]]:
+        reader.start()
+        while True:
+            try:
+                row = reader.next()
+            except RowError as bad:
+                self.reject(bad.line or reader.lines.number, bad)
+                continue
+            if row is None:
+                return
+            yield row
+
+
+def read_jsonl(path: Path, *, on_error: str = "fail") -> Iterator[dict[str, Any]]:
+    """The rows of a jsonl file.
+
+    Raises:
+        InputError: if the file cannot be read or a line is not a JSON object.
+    """
+    for _, row in Source(path, "jsonl", on_error=on_error):
+        yield row
+
+
+def text_of(row: Mapping[str, Any], field: str) -> str:
+    """The text in `field` of a row.
+
+    Raises:
+        RowError: if there is none, or it is not text.
+    """
+    if field not in row:
+        names = ", ".join(sorted(row)[:20])
+        raise RowError(f"no field {field!r}", f"; the fields are: {names}")
+    if not isinstance(row[field], str):
+        raise RowError(f"the field {field!r} is not text", f" but {_shown(row[field])}")
+    return row[field]
+
+
+def label_of(row: Mapping[str, Any], field: str) -> str:
+    """The name of the label in `field` of a row; 1, 1.0, true, "1" and "true" are all "1".
+
+    Raises:
+        RowError: if there is none, or it is neither a whole number nor true or false nor text.
+    """
+    if field not in row:
+        names = ", ".join(sorted(row)[:20])
+        raise RowError(f"no field {field!r}", f"; the fields are: {names}")
+    name = label_name(row[field])
+    if not name:
+        raise RowError(
+            f"the field {field!r} is not a label",
+            f" but {_shown(row[field])}; a label is a whole number, true or false, or a name",
+        )
+    return name
+
+
+def label_name(value: Any) -> str:
+    """The name of a label or of another field's value, empty if it has none."""
+    if isinstance(value, str):
+        value = value.strip()
+        lowered = value.lower()
+        if lowered in ("true", "false"):
+            return "1" if lowered == "true" else "0"
+        return value.partition(".")[0] if re.fullmatch(r"-?\d{1,18}\.0+", value, re.A) else value
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else ""
+    # A whole number may be too long to be written; no label is.
+    if isinstance(value, int) and abs(value) < 10**18:
+        return str(int(value))
+    return ""
+
+
+def _shown(value: Any) -> str:
+    # json and not repr: a row is shown as it stands in its file.
+    try:
+        text = json.dumps(value, ensure_ascii=True)
+    except (ValueError, RecursionError):
+        return "a value that cannot be shown"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class _Lines:
+    """Lines of a file, decoded; the class rather than a generator, as it goes on after an error."""
+
+    def __init__(self, file: BinaryIO, digest: hashlib._Hash) -> None:
+        self.number = 0
+        self._file, self._hash = file, digest
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        """The next line with its end.
+
+        Raises:
+            RowError: if it is not UTF-8 or too long.
+        """
+        data = self._file.readline(MAX_LINE + 1)
+        if not data:
+            raise StopIteration
+        self._hash.update(data)
+        self.number += 1
+        if len(data) > MAX_LINE:
+            while data and not data.endswith(b"\n"):
+                data = self._file.readline(MAX_LINE)
+                self._hash.update(data)
+            raise RowError(f"the line is longer than {MAX_LINE:,} bytes")
+        if self.number == 1:
+            if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+                raise RowError("not UTF-8 but UTF-16; save the file as UTF-8")
+            data = data.removeprefix(b"\xef\xbb\xbf")
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            detail = f" (byte 0x{data[error.start]:02X} at byte {error.start + 1} of the line)"
+            raise RowError("not UTF-8", detail) from None
+
+
+class _Reader:
+    """Rows of one format; the next one, None at the end, `RowError` for one that cannot be used."""
+
+    def __init__(self, lines: _Lines, source: Source) -> None:
+        self.lines, self.source = lines, source
+
+    def start(self) -> None:
+        """Read what stands before the rows."""
+
+    def next(self) -> tuple[int, dict[str, Any]] | None:
+        for line in self.lines:
+            if line.strip():  # an empty line is no row
+                return self.lines.number, self.parse(line)
+        return None
+
+    def parse(self, line: str) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class _Jsonl(_Reader):
+    def parse(self, line: str) -> dict[str, Any]:
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise RowError("not JSON", f": {error.msg} at column {error.colno}") from None
+        except (ValueError, RecursionError) as error:
+            # Numbers of thousands of digits, brackets thousands deep.
+            raise RowError("not JSON", f" that can be read: {str(error).split(';')[0]}") from None
+        if not isinstance(row, dict):
+            raise RowError("not a JSON object", f" but {_shown(row)}")
+        return row
+
+
+class _FastText(_Reader):
+    """`__label__INSULT,__label__THREAT text`; labels may also stand apart by spaces."""
+
+    def parse(self, line: str) -> dict[str, Any]:
+        line = line.rstrip("\r\n")
+        match = _LABELS.match(line.lstrip())
+        if match is None:
+            raise RowError("no __label__ at the start of the line")
+        if "\r__label__" in line:
+            raise RowError("lines end in CR alone; convert them to LF")
+        labels = _LABEL.findall(match[0])
+        unknown = [label for label in labels if label not in OK_LABELS]
+        if unknown:
+            allowed = ", ".join(sorted(OK_LABELS))
+            raise RowError(f"unknown label {unknown[0][:60]!r}", f"; the labels are: {allowed}")
+        text = line.lstrip()[match.end() :]
+        if not text.strip():
+            raise RowError("no text behind the labels")
+        return {"text": text, "toxic": int(bool(TOXIC_LABELS & set(labels))), "labels": labels}
+
+
+class _Csv(_Reader):
+    """A table with a header; quoted fields may hold line ends."""
+
+    def start(self) -> None:
+        csv.field_size_limit(MAX_LINE)
+        self._reader = csv.reader(self.lines, delimiter=self.source._delimiter, strict=True)
+        try:
+            header = self._record()
+        except RowError as bad:
+            raise InputError(f"{self.source.path}:{bad.line or self.lines.number}: {bad}") from None
+        self._header = header[1] if header else []
+        twice = {name for name in self._header if self._header.count(name) > 1}
+        if twice:
+            raise InputError(
+                f"{self.source.path}:1: more than one column is named {min(twice)[:60]!r}"
+            )
+
+    def next(self) -> tuple[int, dict[str, Any]] | None:
+        record = self._record()
+        if record is None:
+            return None
+        line, values = record
+        if len(values) != len(self._header):
+            detail = f": {len(values)} where the header has {len(self._header)}"
+            raise RowError("wrong number of fields", detail, line)
+        return line, dict(zip(self._header, values, strict=True))
+
+    def _record(self) -> tuple[int, list[str]] | None:
+        while True:
+            first = self.lines.number + 1
+            try:
+                values = next(self._reader)
+            except StopIteration:
+                return None
+            except csv.Error as error:
+                raise RowError(f"not a row of a table ({error})", line=first) from None
+            if values:  # an empty line is no row
+                return first, values

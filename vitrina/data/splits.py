@@ -1,0 +1,113 @@
+"""Splitting rows so that nothing stands on both sides: near-duplicates and groups stay together.
+
+Two texts are near-duplicates if they are equal once in lower case with everything but letters
+taken out. Rows that are linked through near-duplicates or groups, in any number of steps, form a
+component, and a component goes into one split whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from vitrina.text.columns import Texts
+
+_NO_LETTERS = re.compile(r"[\W\d_]+")
+
+
+def near_duplicate_hashes(texts: Texts) -> np.ndarray:
+    """uint64 [num_texts]: equal for near-duplicates. Texts without letters count as they are."""
+    hashes = np.empty(len(texts), dtype=np.uint64)
+    for i, text in enumerate(texts):
+        letters = _NO_LETTERS.sub("", text.lower()) or text
+        digest = hashlib.blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        hashes[i] = int.from_bytes(digest, "little")
+    return hashes
+
+
+def components(keys: Sequence[np.ndarray]) -> np.ndarray:
+    """The connected components of rows of which two are linked if they share a key.
+
+    Args:
+        keys: arrays [num_rows]; rows of equal value in one of them are linked.
+
+    Returns:
+        int64 [num_rows]: component of each row, numbered from 0.
+    """
+    parents = list(range(len(keys[0])))
+
+    def root(i: int) -> int:
+        while parents[i] != i:
+            parents[i] = parents[parents[i]]
+            i = parents[i]
+        return i
+
+    for values in keys:
+        _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
+        for i, other in enumerate(first[inverse].tolist()):
+            parents[root(i)] = root(other)
+    roots = np.array([root(i) for i in range(len(parents))], dtype=np.int64)
+    return np.unique(roots, return_inverse=True)[1].astype(np.int64)
+
+
+def assign(
+    labels: np.ndarray, component: np.ndarray, fractions: Sequence[float], seed: int
+) -> np.ndarray:
+    """Which split each row goes to, so that every split has `fractions` of each label's rows.
+
+    Components are taken in random order, larger ones first, and each goes to the split that lacks
+    most rows of the component's most frequent label.
+
+    Args:
+        labels: int64 [num_rows].
+        component: int64 [num_rows], numbered from 0.
+        fractions: the share of each split; they add up to 1.
+        seed: of the order.
+
+    Returns:
+        int64 [num_rows]: index into `fractions`.
+    """
+    counts = np.zeros((int(component.max()) + 1, int(labels.max()) + 1), dtype=np.int64)
+    np.add.at(counts, (component, labels), 1)
+    stratum = counts.argmax(axis=1)
+    sizes = counts.sum(axis=1)
+    order = np.random.default_rng([seed, 1]).permutation(len(sizes))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    totals = np.bincount(stratum, weights=sizes, minlength=counts.shape[1])
+    lacking = [[total * fraction for fraction in fractions] for total in totals]
+    split = np.zeros(len(sizes), dtype=np.int64)
+    for i in order.tolist():
+        lack = lacking[stratum[i]]
+        chosen = lack.index(max(lack))
+        split[i] = chosen
+        lack[chosen] -= int(sizes[i])
+    return split[component]
+
+
+def stratified_sample(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
+    """Indices of `size` rows, every label at its share of all rows and at least once.
+
+    Args:
+        labels: int64 [num_rows].
+        size: rows to choose; at least the number of distinct labels, at most num_rows.
+
+    Returns:
+        int64 [size], ascending.
+    """
+    distinct, counts = np.unique(labels, return_counts=True)
+    assert len(distinct) <= size <= len(labels), (len(distinct), size, len(labels))
+    ideal = counts * (size / len(labels))
+    quota = np.maximum(np.floor(ideal).astype(np.int64), 1)
+    while quota.sum() < size:
+        quota[np.argmax(np.where(quota < counts, ideal - quota, -np.inf))] += 1
+    while quota.sum() > size:
+        quota[np.argmax(np.where(quota > 1, quota - ideal, -np.inf))] -= 1
+    random = np.random.default_rng([seed, 2])
+    chosen = [
+        random.permutation(np.flatnonzero(labels == label))[:number]
+        for label, number in zip(distinct, quota, strict=True)
+    ]
+    return np.sort(np.concatenate(chosen))
