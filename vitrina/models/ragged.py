@@ -10,6 +10,7 @@ Shapes: N tokens in the batch, B texts, L padded length, T places on the line, C
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import torch
@@ -109,14 +110,19 @@ class Line:
             [N, D].
         """
         line_TC = x_NC.new_zeros(self.size, x_NC.shape[1]).index_copy(0, self.places, x_NC)
-        out_1DT = F.conv1d(line_TC.t().unsqueeze(0), weight, padding=weight.shape[2] // 2)
-        return out_1DT.squeeze(0).t().index_select(0, self.places)
+        # As a picture of one row in the channels-last layout, which [T, C] already is: neither
+        # side of the convolution has to be transposed.
+        line_1C1T = line_TC.unflatten(0, (1, 1, self.size)).permute(0, 3, 1, 2)
+        kernel = weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+        out_1D1T = F.conv2d(line_1C1T, kernel, padding=(0, weight.shape[2] // 2))
+        return out_1D1T.permute(0, 2, 3, 1).flatten(0, 2).index_select(0, self.places)
 
     def pool_max(self, x_NC: Tensor) -> Ragged:
         """Maximum of every `stride` tokens of each text, the last of them perhaps fewer."""
         line_TC = x_NC.new_full((self.size, x_NC.shape[1]), float("-inf"))
         line_TC = line_TC.index_copy(0, self.places, x_NC)
-        pooled_TC = line_TC.unflatten(0, (-1, self.stride)).amax(dim=1)
+        each_TC = line_TC.unflatten(0, (-1, self.stride)).unbind(dim=1)
+        pooled_TC = reduce(torch.maximum, each_TC)  # its gradient is cheaper than that of `amax`
         return Ragged(pooled_TC.index_select(0, self.pooled_places), self.pooled_lengths)
 
 

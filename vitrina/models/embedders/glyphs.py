@@ -22,6 +22,7 @@ from vitrina.errors import InputError
 from vitrina.glyphs.pictures import Pictures
 from vitrina.glyphs.segmentation import segment
 from vitrina.models.artefacts import Artefacts
+from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import GlyphsConfig
 from vitrina.models.inputs import Inputs
@@ -86,7 +87,7 @@ class GlyphsEmbedder(Embedder):
         assert isinstance(last, nn.Linear)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     @staticmethod
     def fit(config: GlyphsConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:

@@ -9,6 +9,7 @@ Shapes: N slices in the batch, H height, W window, C channels, D width, T column
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -62,13 +63,13 @@ class SlicesEmbedder(Embedder):
         self.width = config.width
         self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
         channels = [1, *config.channels]
-        pairs = zip(channels, channels[1:], strict=False)
+        pairs = pairwise(channels)
         self.blocks = nn.Sequential(*(ResidualBlock(c_in, c_out) for c_in, c_out in pairs))
         halved = 2 ** len(config.channels)
         area = (config.height_px // halved) * (config.window_px // halved)
         self.bridge = nn.Linear(config.channels[-1] * area, config.width)
         # Channels last is what vectorised convolutions want, on CPUs and on tensor cores.
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     @staticmethod
     def fit(config: SlicesConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from vitrina.errors import InputError
 from vitrina.models.artefacts import Artefacts
+from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import WordpieceConfig
 from vitrina.models.inputs import Inputs
@@ -82,7 +83,7 @@ class WordpieceEmbedder(Embedder):
         self.start_id = self._special(START)
         self.table = nn.Embedding(self.tokenizer.get_vocab_size(), config.width)
         nn.init.normal_(self.table.weight, std=config.width**-0.5)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     @staticmethod
     def fit(config: WordpieceConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:

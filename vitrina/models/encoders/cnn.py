@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from vitrina.models.dropout import Dropout
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.encoders.config import CnnConfig
 from vitrina.models.ragged import Line, Ragged
@@ -48,7 +49,7 @@ class CnnEncoder(Encoder):
         self.blocks = nn.ModuleList(
             RaggedConv(config.width, config.width, kernel) for kernel in config.kernels
         )
-        self.dropout = nn.Dropout(config.dropout) if config.dropout else nn.Identity()
+        self.dropout = Dropout(config.dropout) if config.dropout else nn.Identity()
 
     def forward(self, x: Ragged) -> Ragged:
         device = x.values.device

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vitrina.models.dropout import Dropout
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.encoders.config import TransformerConfig
 from vitrina.models.ragged import Ragged, exclusive_sum, pad, to_device
@@ -62,7 +63,7 @@ class Layer(nn.Module):
             nn.GELU(),
             nn.Linear(config.hidden, config.width),
         )
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Ragged) -> Ragged:
         attended = self.attention(x.with_values(self.attention_norm(x.values)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from vitrina.models.dropout import Dropout
 from vitrina.models.ragged import Ragged, pool_max_mean
 
 
@@ -18,7 +19,7 @@ class ClassificationHead(nn.Module):
 
     def __init__(self, in_width: int, num_classes: int, dropout: float) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.linear = nn.Linear(2 * in_width, num_classes)
 
     def forward(self, states: Ragged) -> Tensor:
