@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vitrina.data.sources import read_jsonl
-
 from vitrina.errors import InputError
 from vitrina.models.embedders.wordpiece import train_wordpiece
 

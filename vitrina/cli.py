@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,9 @@ def check(overrides: Sequence[str], multirun: bool) -> list[str] | None:
         for job in sweep_jobs(composed, overrides):
             values = _without_hydra(_load(loader, job, RunMode.RUN))
             configuration.to_config(values)
-            signatures.append(configuration.signature(OmegaConf.to_container(values)))
+            plain = OmegaConf.to_container(values)
+            assert isinstance(plain, dict)
+            signatures.append(configuration.signature({str(k): v for k, v in plain.items()}))
         return signatures
 
 
@@ -89,17 +92,15 @@ def sweep_jobs(composed: DictConfig, overrides: Sequence[str]) -> Iterator[list[
         yield from ([*job, "hydra.mode=RUN"] for job in batch)
 
 
-class _composer:
+@contextmanager
+def _composer() -> Iterator[Any]:
     """Hydra's configuration loader over `conf`, cleared away afterwards."""
-
-    def __enter__(self) -> Any:
-        GlobalHydra.instance().clear()
-        folder = str(configuration.package_folder("conf"))
-        self.context = hydra.initialize_config_dir(folder, version_base="1.3")
-        self.context.__enter__()
-        return GlobalHydra.instance().config_loader()
-
-    def __exit__(self, *error: object) -> None:
+    GlobalHydra.instance().clear()
+    folder = str(configuration.package_folder("conf"))
+    try:
+        with hydra.initialize_config_dir(folder, version_base="1.3"):
+            yield GlobalHydra.instance().config_loader()
+    finally:
         GlobalHydra.instance().clear()
 
 
@@ -165,9 +166,7 @@ def _sweep(signatures: list[str]) -> int:
 
     print(f"{len(signatures)} jobs, all checked", flush=True)
     _hydra_main(_sweep_job)()
-    settings = HydraConfig.instance().cfg
-    assert settings is not None
-    return 0 if report_sweep(Path(settings.hydra.sweep.dir), signatures) else 1
+    return 0 if report_sweep(Path(HydraConfig.get().sweep.dir), signatures) else 1
 
 
 def explain(error: Exception) -> str:

@@ -11,6 +11,6 @@ class InputError(ValueError):
 
 
 def require(condition: bool, key: str, value: object, allowed: str) -> None:
-    """Raise `InputError` naming `key`, its `value` and what is `allowed` unless `condition` holds."""
+    """Raise `InputError` naming `key`, its `value` and what is `allowed`, unless `condition`."""
     if not condition:
         raise InputError(f"{key} = {value!r}: must be {allowed}")

@@ -1,4 +1,4 @@
-"""The training loop: it learns, and a resumed training ends with the numbers of an undisturbed one."""
+"""The training loop: it learns, and resuming it changes no number."""
 
 import json
 import os

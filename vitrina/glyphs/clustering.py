@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -75,7 +76,7 @@ def cluster_glyphs(
     progress(f"drawing {len(glyphs)} glyphs of {font.name} at {size_px} px")
     pictures_GP = blurred(Pictures([font], size_px, 2 * size_px), glyphs)
     progress(f"clustering into {num_clusters} clusters")
-    model = KMeans(num_clusters, n_init=1, random_state=seed)
+    model = KMeans(num_clusters, n_init=cast(Any, 1), random_state=seed)
     cluster_of = dict(zip(glyphs, model.fit_predict(pictures_GP).tolist(), strict=True))
     members: dict[int, list[str]] = {}
     for glyph in glyphs:

@@ -23,7 +23,7 @@ MAX_MARKS = 4
 
 
 def default_font() -> Path:
-    """DejaVu Sans as matplotlib ships it (5,906 characters), so that no font has to be committed."""
+    """DejaVu Sans as matplotlib ships it (5,906 characters): no font is committed."""
     spec = importlib.util.find_spec("matplotlib")
     assert spec is not None and spec.origin is not None
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"

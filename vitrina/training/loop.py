@@ -30,7 +30,7 @@ from vitrina.training.optimizers import RateSchedule, build_optimizers, clip_gra
 class Loss(Protocol):
     """A task's loss: output of the model and targets to a sum over the texts."""
 
-    def __call__(self, output: Tensor, targets: np.ndarray) -> Tensor: ...
+    def __call__(self, output: Tensor, targets: np.ndarray, /) -> Tensor: ...
 
 
 class Observer(Protocol):
