@@ -29,6 +29,20 @@ def sinusoids(positions_N: Tensor, width: int) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
+def attend(q_BHLK: Tensor, k_BHLK: Tensor, v_BHLK: Tensor, mask_BL: Tensor) -> Tensor:
+    """Scaled dot-product attention [B, H, L, K] in which no query sees a key where `mask` is False.
+
+    On CPUs as plain products: torch's fused form takes two to four times as long there in bf16.
+    """
+    if q_BHLK.is_cuda:
+        mask = mask_BL[:, None, None, :]
+        return F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK, attn_mask=mask)
+    with torch.autocast("cpu", enabled=False):  # it would compute the softmax in fp32
+        bias_BL = torch.zeros(mask_BL.shape, dtype=q_BHLK.dtype).masked_fill_(~mask_BL, -math.inf)
+        scores = (q_BHLK * q_BHLK.shape[3] ** -0.5) @ k_BHLK.transpose(2, 3)
+        return (scores + bias_BL[:, None, None, :]).softmax(dim=3) @ v_BHLK
+
+
 class Attention(nn.Module):
     """Multi-head self-attention within each text."""
 
@@ -45,7 +59,7 @@ class Attention(nn.Module):
             part.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
             for part in qkv_BL.chunk(3, dim=2)
         )  # each [B, H, L, K]
-        out_BHLK = F.scaled_dot_product_attention(q, k, v, attn_mask=mask_BL[:, None, None, :])
+        out_BHLK = attend(q, k, v, mask_BL)
         out_ND = out_BHLK.transpose(1, 2).flatten(2).flatten(0, 1).index_select(0, index_N)
         return self.project_out(out_ND)
 
