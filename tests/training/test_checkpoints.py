@@ -49,6 +49,30 @@ def test_a_training_comes_back_whole(tmp_path: Path) -> None:
         assert all(torch.equal(value, found[index][name]) for name, value in state.items())
 
 
+def test_channels_last_weights_train_on_as_if_undisturbed(tmp_path: Path) -> None:
+    """Fused steps walk through weights and states as plain memory: their layouts must agree."""
+    x = torch.randn(4, 3, 5, 5)
+
+    def build() -> tuple[nn.Module, torch.optim.Optimizer]:
+        torch.manual_seed(0)
+        convolution = nn.Conv2d(3, 6, 3).to(memory_format=torch.channels_last)  # pyright: ignore
+        return convolution, torch.optim.AdamW(convolution.parameters(), 0.1, fused=True)
+
+    def step(convolution: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        convolution(x).square().sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    undisturbed, stopped, resumed = build(), build(), build()
+    step(*undisturbed)
+    step(*stopped)
+    save_training(tmp_path / "t.safetensors", stopped[0], [stopped[1]], Position(step=1))
+    load_training(tmp_path / "t.safetensors", resumed[0], [resumed[1]])
+    for pair in (undisturbed, resumed):
+        step(*pair)
+    assert torch.equal(undisturbed[0].weight, resumed[0].weight)
+
+
 class Malicious:
     def __reduce__(self):
         return (Path.touch, (Path("executed"),))

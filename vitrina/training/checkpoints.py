@@ -73,7 +73,7 @@ def save_training(
     for i, optimizer in enumerate(optimizers):
         for index, state in optimizer.state_dict()["state"].items():
             for name, value in state.items():
-                tensors[f"optimizer.{i}.{index}.{name}"] = torch.as_tensor(value).detach().clone()
+                tensors[f"optimizer.{i}.{index}.{name}"] = torch.as_tensor(value).detach()
     _write(path, tensors, {"position": json.dumps(asdict(position))})
 
 
@@ -92,6 +92,7 @@ def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> 
                 _, _, index, entry = name.split(".", 3)
                 states.setdefault(int(index), {})[entry] = tensor
         optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
+        _restore_layout(optimizer)
     try:
         values = json.loads(metadata["position"])
         return Position(**{f.name: values[f.name] for f in fields(Position)})
@@ -99,16 +100,25 @@ def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> 
         raise InputError(f"{path}: says not where the training stands ({error})") from None
 
 
+def _restore_layout(optimizer: Optimizer) -> None:
+    """Lay the states out as their parameters are: fused steps go through both as plain memory."""
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+
+
 def _tensors(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    # The file format wants plain memory; channels-last weights are brought back when loaded.
-    return {f"{prefix}.{name}": value.detach().contiguous() for name, value in state.items()}
+    return {f"{prefix}.{name}": value.detach() for name, value in state.items()}
 
 
 def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     metadata = {"format": str(FORMAT), **metadata}
-    save_file({k: v.cpu().clone() for k, v in tensors.items()}, temporary, metadata)
+    # The file format wants plain memory: channels-last tensors are put in order, and copied.
+    plain = {k: v.cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
+    save_file(plain, temporary, metadata)
     temporary.replace(path)
 
 
