@@ -8,12 +8,12 @@ writes a json file {letter: [look-alikes]} and, beside it, a contact sheet (PNG)
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vitrina.errors import InputError
+from vitrina.errors import InputError, require
+from vitrina.files import json_line, make_folder, replacing
 from vitrina.glyphs.clustering import cluster_glyphs, contact_sheet, font_or_default
 
 SAVE_TO = Path("resources") / "letter_replacement" / "clusterization.json"
@@ -29,9 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the k-means initialisation")
     parser.add_argument("--save-to", type=Path, default=SAVE_TO, help="json file to write")
     arguments = parser.parse_args(argv)
+    path: Path = arguments.save_to
     try:
-        if arguments.font_size < 4:
-            raise InputError(f"--font-size = {arguments.font_size}: must be at least 4")
+        require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
+        picture = path.with_suffix(".png")
+        require(picture != path, "--save-to", str(path), "a json file; the PNG stands beside it")
+        require(0 <= arguments.seed < 2**32, "--seed", arguments.seed, "from 0 to 2^32 - 1")
         font = font_or_default(arguments.font_path)
         clusters = cluster_glyphs(
             font,
@@ -40,22 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             seed=arguments.seed,
             progress=lambda line: print(line, file=sys.stderr, flush=True),
         )
+        make_folder(path.parent)
+        lines = [f"  {json_line(letter)}: {json_line(alike)}" for letter, alike in clusters.items()]
+        with replacing(path) as file:
+            file.write("{\n" + ",\n".join(lines) + "\n}\n")
+        contact_sheet(clusters, font, picture)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    path: Path = arguments.save_to
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    lines = [
-        f"  {json.dumps(k, ensure_ascii=False)}: {json.dumps(v, ensure_ascii=False)}"
-        for k, v in clusters.items()
-    ]
-    temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-    temporary.replace(path)
-    contact_sheet(clusters, font, path.with_suffix(".png"))
     sizes = [len(members) - 1 for members in clusters.values()]
     print(f"{path}: {len(clusters)} letters, {sum(sizes) / len(sizes):.1f} look-alikes each")
-    print(f"{path.with_suffix('.png')}: contact sheet")
+    print(f"{picture}: contact sheet")
     return 0
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from vitrina.config import compose_config
-from vitrina.errors import InputError
+from vitrina.errors import InputError, require
+from vitrina.files import make_folder, replacement
 from vitrina.glyphs.pictures import Pictures
 from vitrina.glyphs.sketch import sketch
 from vitrina.noise.corruption import build_noise
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--scale", type=int, default=3, help="screen pixels for each pixel")
     arguments = parser.parse_args(argv)
     try:
+        require(arguments.scale >= 1, "--scale", arguments.scale, "at least 1")
         rows = [("clean", arguments.text)]
         noise = compose_config(["noise=uniform", f"noise.p={arguments.p}"]).noise
         texts = Texts.from_strings([arguments.text])
@@ -43,13 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             noisy = drawn(texts, drawn.mark(texts), np.zeros(1, dtype=np.int64), 0)
             rows.append((f"level {level}", noisy.texts[0]))
         picture = sketch(rows, Pictures(arguments.font, 12, 24), scale=arguments.scale)
+        make_folder(arguments.save_to.parent)
+        with replacement(arguments.save_to) as temporary:
+            picture.save(temporary, format="PNG")
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    arguments.save_to.parent.mkdir(parents=True, exist_ok=True)
-    temporary = arguments.save_to.with_name(arguments.save_to.name + ".tmp")
-    picture.save(temporary, format="PNG")
-    temporary.replace(arguments.save_to)
     for caption, text in rows:
         print(f"{caption}: {text}")
     return 0

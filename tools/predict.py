@@ -23,6 +23,7 @@ from typing import IO, Any
 from vitrina.data.sources import read_jsonl
 from vitrina.errors import InputError
 from vitrina.evaluation.report import json_line, with_prediction
+from vitrina.files import replacing
 from vitrina.predict import TrainedModel, load
 
 BATCH = 4096
@@ -91,15 +92,8 @@ def _output(path: Path | None) -> Iterator[IO[str]]:
         yield sys.stdout
         sys.stdout.flush()
         return
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            yield file
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as file:
+        yield file
 
 
 if __name__ == "__main__":

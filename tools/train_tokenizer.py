@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from vitrina.data.sources import read_jsonl
-from vitrina.errors import InputError
+from vitrina.data.fields import RowError, text_of
+from vitrina.data.sources import Source
+from vitrina.errors import InputError, require
+from vitrina.files import make_folder, replacing
 from vitrina.models.embedders.wordpiece import train_wordpiece
 
 
@@ -28,24 +30,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--min-frequency", type=int, default=2, help="occurrences a piece needs")
     parser.add_argument("--cased", action="store_true", help="keep upper and lower case apart")
     arguments = parser.parse_args(argv)
+    path: Path = arguments.save_to / "tokenizer.json"
     try:
-        texts = (row[arguments.text_field] for row in read_jsonl(arguments.data))
+        for name, least in (("vocabulary_size", 100), ("min_frequency", 1)):
+            value = getattr(arguments, name)
+            require(value >= least, f"--{name.replace('_', '-')}", value, f"at least {least}")
         tokenizer = train_wordpiece(
-            texts,
+            _texts(arguments.data, arguments.text_field),
             arguments.vocabulary_size,
             min_frequency=arguments.min_frequency,
             lowercase=not arguments.cased,
         )
+        make_folder(arguments.save_to)
+        with replacing(path) as file:
+            file.write(tokenizer.to_str(pretty=True))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    arguments.save_to.mkdir(parents=True, exist_ok=True)
-    path = arguments.save_to / "tokenizer.json"
-    temporary = path.with_name(path.name + ".tmp")
-    tokenizer.save(str(temporary))
-    temporary.replace(path)
     print(f"{path}: {tokenizer.get_vocab_size()} word pieces")
     return 0
+
+
+def _texts(path: Path, field: str) -> Iterator[str]:
+    source = Source(path, "jsonl")
+    line = 0
+    for line, row in source:
+        try:
+            text = text_of(row, field)
+        except RowError as bad:
+            source.reject(line, bad)
+            continue
+        # Lone surrogates cannot leave Python as UTF-8.
+        yield text.encode("utf-8", "replace").decode("utf-8")
+    if not line:
+        raise InputError(f"{path}: {source.why_empty()}")
 
 
 if __name__ == "__main__":

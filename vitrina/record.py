@@ -17,6 +17,7 @@ from vitrina import __version__
 from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.errors import InputError
+from vitrina.files import replacing
 from vitrina.models.embedders.config import GlyphsConfig, SlicesConfig
 from vitrina.training.checkpoints import FORMAT
 
@@ -25,10 +26,8 @@ PACKAGES = ("torch", "numpy", "pillow", "tokenizers", "scikit-learn", "hydra-cor
 
 def write_json(path: Path, values: Any) -> None:
     """Write `values` as json, whole or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(path)
+    with replacing(path) as file:
+        file.write(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:

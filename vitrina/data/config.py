@@ -64,6 +64,12 @@ class DatasetConfig:
         for key in ("limit_train", "limit_val", "limit_test", "max_length"):
             value = getattr(self, key)
             require(value is None or value >= 1, f"dataset.{key}", value, "at least 1, or null")
+        for name, value in self.where.items():
+            plain = value is None or isinstance(value, str | int | float)
+            require(plain, f"dataset.where.{name}", value, "one value, not several")
+        for name, value in self.extra.items():
+            allowed = "the path of a file"
+            require(bool(value) and isinstance(value, str), f"dataset.extra.{name}", value, allowed)
         seed = self.split_seed
         require(
             seed is None or 0 <= seed < 2**63, "dataset.split_seed", seed, "0 to 2^63 - 1, or null"

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from vitrina.data.config import DatasetConfig, DemoConfig, FileDatasetConfig
 from vitrina.data.demo import make_corpus
+from vitrina.data.fields import brief
 from vitrina.data.reading import Part, Reader, sorted_labels
 from vitrina.data.rows import Rows
 from vitrina.data.splits import assign, components, near_duplicate_hashes, stratified_sample
@@ -84,7 +86,7 @@ def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
     if len(names) < 2:
         raise InputError(
             f"{_origin(config, 'train')}: all {len(parts['train'].labels):,} rows have the label "
-            f"{names[0]!r}; at least two labels are needed"
+            f"{names[0][:60]!r}; at least two labels are needed"
         )
     splits = {key: _split(key, part, order) for key, part in parts.items()}
     if len(splits) < 3:
@@ -96,7 +98,9 @@ def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
     for key, split in splits.items():
         _require_two_labels(split, names, _origin(config, key))
     others = {name: _split(name, part, order) for name, part in extra.items()}
-    reader.notes += _overlap_notes(splits["train"], [splits["test"], *others.values()])
+    reader.notes += _overlap_notes(
+        splits["train"], [splits["val"], splits["test"], *others.values()]
+    )
     reader.notes += [_summary(split, names) for split in (*splits.values(), *others.values())]
     synthetic = isinstance(config, DemoConfig)
     return Dataset(
@@ -180,7 +184,7 @@ def _sample(split: Split, limit: int | None, seed: int, notes: list[str]) -> Spl
 def _require_two_labels(split: Split, names: list[str], origin: str) -> None:
     present = np.unique(split.labels)
     if len(present) < 2:
-        found = f"only the label {names[present[0]]!r}" if len(present) else "no rows"
+        found = f"only the label {names[present[0]][:60]!r}" if len(present) else "no rows"
         raise InputError(
             f"{origin}: {found} in the {split.name} split of {len(split):,} texts; "
             "at least two labels are needed"
@@ -202,7 +206,8 @@ def _overlap_notes(train: Split, others: Sequence[Split]) -> list[str]:
 
 def _summary(split: Split, names: list[str]) -> str:
     counts = np.bincount(split.labels, minlength=len(names))
-    shown = [f"{count:,} × {name}" for name, count in zip(names, counts, strict=True)][:10]
+    named = zip(counts.tolist(), names, strict=True)
+    shown = [f"{count:,} × {brief(name)}" for count, name in islice(named, 10)]
     more = f", and {len(names) - 10} more labels" if len(names) > 10 else ""
     empty = int((split.texts.lengths == 0).sum())
     blank = f"; {empty:,} are empty" if empty else ""

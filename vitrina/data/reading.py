@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.data.config import CsvConfig, DatasetConfig, FileDatasetConfig
+from vitrina.data.config import CsvConfig, DatasetConfig, DemoConfig, FileDatasetConfig
+from vitrina.data.fields import RowError, brief, label_of, text_of, value_name
 from vitrina.data.rows import Columns, Rows
-from vitrina.data.sources import RowError, Source, format_of, label_name, label_of, text_of
+from vitrina.data.sources import Source, format_of
 from vitrina.errors import InputError
 from vitrina.text.cleaning import clean
 from vitrina.text.columns import Texts
@@ -105,9 +106,15 @@ class Reader:
             numbered.append((number, row))
         self.hashes[key] = digest.hexdigest()
         part = self._part(key, numbered, None)
-        if not len(part.labels):
+        if numbered and not len(part.labels):
             raise InputError(
                 f"dataset.where = {dict(self.config.where)!r}: no comment of the corpus fits"
+            )
+        if not numbered:
+            assert isinstance(self.config, DemoConfig)
+            raise InputError(
+                f"dataset.num_comments = {self.config.num_comments} with dataset.test_fraction = "
+                f"{self.config.test_fraction}: leaves no comment for the {key} split"
             )
         return part
 
@@ -128,7 +135,8 @@ class Reader:
                 label = self._label(row, closed)
                 group = self._group(row, groups)
             except RowError as bad:
-                assert source is not None, bad
+                if source is None:
+                    raise InputError(f"dataset={self.config.kind}: {bad}") from None
                 source.reject(line, bad)
                 continue
             limit = self.config.max_length
@@ -151,17 +159,17 @@ class Reader:
         for field, wanted in self.config.where.items():
             if field not in row:
                 raise RowError(f"no field {field!r}, which dataset.where asks for")
-            value = label_name(row[field])
-            if value != label_name(wanted):
+            value = value_name(row[field])
+            if value != value_name(wanted):
                 if len(self._seen[field]) < 8:
-                    self._seen[field].add(value[:40])
+                    self._seen[field].add(brief(value))
                 return False
         return True
 
     def _label(self, row: Mapping[str, Any], closed: bool) -> int:
         name = label_of(row, self.config.label_field)
         if closed and name not in self.labels:
-            known = ", ".join(list(self.labels)[:20])
+            known = ", ".join(map(brief, list(self.labels)[:20]))
             raise RowError(
                 f"the label {name[:60]!r} is not one of the training rows", f" (those are: {known})"
             )
@@ -185,11 +193,7 @@ class Reader:
             values = ", ".join(sorted(self._seen[field]))
             wanted = self.config.where[field]
             return f"no row has dataset.where.{field} = {wanted!r}; there are: {values}"
-        if source.skipped:
-            return "no good row is left: " + "; ".join(
-                f"{count:,} × {kind}" for kind, (_, count) in source.skipped.items()
-            )
-        return "there are no rows in the file"
+        return source.why_empty()
 
 
 def sorted_labels(labels: Mapping[str, int]) -> tuple[list[str], np.ndarray]:

@@ -11,14 +11,22 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from vitrina.data.fields import RowError, shown
 from vitrina.errors import InputError
 
 MAX_LINE = 16 * 2**20
 """Bytes a line may have, and characters a field of a table may have."""
+
+MAX_DEPTH = 100
+"""Lists and objects that may stand in one another: what writes rows again is recursive."""
+
+MAX_KINDS = 20
+"""Reasons that skipped rows are counted by; all further ones are counted as one."""
 
 TOXIC_LABELS = frozenset({"INSULT", "THREAT", "OBSCENITY"})
 OK_LABELS = TOXIC_LABELS | {"NORMAL"}
@@ -36,15 +44,6 @@ _ENDINGS = {
 }
 _LABELS = re.compile(r"(?:__label__[^\s,]+(?:,|\s+|$))+")
 _LABEL = re.compile(r"__label__([^\s,]+)")
-
-
-class RowError(Exception):
-    """A row that cannot be used: `kind` is what such rows are counted by."""
-
-    def __init__(self, kind: str, detail: str = "", line: int | None = None) -> None:
-        super().__init__(kind + detail)
-        self.kind = kind
-        self.line = line
 
 
 def format_of(path: Path, default: str) -> str:
@@ -87,15 +86,25 @@ class Source:
         """Refuse a row: raise `InputError`, or count it where bad rows are skipped."""
         if self.on_error == "fail":
             raise InputError(f"{self.path}:{line}: {bad}")
-        first, count = self.skipped.get(bad.kind, (line, 0))
-        self.skipped[bad.kind] = (first, count + 1)
+        known = bad.kind in self.skipped or len(self.skipped) < MAX_KINDS
+        kind = bad.kind if known else "other reasons"
+        first, count = self.skipped.get(kind, (line, 0))
+        self.skipped[kind] = (first, count + 1)
 
     def skipped_notes(self) -> list[str]:
         """One sentence for each reason why rows were left out."""
         return [
-            f"{self.path}: {count:,} rows skipped: {kind} (first in line {first})"
+            f"{self.path}: {count:,} {'row' if count == 1 else 'rows'} skipped: {kind} "
+            f"(first in line {first})"
             for kind, (first, count) in self.skipped.items()
         ]
+
+    def why_empty(self) -> str:
+        """Why no row came of the file, for the end of an error message."""
+        if not self.skipped:
+            return "there are no rows in the file"
+        kinds = (f"{count:,} × {kind}" for kind, (_, count) in self.skipped.items())
+        return "no good row is left: " + "; ".join(kinds)
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """
@@ -130,63 +139,6 @@ def read_jsonl(path: Path, *, on_error: str = "fail") -> Iterator[dict[str, Any]
     """
     for _, row in Source(path, "jsonl", on_error=on_error):
         yield row
-
-
-def text_of(row: Mapping[str, Any], field: str) -> str:
-    """The text in `field` of a row.
-
-    Raises:
-        RowError: if there is none, or it is not text.
-    """
-    if field not in row:
-        names = ", ".join(sorted(row)[:20])
-        raise RowError(f"no field {field!r}", f"; the fields are: {names}")
-    if not isinstance(row[field], str):
-        raise RowError(f"the field {field!r} is not text", f" but {_shown(row[field])}")
-    return row[field]
-
-
-def label_of(row: Mapping[str, Any], field: str) -> str:
-    """The name of the label in `field` of a row; 1, 1.0, true, "1" and "true" are all "1".
-
-    Raises:
-        RowError: if there is none, or it is neither a whole number nor true or false nor text.
-    """
-    if field not in row:
-        names = ", ".join(sorted(row)[:20])
-        raise RowError(f"no field {field!r}", f"; the fields are: {names}")
-    name = label_name(row[field])
-    if not name:
-        raise RowError(
-            f"the field {field!r} is not a label",
-            f" but {_shown(row[field])}; a label is a whole number, true or false, or a name",
-        )
-    return name
-
-
-def label_name(value: Any) -> str:
-    """The name of a label or of another field's value, empty if it has none."""
-    if isinstance(value, str):
-        value = value.strip()
-        lowered = value.lower()
-        if lowered in ("true", "false"):
-            return "1" if lowered == "true" else "0"
-        return value.partition(".")[0] if re.fullmatch(r"-?\d{1,18}\.0+", value, re.A) else value
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else ""
-    # A whole number may be too long to be written; no label is.
-    if isinstance(value, int) and abs(value) < 10**18:
-        return str(int(value))
-    return ""
-
-
-def _shown(value: Any) -> str:
-    # json and not repr: a row is shown as it stands in its file.
-    try:
-        text = json.dumps(value, ensure_ascii=True)
-    except (ValueError, RecursionError):
-        return "a value that cannot be shown"
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 class _Lines:
@@ -246,17 +198,35 @@ class _Reader:
 
 
 class _Jsonl(_Reader):
+    TOO_DEEP = f"JSON nested deeper than {MAX_DEPTH}"
+
     def parse(self, line: str) -> dict[str, Any]:
         try:
-            row = json.loads(line)
+            row = json.loads(line.rstrip("\r\n"))
         except json.JSONDecodeError as error:
-            raise RowError("not JSON", f": {error.msg} at column {error.colno}") from None
-        except (ValueError, RecursionError) as error:
-            # Numbers of thousands of digits, brackets thousands deep.
+            reason = error.msg.removesuffix(" at")
+            raise RowError("not JSON", f": {reason} at column {error.colno}") from None
+        except ValueError as error:  # numbers of thousands of digits
             raise RowError("not JSON", f" that can be read: {str(error).split(';')[0]}") from None
+        except RecursionError:
+            raise RowError(self.TOO_DEEP) from None
         if not isinstance(row, dict):
-            raise RowError("not a JSON object", f" but {_shown(row)}")
+            raise RowError("not a JSON object", f" but {shown(row)}")
+        # Counting brackets is quick, and enough for all but a few rows.
+        if line.count("[") + line.count("{") > MAX_DEPTH and _deeper(row, MAX_DEPTH):
+            raise RowError(self.TOO_DEEP)
         return row
+
+
+def _deeper(value: Any, depth: int) -> bool:
+    """Whether more than `depth` lists and objects stand in one another."""
+    level = [value]
+    for _ in range(depth + 1):
+        inside = [item for item in level if isinstance(item, dict | list)]
+        level = [x for item in inside for x in (item.values() if isinstance(item, dict) else item)]
+        if not inside:
+            return False
+    return True
 
 
 class _FastText(_Reader):
@@ -290,11 +260,11 @@ class _Csv(_Reader):
             header = self._record()
         except RowError as bad:
             raise InputError(f"{self.source.path}:{bad.line or self.lines.number}: {bad}") from None
-        self._header = header[1] if header else []
-        twice = {name for name in self._header if self._header.count(name) > 1}
+        line, self._header = header or (0, [])
+        twice = [name for name, count in Counter(self._header).items() if count > 1]
         if twice:
             raise InputError(
-                f"{self.source.path}:1: more than one column is named {min(twice)[:60]!r}"
+                f"{self.source.path}:{line}: more than one column is named {twice[0][:60]!r}"
             )
 
     def next(self) -> tuple[int, dict[str, Any]] | None:
@@ -315,6 +285,12 @@ class _Csv(_Reader):
             except StopIteration:
                 return None
             except csv.Error as error:
-                raise RowError(f"not a row of a table ({error})", line=first) from None
+                if "end of data" not in str(error):
+                    raise RowError(f"not a row of a table ({error})", line=first) from None
+                taken = f"{self.lines.number - first + 1:,}"
+                raise RowError(
+                    f"a quote is never closed and takes in the file's end, {taken} lines",
+                    line=first,
+                ) from None
             if values:  # an empty line is no row
                 return first, values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vitrina.evaluation.report import SYNTHETIC
+from vitrina.files import replacement
 
 if TYPE_CHECKING:
     from vitrina.evaluation.evaluate import Evaluation
@@ -69,9 +69,8 @@ def draw_levels(evaluation: Evaluation, path: Path, *, title: str, synthetic: bo
     if handles:
         figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(_escape(title + (f" ({SYNTHETIC})" if synthetic else "")))
-    temporary = path.with_name(f".{path.name}.tmp")
-    figure.savefig(temporary, format="png")
-    os.replace(temporary, path)  # noqa: PTH105
+    with replacement(path) as temporary:
+        figure.savefig(temporary, format="png")
     return True
 
 

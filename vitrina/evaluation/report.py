@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from vitrina import files
 from vitrina.evaluation.metrics import reported_classes
+from vitrina.files import replacing
 
 if TYPE_CHECKING:
     from vitrina.evaluation.evaluate import Evaluation
@@ -69,13 +68,8 @@ def with_prediction(row: Mapping[str, Any], added: Mapping[str, Any]) -> dict[st
 
 
 def json_line(value: Any) -> str:
-    """One line of JSON, readable Russian; escaped where lone surrogates cannot be written."""
-    line = json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:
-        line = json.dumps(plain(value), allow_nan=False)
-    return line
+    """As `vitrina.files.json_line`, of numpy's values too; what is not finite becomes null."""
+    return files.json_line(plain(value))
 
 
 def write_predictions(
@@ -96,7 +90,7 @@ def write_predictions(
     assert len(suite.texts) == len(probabilities)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{suite.name}.jsonl"
-    with _replacing(path) as file:
+    with replacing(path) as file:
         for index, text in enumerate(suite.texts):
             fields = prediction_fields(probabilities[index], label_names, positive)
             row = with_prediction(suite.rows[index], {"scored_text": text, **fields})
@@ -106,7 +100,7 @@ def write_predictions(
 
 def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
     """Write `metrics` as JSON, whole or not at all; NaN and infinities become null."""
-    with _replacing(path) as file:
+    with replacing(path) as file:
         json.dump(plain(metrics), file, ensure_ascii=False, allow_nan=False, indent=2)
         file.write("\n")
 
@@ -168,20 +162,3 @@ def _explained(evaluation: Evaluation) -> str:
 def score_text(value: float | None) -> str:
     """Three decimals; a dash where the score is undefined."""
     return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[str]]:
-    """A text file that takes the place of `path` when all is written, and vanishes on an error."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
-            yield file
-        # mkstemp makes files that only their owner can read.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

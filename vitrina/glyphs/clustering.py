@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from sklearn.cluster import KMeans
 
 from vitrina.errors import InputError
+from vitrina.files import replacement
 from vitrina.glyphs.fonts import default_font, font_characters
 from vitrina.glyphs.pictures import Pictures
 from vitrina.glyphs.segmentation import BASE, kind_of
@@ -115,9 +116,8 @@ def contact_sheet(
             at = ((column + 0.5) * cell_px, (row + 0.75) * cell_px)
             draw.text(at, glyph, fill=0, font=face, anchor="ms")
         draw.line([(0, row * cell_px), (sheet.width, row * cell_px)], fill=220)
-    temporary = path.with_name(path.name + ".tmp")
-    sheet.save(temporary, format="PNG")
-    temporary.replace(path)
+    with replacement(path) as temporary:
+        sheet.save(temporary, format="PNG")
 
 
 def font_or_default(path: str | None) -> Path:

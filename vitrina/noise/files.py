@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import InputError
+from vitrina.files import json_line, replacing
 from vitrina.noise.corruption import Noise
 from vitrina.noise.noisy import Noisy
 from vitrina.text.cleaning import clean
@@ -43,26 +42,15 @@ def corrupt_file(
     """
     rows = _read(source, text_field)
     count = 0
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            while batch := list(islice(rows, LINES_AT_ONCE)):
-                texts = Texts.from_strings([clean(row[text_field], _NOTHING).text for row in batch])
-                indices = np.arange(count, count + len(batch))
-                noisy = noise(texts, noise.mark(texts), indices, 0)
-                values = labelled_pieces(noisy) if pieces else noisy.texts.to_strings()
-                for row, value in zip(batch, values, strict=True):
-                    changed = {**row, text_field: value}
-                    file.write(_encode(changed) + "\n")
-                count += len(batch)
-        Path(temporary).chmod(0o666 & ~_umask())
-        os.replace(temporary, target)  # noqa: PTH105
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(target) as file:
+        while batch := list(islice(rows, LINES_AT_ONCE)):
+            texts = Texts.from_strings([clean(row[text_field], _NOTHING).text for row in batch])
+            indices = np.arange(count, count + len(batch))
+            noisy = noise(texts, noise.mark(texts), indices, 0)
+            values = labelled_pieces(noisy) if pieces else noisy.texts.to_strings()
+            for row, value in zip(batch, values, strict=True):
+                file.write(json_line({**row, text_field: value}) + "\n")
+            count += len(batch)
     return count
 
 
@@ -105,7 +93,7 @@ def _row(place: str, line: bytes, text_field: str) -> dict[str, Any]:
         row = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InputError(f"{place}: is not UTF-8 text (byte {error.start} of the line)") from None
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: is not JSON ({error})") from None
     if not isinstance(row, dict):
         raise InputError(f"{place}: must be an object with the field {text_field!r}")
@@ -115,18 +103,3 @@ def _row(place: str, line: bytes, text_field: str) -> dict[str, Any]:
     if not isinstance(row[text_field], str):
         raise InputError(f"{place}: {text_field} = {row[text_field]!r}: must be a text")
     return row
-
-
-def _encode(row: dict[str, Any]) -> str:
-    """JSON in one line; other fields may hold lone surrogates, which UTF-8 cannot."""
-    text = json.dumps(row, ensure_ascii=False)
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        return json.dumps(row)
-    return text
-
-
-def _umask() -> int:
-    """The process's mask; a temporary file starts readable by its owner alone."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,0 +1,60 @@
+"""Datasets for tests: their settings as composed, their files, texts that are all distinct."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vitrina.config import compose_config
+from vitrina.data.config import DatasetConfig
+from vitrina.data.dataset import Dataset, load_dataset
+from vitrina.errors import InputError
+
+LETTERS = "абвгдежзик"
+
+
+@cache
+def settings_of(*overrides: str) -> DatasetConfig:
+    """The settings that these overrides compose; not to be changed, but by `replace`."""
+    return compose_config(list(overrides)).dataset
+
+
+def jsonl_config(train: Path, **changes: Any) -> DatasetConfig:
+    """The settings of `dataset=jsonl` with these changes."""
+    composed = settings_of("dataset=jsonl", "dataset.train=a.file")
+    return replace(composed, train=str(train), **changes)
+
+
+def distinct(number: int) -> str:
+    """A text for each number; no two are near-duplicates."""
+    return "текст " + "".join(LETTERS[int(digit)] for digit in str(number))
+
+
+def comments(count: int, first: int = 0) -> list[dict[str, Any]]:
+    """Rows with distinct texts, one in three of them toxic."""
+    numbers = range(first, first + count)
+    return [{"text": distinct(i), "toxic": int(i % 3 == 0), "id": i} for i in numbers]
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def load(path: Path, rows: list[dict[str, Any]], **changes: Any) -> Dataset:
+    """The dataset of one jsonl file with `rows`."""
+    return load_dataset(jsonl_config(write_jsonl(path, rows), **changes), seed=1)
+
+
+def refusal(path: Path, rows: list[dict[str, Any]], **changes: Any) -> str:
+    """What `load` says of rows and settings that it refuses."""
+    with pytest.raises(InputError) as told:
+        load(path, rows, **changes)
+    assert "\n" not in str(told.value)
+    return str(told.value)

@@ -1,0 +1,75 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sets import settings_of
+
+from vitrina.config import compose_config
+from vitrina.errors import InputError
+
+
+@pytest.mark.parametrize("kind", ["demo", "jsonl"])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"text_field": ""}, "dataset.text_field = '': must be the name of a field"),
+        ({"label_field": ""}, "dataset.label_field = '': must be the name of a field"),
+        ({"val_fraction": 0.0}, "dataset.val_fraction = 0.0: must be between 0 and 1, both excl"),
+        ({"test_fraction": 1.0}, "dataset.test_fraction = 1.0: must be between 0 and 1, both ex"),
+        ({"test_fraction": float("nan")}, "dataset.test_fraction = nan: must be between 0 and 1"),
+        (
+            {"val_fraction": 0.5, "test_fraction": 0.5},
+            "dataset.val_fraction + dataset.test_fraction = 1.0: must be below 1",
+        ),
+        ({"limit_train": 0}, "dataset.limit_train = 0: must be at least 1, or null"),
+        ({"limit_val": -1}, "dataset.limit_val = -1: must be at least 1, or null"),
+        ({"limit_test": 0}, "dataset.limit_test = 0: must be at least 1, or null"),
+        ({"max_length": 0}, "dataset.max_length = 0: must be at least 1, or null"),
+        ({"split_seed": -1}, "dataset.split_seed = -1: must be 0 to 2^63 - 1, or null"),
+        ({"on_error": "warn"}, "dataset.on_error = 'warn': must be fail or skip"),
+        ({"where": {"a": [1]}}, "dataset.where.a = [1]: must be one value, not several"),
+        ({"extra": {"a": None}}, "dataset.extra.a = None: must be the path of a file"),
+        ({"extra": {"a": ""}}, "dataset.extra.a = '': must be the path of a file"),
+    ],
+)
+def test_wrong_values_of_any_dataset(kind: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as told:
+        replace(_valid(kind), **changes)
+    assert str(told.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "message"),
+    [
+        (
+            "jsonl",
+            {"train": None},
+            "dataset.train = None: must be the path of the training rows, for example "
+            "dataset.train=data/train.jsonl",
+        ),
+        ("csv", {"train": ""}, "dataset.train = '': must be the path of the training rows, for e"),
+        ("csv", {"delimiter": '"'}, "dataset.delimiter = '\"': must be one character, no quote"),
+        ("csv", {"delimiter": ";;"}, "dataset.delimiter = ';;': must be one character, no quote"),
+        ("csv", {"delimiter": ""}, "dataset.delimiter = '': must be one character, no quote or"),
+        ("demo", {"num_comments": 99}, "dataset.num_comments = 99: must be from 100 to 50000"),
+        ("demo", {"corpus_seed": -1}, "dataset.corpus_seed = -1: must be from 0 to 2^63 - 1"),
+    ],
+)
+def test_wrong_values_of_one_dataset(kind: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as told:
+        replace(_valid(kind), **changes)
+    assert str(told.value).startswith(message)
+
+
+def test_the_command_line_takes_any_field_and_any_name() -> None:
+    overrides = ["dataset.where={source: detox, score: 0.5}", "dataset.extra={noisy: noisy.jsonl}"]
+    config = compose_config(overrides).dataset
+    assert config.where == {"source": "detox", "score": 0.5}
+    assert config.extra == {"noisy": "noisy.jsonl"}
+    with pytest.raises(InputError, match=r"^dataset\.where\.a = \[1, 2\]: must be one value"):
+        compose_config(["dataset.where={a: [1, 2]}"])
+
+
+def _valid(kind: str) -> Any:
+    needed = [] if kind == "demo" else ["dataset.train=a.file"]
+    return settings_of(f"dataset={kind}", *needed)

@@ -1,0 +1,113 @@
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sets import settings_of
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+
+from vitrina.data.dataset import Dataset, load_dataset
+from vitrina.data.demo import make_corpus
+from vitrina.data.splits import near_duplicate_hashes
+from vitrina.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def demo() -> Dataset:
+    return load_dataset(settings_of("dataset=demo"), seed=1)
+
+
+def words_f1(dataset: Dataset, num_words: int) -> float:
+    """F1 on the test texts of a logistic regression over runs of up to `num_words` words."""
+    counts = CountVectorizer(token_pattern=r"\w+", ngram_range=(1, num_words))
+    model = LogisticRegression(solver="liblinear", random_state=0)
+    model.fit(counts.fit_transform(dataset.train.texts.to_strings()), dataset.train.labels)
+    found = model.predict(counts.transform(dataset.test.texts.to_strings()))
+    return float(f1_score(dataset.test.labels, found))
+
+
+def test_the_same_seed_makes_the_same_comments() -> None:
+    first, again, other = (make_corpus(80, 20, seed) for seed in (1, 1, 2))
+    assert first == again
+    assert not {row["text"] for row in first[0]} & {row["text"] for row in other[0]}
+
+
+def test_comments_are_rows_with_both_labels_in_every_split(demo: Dataset) -> None:
+    assert [len(demo.train), len(demo.val), len(demo.test)] == [4200, 600, 1200]
+    assert demo.synthetic and demo.label_names == ["0", "1"]
+    for split in (demo.train, demo.val, demo.test):
+        assert 0.4 < split.labels.mean() < 0.6
+        row = split.rows[0]
+        assert set(row) == {"text", "toxic", "topic", "pattern"}
+        assert row["toxic"] == split.labels[0]
+    assert any("synthetic" in note for note in demo.notes)
+
+
+def test_no_comment_stands_in_the_corpus_twice(demo: Dataset) -> None:
+    hashes = np.concatenate(
+        [near_duplicate_hashes(split.texts) for split in (demo.train, demo.val, demo.test)]
+    )
+    assert len(np.unique(hashes)) == len(hashes) == 6000
+
+
+def test_test_comments_hold_words_that_no_training_comment_has(demo: Dataset) -> None:
+    def words(texts: list[str]) -> Counter[str]:
+        return Counter(word for text in texts for word in text.lower().split())
+
+    known = words(demo.train.texts.to_strings() + demo.val.texts.to_strings())
+    new = words(demo.test.texts.to_strings()) - known
+    assert sum(count for word, count in new.items() if word not in known) > 100
+
+
+def test_a_bag_of_words_does_not_solve_it_but_word_order_does(demo: Dataset) -> None:
+    assert words_f1(demo, 1) < 0.87  # measured for four corpora: 0.78 to 0.81
+    assert words_f1(demo, 2) > 0.94  # 0.97 to 0.99
+
+
+def test_the_seed_of_the_corpus_counts_and_not_that_of_the_run() -> None:
+    small = settings_of("dataset=demo", "dataset.num_comments=200")
+    first, again = (load_dataset(small, seed=seed) for seed in (1, 2))
+    other = load_dataset(replace(small, corpus_seed=2), seed=1)
+    assert first.hashes == again.hashes != other.hashes
+    assert first.train.texts.to_strings() == again.train.texts.to_strings()  # split_seed is set
+    free = replace(small, split_seed=None)
+    splits = [set(load_dataset(free, seed=seed).train.texts) for seed in (1, 2)]
+    assert splits[0] != splits[1]
+
+
+def test_any_field_may_be_asked_for_or_be_the_label() -> None:
+    small = settings_of("dataset=demo", "dataset.num_comments=600")
+    by_pattern = load_dataset(replace(small, label_field="pattern"), seed=1)
+    assert "insult" in by_pattern.label_names and len(by_pattern.label_names) > 8
+    work = load_dataset(replace(small, where={"topic": "work"}), seed=1)
+    assert {row["topic"] for row in work.train.rows} == {"work"}
+    assert any(note.endswith("have topic=work") for note in work.notes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"where": {"tone": "rude"}},
+            "dataset=demo: no field 'tone', which dataset.where asks ",
+        ),
+        ({"where": {"topic": "cars"}}, "dataset.where = {'topic': 'cars'}: no comment of the cor"),
+        ({"text_field": "comment"}, "dataset=demo: no field 'comment'; the fields are: pattern, t"),
+        ({"label_field": "toxicity"}, "dataset=demo: no field 'toxicity'; the fields are: patte"),
+        ({"where": {"pattern": "insult"}}, "the train part of dataset=demo: all "),
+        (
+            {"test_fraction": 0.001},
+            "dataset.num_comments = 200 with dataset.test_fraction = 0.001: leaves no comment for "
+            "the test split",
+        ),
+        ({"val_fraction": 0.001}, "the val part of dataset=demo: no rows in the val split"),
+    ],
+)
+def test_wrong_settings_are_told_in_one_line(changes: dict, message: str) -> None:
+    config = replace(settings_of("dataset=demo", "dataset.num_comments=200"), **changes)
+    with pytest.raises(InputError) as told:
+        load_dataset(config, seed=1)
+    assert str(told.value).startswith(message)
+    assert "\n" not in str(told.value)

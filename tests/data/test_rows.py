@@ -1,0 +1,75 @@
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vitrina.data.rows import Columns, Rows, encode_row
+from vitrina.text.columns import Texts
+
+odd = st.one_of(st.characters(), st.sampled_from('да\ud83d\ude00\u2028\n"\\'))
+texts = st.text(odd, max_size=8)
+numbers = st.one_of(st.integers(), st.floats(), st.integers(10**18, 10**30))
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), numbers, texts),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
+    max_leaves=8,
+)
+# Passed through json once: only what can stand in a file, where surrogates in a pair are one sign.
+json_rows = st.dictionaries(texts, values, max_size=4).map(lambda row: json.loads(json.dumps(row)))
+many_rows = st.lists(json_rows, max_size=5)
+
+
+def text_of(rows: Any) -> str:
+    """Equal for equal rows, also where NaN stands in them."""
+    return json.dumps(list(rows))
+
+
+@settings(deadline=None, max_examples=50)
+@given(many_rows)
+def test_rows_come_back_as_they_were(rows: list[dict[str, Any]]) -> None:
+    stored = Rows.from_dicts(rows)
+    assert len(stored) == len(rows)
+    assert text_of(stored) == text_of(rows)
+    assert text_of(stored[i] for i in range(-len(rows), 0)) == text_of(rows)
+
+
+@settings(deadline=None, max_examples=50)
+@given(many_rows.filter(bool), st.data())
+def test_take_gives_the_rows_in_the_order_asked_for(
+    rows: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    indices = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=8))
+    taken = Rows.from_dicts(rows).take(np.array(indices, dtype=np.int64))
+    assert text_of(taken) == text_of(rows[i] for i in indices)
+
+
+def test_a_row_beyond_the_end_is_told() -> None:
+    rows = Rows.from_dicts([{"a": 1}])
+    for index in (1, -2):
+        with pytest.raises(IndexError):
+            rows[index]
+
+
+def test_rows_cost_what_their_file_costs() -> None:
+    assert encode_row({"text": "да", "n": 1}) == '{"text":"да","n":1}'.encode()
+
+
+@settings(deadline=None, max_examples=50)
+@given(many_rows, st.data())
+def test_columns_hold_what_was_appended(rows: list[dict[str, Any]], data: st.DataObject) -> None:
+    columns, expected, groups = Columns(), [], []
+    for row in rows:
+        expected.append(data.draw(texts))
+        groups.append(data.draw(st.integers(-1, 2)))
+        columns.append(expected[-1], len(expected) % 2, groups[-1], row)
+    assert len(columns) == len(rows)
+    assert columns.texts().to_strings() == Texts.from_strings(expected).to_strings() == expected
+    assert columns.labels().tolist() == [(i + 1) % 2 for i in range(len(rows))]
+    assert text_of(columns.rows()) == text_of(rows)
+    found = columns.groups().tolist()
+    for i, group in enumerate(groups):
+        alike = [k for k, other in enumerate(found) if other == found[i]]
+        assert alike == ([i] if group < 0 else [k for k, g in enumerate(groups) if g == group])

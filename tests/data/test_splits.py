@@ -1,0 +1,114 @@
+import re
+from collections import Counter
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vitrina.data.splits import assign, components, near_duplicate_hashes, stratified_sample
+from vitrina.text.columns import Texts
+
+anything = st.text(st.one_of(st.characters(), st.sampled_from("аАбБ 1!._\ud800")), max_size=8)
+keys = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=25)
+some_labels = st.lists(st.integers(0, 3), min_size=1, max_size=80)
+fractions = st.sampled_from([[0.8, 0.1, 0.1], [0.9, 0.1], [0.5, 0.25, 0.25], [0.34, 0.33, 0.33]])
+seeds = st.integers(0, 2**63 - 1)
+
+
+def slow_letters(text: str) -> str:
+    return "".join(re.findall(r"[^\W\d_]", text.lower())) or text
+
+
+@settings(deadline=None)
+@given(st.lists(anything, max_size=8))
+def test_near_duplicates_are_equal_but_for_case_and_what_is_no_letter(strings: list[str]) -> None:
+    hashes = near_duplicate_hashes(Texts.from_strings(strings))
+    for i, one in enumerate(strings):
+        for j, other in enumerate(strings):
+            assert (hashes[i] == hashes[j]) == (slow_letters(one) == slow_letters(other))
+
+
+def test_near_duplicates_as_documented() -> None:
+    strings = ["Ну, привет!", "ну привет 123", "ну приветы", "...", "..", "..."]
+    hashes = near_duplicate_hashes(Texts.from_strings(strings)).tolist()
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert hashes[3] == hashes[5] != hashes[4]
+
+
+@settings(deadline=None)
+@given(keys)
+def test_components_are_what_keys_link_in_any_number_of_steps(pairs: list[tuple[int, int]]) -> None:
+    columns = [np.array(column) for column in zip(*pairs, strict=True)]
+    found = components(columns).tolist()
+    assert set(found) == set(range(len(set(found))))
+    for i in range(len(pairs)):
+        reached, front = {i}, {i}
+        while front:
+            front = {
+                k
+                for k, pair in enumerate(pairs)
+                for j in front
+                if pair[0] == pairs[j][0] or pair[1] == pairs[j][1]
+            } - reached
+            reached |= front
+        assert {k for k, other in enumerate(found) if other == found[i]} == reached
+
+
+@settings(deadline=None)
+@given(some_labels, fractions, seeds)
+def test_rows_that_stand_alone_are_split_to_the_row(
+    labels: list[int], shares: list[float], seed: int
+) -> None:
+    split = assign(np.array(labels), np.arange(len(labels)), shares, seed)
+    counts = Counter(zip(labels, split.tolist(), strict=True))
+    for label, total in Counter(labels).items():
+        for number, share in enumerate(shares):
+            assert abs(counts[label, number] - total * share) < 1
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20)), min_size=1), fractions, seeds)
+def test_components_are_never_split_and_sizes_near_the_fractions(
+    rows: list[tuple[int, int]], shares: list[float], seed: int
+) -> None:
+    labels = np.array([label for label, _ in rows])
+    component = np.unique([number for _, number in rows], return_inverse=True)[1]
+    split = assign(labels, component, shares, seed)
+    members = [np.flatnonzero(component == number) for number in range(component.max() + 1)]
+    assert all(len(set(split[member].tolist())) == 1 for member in members)
+    strata = [int(np.bincount(labels[member]).argmax()) for member in members]
+    for stratum in set(strata):
+        inside = [m for m, label in zip(members, strata, strict=True) if label == stratum]
+        total, largest = sum(map(len, inside)), max(map(len, inside))
+        for number, share in enumerate(shares):
+            size = sum(len(member) for member in inside if split[member[0]] == number)
+            assert abs(size - total * share) < largest
+
+
+def test_the_seed_decides_who_goes_where() -> None:
+    labels, alone = np.arange(200) % 2, np.arange(200)
+    first, again, other = (assign(labels, alone, [0.8, 0.2], seed) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+@settings(deadline=None)
+@given(some_labels, st.data())
+def test_a_sample_holds_every_label_at_its_share(labels: list[int], data: st.DataObject) -> None:
+    counts = Counter(labels)
+    size = data.draw(st.integers(len(counts), len(labels)))
+    chosen = stratified_sample(np.array(labels), size, data.draw(seeds)).tolist()
+    assert len(chosen) == size
+    assert chosen == sorted(set(chosen))
+    taken = Counter(labels[i] for i in chosen)
+    assert taken.keys() == counts.keys()
+    ideal = {label: count * size / len(labels) for label, count in counts.items()}
+    if min(ideal.values()) >= 1:
+        assert all(abs(taken[label] - ideal[label]) < 1 for label in counts)
+
+
+def test_the_seed_decides_the_sample() -> None:
+    labels = np.arange(300) % 3
+    first, again, other = (stratified_sample(labels, 30, seed).tolist() for seed in (1, 1, 2))
+    assert first == again != other
+    assert stratified_sample(labels, 300, 1).tolist() == list(range(300))

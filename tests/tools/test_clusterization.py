@@ -1,0 +1,69 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "clusterization.py"
+sys.path.insert(0, str(TOOL.parent))
+
+from clusterization import main  # noqa: E402
+
+from vitrina.glyphs.clustering import RUSSIAN  # noqa: E402
+
+QUICK = ("--font-size=6", "--clusters=12")
+
+
+def test_look_alikes_and_a_contact_sheet_of_the_default_font(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [tmp_path / "new" / "a.json", tmp_path / "new" / "b.json"]
+    for path in paths:
+        assert main([*QUICK, "--seed=3", f"--save-to={path}"]) == 0
+    told = capsys.readouterr()
+    assert f"{paths[0]}: 66 letters, " in told.out
+    assert f"{tmp_path / 'new' / 'a.png'}: contact sheet" in told.out
+    assert "clustering into 12 clusters" in told.err
+    contents = [path.read_text(encoding="utf-8") for path in paths]
+    assert contents[0] == contents[1]
+    clusters = json.loads(contents[0])
+    assert "".join(clusters) == RUSSIAN
+    assert all(letter in alike for letter, alike in clusters.items())
+    assert len({tuple(alike) for alike in clusters.values()}) <= 12
+    assert "A" in clusters["А"] and "a" in clusters["а"]  # Latin, drawn alike
+    with Image.open(paths[0].with_suffix(".png")) as sheet:
+        assert sheet.format == "PNG" and min(sheet.size) > 500
+    names = sorted(path.name for path in paths[0].parent.iterdir())
+    assert names == ["a.json", "a.png", "b.json", "b.png"]
+
+
+@pytest.mark.parametrize(
+    ("flag", "reason"),
+    [
+        ("--font-path=none.ttf", "none.ttf: there is no such font file"),
+        (f"--font-path={TOOL}", f"{TOOL}: not a TrueType or OpenType font"),
+        ("--font-size=3", "--font-size = 3: must be at least 4"),
+        ("--clusters=0", "clusters = 0: must be from 1 to "),
+        ("--clusters=99999", "clusters = 99999: must be from 1 to "),
+        ("--seed=-1", "--seed = -1: must be from 0 to 2^32 - 1"),
+        ("--save-to=a.png", "--save-to = 'a.png': must be a json file; the PNG stands beside it"),
+    ],
+)
+def test_wrong_flags_end_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flag: str, reason: str
+) -> None:
+    assert main([f"--save-to={tmp_path / 'a.json'}", flag]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: {reason}")
+    assert told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    command = [sys.executable, str(TOOL), "--font-path=none.ttf"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: none.ttf: there is no such font file\n"
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,64 @@
+"""Convert the Odnoklassniki comments (Kaggle: Toxic Russian Comments) to jsonl.
+
+python tools/prepare_ok_dataset.py --data=dataset.txt --save-to=dataset.jsonl
+
+`__label__INSULT скотина! что сказать` becomes {"text": "скотина! что сказать", "toxic": 1}; only
+comments that are NORMAL and nothing else are not toxic.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vitrina.data.sources import Source
+from vitrina.errors import InputError
+from vitrina.files import json_line, replacing
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="file of fastText lines, as published")
+    add("--save-to", type=Path, required=True, help="jsonl file to write")
+    add(
+        "--on-error",
+        choices=("fail", "skip"),
+        default="fail",
+        help="what a bad line does: stop, or be left out and counted (%(default)s)",
+    )
+    options = parser.parse_args(argv)
+    source = Source(options.data, "fasttext", on_error=options.on_error)
+    try:
+        count = convert(source, options.save_to)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for note in source.skipped_notes():
+        print(note)
+    print(f"{count} lines written to {options.save_to}")
+    return 0
+
+
+def convert(source: Source, target: Path) -> int:
+    """Write the rows of `source` as jsonl to `target`; return their number.
+
+    Raises:
+        InputError: if a line is bad, the file has none, or a file cannot be used.
+    """
+    count = 0
+    with replacing(target) as file:
+        for _, row in source:
+            file.write(json_line({"text": row["text"], "toxic": row["toxic"]}) + "\n")
+            count += 1
+        if not count:
+            raise InputError(f"{source.path}: {source.why_empty()}")
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Measure seconds and memory of a training step, on an average and on the worst batch of an epoch.
+
+python tools/step_cost.py model=vtr_reference dataset=jsonl dataset.train=train.jsonl
+
+takes the settings of main.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from vitrina.cli import explain
+from vitrina.config import compose_config
+from vitrina.errors import InputError
+from vitrina.training.cost import step_costs
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as for main.py")
+    parser.add_argument("--repetitions", type=int, default=5, help="timed steps a batch")
+    arguments = parser.parse_args(argv)
+    try:
+        config = compose_config(arguments.settings)
+        for cost in step_costs(config, max(arguments.repetitions, 1)):
+            print(
+                f"{cost.batch} batch: {cost.num_texts} texts, {cost.num_tokens:,} tokens, "
+                f"{cost.median_seconds:.3f} s a step (median of {len(cost.seconds)}, "
+                f"{min(cost.seconds):.3f} to {max(cost.seconds):.3f}), "
+                f"peak memory {cost.peak_memory_mb / 1000:.2f} GB",
+                flush=True,
+            )
+    except (InputError, HydraException, OmegaConfBaseException) as error:
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
