@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -208,12 +209,19 @@ def signature(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
+def rank_in_environment() -> int:
+    """The rank that `torchrun` gave this process; 0 without it."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def _run_folder(*, _root_: Any) -> str:
     """`<model>-<signature>`, with a number behind it where such a run stands already.
 
     The same settings lead to the same folder when a run is resumed; otherwise a run never lands
     in the folder of another.
     """
+    if rank_in_environment() > 0:
+        return "."  # the first of the processes that torchrun started tells the others its folder
     values = {
         str(key): OmegaConf.to_container(node, resolve=True)
         if OmegaConf.is_config(node := _root_._get_node(key))

@@ -34,10 +34,12 @@ from vitrina.tasks.classification import ClassificationTask
 from vitrina.text.columns import Texts
 from vitrina.text.normalizers import build_normalizer
 from vitrina.training.checkpoints import Position, load_weights
+from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training
 from vitrina.training.observer import ShownTraining
+from vitrina.training.processes import Processes, joined
 from vitrina.training.progress import Progress
-from vitrina.training.tracking import Tracker, build_tracker
+from vitrina.training.tracking import NoTracker, Tracker, build_tracker
 
 
 def run(
@@ -62,72 +64,91 @@ def run(
         InputError: if the configuration or the data are wrong.
         Interrupted: after Ctrl-C, when the training has been saved.
     """
-    console = Console()
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone_in(folder):
-        finished = _enter(folder, config)
-        if finished is not None:
-            console.print(f"{folder}: finished already")
-            console.print(compare_table([folder]))
-            return finished
-        if config.threads is not None:
-            torch.set_num_threads(config.threads)
-        device = choose_device(config.device)
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    device = choose_device(config.device)
+    with joined(device) as processes:
+        folder = processes.tell(folder)
+        console = Console(quiet=not processes.is_first)
+        with _alone_in(folder, processes):
+            finished = processes.tell(_enter(folder, config))
+            if finished is not None:
+                console.print(f"{folder}: finished already")
+                console.print(compare_table([folder]))
+                return finished
+            return _run(config, folder, device, processes, console, choices or {}, overrides)
 
-        # The data, and the way of a text to the model.
-        check_names(config.dataset.extra)
-        dataset = load_dataset(config.dataset, config.seed)
-        for note in dataset.notes:
-            console.print(note, markup=False, highlight=False)
-        noise = build_noise(config.noise, config.seed)
-        normalizer = build_normalizer(config.normalizer)
-        train = NoisyTexts.of(dataset.train, noise, normalizer)
-        val = NoisyTexts.of(dataset.val, noise, normalizer)
 
-        # Fit, then build.
-        started = time.perf_counter()
-        artefacts = _fit(config, folder, dataset, train)
-        fit_seconds = time.perf_counter() - started
-        task = build_task(config, artefacts)
-        model = build_model(config, artefacts, task).to(device)
-        predictor = _predictor(config, model, task)
-        record = make_record(
-            config,
-            choices=choices or {},
-            overrides=overrides,
-            hashes=dataset.hashes,
-            notes=dataset.notes,
-            synthetic=dataset.synthetic,
-        )
+def _run(
+    config: Config,
+    folder: Path,
+    device: torch.device,
+    processes: Processes,
+    console: Console,
+    choices: Mapping[str, Any],
+    overrides: Sequence[str],
+) -> dict[str, Any]:
+    # The data, and the way of a text to the model.
+    check_names(config.dataset.extra)
+    dataset = load_dataset(config.dataset, config.seed)
+    for note in dataset.notes:
+        console.print(note, markup=False, highlight=False)
+    noise = build_noise(config.noise, config.seed)
+    normalizer = build_normalizer(config.normalizer)
+    train = NoisyTexts.of(dataset.train, noise, normalizer)
+    val = NoisyTexts.of(dataset.val, noise, normalizer)
+
+    # Fit, then build.
+    started = time.perf_counter()
+    artefacts = _fit(config, folder, dataset, train, processes)
+    fit_seconds = time.perf_counter() - started
+    task = build_task(config, artefacts)
+    model = build_model(config, artefacts, task).to(device)
+    predictor = _predictor(config, model, task)
+    record = make_record(
+        config,
+        choices=choices,
+        overrides=overrides,
+        hashes=dataset.hashes,
+        notes=dataset.notes,
+        synthetic=dataset.synthetic,
+    )
+    if processes.is_first:
         configuration.save(config, folder / "config.yaml")
         write_json(folder / "record.json", record)
-        parameters = f"{model.num_parameters():,} parameters"
-        console.print(f"{folder.name}: {parameters}, on {device}", highlight=False)
+    parameters = f"{model.num_parameters():,} parameters"
+    console.print(f"{folder.name}: {parameters}, on {device}", highlight=False)
 
-        # Train, and take the weights of the best validation.
-        with _tracked(config, folder, record) as tracker:
-            validate = _validation(val, task, predictor, config.training.metric)
-            position = _train(config, folder, model, task, train, validate, tracker, console)
-            load_weights(folder / "checkpoints" / "best.safetensors", model)
+    # Train, and take the weights of the best validation.
+    with _tracked(config, folder, record, processes) as tracker:
+        validate = _validation(val, task, predictor, config.training.metric)
+        position = _train(config, folder, model, task, train, validate, tracker, console, processes)
+        if not processes.is_first:
+            return {}
+        load_weights(folder / "checkpoints" / "best.safetensors", model)
 
-            # Measure, report.
-            evaluation = evaluate(
-                predictor,
-                build_suites(config.evaluation, dataset.test, dataset.extra),
-                task.label_names,
-                task.positive,
-                config.evaluation,
-                progress=lambda line: console.print(line, highlight=False),
-                on_suite=_prediction_writer(config, folder, task),
-            )
-            metrics = collect_metrics(position, fit_seconds, model, device, evaluation)
-            report(config, folder, evaluation, metrics, tracker, console, dataset.synthetic)
-        return metrics
+        # Measure, report.
+        evaluation = evaluate(
+            predictor,
+            build_suites(config.evaluation, dataset.test, dataset.extra),
+            task.label_names,
+            task.positive,
+            config.evaluation,
+            progress=lambda line: console.print(line, highlight=False),
+            on_suite=_prediction_writer(config, folder, task),
+        )
+        metrics = collect_metrics(position, fit_seconds, model, device, evaluation)
+        report(config, folder, evaluation, metrics, tracker, console, dataset.synthetic)
+    return metrics
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder against a second process; the system frees it however this one ends."""
+def _alone_in(folder: Path, processes: Processes) -> Iterator[None]:
+    """Hold the folder against other runs; the system frees it however this process ends."""
+    if not processes.is_first:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -157,14 +178,16 @@ def _enter(folder: Path, config: Config) -> dict[str, Any] | None:
     return None
 
 
-def _fit(config: Config, folder: Path, dataset: Dataset, train: NoisyTexts) -> Artefacts:
+def _fit(
+    config: Config, folder: Path, dataset: Dataset, train: NoisyTexts, processes: Processes
+) -> Artefacts:
+    """Fitted by the first process, read from its file by all, so that all hold the same."""
     path = folder / "artefacts.safetensors"
-    if config.resume and path.exists():
-        return Artefacts.load(path)
-    clean = train.normalizer(dataset.train.texts)
-    artefacts = fit(config, clean, lambda: train.draw(0), dataset.label_names)
-    artefacts.save(path)
-    return artefacts
+    if processes.is_first and not (config.resume and path.exists()):
+        clean = train.normalizer(dataset.train.texts)
+        fit(config, clean, lambda: train.draw(0), dataset.label_names).save(path)
+    processes.tell(None)  # the others wait for the file
+    return Artefacts.load(path)
 
 
 def _predictor(config: Config, model: Model, task: ClassificationTask) -> Predictor:
@@ -210,7 +233,12 @@ def _prediction_writer(
 
 
 @contextmanager
-def _tracked(config: Config, folder: Path, record: dict[str, Any]) -> Iterator[Tracker]:
+def _tracked(
+    config: Config, folder: Path, record: dict[str, Any], processes: Processes
+) -> Iterator[Tracker]:
+    if not processes.is_first:
+        yield NoTracker()
+        return
     choices = record["choices"]
     tracker = build_tracker(
         config.tracking,
@@ -237,6 +265,7 @@ def _train(
     validate: Callable[[], dict[str, float]],
     tracker: Tracker,
     console: Console,
+    processes: Processes,
 ) -> Position:
     training = Training(
         config.training,
@@ -247,6 +276,7 @@ def _train(
         validate,
         folder=folder,
         seed=config.seed,
+        processes=processes,
     )
     if config.resume and training.resume():
         console.print(f"going on from step {training.position.step}", highlight=False)
@@ -257,5 +287,13 @@ def _train(
         steps_per_epoch=training.steps_per_epoch,
         console=console,
     )
-    with progress:
-        return training.run(ShownTraining(progress, tracker, position.num_texts))
+    try:
+        with progress:
+            return training.run(ShownTraining(progress, tracker, position.num_texts))
+    except Interrupted:
+        console.print(
+            f"stopped at step {position.step}, everything is saved; "
+            "the same command with resume=true goes on",
+            highlight=False,
+        )
+        raise

@@ -11,6 +11,7 @@ from vitrina.models.embedders.config import GlyphsConfig, SlicesConfig, Wordpiec
 from vitrina.models.embedders.glyphs import GlyphsEmbedder, fit_whitening
 from vitrina.models.embedders.slices import SlicesEmbedder, count_slices
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder, train_wordpiece
+from vitrina.models.norm import BatchNorm
 from vitrina.text.columns import Texts
 
 TEXTS = [
@@ -74,7 +75,7 @@ def slices() -> SlicesEmbedder:
     torch.manual_seed(0)
     embedder = SlicesEmbedder(SLICES, Artefacts())
     for module in embedder.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
+        if isinstance(module, BatchNorm):
             torch.nn.init.normal_(module.weight)
             torch.nn.init.normal_(module.bias)
     return embedder.eval()
@@ -192,3 +193,12 @@ def test_a_given_tokenizer_is_used(tmp_path) -> None:
         assert artefacts.texts["tokenizer"] == tokenizer.to_str()
     with pytest.raises(InputError, match=r"embedder\.tokenizer = .*must be a tokenizer\.json"):
         WordpieceEmbedder.fit(wordpiece_config("nowhere"), nothing, lambda: nothing)
+
+
+def test_equal_texts_give_equal_word_pieces() -> None:
+    """Many pairs are equally frequent here, so that an order by chance would show."""
+    texts = ["".join(chr(0x430 + (7 * i * k) % 32) for k in range(1, 9)) for i in range(1, 200)]
+    trained = {
+        train_wordpiece(texts, 300, min_frequency=1, lowercase=True).to_str() for _ in range(4)
+    }
+    assert len(trained) == 1

@@ -54,6 +54,20 @@ class Inputs:
         return Inputs(ids, self.lengths, self.num_tokens, move, self.line_px)
 
 
+def split_into(num_tokens: np.ndarray, num_parts: int) -> Iterator[np.ndarray]:
+    """Cut a batch of at least `num_parts` texts into that many parts of like numbers of tokens.
+
+    Args:
+        num_tokens: int64 [B].
+
+    Yields:
+        int64 indices, rising; together each text once.
+    """
+    order = np.argsort(-num_tokens, kind="stable")
+    for part in range(num_parts):
+        yield np.sort(order[part::num_parts])
+
+
 def split_by_tokens(num_tokens: np.ndarray, max_tokens: int) -> Iterator[np.ndarray]:
     """Cut a batch into parts of at most `max_tokens` tokens each, longest texts first.
 

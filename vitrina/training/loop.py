@@ -18,13 +18,14 @@ import torch
 from torch import Tensor
 
 from vitrina.data.batches import epoch_batches
-from vitrina.models.inputs import Inputs, split_by_tokens
+from vitrina.models.inputs import Inputs, split_by_tokens, split_into
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast
 from vitrina.training.checkpoints import Position, load_training, save_training, save_weights
 from vitrina.training.config import TrainingConfig
 from vitrina.training.interruption import Interrupted, StopSignal
 from vitrina.training.optimizers import RateSchedule, build_optimizers, clip_gradient
+from vitrina.training.processes import Processes
 
 
 class Loss(Protocol):
@@ -66,6 +67,7 @@ class Training:
         validate: scores of the model as it stands, by name; `score` is the one to maximise.
         folder: the run's folder.
         seed: of batches and dropout.
+        processes: those that train together; by default this one alone.
     """
 
     def __init__(
@@ -79,13 +81,15 @@ class Training:
         *,
         folder: Path,
         seed: int,
+        processes: Processes | None = None,
     ) -> None:
         self.config, self.model, self.loss, self.texts = config, model, loss, texts
+        self.processes = processes or Processes()
         self.validate, self.folder, self.seed = validate, folder, seed
         self.observer: Observer | None = None
         self.device = next(model.parameters()).device
         self.optimizers = build_optimizers(optimizer, model)
-        self.steps_per_epoch = len(self._epoch_batches(0))
+        self.steps_per_epoch = len(self.epoch_batches(0))
         self.num_steps = config.steps or max(1, round(config.epochs * self.steps_per_epoch))
         self.validation_steps = max(1, round(config.validate_every * self.steps_per_epoch))
         self.schedule = RateSchedule(config, self.optimizers, self.num_steps)
@@ -99,7 +103,8 @@ class Training:
         if not self.last.exists():
             return False
         self.position = load_training(self.last, self.model, self.optimizers)
-        self._forget_history_after(self.position.step)
+        if self.processes.is_first:
+            self._forget_history_after(self.position.step)
         return True
 
     def run(self, observer: Observer | None = None) -> Position:
@@ -119,10 +124,10 @@ class Training:
                 started = time.perf_counter()
                 if position.step // self.steps_per_epoch != epoch:
                     epoch = position.step // self.steps_per_epoch
-                    batches = self._epoch_batches(epoch)
+                    batches = self.epoch_batches(epoch)
                 indices = batches[position.step % self.steps_per_epoch]
                 rate = self.schedule.set(position.step)
-                loss = self._step(indices, epoch)
+                loss = self.step(indices, epoch)
                 window.add(loss)
                 position.step += 1
                 position.num_texts += len(indices)
@@ -137,27 +142,52 @@ class Training:
                     last_save = self._save(window)
                 elif time.monotonic() - last_save >= self.config.checkpoint_seconds:
                     last_save = self._save(window)
-                if stop.requested:
+                if self._must_stop(stop, ended):
                     self._save(window)
                     raise Interrupted
         return position
 
-    def _step(self, indices: np.ndarray, epoch: int) -> Tensor:
+    def _must_stop(self, stop: StopSignal, ended: bool) -> bool:
+        """Whether any process was asked to; several agree on it where a line is logged."""
+        if self.processes.count == 1:
+            return stop.requested
+        if self.position.step % self.config.log_every and not ended:
+            return False
+        return any(self.processes.gather(stop.requested))
+
+    def step(self, indices: np.ndarray, epoch: int) -> Tensor:
         """One optimizer step; returns the mean loss, still on the device."""
-        torch.manual_seed(_key(self.seed, self.position.step))
-        inputs, targets = self.texts.batch(indices, epoch)
+        torch.manual_seed(_key(self.seed, self.position.step, self.processes.rank))
+        mine, weight = self.processes.share(indices)
+        inputs, targets = self.texts.batch(mine, epoch)
         total = torch.zeros((), device=self.device)
-        for part in split_by_tokens(inputs.num_tokens, self.config.max_tokens):
+        for part in self._parts(inputs.num_tokens):
             some = inputs if len(part) == len(inputs) else inputs.take(part)
             with autocast(self.config.precision, self.device):
-                loss = self.loss(self.model(some.to(self.device)), targets[part]) / len(indices)
+                loss = self.loss(self.model(some.to(self.device)), targets[part])
+            loss = loss * (weight / len(indices))
             loss.backward()
             total += loss.detach()
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        self.processes.add_up([*gradients, total])
         clip_gradient(self.model, self.config.clip_norm)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         return total
+
+    def _parts(self, num_tokens: np.ndarray) -> list[np.ndarray]:
+        """The parts of this process's share that pass through the model one after the other.
+
+        All processes make equally many, as normalisation adds up over them in each.
+        """
+        parts = list(split_by_tokens(num_tokens, self.config.max_tokens))
+        if self.processes.count == 1:
+            return parts
+        num_parts, num_texts = zip(
+            *self.processes.gather((len(parts), len(num_tokens))), strict=True
+        )
+        return list(split_into(num_tokens, min(max(num_parts), *num_texts)))
 
     def _log(self, window: _LossWindow, rate: float) -> None:
         position = self.position
@@ -171,12 +201,13 @@ class Training:
 
     def _validate(self) -> None:
         position = self.position
-        scores = self.validate()
+        scores = self.processes.tell(self.validate() if self.processes.is_first else {})
         gained = position.best_score is None or scores["score"] > position.best_score
         if gained:
             position.best_score, position.best_step = scores["score"], position.step
             position.without_gain = 0
-            save_weights(self.best, self.model)
+            if self.processes.is_first:
+                save_weights(self.best, self.model)
         else:
             position.without_gain += 1
         patience = self.config.patience
@@ -187,10 +218,11 @@ class Training:
 
     def _save(self, window: _LossWindow) -> float:
         window.store(self.position)
-        save_training(self.last, self.model, self.optimizers, self.position)
+        if self.processes.is_first:
+            save_training(self.last, self.model, self.optimizers, self.position)
         return time.monotonic()
 
-    def _epoch_batches(self, epoch: int) -> list[np.ndarray]:
+    def epoch_batches(self, epoch: int) -> list[np.ndarray]:
         config = self.config
         return epoch_batches(
             self.texts.lengths,
@@ -201,8 +233,9 @@ class Training:
         )
 
     def _write_history(self, row: dict[str, Any]) -> None:
-        with self.history.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        if self.processes.is_first:
+            with self.history.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
         if self.observer is not None:
             self.observer.log(row)
 
@@ -244,6 +277,7 @@ class _LossWindow:
         position.loss_sum, position.loss_count = self.sum.item(), self.count
 
 
-def _key(seed: int, step: int) -> int:
-    """A seed for torch's generators that differs for every (seed, step)."""
-    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)
+def _key(seed: int, step: int, rank: int) -> int:
+    """A seed for torch's generators that differs for every (seed, step, rank)."""
+    sequence = np.random.SeedSequence([seed, step, rank] if rank else [seed, step])
+    return int(sequence.generate_state(1, np.uint64)[0] >> 1)

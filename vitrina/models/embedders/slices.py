@@ -21,6 +21,7 @@ from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import SlicesConfig
 from vitrina.models.inputs import Inputs
+from vitrina.models.norm import BatchNorm
 from vitrina.models.ragged import Ragged, exclusive_sum, to_device
 from vitrina.text.columns import Texts
 
@@ -37,10 +38,10 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(out_channels),
+            BatchNorm(out_channels),
             nn.ReLU(inplace=True),
             nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(out_channels),
+            BatchNorm(out_channels),
         )
         self.shortcut = nn.Conv2d(in_channels, out_channels, 1)
         self.tail = nn.Sequential(nn.ReLU(inplace=True), nn.MaxPool2d(2))

@@ -30,20 +30,47 @@ UNKNOWN, START = "[UNK]", "[CLS]"
 def train_wordpiece(
     texts: Iterable[str], vocabulary_size: int, *, min_frequency: int, lowercase: bool
 ) -> Tokenizer:
-    """A WordPiece tokenizer of at most `vocabulary_size` pieces, trained on `texts`."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN, max_input_chars_per_word=100))
+    """A WordPiece tokenizer of at most `vocabulary_size` pieces; equal texts give equal ones.
+
+    The trainer numbers characters in the order of a hash table, another one in each process, and
+    breaks ties between pairs of pieces by these numbers. So the characters are found first, by a
+    training that joins none, and then given to it in order, as if they were special.
+    """
+    texts = list(texts)
+    characters = _train(texts, [], 0, min_frequency=1, lowercase=lowercase)
+    vocabulary = _train(
+        texts,
+        [UNKNOWN, START, *sorted(characters)],
+        vocabulary_size,
+        min_frequency=min_frequency,
+        lowercase=lowercase,
+    )
+    return _tokenizer(vocabulary, lowercase)
+
+
+def _train(
+    texts: list[str], first: list[str], size: int, *, min_frequency: int, lowercase: bool
+) -> dict[str, int]:
+    """Pieces and their numbers, those of `first` in this order."""
+    tokenizer = _tokenizer({}, lowercase)
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=size, min_frequency=min_frequency, special_tokens=first, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer.get_vocab()
+
+
+def _tokenizer(vocabulary: dict[str, int], lowercase: bool) -> Tokenizer:
+    """Cuts words as BERT does, and these into the pieces of `vocabulary`."""
+    model = models.WordPiece(vocabulary, unk_token=UNKNOWN, max_input_chars_per_word=100)
+    tokenizer = Tokenizer(model)
     tokenizer.normalizer = normalizers.BertNormalizer(
         clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=lowercase
     )
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=vocabulary_size,
-        min_frequency=min_frequency,
-        special_tokens=[UNKNOWN, START],
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
+    if vocabulary:
+        tokenizer.add_special_tokens([UNKNOWN, START])
     return tokenizer
 
 

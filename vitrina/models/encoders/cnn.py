@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from vitrina.models.dropout import Dropout
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.encoders.config import CnnConfig
+from vitrina.models.norm import BatchNorm
 from vitrina.models.ragged import Line, Ragged
 
 
@@ -23,7 +24,7 @@ class RaggedConv(nn.Module):
     def __init__(self, in_width: int, width: int, kernel: int) -> None:
         super().__init__()
         self.convolution = nn.Conv1d(in_width, width, kernel, bias=False)
-        self.norm = nn.BatchNorm1d(width)
+        self.norm = BatchNorm(width)
         self.activation = nn.ReLU(inplace=True)
 
     def forward(self, x_ND: Tensor, line: Line) -> Tensor:

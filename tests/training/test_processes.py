@@ -1,0 +1,111 @@
+"""Several processes that train together: two give the model that one gives."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import SMALL
+from safetensors.torch import load_file
+from test_cli import ROOT, environment, main
+
+from vitrina.models.inputs import split_into
+from vitrina.training.processes import Processes
+
+EXACT = ("training.precision=fp32", "task.dropout=0", "encoder.dropout=0", "optimizer=sgd")
+
+
+def torchrun(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    return subprocess.run(
+        [*command, str(ROOT / "main.py"), *arguments],
+        cwd=cwd,
+        env={**environment(), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("preset", ["vtr_glyphs", "vtr"])
+def test_two_processes_train_the_model_of_one(preset: str, tmp_path: Path) -> None:
+    few = [
+        "dataset.num_comments=130",
+        "training.steps=3",
+        "dataset.limit_test=10",
+        "dataset.limit_val=10",
+    ]
+    # Texts that do not divide evenly; whole batches, as a part is what is normalised together.
+    odd = ["training.batch_size=15", "training.max_tokens=20000", "encoder=cnn"]
+    given = [*SMALL, *EXACT, *few, *odd, f"model={preset}"]
+    one = main(*given, "hydra.run.dir=one", cwd=tmp_path)
+    assert one.returncode == 0, one.stderr
+    two = torchrun(*given, "hydra.run.dir=two", cwd=tmp_path)
+    assert two.returncode == 0, two.stderr
+    assert two.stdout.count("/two\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "two"}
+    last = Path("checkpoints") / "last.safetensors"
+    wanted, found = load_file(tmp_path / "one" / last), load_file(tmp_path / "two" / last)
+    assert wanted.keys() == found.keys()
+    for name, value in wanted.items():
+        torch.testing.assert_close(found[name], value, atol=2e-4, rtol=2e-3, msg=name)
+    histories = [
+        (tmp_path / run / "history.jsonl").read_text().count("\n") for run in ("one", "two")
+    ]
+    assert histories[0] == histories[1]
+
+
+def test_processes_agree_on_a_folder_and_on_the_parts_of_a_batch(tmp_path: Path) -> None:
+    small_parts = ["training.batch_size=11", "training.max_tokens=200"]
+    few = ["dataset.num_comments=100", "training.steps=6"]
+    done = torchrun(*SMALL, *small_parts, *few, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "outputs" / "runs").iterdir()
+    assert (folder / "metrics.json").exists()
+
+
+def test_a_failure_of_the_first_stops_all(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "record.json").write_text('{"signature": "other"}')
+    done = torchrun(*SMALL, "hydra.run.dir=run", cwd=tmp_path)
+    assert done.returncode != 0
+    assert done.stderr.count("run: holds a run already; resume=true goes on with it") == 1
+
+
+def test_a_sweep_under_torchrun_is_refused(tmp_path: Path) -> None:
+    done = torchrun("-m", "seed=1,2", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "error: torchrun starts one run: leave out -m and lists of values\n" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 9])
+def test_shares_cover_a_batch(size: int) -> None:
+    batch = np.arange(100, 100 + size)
+    shares = [Processes(rank, 3).share(batch) for rank in range(3)]
+    weights = dict.fromkeys(batch.tolist(), 0.0)
+    for indices, weight in shares:
+        assert len(indices) >= 1
+        for index in indices.tolist():
+            weights[index] += weight
+    assert list(weights.values()) == pytest.approx([1.0] * size)
+
+
+def test_one_process_exchanges_nothing() -> None:
+    alone, tensor = Processes(), torch.ones(2)
+    alone.add_up([tensor])
+    assert tensor.tolist() == [1, 1] and alone.tell("a") == "a" and alone.gather(3) == [3]
+    assert alone.is_first and "RANK" not in os.environ
+
+
+@pytest.mark.parametrize("num_parts", [1, 2, 4])
+def test_a_batch_is_split_into_parts_of_like_size(num_parts: int) -> None:
+    num_tokens = np.random.default_rng(0).integers(1, 50, size=40)
+    parts = list(split_into(num_tokens, num_parts))
+    assert sorted(np.concatenate(parts).tolist()) == list(range(40)) and len(parts) == num_parts
+    sums = [int(num_tokens[part].sum()) for part in parts]
+    assert max(sums) - min(sums) <= 50

@@ -1,0 +1,97 @@
+"""Several processes that train one model together, as `torchrun` starts them.
+
+Each takes its share of every batch and adds its gradient to that of the others, so that K
+processes train the model that one would. The first process alone validates, writes and shows.
+Without `torchrun` there is one process, and nothing here does anything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from vitrina.config import rank_in_environment
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those that train together.
+
+    Attributes:
+        rank: number of this process, from 0.
+        count: number of processes.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the process that validates, writes and shows."""
+        return self.rank == 0
+
+    def share(self, indices: np.ndarray) -> tuple[np.ndarray, float]:
+        """This process's part of a batch; of texts sorted by length, each gets like ones.
+
+        Returns:
+            the indices, and the weight of each text in the sum over the processes: a batch of
+            fewer texts than processes is computed whole by each of them.
+        """
+        if len(indices) < self.count:
+            return indices, 1 / self.count
+        return indices[self.rank :: self.count], 1.0
+
+    def add_up(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by its sum over the processes, in one exchange."""
+        if self.count == 1 or not tensors:
+            return
+        flat = torch.cat([tensor.flatten() for tensor in tensors])
+        dist.all_reduce(flat)
+        sizes = [tensor.numel() for tensor in tensors]
+        for tensor, summed in zip(tensors, flat.split(sizes), strict=True):
+            tensor.copy_(summed.view_as(tensor))
+
+    def tell(self, value: T) -> T:
+        """What the first process passes, in every process; the others' values do not matter."""
+        if self.count == 1:
+            return value
+        told: list[Any] = [value]
+        dist.broadcast_object_list(told, src=0)
+        return told[0]
+
+    def gather(self, value: T) -> list[T]:
+        """The values of all processes, by rank."""
+        if self.count == 1:
+            return [value]
+        found: list[Any] = [None] * self.count
+        dist.all_gather_object(found, value)
+        return found
+
+
+def count_in_environment() -> int:
+    """The number of processes that `torchrun` started; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[Processes]:
+    """Join the other processes for the time of the context: NCCL on CUDA, gloo elsewhere."""
+    rank, count = rank_in_environment(), count_in_environment()
+    if count == 1:
+        yield Processes()
+        return
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Processes(rank, count)
+    finally:
+        dist.destroy_process_group()
