@@ -10,14 +10,20 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+COMMAND = [sys.executable, str(ROOT / "main.py")]
+
+
+def environment() -> dict[str, str]:
+    without = {k: v for k, v in os.environ.items() if k != "HYDRA_FULL_ERROR"}
+    return {**without, "WANDB_MODE": "offline", "COLUMNS": "200"}
+
+
 def main(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run main.py; nothing it writes may land in the checkout."""
-    environment = {**os.environ, "WANDB_MODE": "offline", "COLUMNS": "200"}
-    environment.pop("HYDRA_FULL_ERROR", None)
     return subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), *arguments],
+        [*COMMAND, *arguments],
         cwd=cwd,
-        env=environment,
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=300,

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,26 +41,37 @@ def main() -> None:
     arguments = get_args_parser().parse_args()
     informs = arguments.help or arguments.hydra_help or arguments.info is not None
     try:
-        signatures = None
+        sweep = None
         if not informs and not arguments.shell_completion:
-            signatures = check(arguments.overrides, arguments.multirun)
-        if signatures is not None and not arguments.cfg:
-            sys.exit(_sweep(signatures))
+            sweep = check(arguments.overrides, arguments.multirun)
+        if sweep is not None and "TORCHELASTIC_RUN_ID" in os.environ:
+            raise InputError("torchrun starts one run: leave out -m and lists of values")
+        if sweep is not None and not arguments.cfg:
+            sys.exit(_sweep(sweep))
         _single_run()
     except (InputError, HydraException, OmegaConfBaseException) as error:
         if show_tracebacks:
             raise
-        print(f"error: {explain(error)}", file=sys.stderr)
+        if configuration.rank_in_environment() == 0:
+            print(f"error: {explain(error)}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def check(overrides: Sequence[str], multirun: bool) -> list[str] | None:
+@dataclass(frozen=True)
+class Sweep:
+    """The jobs of a sweep: the folder they stand in, and the signature of each."""
+
+    folder: Path
+    signatures: list[str]
+
+
+def check(overrides: Sequence[str], multirun: bool) -> Sweep | None:
     """Compose and check every job that `overrides` start.
 
     Returns:
-        The signatures of the jobs of a sweep, or None for a single run.
+        The jobs of a sweep, or None for a single run.
 
     Raises:
         InputError, HydraException, OmegaConfBaseException: what is wrong with the first wrong job.
@@ -78,7 +90,7 @@ def check(overrides: Sequence[str], multirun: bool) -> list[str] | None:
             plain = OmegaConf.to_container(values)
             assert isinstance(plain, dict)
             signatures.append(configuration.signature({str(k): v for k, v in plain.items()}))
-        return signatures
+        return Sweep(Path(composed.hydra.sweep.dir), signatures)
 
 
 def sweep_jobs(composed: DictConfig, overrides: Sequence[str]) -> Iterator[list[str]]:
@@ -161,12 +173,12 @@ def _sweep_job(composed: DictConfig) -> None:
         print(f"error: the job {overrides or '(no overrides)'} failed: {reason}", file=sys.stderr)
 
 
-def _sweep(signatures: list[str]) -> int:
+def _sweep(sweep: Sweep) -> int:
     from vitrina.results import report_sweep
 
-    print(f"{len(signatures)} jobs, all checked", flush=True)
+    print(f"{len(sweep.signatures)} jobs, all checked", flush=True)
     _hydra_main(_sweep_job)()
-    return 0 if report_sweep(Path(HydraConfig.get().sweep.dir), signatures) else 1
+    return 0 if report_sweep(sweep.folder, sweep.signatures) else 1
 
 
 def explain(error: Exception) -> str:

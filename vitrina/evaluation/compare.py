@@ -18,7 +18,7 @@ from rich.text import Text
 from vitrina.evaluation.report import SYNTHETIC, score_text
 
 ALWAYS_SHOWN = "model"
-FROM_PRESETS = ("embedder", "encoder", "training")
+FROM_PRESETS = ("embedder", "encoder", "optimizer", "training")
 """Groups that the model's preset chooses."""
 
 
