@@ -33,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(
                 f"{cost.batch} batch: {cost.num_texts} texts, {cost.num_tokens:,} tokens, "
                 f"{cost.median_seconds:.3f} s a step (median of {len(cost.seconds)}, "
-                f"{min(cost.seconds):.3f} to {max(cost.seconds):.3f}), "
+                f"{min(cost.seconds):.3f} to {max(cost.seconds):.3f}; noise "
+                f"{cost.noise_seconds / cost.median_seconds:.2%} of it, noise and encoding "
+                f"{cost.host_seconds / cost.median_seconds:.2%}), "
                 f"peak memory {cost.peak_memory_mb / 1000:.2f} GB",
                 flush=True,
             )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from vitrina.config import Config
 from vitrina.data.dataset import load_dataset
@@ -31,6 +32,8 @@ class StepCost:
         num_texts: texts in it.
         num_tokens: slices, glyphs or word pieces in it, noise drawn.
         seconds: of each repetition, after one to warm up.
+        host_seconds: of which the noise and the encoding took so long, and …
+        noise_seconds: … the noise alone; the shortest of as many repetitions.
         peak_memory_mb: largest memory of the process so far (on CUDA: of the device), in 10^6
             bytes.
     """
@@ -39,6 +42,8 @@ class StepCost:
     num_texts: int
     num_tokens: int
     seconds: list[float]
+    host_seconds: float
+    noise_seconds: float
     peak_memory_mb: float
 
     @property
@@ -52,6 +57,8 @@ def step_costs(config: Config, repetitions: int = 5) -> Iterator[StepCost]:
     The usual batch is the one whose characters are nearest to the mean, the worst one has most.
     The worst comes last, as memory is only ever seen to grow.
     """
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
     dataset = load_dataset(config.dataset, config.seed)
     normalizer = build_normalizer(config.normalizer)
     train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
@@ -80,11 +87,25 @@ def step_costs(config: Config, repetitions: int = 5) -> Iterator[StepCost]:
     }
     model.train()
     for name, index in chosen.items():
-        inputs, _ = texts.batch(batches[index], 0)
-        seconds = []
-        for _ in range(repetitions + 1):
-            started = time.perf_counter()
-            training.step(batches[index], 0).item()
-            seconds.append(time.perf_counter() - started)
-        tokens, memory = int(inputs.num_tokens.sum()), peak_memory_mb(device)
-        yield StepCost(name, len(batches[index]), tokens, seconds[1:], memory)
+        batch = batches[index]
+        inputs, _ = texts.batch(batch, 0)
+        seconds = _seconds(lambda batch=batch: training.step(batch, 0).item(), repetitions)
+        yield StepCost(
+            name,
+            num_texts=len(batch),
+            num_tokens=int(inputs.num_tokens.sum()),
+            seconds=seconds,
+            host_seconds=min(_seconds(lambda batch=batch: texts.batch(batch, 0), repetitions)),
+            noise_seconds=min(_seconds(lambda batch=batch: train.corrupt(batch, 0), repetitions)),
+            peak_memory_mb=peak_memory_mb(device),
+        )
+
+
+def _seconds(work: Callable[[], object], repetitions: int) -> list[float]:
+    """Of each repetition, after one to warm up."""
+    seconds = []
+    for _ in range(repetitions + 1):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return seconds[1:]

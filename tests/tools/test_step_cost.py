@@ -1,0 +1,32 @@
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from step_cost import main
+
+
+def test_the_worst_batch_costs_more_than_the_average(capsys: pytest.CaptureFixture[str]) -> None:
+    few = [
+        "dataset.num_comments=400",
+        "training.batch_size=8",
+        "training.bucket_batches=100",
+        "threads=1",
+    ]
+    assert main([*few, *batches, "--repetitions=3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" batch: ")[0] for line in lines] == ["average", "worst"]
+    tokens = [int(re.findall(r"([\d,]+) tokens", line)[0].replace(",", "")) for line in lines]
+    assert 0 < tokens[0] < tokens[1]
+    for line in lines:
+        noise, host = map(float, re.findall(r"([\d.]+)%", line))
+        assert 0 <= noise <= host < 100
+        assert float(re.findall(r"peak memory ([\d.]+) GB", line)[0]) > 0.1
+
+
+def test_wrong_settings_end_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["training.epochs=0"]) == 2
+    assert capsys.readouterr().err == "error: training.epochs = 0.0: must be above 0\n"
