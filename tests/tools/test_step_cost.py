@@ -10,12 +10,8 @@ from step_cost import main
 
 
 def test_the_worst_batch_costs_more_than_the_average(capsys: pytest.CaptureFixture[str]) -> None:
-    few = [
-        "dataset.num_comments=400",
-        "training.batch_size=8",
-        "training.bucket_batches=100",
-        "threads=1",
-    ]
+    few = ["dataset.num_comments=400", "threads=1"]
+    batches = ["training.batch_size=8", "training.bucket_batches=100"]
     assert main([*few, *batches, "--repetitions=3"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" batch: ")[0] for line in lines] == ["average", "worst"]
