@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from vitrina.errors import InputError
+from vitrina.files import replacement
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,9 @@ class Artefacts:
     def save(self, path: Path) -> None:
         """Write to `path`, whole or not at all."""
         arrays = {name: np.ascontiguousarray(array) for name, array in self.arrays.items()}
-        temporary = path.with_name(path.name + ".tmp")
-        # The texts go into the header, which is bounded at 100 MB.
-        save_file(arrays or {"none": np.zeros(0, np.float32)}, temporary, dict(self.texts))
-        temporary.replace(path)
+        with replacement(path) as temporary:
+            # The texts go into the header, which is bounded at 100 MB.
+            save_file(arrays or {"none": np.zeros(0, np.float32)}, temporary, dict(self.texts))
 
     @classmethod
     def load(cls, path: Path) -> Artefacts:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from vitrina.errors import InputError
+from vitrina.files import replacement
 
 FORMAT = 1
 """Version of the files' form; another one is refused."""
@@ -114,12 +115,11 @@ def _tensors(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
     metadata = {"format": str(FORMAT), **metadata}
     # The file format wants plain memory: channels-last tensors are put in order, and copied.
     plain = {k: v.cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
-    save_file(plain, temporary, metadata)
-    temporary.replace(path)
+    with replacement(path) as temporary:
+        save_file(plain, temporary, metadata)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from vitrina.data.batches import epoch_batches
+from vitrina.files import replacing
 from vitrina.models.inputs import Inputs, split_by_tokens, split_into
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast
@@ -251,9 +252,8 @@ class Training:
                 continue
             if row["step"] <= step:
                 kept.append(line + "\n")
-        temporary = self.history.with_name(self.history.name + ".tmp")
-        temporary.write_text("".join(kept), encoding="utf-8")
-        temporary.replace(self.history)
+        with replacing(self.history) as file:
+            file.write("".join(kept))
 
 
 class _LossWindow:
