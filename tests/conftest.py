@@ -1,20 +1,21 @@
 """A small run on the demo corpus that several tests look at, trained once."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from vitrina.config import compose_config
 from vitrina.run import run
 
-SMALL = (
-    "dataset.num_comments=300",
-    "training.epochs=1",
-    "evaluation=quick",
-    "tracking=none",
-    "threads=1",
-)
+# The models of the tests are tiny: a second thread gains nothing, and where something else runs
+# beside the tests, threads that wait for each other take many times as long. For subprocesses too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+torch.set_num_threads(1)
+
+SMALL = ("dataset.num_comments=300", "training.epochs=1", "evaluation=quick", "tracking=none")
 """For runs of seconds; the first one is for the demo corpus alone."""
 
 
