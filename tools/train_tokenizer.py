@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from vitrina.data.fields import RowError, text_of
-from vitrina.data.sources import Source
+from vitrina.data.sources import read_jsonl
 from vitrina.errors import InputError, require
 from vitrina.files import make_folder, replacing
 from vitrina.models.embedders.wordpiece import train_wordpiece
@@ -51,19 +50,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _texts(path: Path, field: str) -> Iterator[str]:
-    source = Source(path, "jsonl")
-    line = 0
-    for line, row in source:
-        try:
-            text = text_of(row, field)
-        except RowError as bad:
-            source.reject(line, bad)
-            continue
-        # Lone surrogates cannot leave Python as UTF-8.
-        yield text.encode("utf-8", "replace").decode("utf-8")
-    if not line:
-        raise InputError(f"{path}: {source.why_empty()}")
+def _texts(path: Path, field: str) -> list[str]:
+    # Lone surrogates cannot leave Python as UTF-8.
+    rows = read_jsonl(path, field)
+    texts = [row[field].encode("utf-8", "replace").decode("utf-8") for row in rows]
+    if not texts:
+        raise InputError(f"{path}: there are no rows in the file")
+    return texts
 
 
 if __name__ == "__main__":

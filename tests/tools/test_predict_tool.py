@@ -57,7 +57,8 @@ def test_standard_input_holds_a_text_a_line(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"text": 5}', "row 2: the field 'text' must be text, not 5"),
+        ('\n{"text": 5}', "in.jsonl:3: the field 'text' is not text but 5"),
+        ('{"body": "а"}', "in.jsonl:2: no field 'text'; the fields are: body"),
         ("{", "in.jsonl:2: not JSON"),
         ("[1]", "in.jsonl:2: not a JSON object"),
     ],

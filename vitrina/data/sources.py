@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from vitrina.data.fields import RowError, shown
+from vitrina.data.fields import RowError, shown, text_of
 from vitrina.errors import InputError
 
 MAX_LINE = 16 * 2**20
@@ -131,13 +131,18 @@ class Source:
             yield row
 
 
-def read_jsonl(path: Path, *, on_error: str = "fail") -> Iterator[dict[str, Any]]:
-    """The rows of a jsonl file.
+def read_jsonl(path: Path, text_field: str) -> Iterator[dict[str, Any]]:
+    """The rows of a jsonl file, each with a text in `text_field`.
 
     Raises:
-        InputError: if the file cannot be read or a line is not a JSON object.
+        InputError: if the file cannot be read or a line is not such a JSON object.
     """
-    for _, row in Source(path, "jsonl", on_error=on_error):
+    source = Source(path, "jsonl")
+    for line, row in source:
+        try:
+            text_of(row, text_field)
+        except RowError as bad:
+            source.reject(line, bad)
         yield row
 
 
