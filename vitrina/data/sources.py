@@ -11,6 +11,7 @@ import csv
 import hashlib
 import json
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,7 +120,6 @@ class Source:
             raise InputError(f"{self.path}: {error.strerror or error}") from None
 
     def _rows(self, reader: _Reader) -> Iterator[tuple[int, dict[str, Any]]]:
-        reader.start()
         while True:
             try:
                 row = reader.next()
@@ -183,14 +183,19 @@ class _Lines:
             raise RowError("not UTF-8", detail) from None
 
 
-class _Reader:
-    """Rows of one format; the next one, None at the end, `RowError` for one that cannot be used."""
+class _Reader(ABC):
+    """Rows of one format."""
 
     def __init__(self, lines: _Lines, source: Source) -> None:
         self.lines, self.source = lines, source
 
-    def start(self) -> None:
-        """Read what stands before the rows."""
+    @abstractmethod
+    def next(self) -> tuple[int, dict[str, Any]] | None:
+        """The next row and its line, None at the end; `RowError` if it cannot be used."""
+
+
+class _LineReader(_Reader):
+    """A row a line."""
 
     def next(self) -> tuple[int, dict[str, Any]] | None:
         for line in self.lines:
@@ -198,11 +203,12 @@ class _Reader:
                 return self.lines.number, self.parse(line)
         return None
 
+    @abstractmethod
     def parse(self, line: str) -> dict[str, Any]:
-        raise NotImplementedError
+        """The row in a line."""
 
 
-class _Jsonl(_Reader):
+class _Jsonl(_LineReader):
     TOO_DEEP = f"JSON nested deeper than {MAX_DEPTH}"
 
     def parse(self, line: str) -> dict[str, Any]:
@@ -234,7 +240,7 @@ def _deeper(value: Any, depth: int) -> bool:
     return True
 
 
-class _FastText(_Reader):
+class _FastText(_LineReader):
     """`__label__INSULT,__label__THREAT text`; labels may also stand apart by spaces."""
 
     def parse(self, line: str) -> dict[str, Any]:
@@ -258,7 +264,8 @@ class _FastText(_Reader):
 class _Csv(_Reader):
     """A table with a header; quoted fields may hold line ends."""
 
-    def start(self) -> None:
+    def __init__(self, lines: _Lines, source: Source) -> None:
+        super().__init__(lines, source)
         csv.field_size_limit(MAX_LINE)
         self._reader = csv.reader(self.lines, delimiter=self.source._delimiter, strict=True)
         try:
