@@ -248,7 +248,8 @@ def _help(overrides: Sequence[str]) -> str:
     with _composer() as loader:
         composed = _load(loader, overrides, RunMode.RUN)
         template = string.Template(composed.hydra.help.template)
-        settings = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
+        keys = [str(key) for key in composed if key != "hydra"]
+        settings = OmegaConf.masked_copy(composed, keys)
         return template.substitute(CONFIG=OmegaConf.to_yaml(settings))
 
 

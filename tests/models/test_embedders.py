@@ -1,17 +1,24 @@
 """Embedders against a slow, obvious form: draw with Pillow, put side by side, cut, one by one."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from vitrina.errors import InputError
 from vitrina.glyphs.fonts import FontChain
 from vitrina.models.artefacts import Artefacts
-from vitrina.models.embedders.config import GlyphsConfig, SlicesConfig, WordpieceConfig
-from vitrina.models.embedders.glyphs import GlyphsEmbedder, fit_whitening
-from vitrina.models.embedders.slices import SlicesEmbedder, count_slices
+from vitrina.models.embedders.config import GlyphsConfig, LineConfig, SlicesConfig, WordpieceConfig
+from vitrina.models.embedders.drawn import count_slices
+from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.embedders.line import LineEmbedder, PatchStem, StridedStem
+from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder, train_wordpiece
 from vitrina.models.norm import BatchNorm
+from vitrina.models.whitening import fit_whitening
 from vitrina.text.columns import Texts
 
 TEXTS = [
@@ -47,6 +54,26 @@ GLYPHS = GlyphsConfig(
 )
 
 
+def line_config(stem: str) -> LineConfig:
+    return LineConfig(
+        kind="line",
+        fonts=[],
+        font_size_px=13,
+        height_px=16,
+        stem=stem,
+        patch_px=8,
+        patch_stride_px=4,
+        num_components=20,
+        shrinkage=0.05,
+        channels=16,
+        kernels=[3, 5],
+        window_px=32,
+        stride_px=8,
+        width=12,
+        dropout=0.0,
+    )
+
+
 def slow_line(text: str) -> np.ndarray:
     """The drawn line [H, W], glyph beside glyph."""
     fonts = FontChain([], SLICES.font_size_px)
@@ -74,10 +101,18 @@ def slow_slices(line: np.ndarray) -> np.ndarray:
 def slices() -> SlicesEmbedder:
     torch.manual_seed(0)
     embedder = SlicesEmbedder(SLICES, Artefacts())
+    return with_lively_norms(embedder)
+
+
+def with_lively_norms(embedder: torch.nn.Module) -> Any:
+    """In eval mode, with statistics and weights that matter."""
     for module in embedder.modules():
         if isinstance(module, BatchNorm):
-            torch.nn.init.normal_(module.weight)
-            torch.nn.init.normal_(module.bias)
+            for tensor in (module.weight, module.bias, module.running_mean):
+                assert tensor is not None
+                torch.nn.init.normal_(tensor)
+            assert module.running_var is not None
+            torch.nn.init.uniform_(module.running_var, 0.5, 2.0)
     return embedder.eval()
 
 
@@ -110,6 +145,83 @@ def test_slice_embeddings_equal_convolving_one_by_one(slices: SlicesEmbedder) ->
             torch.testing.assert_close(fast[i], one, atol=1e-5, rtol=1e-5)
 
 
+def line_embedder(stem: str) -> LineEmbedder:
+    config, texts = line_config(stem), Texts.from_strings(TEXTS)
+    torch.manual_seed(0)
+    embedder = LineEmbedder(config, LineEmbedder.fit(config, texts, lambda: texts))
+    for parameter in embedder.stem.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    return with_lively_norms(embedder)
+
+
+def slow_map(stem: torch.nn.Module, line: np.ndarray) -> torch.Tensor:
+    """What a stem makes of one line [H, W]: [C, P]."""
+    places = -(-line.shape[1] // 4)
+    if isinstance(stem, PatchStem):
+        padded = np.pad(line, ((0, 0), (2, 4 * places - line.shape[1] + 2)))
+        pixels = torch.from_numpy(
+            np.stack([padded[:, 4 * i : 4 * i + 8].flatten() for i in range(places)])
+        )
+        whitened = (pixels.float() / 255 - stem.whitening.mean) @ stem.whitening.projection
+        return (stem.linear(whitened) + stem.network(whitened)).t()
+    assert isinstance(stem, StridedStem)
+    x = torch.from_numpy(line.T.copy()).float()[None, None] / 255
+    for convolution, norm in zip(stem.convolutions, stem.norms, strict=True):
+        x = norm(F.conv2d(x, convolution.weight, stride=2, padding=1)).relu()
+    assert x.shape[2] == places
+    # Of each place: the rows of the map, and in each its channels.
+    return stem.linear(x[0].permute(1, 2, 0).flatten(1)).t()
+
+
+@pytest.mark.parametrize("stem", ["patch", "strided"])
+def test_line_embeddings_equal_reading_line_by_line(stem: str) -> None:
+    embedder = line_embedder(stem)
+    inputs = embedder.encode(Texts.from_strings(TEXTS))
+    with torch.no_grad():
+        fast = embedder(inputs)
+        assert fast.lengths.tolist() == inputs.num_tokens.tolist()
+        wanted = []
+        for text, count in zip(TEXTS, inputs.num_tokens.tolist(), strict=True):
+            x = slow_map(embedder.stem, slow_line(text))[None]
+            for block in embedder.blocks:
+                weight = block.convolution.weight
+                x = x + block.norm(F.conv1d(x, weight, padding=weight.shape[2] // 2)).relu()
+            x = F.pad(x, (0, 8))
+            assert count == 1 + max(0, -(-(x.shape[2] - 8 - 8) // 2))
+            wanted.append(embedder.bridge(x)[0, :, ::2][:, :count].t())
+    torch.testing.assert_close(fast.values, torch.cat(wanted), atol=2e-5, rtol=1e-4)
+
+
+def test_the_line_model_is_fitted_on_distinct_patches() -> None:
+    config = line_config("patch")
+    once, often = Texts.from_strings(TEXTS), Texts.from_strings(TEXTS * 3)
+    a, b = (LineEmbedder.fit(config, texts, lambda: once) for texts in (once, often))
+    for name in ("mean", "projection"):
+        np.testing.assert_array_equal(a.arrays[name], b.arrays[name])
+    blank = Texts.from_strings(["", " "])
+    with pytest.raises(InputError, match="fewer than two distinct patches"):
+        LineEmbedder.fit(config, blank, lambda: blank)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"stem": "conv"}, "embedder.stem = 'conv': must be one of patch, strided"),
+        ({"patch_px": 7}, "embedder.patch_px = 7: must be embedder.patch_stride_px (4) or more"),
+        ({"stride_px": 6}, "embedder.stride_px = 6: must be a multiple of embedder.patch_stri"),
+        ({"window_px": 30}, "embedder.window_px = 30: must be a multiple of embedder.patch_str"),
+        ({"stride_px": 64}, "embedder.stride_px = 64: must be at most embedder.window_px (32)"),
+        ({"kernels": [3, 4]}, "embedder.kernels = [3, 4]: must be odd numbers of at least 1"),
+        ({"stem": "strided", "height_px": 18}, "embedder.height_px = 18: must be a multiple of"),
+        ({"stem": "strided", "channels": 4}, "embedder.channels = 4: must be at least 8"),
+    ],
+)
+def test_what_the_line_model_cannot_be_is_refused(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        replace(line_config("patch"), **changed)
+    assert message in str(error.value)
+
+
 def test_part_of_a_batch_renders_the_same(slices: SlicesEmbedder) -> None:
     inputs = slices.encode(Texts.from_strings(TEXTS))
     parts = torch.from_numpy(slices.render(inputs).numpy()).split(inputs.num_tokens.tolist())
@@ -129,7 +241,9 @@ def test_glyph_embeddings_equal_the_formula_one_by_one(glyphs: GlyphsEmbedder) -
         fast = glyphs(inputs).values
         for i, glyph in enumerate(inputs.ids.tolist()):
             pixels = inputs.tables["pixels"][glyph].flatten().double() / 255
-            whitened = (pixels - glyphs.mean.double()) @ glyphs.projection.double()
+            whitened = (
+                pixels - glyphs.whitening.mean.double()
+            ) @ glyphs.whitening.projection.double()
             slow = glyphs.linear.double()(whitened) + glyphs.network.double()(whitened)
             glyphs.float()
             torch.testing.assert_close(fast[i], slow.float(), atol=1e-4, rtol=1e-4)

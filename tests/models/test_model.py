@@ -5,9 +5,10 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from test_embedders import GLYPHS, SLICES, TEXTS, wordpiece_config
+from test_embedders import GLYPHS, SLICES, TEXTS, line_config, wordpiece_config
 
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.embedders.line import LineEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
 from vitrina.models.encoders.cnn import CnnEncoder
@@ -23,18 +24,20 @@ CNN = CnnConfig(kind="cnn", width=16, stem_kernel=5, stride=2, kernels=[3, 7], d
 TRANSFORMER = TransformerConfig(
     kind="transformer", width=16, num_layers=2, num_heads=2, hidden=32, dropout=0.1
 )
-PAIRS = list(itertools.product(("glyphs", "slices", "wordpiece"), ("cnn", "transformer")))
+EMBEDDERS = {
+    "glyphs": (GlyphsEmbedder, GLYPHS),
+    "slices": (SlicesEmbedder, SLICES),
+    "line_patch": (LineEmbedder, line_config("patch")),
+    "line_strided": (LineEmbedder, line_config("strided")),
+    "wordpiece": (WordpieceEmbedder, wordpiece_config()),
+}
+PAIRS = list(itertools.product(EMBEDDERS, ("cnn", "transformer")))
 
 
 def build(embedder_kind: str, encoder_kind: str) -> Model:
     torch.manual_seed(0)
     texts = Texts.from_strings(TEXTS)
-    classes = {
-        "glyphs": (GlyphsEmbedder, GLYPHS),
-        "slices": (SlicesEmbedder, SLICES),
-        "wordpiece": (WordpieceEmbedder, wordpiece_config()),
-    }
-    kind, config = classes[embedder_kind]
+    kind, config = EMBEDDERS[embedder_kind]
     embedder = kind(config, kind.fit(config, texts, lambda: texts))
     encoder = (
         CnnEncoder(CNN, embedder.width)

@@ -11,6 +11,7 @@ from vitrina.config import Config
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.embedders.line import LineEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
 from vitrina.models.encoders.base import Encoder
@@ -23,6 +24,7 @@ from vitrina.text.columns import Texts
 EMBEDDERS: dict[str, Any] = {
     "glyphs": GlyphsEmbedder,
     "slices": SlicesEmbedder,
+    "line": LineEmbedder,
     "wordpiece": WordpieceEmbedder,
 }
 ENCODERS: dict[str, Any] = {"cnn": CnnEncoder, "transformer": TransformerEncoder}

@@ -68,15 +68,16 @@ def round_up(size: int, steps_per_octave: int = 8) -> int:
 class Line:
     """Where the tokens of a ragged batch stand on one line with zero gaps between the texts.
 
-    Each text starts at a multiple of `stride`, so that pooling does not depend on what stands
-    before it; the gaps are at least `radius` wide, so that no kernel of that radius sees two texts.
+    Each text starts at a multiple of `stride`, so that what pools or strides does not depend on
+    what stands before it; the gaps are at least `radius` wide, so that no kernel that reaches at
+    most so far sees two texts.
 
     Attributes:
         places: int64 [N], the place of each token.
         size: number of places T, rounded up to few values; a multiple of `stride`.
-        stride: tokens that pooling makes one.
+        stride: places that a stride makes one.
         pooled_places: int64 [N'], the places of the pooled tokens on the line of T / stride places.
-        pooled_lengths: int64 numpy [B], `ceil(length / stride)`.
+        pooled_lengths: int64 numpy [B], pooled tokens of each text.
     """
 
     places: Tensor
@@ -86,11 +87,23 @@ class Line:
     pooled_lengths: np.ndarray
 
     @classmethod
-    def plan(cls, lengths: np.ndarray, radius: int, stride: int, device: torch.device) -> Line:
+    def plan(
+        cls,
+        lengths: np.ndarray,
+        radius: int,
+        stride: int,
+        device: torch.device,
+        pooled_lengths: np.ndarray | None = None,
+    ) -> Line:
+        """Place texts of the given lengths (int64 numpy [B]).
+
+        `pooled_lengths` are `ceil(length / stride)` unless fewer are wanted.
+        """
         room = -(-(lengths + radius) // stride) * stride  # each text and the gap behind it
         starts = exclusive_sum(room) + -(-radius // stride) * stride
         size = round_up(-(-int(starts[-1] + room[-1]) // stride)) * stride
-        pooled_lengths = -(-lengths // stride)
+        if pooled_lengths is None:
+            pooled_lengths = -(-lengths // stride)
         return cls(
             to_device(_places(starts, lengths), device),
             size,
@@ -99,23 +112,65 @@ class Line:
             pooled_lengths,
         )
 
-    def convolve(self, x_NC: Tensor, weight: Tensor) -> Tensor:
+    def place(self, x_N: Tensor) -> Tensor:
+        """Token values [N, …] on the line [T, …], zeros between the texts."""
+        line_T = x_N.new_zeros(self.size, *x_N.shape[1:])
+        return line_T.index_copy(0, self.places, x_N)
+
+    def convolve(self, x_NC: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """1-D convolution within each text, zeros around it.
 
         Args:
             x_NC: token values [N, C].
             weight: [D, C, K], K odd.
+            bias: [D].
 
         Returns:
             [N, D].
         """
-        line_TC = x_NC.new_zeros(self.size, x_NC.shape[1]).index_copy(0, self.places, x_NC)
+        out_TD = self._convolve(self.place(x_NC), weight, bias, 1, weight.shape[2] // 2)
+        return out_TD.index_select(0, self.places)
+
+    def windows(self, x_NC: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ragged:
+        """Each window of K tokens, one every `stride` tokens, mapped linearly.
+
+        A window that overhangs its text sees zeros there; `radius` must be at least K.
+
+        Args:
+            x_NC: token values [N, C].
+            weight: [D, C, K].
+            bias: [D].
+
+        Returns:
+            [N', D], ragged by `pooled_lengths`.
+        """
+        out_TD = self._convolve(self.place(x_NC), weight, bias, self.stride, 0)
+        return Ragged(out_TD.index_select(0, self.pooled_places), self.pooled_lengths)
+
+    def _convolve(
+        self, line_TC: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int
+    ) -> Tensor:
         # As a picture of one row in the channels-last layout, which [T, C] already is: neither
         # side of the convolution has to be transposed.
         line_1C1T = line_TC.unflatten(0, (1, 1, self.size)).permute(0, 3, 1, 2)
         kernel = weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-        out_1D1T = F.conv2d(line_1C1T, kernel, padding=(0, weight.shape[2] // 2))
-        return out_1D1T.permute(0, 2, 3, 1).flatten(0, 2).index_select(0, self.places)
+        out_1D1T = F.conv2d(line_1C1T, kernel, bias, stride=(1, stride), padding=(0, padding))
+        return out_1D1T.permute(0, 2, 3, 1).flatten(0, 2)
+
+    def convolve_columns(self, x_NHC: Tensor, weight: Tensor) -> Tensor:
+        """2-D convolution of 3×3 over drawn lines, strided by `stride` in both directions.
+
+        Args:
+            x_NHC: columns of pixels or features [N, H, C], H a multiple of the stride.
+            weight: [D, C, 3, 3], along the line first.
+
+        Returns:
+            [N', H / stride, D], ragged by `pooled_lengths`.
+        """
+        line_1CTH = self.place(x_NHC).unsqueeze(0).permute(0, 3, 1, 2)
+        kernel = weight.contiguous(memory_format=torch.channels_last)
+        out_1DTH = F.conv2d(line_1CTH, kernel, stride=self.stride, padding=1)
+        return out_1DTH.permute(0, 2, 3, 1).flatten(0, 1).index_select(0, self.pooled_places)
 
     def pool_max(self, x_NC: Tensor) -> Ragged:
         """Maximum of every `stride` tokens of each text, the last of them perhaps fewer."""

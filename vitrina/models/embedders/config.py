@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from vitrina.errors import require
 
+STEMS = ("patch", "strided")
+"""What may read the line first in the option `line`."""
+
 
 def _positive(group: object, *names: str) -> None:
     for name in names:
@@ -80,6 +83,68 @@ class SlicesConfig:
 
 
 @dataclass(kw_only=True)
+class LineConfig:
+    """Windows over a map that convolutions make of the whole drawn line at once."""
+
+    kind: str
+    """line"""
+    fonts: list[str]
+    """Font files, asked in this order for each character; empty: DejaVu Sans."""
+    font_size_px: int
+    """Size of the em square."""
+    height_px: int
+    """Height of the drawn line."""
+    stem: str
+    """patch (whitened patches, embedded) or strided (3×3 convolutions of stride 2)."""
+    patch_px: int
+    """Width of a patch."""
+    patch_stride_px: int
+    """Pixels from one place of the map to the next; for the strided stem a power of two."""
+    num_components: int
+    """Principal components of a patch's pixels that are kept."""
+    shrinkage: float
+    """Share of the largest standard deviation added to each when dividing by it."""
+    channels: int
+    """Channels of the map."""
+    kernels: list[int]
+    """One residual convolution over the map for each number: places it sees; odd."""
+    window_px: int
+    """Width of a window, one token each."""
+    stride_px: int
+    """Distance between the left edges of two windows."""
+    width: int
+    """Width of a token embedding."""
+    dropout: float
+    """Probability that an entry of a token embedding is dropped in training."""
+
+    def __post_init__(self) -> None:
+        _positive(self, "font_size_px", "height_px", "patch_stride_px", "num_components")
+        _positive(self, "channels", "width", "window_px", "stride_px")
+        require(self.stem in STEMS, "embedder.stem", self.stem, f"one of {', '.join(STEMS)}")
+        step = self.patch_stride_px
+        wide = self.patch_px >= step and (self.patch_px - step) % 2 == 0
+        allowed = f"embedder.patch_stride_px ({step}) or more by an even number"
+        require(wide, "embedder.patch_px", self.patch_px, allowed)
+        if self.stem == "strided":
+            halves = step >= 2 and step & (step - 1) == 0
+            require(halves, "embedder.patch_stride_px", step, "a power of two of at least 2")
+            allowed = f"a multiple of embedder.patch_stride_px ({step})"
+            require(self.height_px % step == 0, "embedder.height_px", self.height_px, allowed)
+            allowed = f"at least {2 * step} for this embedder.patch_stride_px"
+            require(self.channels >= 2 * step, "embedder.channels", self.channels, allowed)
+        for name in ("window_px", "stride_px"):
+            value = getattr(self, name)
+            allowed = f"a multiple of embedder.patch_stride_px ({step})"
+            require(value % step == 0, f"embedder.{name}", value, allowed)
+        overlap = f"at most embedder.window_px ({self.window_px})"
+        require(self.stride_px <= self.window_px, "embedder.stride_px", self.stride_px, overlap)
+        odd = all(kernel >= 1 and kernel % 2 == 1 for kernel in self.kernels)
+        require(odd, "embedder.kernels", self.kernels, "odd numbers of at least 1")
+        require(self.shrinkage >= 0, "embedder.shrinkage", self.shrinkage, "at least 0")
+        require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
+
+
+@dataclass(kw_only=True)
 class WordpieceConfig:
     """Word pieces looked up in a table: the text-token baseline."""
 
@@ -112,5 +177,6 @@ class WordpieceConfig:
 OPTIONS: dict[str, type] = {
     "glyphs": GlyphsConfig,
     "slices": SlicesConfig,
+    "line": LineConfig,
     "wordpiece": WordpieceConfig,
 }

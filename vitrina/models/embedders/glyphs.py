@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -27,32 +26,8 @@ from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import GlyphsConfig
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
+from vitrina.models.whitening import Whitening, fit_whitening
 from vitrina.text.columns import Texts
-
-
-def fit_whitening(pixels_GP: np.ndarray, num_components: int, shrinkage: float) -> Artefacts:
-    """Principal components of glyph pictures, scaled to like strength.
-
-    Args:
-        pixels_GP: float [G, P], each distinct glyph once, 1 is ink.
-        num_components: components to keep, at most; fewer where there are fewer glyphs.
-        shrinkage: share of the largest standard deviation added before dividing, which keeps the
-            weak components from being blown up to noise.
-
-    Returns:
-        `mean` float32 [P] and `projection` float32 [P, K].
-    """
-    mean = pixels_GP.mean(axis=0)
-    _, singular, directions = np.linalg.svd(pixels_GP - mean, full_matrices=False)
-    deviation = singular / np.sqrt(max(len(pixels_GP) - 1, 1))
-    # Directions without variance are an accident of rounding.
-    kept = min(num_components, int((deviation > 1e-6 * max(deviation[0], 1e-12)).sum()))
-    scale = deviation[:kept] + shrinkage * deviation[0]
-    # The sign of a direction is arbitrary: fix it, so that every machine fits the same one.
-    signs = np.sign(directions[np.arange(kept), np.abs(directions[:kept]).argmax(axis=1)])
-    projection = (directions[:kept] * (signs / scale)[:, None]).T
-    arrays = {"mean": mean.astype(np.float32), "projection": projection.astype(np.float32)}
-    return Artefacts(arrays)
 
 
 class GlyphsEmbedder(Embedder):
@@ -68,13 +43,8 @@ class GlyphsEmbedder(Embedder):
         self.config = config
         self.width = config.width
         self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
-        mean, projection = artefacts.arrays["mean"], artefacts.arrays["projection"]
-        self.mean: Tensor
-        self.projection: Tensor
-        # Part of the artefacts, so not of the weights.
-        self.register_buffer("mean", torch.from_numpy(mean), persistent=False)
-        self.register_buffer("projection", torch.from_numpy(projection), persistent=False)
-        num_components = projection.shape[1]
+        self.whitening = Whitening(artefacts)
+        num_components = self.whitening.num_components
         self.linear = nn.Linear(num_components, config.width)
         nn.init.eye_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
@@ -115,8 +85,7 @@ class GlyphsEmbedder(Embedder):
 
     def embed_glyphs(self, pixels_GHW: Tensor) -> Tensor:
         """Embeddings [G, D] of glyph pictures uint8 [G, H, W]."""
-        pixels_GP = pixels_GHW.flatten(1).float() / 255
-        whitened_GK = (pixels_GP - self.mean) @ self.projection
+        whitened_GK = self.whitening(pixels_GHW)
         return self.linear(whitened_GK) + self.network(whitened_GK)
 
     def forward(self, inputs: Inputs) -> Ragged:

@@ -1,9 +1,8 @@
 """The described visual tokens: overlapping windows of the drawn line, read by convolutions.
 
-The line is drawn on the device by gathering columns of the batch's glyph strip; only windows that
-belong to a text are cut and embedded, never padding.
+Only windows that belong to a text are cut from the drawn line and embedded, never padding.
 
-Shapes: N slices in the batch, H height, W window, C channels, D width, T columns of the strip.
+Shapes: N slices in the batch, H height, W window, C channels, D width, T columns of all lines.
 """
 
 from __future__ import annotations
@@ -16,19 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from vitrina.glyphs.pictures import Pictures
-from vitrina.glyphs.segmentation import segment
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import SlicesConfig
+from vitrina.models.embedders.drawn import draw_lines, encode_lines
 from vitrina.models.inputs import Inputs
 from vitrina.models.norm import BatchNorm
 from vitrina.models.ragged import Ragged, exclusive_sum, to_device
 from vitrina.text.columns import Texts
-
-
-def count_slices(line_px: np.ndarray, window_px: int, stride_px: int) -> np.ndarray:
-    """Windows that cover lines of the given widths: int64, at least 1; the last may overhang."""
-    return 1 + np.maximum(0, -(-(line_px - window_px) // stride_px))
 
 
 class ResidualBlock(nn.Module):
@@ -77,30 +71,14 @@ class SlicesEmbedder(Embedder):
         return Artefacts()
 
     def encode(self, texts: Texts) -> Inputs:
-        tokens = segment(texts)
-        columns_TH, widths = self.pictures.strip(tokens.clusters)
-        id_widths = widths[tokens.ids]
-        line_px = np.add.reduceat(id_widths, exclusive_sum(tokens.lengths))
         config = self.config
-        return Inputs(
-            torch.from_numpy(tokens.ids),
-            tokens.lengths,
-            count_slices(line_px, config.window_px, config.stride_px),
-            {"columns": torch.from_numpy(columns_TH), "widths": torch.from_numpy(widths)},
-            line_px,
-        )
+        return encode_lines(self.pictures, texts, config.window_px, config.stride_px)
 
     def render(self, inputs: Inputs) -> Tensor:
         """The slices of a batch: uint8 [N, H, W], in the order of the texts."""
         assert inputs.line_px is not None
-        columns_TH, widths = inputs.tables["columns"], inputs.tables["widths"]
-        device, total = columns_TH.device, int(inputs.line_px.sum())
-        # Each column of the whole line: which glyph, and which column of that glyph.
-        id_widths = widths[inputs.ids]
-        glyph_starts = (widths.cumsum(0) - widths)[inputs.ids]
-        shift = glyph_starts - (id_widths.cumsum(0) - id_widths)
-        column = torch.repeat_interleave(shift, id_widths, output_size=total)
-        line_TH = columns_TH[column + torch.arange(total, device=device)]
+        line_TH = draw_lines(inputs)
+        device, total = line_TH.device, len(line_TH)
         # What stands beyond the end of a text is blank: the last row.
         line_TH = torch.cat([line_TH, line_TH.new_zeros(1, line_TH.shape[1])])
         num_slices = inputs.num_tokens

@@ -1,0 +1,51 @@
+"""The drawn line, for all embedders that read one: encoded on the host, drawn on the device.
+
+The host moves glyph ids and a strip of the batch's distinct glyphs; the device draws all lines of
+the batch by gathering the strip's columns.
+
+Shapes: H height, T columns of all lines together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.segmentation import segment
+from vitrina.models.inputs import Inputs
+from vitrina.models.ragged import exclusive_sum
+from vitrina.text.columns import Texts
+
+
+def count_slices(line_px: np.ndarray, window_px: int, stride_px: int) -> np.ndarray:
+    """Windows that cover lines of the given widths: int64, at least 1; the last may overhang."""
+    return 1 + np.maximum(0, -(-(line_px - window_px) // stride_px))
+
+
+def encode_lines(pictures: Pictures, texts: Texts, window_px: int, stride_px: int) -> Inputs:
+    """Glyph ids and the strip they refer to; each window is a token."""
+    tokens = segment(texts)
+    columns_TH, widths = pictures.strip(tokens.clusters)
+    line_px = np.add.reduceat(widths[tokens.ids], exclusive_sum(tokens.lengths))
+    return Inputs(
+        torch.from_numpy(tokens.ids),
+        tokens.lengths,
+        count_slices(line_px, window_px, stride_px),
+        {"columns": torch.from_numpy(columns_TH), "widths": torch.from_numpy(widths)},
+        line_px,
+    )
+
+
+def draw_lines(inputs: Inputs) -> Tensor:
+    """The columns of all lines, one after the other: uint8 [T, H], `T = line_px.sum()`."""
+    assert inputs.line_px is not None
+    columns_TH, widths = inputs.tables["columns"], inputs.tables["widths"]
+    device, total = columns_TH.device, int(inputs.line_px.sum())
+    # Each column of the whole line: which glyph, and which column of that glyph.
+    id_widths = widths[inputs.ids]
+    glyph_starts = (widths.cumsum(0) - widths)[inputs.ids]
+    shift = glyph_starts - (id_widths.cumsum(0) - id_widths)
+    column = torch.repeat_interleave(shift, id_widths, output_size=total)
+    return columns_TH[column + torch.arange(total, device=device)]

@@ -1,0 +1,169 @@
+"""The line model: convolutions once over the whole drawn line, windows taken from what they see.
+
+Sliding windows show every column to the convolutions several times over (32 px at a stride of
+5 px: 6.4 times). Here a stem reads the line once, at one place every few pixels, residual
+convolutions let these see their neighbours, and a token is a window of the map that results, of
+the same size and stride in pixels as a window over pixels would have.
+
+Two stems, both cheap: `patch` maps overlapping patches of the line's full height, whitened,
+linearly and by a small network; `strided` halves the line by 3×3 convolutions of stride 2.
+
+Shapes: N tokens in the batch, P places of the map, H height, C channels of the map, K components,
+D width, T columns of all lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vitrina.errors import InputError
+from vitrina.glyphs.pictures import Pictures
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.convolution import RaggedConv
+from vitrina.models.dropout import Dropout
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.config import LineConfig
+from vitrina.models.embedders.drawn import draw_lines, encode_lines
+from vitrina.models.inputs import Inputs
+from vitrina.models.norm import BatchNorm
+from vitrina.models.ragged import Line, Ragged
+from vitrina.models.whitening import Whitening, fit_whitening
+from vitrina.text.columns import Texts
+
+FIT_TEXTS = 2000
+"""Training texts whose patches the whitening is fitted on, at most."""
+
+
+class PatchStem(nn.Module):
+    """Overlapping patches of the line's full height, whitened, then embedded.
+
+    A linear map that starts at the identity and a small network that starts at 0.
+    """
+
+    def __init__(self, config: LineConfig, artefacts: Artefacts) -> None:
+        super().__init__()
+        self.patch_px, self.stride_px = config.patch_px, config.patch_stride_px
+        self.whitening = Whitening(artefacts)
+        num_components, width = self.whitening.num_components, config.channels
+        self.linear = nn.Linear(num_components, width)
+        nn.init.eye_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+        last = nn.Linear(width, width)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.network = nn.Sequential(nn.Linear(num_components, width), nn.GELU(), last)
+
+    def forward(self, columns_TH: Tensor, line_px: np.ndarray) -> Ragged:
+        """Columns uint8 [T, H] of lines of the given widths to the map [P, C]."""
+        patches = cut_patches(columns_TH, line_px, self.patch_px, self.stride_px)
+        whitened_PK = self.whitening(patches.values)
+        return patches.with_values(self.linear(whitened_PK) + self.network(whitened_PK))
+
+
+def cut_patches(columns_TH: Tensor, line_px: np.ndarray, patch_px: int, stride_px: int) -> Ragged:
+    """A patch around every `stride_px` pixels of each line, blank beyond its ends.
+
+    Returns:
+        uint8 [P, H, patch_px], `ceil(width / stride_px)` patches of each line.
+    """
+    line = Line.plan(line_px, patch_px, stride_px, columns_TH.device)
+    # A patch reaches equally far to both sides of its stride.
+    before = (patch_px - stride_px) // 2
+    line_TH = line.place(columns_TH)
+    line_TH = torch.cat([line_TH.new_zeros(before, line_TH.shape[1]), line_TH])
+    patches_PHW = line_TH.unfold(0, patch_px, stride_px).index_select(0, line.pooled_places)
+    return Ragged(patches_PHW, line.pooled_lengths)
+
+
+class StridedStem(nn.Module):
+    """3×3 convolutions of stride 2, then a linear map of what is left of the height."""
+
+    def __init__(self, config: LineConfig, artefacts: Artefacts) -> None:
+        super().__init__()
+        num_layers = config.patch_stride_px.bit_length() - 1
+        channels = [config.channels // 2 ** (num_layers + 1 - i) for i in range(num_layers)]
+        pairs = zip([1, *channels], channels, strict=False)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(c_in, c_out, 3, bias=False) for c_in, c_out in pairs
+        )
+        self.norms = nn.ModuleList(BatchNorm(width) for width in channels)
+        rows = config.height_px // config.patch_stride_px
+        self.linear = nn.Linear(rows * channels[-1], config.channels)
+
+    def forward(self, columns_TH: Tensor, line_px: np.ndarray) -> Ragged:
+        """Columns uint8 [T, H] of lines of the given widths to the map [P, C]."""
+        x = Ragged(columns_TH.float().unsqueeze(2) / 255, line_px)
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            assert isinstance(convolution, nn.Conv2d)
+            line = Line.plan(x.lengths, 2, 2, columns_TH.device)
+            values_PHC = line.convolve_columns(x.values, convolution.weight)
+            normed = norm(values_PHC.flatten(0, 1)).view_as(values_PHC)
+            x = Ragged(normed.relu(), line.pooled_lengths)
+        return x.with_values(self.linear(x.values.flatten(1)))
+
+
+STEMS: dict[str, type[PatchStem] | type[StridedStem]] = {"patch": PatchStem, "strided": StridedStem}
+
+
+class LineEmbedder(Embedder):
+    """A stem, residual convolutions over the map, a linear map of each window of it.
+
+    Args:
+        config: the option's values.
+        artefacts: what `fit` gave.
+    """
+
+    def __init__(self, config: LineConfig, artefacts: Artefacts) -> None:
+        super().__init__()
+        self.config = config
+        self.width = config.width
+        self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+        self.stem = STEMS[config.stem](config, artefacts)
+        self.radius = max(kernel // 2 for kernel in [1, *config.kernels])
+        self.blocks = nn.ModuleList(
+            RaggedConv(config.channels, config.channels, kernel) for kernel in config.kernels
+        )
+        self.window = config.window_px // config.patch_stride_px
+        self.stride = config.stride_px // config.patch_stride_px
+        self.bridge = nn.Conv1d(config.channels, config.width, self.window)
+        self.dropout = Dropout(config.dropout)
+
+    @staticmethod
+    def fit(config: LineConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+        """Whitening of the distinct patches of a part of the clean training texts.
+
+        Raises:
+            InputError: if these hold fewer than two distinct patches.
+        """
+        if config.stem != "patch":
+            return Artefacts()
+        pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+        chosen = np.unique(np.linspace(0, len(clean) - 1, FIT_TEXTS).astype(np.int64))
+        inputs = encode_lines(pictures, clean.take(chosen), config.window_px, config.stride_px)
+        assert inputs.line_px is not None
+        patches = cut_patches(
+            draw_lines(inputs), inputs.line_px, config.patch_px, config.patch_stride_px
+        )
+        pixels = np.unique(patches.values.flatten(1).numpy(), axis=0)
+        if len(pixels) < 2:
+            raise InputError("the training texts draw fewer than two distinct patches")
+        return fit_whitening(pixels / np.float32(255), config.num_components, config.shrinkage)
+
+    def encode(self, texts: Texts) -> Inputs:
+        config = self.config
+        return encode_lines(self.pictures, texts, config.window_px, config.stride_px)
+
+    def forward(self, inputs: Inputs) -> Ragged:
+        assert inputs.line_px is not None
+        x = self.stem(draw_lines(inputs), inputs.line_px)
+        device = x.values.device
+        line = Line.plan(x.lengths, self.radius, 1, device)
+        for block in self.blocks:
+            x = x.with_values(x.values + block(x.values, line))
+        line = Line.plan(x.lengths, self.window, self.stride, device, inputs.num_tokens)
+        windows = line.windows(x.values, self.bridge.weight, self.bridge.bias)
+        return windows.with_values(self.dropout(windows.values))
