@@ -78,7 +78,7 @@ def test_help_lists_the_groups_and_their_options(tmp_path: Path) -> None:
     done = main("--help", cwd=tmp_path)
     assert done.returncode == 0
     for line in (
-        "model:       ttr, vtr, vtr_glyphs, vtr_reference",
+        "model:       ttr, vtr, vtr_glyphs, vtr_line, vtr_reference",
         "noise:       diacritics, mixed, none, published, uniform",
         "tracking:    none, wandb",
     ):
