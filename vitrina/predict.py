@@ -13,7 +13,7 @@ from vitrina.config import Config
 from vitrina.evaluation.report import prediction_fields
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_model, build_task
-from vitrina.models.inference import Predictor
+from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.precision import choose_device
 from vitrina.text.cleaning import clean
 from vitrina.text.columns import Texts
@@ -52,10 +52,10 @@ class TrainedModel:
         self.config: Config = configuration.load(folder / "config.yaml")
         artefacts = Artefacts.load(folder / "artefacts.safetensors")
         self.task = build_task(self.config, artefacts)
-        self.model = build_model(self.config, artefacts, self.task)
-        load_weights(folder / "checkpoints" / "best.safetensors", self.model)
-        self.model.to(choose_device(device)).eval()
+        model = build_model(self.config, artefacts, self.task)
+        load_weights(folder / "checkpoints" / "best.safetensors", model)
         training = self.config.training
+        self.model = for_inference(model.to(choose_device(device)), training.precision)
         self._predictor = Predictor(
             self.model,
             build_normalizer(self.config.normalizer),

@@ -23,7 +23,7 @@ from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_model, build_task, fit
-from vitrina.models.inference import Predictor
+from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.model import Model
 from vitrina.models.precision import choose_device
 from vitrina.noise.corruption import build_noise
@@ -129,7 +129,7 @@ def _run(
 
         # Measure, report.
         evaluation = evaluate(
-            predictor,
+            _predictor(config, for_inference(model, config.training.precision), task),
             build_suites(config.evaluation, dataset.test, dataset.extra),
             task.label_names,
             task.positive,

@@ -15,9 +15,10 @@ from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.encoders.config import CnnConfig, TransformerConfig
 from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.heads.classification import ClassificationHead
-from vitrina.models.inference import Predictor
+from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.inputs import split_by_tokens
 from vitrina.models.model import Model
+from vitrina.models.norm import BatchNorm
 from vitrina.text.columns import Texts
 
 CNN = CnnConfig(kind="cnn", width=16, stem_kernel=5, stride=2, kernels=[3, 7], dropout=0.1)
@@ -69,6 +70,26 @@ def test_bf16_scores_do_not_depend_on_the_batch_beyond_rounding(kinds: tuple[str
         alone = torch.cat([model(model.embedder.encode(Texts.from_strings([t]))) for t in TEXTS])
     scale = together.abs().max().item()
     torch.testing.assert_close(together, alone, atol=0.03 * scale, rtol=0.03)
+
+
+@pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
+def test_the_form_for_inference_scores_alike(kinds: tuple[str, str]) -> None:
+    model = build(*kinds)
+    for module in model.modules():
+        if isinstance(module, BatchNorm):
+            torch.nn.init.normal_(module.weight)
+            torch.nn.init.normal_(module.bias)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    exact, rounded = for_inference(model, "fp32"), for_inference(model, "bf16")
+    assert not any(isinstance(module, BatchNorm) for module in exact.modules())
+    inputs = model.embedder.encode(Texts.from_strings(TEXTS))
+    assert model.training and all(torch.equal(model.state_dict()[k], v) for k, v in before.items())
+    with torch.inference_mode():
+        wanted = model.eval()(inputs)
+        torch.testing.assert_close(exact(inputs), wanted, atol=1e-5, rtol=1e-4)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            close = 0.03 * wanted.abs().max().item()
+            torch.testing.assert_close(rounded(inputs), model(inputs), atol=close, rtol=0.03)
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids="-".join)

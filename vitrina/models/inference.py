@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vitrina.models.inputs import split_by_tokens
 from vitrina.models.model import Model
-from vitrina.models.precision import autocast
+from vitrina.models.precision import autocast, dtype_of
 from vitrina.text.columns import Texts
+
+
+def for_inference(model: Model, precision: str) -> Model:
+    """A copy of `model` that scores as it does in eval mode, with less work; for nothing else.
+
+    Batch normalisations are merged into the convolutions before them, and the weights of matrix
+    products stand in the precision in which they are multiplied.
+    """
+    copied = copy.deepcopy(model).eval().requires_grad_(False)
+    dtype = dtype_of(precision, next(model.parameters()).device)
+    for module in copied.modules():
+        if isinstance(module, Folds):
+            module.fold()
+    for module in copied.modules():
+        if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d):
+            module.to(dtype)
+    return copied
+
+
+@runtime_checkable
+class Folds(Protocol):
+    """A module that can merge its normalisations into what stands before them."""
+
+    def fold(self) -> None: ...
 
 
 class Predictor:
@@ -25,7 +51,8 @@ class Predictor:
         precision: auto, fp32 or bf16.
     """
 
-    BATCH_SIZE = 256
+    BATCH_SIZE = 128
+    """Texts that pass through the model at once: what they become should stay in the cache."""
 
     def __init__(
         self,

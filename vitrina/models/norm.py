@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
@@ -46,6 +46,24 @@ class BatchNorm(_BatchNorm):
         if self.training and together:
             return self._forward_together(input)
         return super().forward(input)
+
+    def fold_into(self, convolution: nn.Conv1d | nn.Conv2d) -> None:
+        """Make `convolution`, which this follows, do what both do in eval mode.
+
+        Its weight is scaled and its bias moved (Jacob et al. 2018, section 3.2); this is to be
+        left out from then on.
+        """
+        assert self.running_mean is not None and self.running_var is not None
+        with torch.no_grad():
+            scale = self.weight * (self.running_var + self.eps).rsqrt()
+            mean = (
+                self.running_mean
+                if convolution.bias is None
+                else (self.running_mean - convolution.bias)
+            )
+            weight = convolution.weight * scale.view(-1, *[1] * (convolution.weight.dim() - 1))
+            convolution.weight = nn.Parameter(weight)
+            convolution.bias = nn.Parameter(self.bias - mean * scale)
 
     def _forward_together(self, x: Tensor) -> Tensor:
         # One exchange for the mean and one for the variance about it: in a single one the

@@ -39,8 +39,13 @@ def bf16_pays(device: torch.device) -> bool:
     return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
 
 
+def dtype_of(precision: str, device: torch.device) -> torch.dtype:
+    """In what matrices are multiplied: `precision` is auto, fp32 or bf16."""
+    use_bf16 = precision == "bf16" or (precision == "auto" and bf16_pays(device))
+    return torch.bfloat16 if use_bf16 else torch.float32
+
+
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
     """The context in which a model runs: `precision` is auto, fp32 or bf16."""
-    if precision == "bf16" or (precision == "auto" and bf16_pays(device)):
-        return torch.autocast(device.type, dtype=torch.bfloat16)
-    return nullcontext()
+    dtype = dtype_of(precision, device)
+    return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype=dtype)

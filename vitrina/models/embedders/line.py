@@ -94,13 +94,20 @@ class StridedStem(nn.Module):
         rows = config.height_px // config.patch_stride_px
         self.linear = nn.Linear(rows * channels[-1], config.channels)
 
+    def fold(self) -> None:
+        """Merge the normalisations into the convolutions; good in eval mode only."""
+        for i, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
+            assert isinstance(convolution, nn.Conv2d) and isinstance(norm, BatchNorm)
+            norm.fold_into(convolution)
+            self.norms[i] = nn.Identity()
+
     def forward(self, columns_TH: Tensor, line_px: np.ndarray) -> Ragged:
         """Columns uint8 [T, H] of lines of the given widths to the map [P, C]."""
         x = Ragged(columns_TH.float().unsqueeze(2) / 255, line_px)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             assert isinstance(convolution, nn.Conv2d)
             line = Line.plan(x.lengths, 2, 2, columns_TH.device)
-            values_PHC = line.convolve_columns(x.values, convolution.weight)
+            values_PHC = line.convolve_columns(x.values, convolution.weight, convolution.bias)
             normed = norm(values_PHC.flatten(0, 1)).view_as(values_PHC)
             x = Ragged(normed.relu(), line.pooled_lengths)
         return x.with_values(self.linear(x.values.flatten(1)))

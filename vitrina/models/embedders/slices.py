@@ -40,6 +40,14 @@ class ResidualBlock(nn.Module):
         self.shortcut = nn.Conv2d(in_channels, out_channels, 1)
         self.tail = nn.Sequential(nn.ReLU(inplace=True), nn.MaxPool2d(2))
 
+    def fold(self) -> None:
+        """Merge the normalisations into the convolutions; good in eval mode only."""
+        for i in (0, 3):
+            convolution, norm = self.body[i], self.body[i + 1]
+            assert isinstance(convolution, nn.Conv2d) and isinstance(norm, BatchNorm)
+            norm.fold_into(convolution)
+            self.body[i + 1] = nn.Identity()
+
     def forward(self, x_NCHW: Tensor) -> Tensor:
         return self.tail(self.body(x_NCHW) + self.shortcut(x_NCHW))
 
