@@ -23,6 +23,7 @@ from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_model, build_task, fit
+from vitrina.models.compiling import compile_parts
 from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.model import Model
 from vitrina.models.precision import choose_device
@@ -104,6 +105,8 @@ def _run(
     fit_seconds = time.perf_counter() - started
     task = build_task(config, artefacts)
     model = build_model(config, artefacts, task).to(device)
+    if config.training.compile:
+        compile_parts(model)
     predictor = _predictor(config, model, task)
     record = make_record(
         config,

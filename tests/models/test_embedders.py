@@ -62,7 +62,8 @@ def line_config(stem: str) -> LineConfig:
         height_px=16,
         stem=stem,
         patch_px=8,
-        patch_stride_px=4,
+        patch_stride_px=2 if stem == "patch" else 4,
+        pool=2 if stem == "patch" else 1,
         num_components=20,
         shrinkage=0.05,
         channels=16,
@@ -156,19 +157,20 @@ def line_embedder(stem: str) -> LineEmbedder:
 
 def slow_map(stem: torch.nn.Module, line: np.ndarray) -> torch.Tensor:
     """What a stem makes of one line [H, W]: [C, P]."""
-    places = -(-line.shape[1] // 4)
     if isinstance(stem, PatchStem):
-        padded = np.pad(line, ((0, 0), (2, 4 * places - line.shape[1] + 2)))
+        places = -(-line.shape[1] // 2)
+        padded = np.pad(line, ((0, 0), (3, 2 * places - line.shape[1] + 3)))
         pixels = torch.from_numpy(
-            np.stack([padded[:, 4 * i : 4 * i + 8].flatten() for i in range(places)])
+            np.stack([padded[:, 2 * i : 2 * i + 8].flatten() for i in range(places)])
         )
         whitened = (pixels.float() / 255 - stem.whitening.mean) @ stem.whitening.projection
-        return (stem.linear(whitened) + stem.network(whitened)).t()
+        embedded = stem.linear(whitened) + stem.network(whitened)
+        return torch.stack([pair.amax(0) for pair in embedded.split(2)]).t()
     assert isinstance(stem, StridedStem)
     x = torch.from_numpy(line.T.copy()).float()[None, None] / 255
     for convolution, norm in zip(stem.convolutions, stem.norms, strict=True):
-        x = norm(F.conv2d(x, convolution.weight, stride=2, padding=1)).relu()
-    assert x.shape[2] == places
+        x = norm(F.conv2d(x, convolution.weight, stride=2, padding=1))
+    assert x.shape[2] == -(-line.shape[1] // 4)
     # Of each place: the rows of the map, and in each its channels.
     return stem.linear(x[0].permute(1, 2, 0).flatten(1)).t()
 
@@ -185,7 +187,7 @@ def test_line_embeddings_equal_reading_line_by_line(stem: str) -> None:
             x = slow_map(embedder.stem, slow_line(text))[None]
             for block in embedder.blocks:
                 weight = block.convolution.weight
-                x = x + block.norm(F.conv1d(x, weight, padding=weight.shape[2] // 2)).relu()
+                x = x + block.norm(F.conv1d(x, weight, padding=weight.shape[2] // 2))
             x = F.pad(x, (0, 8))
             assert count == 1 + max(0, -(-(x.shape[2] - 8 - 8) // 2))
             wanted.append(embedder.bridge(x)[0, :, ::2][:, :count].t())
@@ -207,13 +209,13 @@ def test_the_line_model_is_fitted_on_distinct_patches() -> None:
     ("changed", "message"),
     [
         ({"stem": "conv"}, "embedder.stem = 'conv': must be one of patch, strided"),
-        ({"patch_px": 7}, "embedder.patch_px = 7: must be embedder.patch_stride_px (4) or more"),
-        ({"stride_px": 6}, "embedder.stride_px = 6: must be a multiple of embedder.patch_stri"),
-        ({"window_px": 30}, "embedder.window_px = 30: must be a multiple of embedder.patch_str"),
+        ({"patch_px": 7}, "embedder.patch_px = 7: must be embedder.patch_stride_px (2) or more"),
+        ({"stride_px": 6}, "embedder.stride_px = 6: must be a multiple of embedder.patch_str"),
+        ({"window_px": 30}, "embedder.window_px = 30: must be a multiple of embedder.patch_st"),
         ({"stride_px": 64}, "embedder.stride_px = 64: must be at most embedder.window_px (32)"),
         ({"kernels": [3, 4]}, "embedder.kernels = [3, 4]: must be odd numbers of at least 1"),
-        ({"stem": "strided", "height_px": 18}, "embedder.height_px = 18: must be a multiple of"),
-        ({"stem": "strided", "channels": 4}, "embedder.channels = 4: must be at least 8"),
+        ({"stem": "strided", "height_px": 17}, "embedder.height_px = 17: must be a multiple of"),
+        ({"stem": "strided", "channels": 3}, "embedder.channels = 3: must be at least 4"),
     ],
 )
 def test_what_the_line_model_cannot_be_is_refused(changed: dict[str, Any], message: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from vitrina.models.norm import BatchNorm
+from vitrina.models.norm import NormReLU
 from vitrina.models.ragged import Line
 
 
@@ -20,18 +20,17 @@ class RaggedConv(nn.Module):
     def __init__(self, in_width: int, width: int, kernel: int) -> None:
         super().__init__()
         self.convolution = nn.Conv1d(in_width, width, kernel, bias=False)
-        self.norm: nn.Module = BatchNorm(width)
-        self.activation = nn.ReLU(inplace=True)
+        self.norm: nn.Module = NormReLU(width)
 
     def forward(self, x_ND: Tensor, line: Line) -> Tensor:
         x_ND = line.convolve(x_ND, self.convolution.weight, self.convolution.bias)
-        return self.activation(self.norm(x_ND))
+        return self.norm(x_ND)
 
     def fold(self) -> None:
         """Merge the normalisation into the convolution; good in eval mode only."""
-        assert isinstance(self.norm, BatchNorm)
+        assert isinstance(self.norm, NormReLU)
         self.norm.fold_into(self.convolution)
         # In the order of memory that convolving wants, so that it need not be copied each time.
         weight_DKC = self.convolution.weight.data.transpose(1, 2).contiguous()
         self.convolution.weight.data = weight_DKC.transpose(1, 2)
-        self.norm = nn.Identity()
+        self.norm = nn.ReLU(inplace=True)

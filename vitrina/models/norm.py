@@ -87,3 +87,10 @@ class BatchNorm(_BatchNorm):
         self.running_mean.lerp_(mean, self.momentum)
         self.running_var.lerp_(variance, self.momentum)
         self.num_batches_tracked.add_(1)
+
+
+class NormReLU(BatchNorm):
+    """Batch normalisation and ReLU behind it."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input).relu_()

@@ -31,6 +31,9 @@ class TrainingConfig:
     """Batches whose texts are sorted by length together; 1 leaves every batch at random."""
     precision: str
     """auto (bf16 where the hardware gains by it), fp32 or bf16."""
+    compile: bool
+    """Whether torch.compile works on the parts of the model that gain by it. It pays in long
+    trainings on a GPU; the first steps take a minute longer."""
     schedule: str
     """one_cycle, cosine, linear or constant: how the learning rate falls after the warm-up."""
     warmup: float

@@ -99,7 +99,9 @@ class LineConfig:
     patch_px: int
     """Width of a patch."""
     patch_stride_px: int
-    """Pixels from one place of the map to the next; for the strided stem a power of two."""
+    """Pixels from one patch to the next; for the strided stem a power of two."""
+    pool: int
+    """Neighbouring outputs of the stem that become one place of the map, by their maximum."""
     num_components: int
     """Principal components of a patch's pixels that are kept."""
     shrinkage: float
@@ -119,7 +121,7 @@ class LineConfig:
 
     def __post_init__(self) -> None:
         _positive(self, "font_size_px", "height_px", "patch_stride_px", "num_components")
-        _positive(self, "channels", "width", "window_px", "stride_px")
+        _positive(self, "pool", "channels", "width", "window_px", "stride_px")
         require(self.stem in STEMS, "embedder.stem", self.stem, f"one of {', '.join(STEMS)}")
         step = self.patch_stride_px
         wide = self.patch_px >= step and (self.patch_px - step) % 2 == 0
@@ -134,14 +136,21 @@ class LineConfig:
             require(self.channels >= 2 * step, "embedder.channels", self.channels, allowed)
         for name in ("window_px", "stride_px"):
             value = getattr(self, name)
-            allowed = f"a multiple of embedder.patch_stride_px ({step})"
-            require(value % step == 0, f"embedder.{name}", value, allowed)
+            allowed = (
+                f"a multiple of embedder.patch_stride_px times embedder.pool ({self.place_px})"
+            )
+            require(value % self.place_px == 0, f"embedder.{name}", value, allowed)
         overlap = f"at most embedder.window_px ({self.window_px})"
         require(self.stride_px <= self.window_px, "embedder.stride_px", self.stride_px, overlap)
         odd = all(kernel >= 1 and kernel % 2 == 1 for kernel in self.kernels)
         require(odd, "embedder.kernels", self.kernels, "odd numbers of at least 1")
         require(self.shrinkage >= 0, "embedder.shrinkage", self.shrinkage, "at least 0")
         require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
+
+    @property
+    def place_px(self) -> int:
+        """Pixels from one place of the map to the next."""
+        return self.patch_stride_px * self.pool
 
 
 @dataclass(kw_only=True)

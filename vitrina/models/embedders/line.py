@@ -29,7 +29,7 @@ from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import LineConfig
 from vitrina.models.embedders.drawn import draw_lines, encode_lines
 from vitrina.models.inputs import Inputs
-from vitrina.models.norm import BatchNorm
+from vitrina.models.norm import NormReLU
 from vitrina.models.ragged import Line, Ragged
 from vitrina.models.whitening import Whitening, fit_whitening
 from vitrina.text.columns import Texts
@@ -90,16 +90,16 @@ class StridedStem(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv2d(c_in, c_out, 3, bias=False) for c_in, c_out in pairs
         )
-        self.norms = nn.ModuleList(BatchNorm(width) for width in channels)
+        self.norms = nn.ModuleList(NormReLU(width) for width in channels)
         rows = config.height_px // config.patch_stride_px
         self.linear = nn.Linear(rows * channels[-1], config.channels)
 
     def fold(self) -> None:
         """Merge the normalisations into the convolutions; good in eval mode only."""
         for i, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
-            assert isinstance(convolution, nn.Conv2d) and isinstance(norm, BatchNorm)
+            assert isinstance(convolution, nn.Conv2d) and isinstance(norm, NormReLU)
             norm.fold_into(convolution)
-            self.norms[i] = nn.Identity()
+            self.norms[i] = nn.ReLU(inplace=True)
 
     def forward(self, columns_TH: Tensor, line_px: np.ndarray) -> Ragged:
         """Columns uint8 [T, H] of lines of the given widths to the map [P, C]."""
@@ -109,7 +109,7 @@ class StridedStem(nn.Module):
             line = Line.plan(x.lengths, 2, 2, columns_TH.device)
             values_PHC = line.convolve_columns(x.values, convolution.weight, convolution.bias)
             normed = norm(values_PHC.flatten(0, 1)).view_as(values_PHC)
-            x = Ragged(normed.relu(), line.pooled_lengths)
+            x = Ragged(normed, line.pooled_lengths)
         return x.with_values(self.linear(x.values.flatten(1)))
 
 
@@ -134,8 +134,9 @@ class LineEmbedder(Embedder):
         self.blocks = nn.ModuleList(
             RaggedConv(config.channels, config.channels, kernel) for kernel in config.kernels
         )
-        self.window = config.window_px // config.patch_stride_px
-        self.stride = config.stride_px // config.patch_stride_px
+        self.pool = config.pool
+        self.window = config.window_px // config.place_px
+        self.stride = config.stride_px // config.place_px
         self.bridge = nn.Conv1d(config.channels, config.width, self.window)
         self.dropout = Dropout(config.dropout)
 
@@ -168,6 +169,8 @@ class LineEmbedder(Embedder):
         assert inputs.line_px is not None
         x = self.stem(draw_lines(inputs), inputs.line_px)
         device = x.values.device
+        if self.pool > 1:
+            x = Line.plan(x.lengths, 0, self.pool, device).pool_max(x.values)
         line = Line.plan(x.lengths, self.radius, 1, device)
         for block in self.blocks:
             x = x.with_values(x.values + block(x.values, line))

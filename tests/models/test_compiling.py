@@ -1,0 +1,53 @@
+"""Compiled parts compute what the others do, for batches of any size."""
+
+import pytest
+import torch
+from test_embedders import TEXTS
+from test_model import build
+
+from vitrina.errors import InputError
+from vitrina.models.compiling import PARTS, compile_parts
+from vitrina.models.inference import for_inference
+from vitrina.text.columns import Texts
+
+# The back end that traces and differentiates but writes no code needs no compiler.
+BACKEND = "aot_eager"
+
+
+@pytest.mark.parametrize("kinds", [("slices", "transformer"), ("glyphs", "cnn")], ids="-".join)
+def test_a_compiled_model_trains_alike(kinds: tuple[str, str]) -> None:
+    plain, compiled = build(*kinds), build(*kinds)
+    parts = compile_parts(compiled, BACKEND)
+    assert parts and all(isinstance(part, PARTS) for part in parts)
+    assert compiled.state_dict().keys() == plain.state_dict().keys()
+    for texts in (TEXTS, TEXTS[:3], TEXTS * 2):
+        inputs = plain.embedder.encode(Texts.from_strings(texts))
+        for model in (plain, compiled):
+            torch.manual_seed(1)
+            model.zero_grad()
+            model(inputs).square().sum().backward()
+        for (name, wanted), found in zip(
+            plain.named_parameters(), compiled.parameters(), strict=True
+        ):
+            torch.testing.assert_close(found.grad, wanted.grad, atol=1e-4, rtol=1e-3, msg=name)
+
+
+def test_the_form_for_inference_of_a_compiled_model_is_its_own() -> None:
+    model = build("glyphs", "cnn")
+    inputs = model.embedder.encode(Texts.from_strings(TEXTS))
+    compile_parts(model, BACKEND)
+    copied = for_inference(model, "fp32")
+    with torch.inference_mode():
+        wanted = copied(inputs)
+        for parameter in model.parameters():
+            parameter.zero_()
+        assert torch.equal(copied(inputs), wanted)
+
+
+def test_a_cpu_without_a_compiler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> str:
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr("torch._inductor.cpp_builder.get_cpp_compiler", none)
+    with pytest.raises(InputError, match=r"training\.compile = True: on a CPU this needs a C\+\+"):
+        compile_parts(build("glyphs", "cnn"))
