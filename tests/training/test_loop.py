@@ -13,6 +13,7 @@ from torch import nn
 from vitrina.models.inputs import Inputs
 from vitrina.models.model import Model
 from vitrina.models.ragged import Ragged, pool_max_mean
+from vitrina.training.ahead import Ahead
 from vitrina.training.checkpoints import load_weights
 from vitrina.training.config import AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
 from vitrina.training.interruption import Interrupted
@@ -35,6 +36,7 @@ def settings(**changes: object) -> TrainingConfig:
         "max_tokens": 10_000,
         "bucket_batches": 3,
         "precision": "fp32",
+        "compile": False,
         "schedule": "one_cycle",
         "warmup": 0.2,
         "final_rate": 0.0,
@@ -113,6 +115,22 @@ def test_it_learns(tmp_path: Path, optimizer: object) -> None:
     assert position.step == 30 * 7
     assert position.num_texts == 3000
     assert position.best_score is not None and position.best_score > 0.85
+
+
+def test_a_thread_that_makes_batches_ahead_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = build(tmp_path / "here", settings())
+    here.run()
+
+    def in_background(make, **_):
+        return Ahead(make, in_background=True)
+
+    monkeypatch.setattr("vitrina.training.loop.Ahead", in_background)
+    ahead = build(tmp_path / "ahead", settings())
+    ahead.run()
+    assert all(torch.equal(weights(here)[k], v) for k, v in weights(ahead).items())
+    assert ahead.waiting_seconds > 0 and here.waiting_seconds > 0
 
 
 class StopAfter:

@@ -100,6 +100,13 @@ def test_shares_cover_a_batch(size: int) -> None:
     assert list(weights.values()) == pytest.approx([1.0] * size)
 
 
+def test_shares_of_a_sorted_batch_are_alike() -> None:
+    lengths = np.sort(np.random.default_rng(0).integers(1, 300, size=64))
+    for count in (2, 3, 4):
+        sums = [int(Processes(rank, count).share(lengths)[0].sum()) for rank in range(count)]
+        assert max(sums) / min(sums) < 1.05, (count, sums)
+
+
 def test_one_process_exchanges_nothing() -> None:
     alone, tensor = Processes(), torch.ones(2)
     alone.add_up([tensor])

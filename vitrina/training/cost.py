@@ -89,7 +89,9 @@ def step_costs(config: Config, repetitions: int = 5) -> Iterator[StepCost]:
     for name, index in chosen.items():
         batch = batches[index]
         inputs, _ = texts.batch(batch, 0)
-        seconds = _seconds(lambda batch=batch: training.step(batch, 0).item(), repetitions)
+        seconds = _seconds(
+            lambda batch=batch: training.step(training.prepare(batch, 0)).item(), repetitions
+        )
         yield StepCost(
             name,
             num_texts=len(batch),

@@ -6,7 +6,6 @@ A resumed training ends with the same numbers as an undisturbed one: batches and
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +17,13 @@ import torch
 from torch import Tensor
 
 from vitrina.data.batches import epoch_batches
-from vitrina.files import replacing
 from vitrina.models.inputs import Inputs, split_by_tokens, split_into
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast
+from vitrina.training.ahead import Ahead
 from vitrina.training.checkpoints import Position, load_training, save_training, save_weights
 from vitrina.training.config import TrainingConfig
+from vitrina.training.history import History, LossWindow
 from vitrina.training.interruption import Interrupted, StopSignal
 from vitrina.training.optimizers import RateSchedule, build_optimizers, clip_gradient
 from vitrina.training.processes import Processes
@@ -56,6 +56,23 @@ class TrainingTexts:
     batch: Callable[[np.ndarray, int], tuple[Inputs, np.ndarray]]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """This process's share of a batch.
+
+    Attributes:
+        inputs: the encoded texts.
+        targets: of each of them.
+        num_texts: texts in the whole batch.
+        weight: of each text in the sum over the processes.
+    """
+
+    inputs: Inputs
+    targets: np.ndarray
+    num_texts: int
+    weight: float
+
+
 class Training:
     """One training of one model.
 
@@ -69,6 +86,9 @@ class Training:
         folder: the run's folder.
         seed: of batches and dropout.
         processes: those that train together; by default this one alone.
+
+    Attributes:
+        waiting_seconds: how long `run` waited for batches.
     """
 
     def __init__(
@@ -95,9 +115,11 @@ class Training:
         self.validation_steps = max(1, round(config.validate_every * self.steps_per_epoch))
         self.schedule = RateSchedule(config, self.optimizers, self.num_steps)
         self.position = Position()
+        self.waiting_seconds = 0.0
+        self._epoch: tuple[int, list[np.ndarray]] = (-1, [])
         self.last = folder / "checkpoints" / "last.safetensors"
         self.best = folder / "checkpoints" / "best.safetensors"
-        self.history = folder / "history.jsonl"
+        self.history = History(folder / "history.jsonl")
 
     def resume(self) -> bool:
         """Go on from the last checkpoint, if there is one; whether there was."""
@@ -105,7 +127,7 @@ class Training:
             return False
         self.position = load_training(self.last, self.model, self.optimizers)
         if self.processes.is_first:
-            self._forget_history_after(self.position.step)
+            self.history.forget_after(self.position.step)
         return True
 
     def run(self, observer: Observer | None = None) -> Position:
@@ -116,22 +138,20 @@ class Training:
         """
         self.observer = observer
         position = self.position
-        epoch, batches = -1, []
-        window = _LossWindow(self.device, position)
+        window = LossWindow(self.device, position)
         self.model.train()
         last_save = time.monotonic()
-        with StopSignal() as stop:
+        ahead = Ahead(self._batch_of_step, in_background=self.device.type == "cuda")
+        with StopSignal() as stop, ahead:
             while position.step < self.num_steps and not position.stopped_early:
                 started = time.perf_counter()
-                if position.step // self.steps_per_epoch != epoch:
-                    epoch = position.step // self.steps_per_epoch
-                    batches = self.epoch_batches(epoch)
-                indices = batches[position.step % self.steps_per_epoch]
+                following = position.step + 1
+                batch = ahead.take(position.step, following if following < self.num_steps else None)
                 rate = self.schedule.set(position.step)
-                loss = self.step(indices, epoch)
+                loss = self.step(batch)
                 window.add(loss)
-                position.step += 1
-                position.num_texts += len(indices)
+                position.step = following
+                position.num_texts += batch.num_texts
                 ended = position.step == self.num_steps
                 if position.step % self.config.log_every == 0 or ended:
                     self._log(window, rate)
@@ -139,6 +159,7 @@ class Training:
                 if observer is not None:
                     observer.step(position, loss, rate)
                 if position.step % self.validation_steps == 0 or ended:
+                    ahead.settle()
                     self._validate()
                     last_save = self._save(window)
                 elif time.monotonic() - last_save >= self.config.checkpoint_seconds:
@@ -146,6 +167,7 @@ class Training:
                 if self._must_stop(stop, ended):
                     self._save(window)
                     raise Interrupted
+        self.waiting_seconds = ahead.seconds
         return position
 
     def _must_stop(self, stop: StopSignal, ended: bool) -> bool:
@@ -156,17 +178,28 @@ class Training:
             return False
         return any(self.processes.gather(stop.requested))
 
-    def step(self, indices: np.ndarray, epoch: int) -> Tensor:
-        """One optimizer step; returns the mean loss, still on the device."""
-        torch.manual_seed(_key(self.seed, self.position.step, self.processes.rank))
+    def _batch_of_step(self, step: int) -> Batch:
+        epoch = step // self.steps_per_epoch
+        if epoch != self._epoch[0]:
+            self._epoch = epoch, self.epoch_batches(epoch)
+        return self.prepare(self._epoch[1][step % self.steps_per_epoch], epoch)
+
+    def prepare(self, indices: np.ndarray, epoch: int) -> Batch:
+        """This process's share of the texts at `indices`, with the noise of `epoch`."""
         mine, weight = self.processes.share(indices)
         inputs, targets = self.texts.batch(mine, epoch)
+        return Batch(inputs, targets, len(indices), weight)
+
+    def step(self, batch: Batch) -> Tensor:
+        """One optimizer step; returns the mean loss, still on the device."""
+        torch.manual_seed(_key(self.seed, self.position.step, self.processes.rank))
+        inputs, targets = batch.inputs, batch.targets
         total = torch.zeros((), device=self.device)
         for part in self._parts(inputs.num_tokens):
             some = inputs if len(part) == len(inputs) else inputs.take(part)
             with autocast(self.config.precision, self.device):
                 loss = self.loss(self.model(some.to(self.device)), targets[part])
-            loss = loss * (weight / len(indices))
+            loss = loss * (batch.weight / batch.num_texts)
             loss.backward()
             total += loss.detach()
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
@@ -190,7 +223,7 @@ class Training:
         )
         return list(split_into(num_tokens, min(max(num_parts), *num_texts)))
 
-    def _log(self, window: _LossWindow, rate: float) -> None:
+    def _log(self, window: LossWindow, rate: float) -> None:
         position = self.position
         row = {
             "step": position.step,
@@ -217,7 +250,7 @@ class Training:
         position.validations.append({"step": position.step, **scores})
         self._write_history(row)
 
-    def _save(self, window: _LossWindow) -> float:
+    def _save(self, window: LossWindow) -> float:
         window.store(self.position)
         if self.processes.is_first:
             save_training(self.last, self.model, self.optimizers, self.position)
@@ -235,46 +268,9 @@ class Training:
 
     def _write_history(self, row: dict[str, Any]) -> None:
         if self.processes.is_first:
-            with self.history.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+            self.history.write(row)
         if self.observer is not None:
             self.observer.log(row)
-
-    def _forget_history_after(self, step: int) -> None:
-        """Drop the rows that the resumed training will write again, and a half-written one."""
-        if not self.history.exists():
-            return
-        kept = []
-        for line in self.history.read_text(encoding="utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if row["step"] <= step:
-                kept.append(line + "\n")
-        with replacing(self.history) as file:
-            file.write("".join(kept))
-
-
-class _LossWindow:
-    """Mean loss since the last line of the history, added up on the device."""
-
-    def __init__(self, device: torch.device, position: Position) -> None:
-        self.sum = torch.tensor(position.loss_sum, dtype=torch.float32, device=device)
-        self.count = position.loss_count
-
-    def add(self, loss: Tensor) -> None:
-        self.sum += loss
-        self.count += 1
-
-    def take(self) -> float:
-        mean = self.sum.item() / max(self.count, 1)
-        self.sum.zero_()
-        self.count = 0
-        return mean
-
-    def store(self, position: Position) -> None:
-        position.loss_sum, position.loss_count = self.sum.item(), self.count
 
 
 def _key(seed: int, step: int, rank: int) -> int:

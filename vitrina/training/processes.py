@@ -43,13 +43,17 @@ class Processes:
     def share(self, indices: np.ndarray) -> tuple[np.ndarray, float]:
         """This process's part of a batch; of texts sorted by length, each gets like ones.
 
+        They are dealt forth and back, the longest first, so that none gets the longer one each time.
+
         Returns:
             the indices, and the weight of each text in the sum over the processes: a batch of
             fewer texts than processes is computed whole by each of them.
         """
         if len(indices) < self.count:
             return indices, 1 / self.count
-        return indices[self.rank :: self.count], 1.0
+        turn, place = np.divmod(np.arange(len(indices))[::-1], self.count)
+        owner = np.where(turn % 2 == 0, place, self.count - 1 - place)
+        return indices[owner == self.rank], 1.0
 
     def add_up(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over the processes, in one exchange."""
