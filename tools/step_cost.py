@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from vitrina.benchmark.cost import step_costs
 from vitrina.cli import explain
 from vitrina.config import compose_config
 from vitrina.errors import InputError
-from vitrina.training.cost import step_costs
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +17,7 @@ from vitrina.evaluation.evaluate import Evaluation
 from vitrina.evaluation.metrics import METRICS
 from vitrina.evaluation.picture import draw_levels
 from vitrina.evaluation.report import results_table, write_metrics
+from vitrina.memory import peak_memory_mb
 from vitrina.models.model import Model
 from vitrina.training.checkpoints import Position
 from vitrina.training.tracking import Tracker
@@ -47,14 +46,6 @@ def collect_metrics(
         "threads": torch.get_num_threads(),
     }
     return {"train": train, "val": best, "test": evaluation.metrics()}
-
-
-def peak_memory_mb(device: torch.device) -> float:
-    """Largest memory of the process so far: of the device, on the CPU the resident set."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e6
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
 def report(

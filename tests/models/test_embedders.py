@@ -66,6 +66,7 @@ def line_config(stem: str) -> LineConfig:
         pool=2 if stem == "patch" else 1,
         num_components=20,
         shrinkage=0.05,
+        hidden=8,
         channels=16,
         kernels=[3, 5],
         window_px=32,

@@ -43,7 +43,7 @@ class Processes:
     def share(self, indices: np.ndarray) -> tuple[np.ndarray, float]:
         """This process's part of a batch; of texts sorted by length, each gets like ones.
 
-        They are dealt forth and back, the longest first, so that none gets the longer one each time.
+        They are dealt forth and back, the longest first: none gets the longer one each time.
 
         Returns:
             the indices, and the weight of each text in the sum over the processes: a batch of

@@ -106,6 +106,8 @@ class LineConfig:
     """Principal components of a patch's pixels that are kept."""
     shrinkage: float
     """Share of the largest standard deviation added to each when dividing by it."""
+    hidden: int
+    """Hidden units of the network behind a whitened patch; 0 leaves it out."""
     channels: int
     """Channels of the map."""
     kernels: list[int]
@@ -122,6 +124,7 @@ class LineConfig:
     def __post_init__(self) -> None:
         _positive(self, "font_size_px", "height_px", "patch_stride_px", "num_components")
         _positive(self, "pool", "channels", "width", "window_px", "stride_px")
+        require(self.hidden >= 0, "embedder.hidden", self.hidden, "at least 0")
         require(self.stem in STEMS, "embedder.stem", self.stem, f"one of {', '.join(STEMS)}")
         step = self.patch_stride_px
         wide = self.patch_px >= step and (self.patch_px - step) % 2 == 0

@@ -52,16 +52,22 @@ class PatchStem(nn.Module):
         self.linear = nn.Linear(num_components, width)
         nn.init.eye_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
-        last = nn.Linear(width, width)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-        self.network = nn.Sequential(nn.Linear(num_components, width), nn.GELU(), last)
+        self.network: nn.Sequential | None = None
+        if config.hidden:
+            last = nn.Linear(config.hidden, width)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            first = nn.Linear(num_components, config.hidden)
+            self.network = nn.Sequential(first, nn.GELU(), last)
 
     def forward(self, columns_TH: Tensor, line_px: np.ndarray) -> Ragged:
         """Columns uint8 [T, H] of lines of the given widths to the map [P, C]."""
         patches = cut_patches(columns_TH, line_px, self.patch_px, self.stride_px)
         whitened_PK = self.whitening(patches.values)
-        return patches.with_values(self.linear(whitened_PK) + self.network(whitened_PK))
+        values_PC = self.linear(whitened_PK)
+        if self.network is not None:
+            values_PC = values_PC + self.network(whitened_PK)
+        return patches.with_values(values_PC)
 
 
 def cut_patches(columns_TH: Tensor, line_px: np.ndarray, patch_px: int, stride_px: int) -> Ragged:

@@ -1,0 +1,247 @@
+"""Training steps: how fast, in how much memory, with which share of the machine."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from vitrina.benchmark.bench import Bench
+from vitrina.benchmark.elsewhere import in_new_process
+from vitrina.benchmark.references import PaddedModel, PaddedTraining, PillowLines
+from vitrina.benchmark.row import Quantity, Row
+from vitrina.benchmark.subject import Subject
+from vitrina.benchmark.timing import Timing
+from vitrina.memory import peak_memory_mb
+from vitrina.models.embedders.slices import SlicesEmbedder
+from vitrina.models.precision import dtype_of
+
+GLYPHS = "model=vtr_glyphs"
+REFERENCE = "model=vtr_reference"
+LINE_AT_REFERENCE_WIDTHS = (
+    REFERENCE,
+    "embedder=line",
+    "embedder.channels=256",
+    "embedder.hidden=256",
+    "embedder.width=768",
+)
+SLOW_REPETITIONS = 1
+"""Of comparisons with the padded form, whose step takes up to a minute on two cores."""
+BYTES_PER_SLICE = 1_500_000
+"""What the padded form keeps of a slice until the gradient has passed, at the published widths."""
+
+
+class Padded:
+    """The padded form of a subject, and batches for it.
+
+    Args:
+        subject: of slices, Transformer and classification head.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        embedder, config = subject.model.embedder, subject.config
+        assert isinstance(embedder, SlicesEmbedder)
+        self.subject = subject
+        self.lines = PillowLines(embedder.config)
+        self.training = PaddedTraining(
+            subject.model, config.optimizer.learning_rate, config.training.clip_norm or 1e9
+        )
+
+    def batch(self, indices: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Slices [B, L, H, W], mask [B, L] and targets [B] of the noisy texts at `indices`."""
+        subject = self.subject
+        texts = subject.train.normalizer(subject.train.corrupt(indices, 0))
+        embedder = subject.model.embedder
+        assert isinstance(embedder, SlicesEmbedder)
+        inputs = embedder.encode(texts)
+        each = embedder.render(inputs).split(inputs.num_tokens.tolist())
+        slices = torch.nn.utils.rnn.pad_sequence(list(each), batch_first=True)
+        mask = torch.arange(slices.shape[1]) < torch.from_numpy(inputs.num_tokens)[:, None]
+        targets = torch.from_numpy(subject.train.split.labels[indices])
+        return tuple(tensor.to(subject.device) for tensor in (slices, mask, targets))  # pyright: ignore
+
+    def check(self, indices: np.ndarray) -> float:
+        """The largest difference between the scores of both forms, in eval mode and fp32."""
+        subject = self.subject
+        model = copy.deepcopy(subject.model).eval()
+        padded = PaddedModel(model).eval()
+        inputs = subject.training.prepare(indices, 0).inputs
+        slices, mask, _ = self.batch(indices)
+        with torch.inference_mode():
+            wanted, found = padded(slices, mask), model(inputs.to(subject.device))
+        torch.testing.assert_close(found, wanted, atol=1e-3, rtol=1e-3)
+        return (found - wanted).abs().max().item()
+
+
+def same(bench: Bench) -> Iterator[Row]:
+    """The same work against itself: what a ratio of 1 looks like here."""
+    subject, batch = bench.subject(GLYPHS), bench.random_batch(64)
+    first, second = bench.time(lambda: subject.step(batch), lambda: subject.step(batch))
+    yield Row("same", "a training step of vtr_glyphs against itself", Quantity.ratio(first, second))
+
+
+def _against_padded(
+    bench: Bench,
+    name: str,
+    what: str,
+    overrides: tuple[str, ...],
+    target: float | None,
+    batch: np.ndarray,
+) -> Row:
+    subject = bench.subject(*overrides)
+    padded = Padded(bench.subject(REFERENCE))
+    difference = padded.check(batch[:4])
+    slices, mask, targets = padded.batch(batch)
+    fast, obvious = bench.time(
+        lambda: subject.step(batch),
+        lambda: padded.training.step(slices, mask, targets),
+        repetitions=SLOW_REPETITIONS,
+    )
+    return Row(
+        name,
+        what,
+        Quantity.ratio(obvious, fast),
+        Quantity.rate(fast, len(batch), "comments/s"),
+        Quantity.rate(obvious, len(batch), "comments/s"),
+        target=target,
+        details={
+            "comments": len(batch),
+            "padded_slices_per_slice": mask.numel() / int(mask.sum()),
+            "largest_difference_of_scores": difference,
+            "seconds_of_the_first_step": fast.first,
+        },
+    )
+
+
+def train_reference(bench: Bench) -> Iterator[Row]:
+    """The described architecture at the published widths, real lengths and equal lengths."""
+    on_gpu, bf16 = bench.device.type == "cuda", dtype_of("auto", bench.device) == torch.bfloat16
+    size = _fitting(bench)
+    for name, batch, target in (
+        ("real", bench.usual_batch(size), 13 if on_gpu else 12 if bf16 else 3.5),
+        ("equal", bench.equal_batch(size), 4 if on_gpu else None),
+    ):
+        what = f"training step of vtr_reference, {name} lengths; against padded fp32"
+        yield _against_padded(bench, f"train_reference/{name}", what, (REFERENCE,), target, batch)
+
+
+def train_line(bench: Bench) -> Iterator[Row]:
+    """The line model, as the preset and at the published widths."""
+    batch = bench.usual_batch(_fitting(bench))
+    for name, overrides in (
+        ("vtr_line", ("model=vtr_line",)),
+        ("published_widths", LINE_AT_REFERENCE_WIDTHS),
+    ):
+        what = f"training step of the line model, {name}; against padded fp32 vtr_reference"
+        yield _against_padded(bench, f"train_line/{name}", what, overrides, 60, batch)
+
+
+def _fitting(bench: Bench) -> int:
+    """Comments whose padded form fits into half of the memory that is free, at most as asked."""
+    lengths = bench.dataset.train.texts.lengths
+    size = bench.num_texts
+    while size > 4:
+        longest = float(lengths[bench.usual_batch(size)].max())
+        slices = size * longest * 7.5 / 5  # a character is about 7.5 px wide
+        if slices * BYTES_PER_SLICE < 0.6 * _free_bytes(bench.device):
+            break
+        size //= 2
+    return size
+
+
+def _free_bytes(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        line = Path("/proc/meminfo").read_text().split("MemAvailable:")[1]
+        return int(line.split()[0]) * 1024.0
+    except (OSError, IndexError):
+        return 8e9
+
+
+def memory(bench: Bench) -> Iterator[Row]:
+    """The largest memory of a process that makes two training steps, the padded form and ours."""
+    batch = bench.usual_batch(_fitting(bench))
+    given = (bench.data, str(bench.device), batch)
+    ours, padded = in_new_process(_peak, False, *given), in_new_process(_peak, True, *given)
+    if ours is None or padded is None:
+        raise MemoryError("a process of the row `memory` was killed")
+    yield Row(
+        "memory",
+        "peak memory of vtr_reference's training step; against padded fp32",
+        Quantity(padded / ours, "×"),
+        Quantity(ours, "MB"),
+        Quantity(padded, "MB"),
+        target=8,
+        details={"comments": len(batch)},
+    )
+
+
+def _peak(use_padded: bool, data: Path | None, device: str, batch: np.ndarray) -> float:
+    bench = Bench(data, device)
+    subject = bench.subject(REFERENCE)
+    if use_padded:
+        padded = Padded(subject)
+        given = padded.batch(batch)
+        for _ in range(2):
+            padded.training.step(*given)
+    else:
+        for _ in range(2):
+            subject.step(batch)
+    return peak_memory_mb(subject.device)
+
+
+def train_glyphs(bench: Bench) -> Iterator[Row]:
+    """The default model over the batches that a training meets."""
+    subject = bench.subject(GLYPHS)
+    batches = subject.training.epoch_batches(0)[:40]
+
+    def steps() -> None:
+        for batch in batches:
+            subject.step(batch)
+
+    (timing,) = bench.time(steps)
+    yield Row(
+        "train_glyphs",
+        "training vtr_glyphs, noise and encoding included",
+        Quantity.rate(timing, sum(map(len, batches)), "comments/s"),
+        target=900,
+        details={"seconds_of_the_first_pass": timing.first},
+    )
+
+
+def utilisation(bench: Bench) -> Iterator[Row]:
+    """Operations that a step needs, per second, against what a large product reaches here."""
+    peak = _peak_flops(bench)
+    for preset, size in (("vtr_glyphs", 64), ("vtr_line", 64), ("vtr_reference", bench.num_texts)):
+        subject = bench.subject(f"model={preset}")
+        batch = bench.random_batch(256 if bench.device.type == "cuda" else size)
+        with FlopCounterMode(display=False) as counter:
+            subject.step(batch)
+        (timing,) = bench.time(lambda subject=subject, batch=batch: subject.step(batch))
+        flops = counter.get_total_flops()
+        yield Row(
+            f"utilisation/{preset}",
+            "operations of valid tokens per second, as a share of a large product's",
+            Quantity(100 * flops / timing.median / peak, "%"),
+            Quantity.rate(timing, flops / 1e9, "GFLOP/s"),
+            Quantity(peak / 1e9, "GFLOP/s"),
+            target=35 if preset == "vtr_reference" and bench.device.type == "cuda" else None,
+            details={"gflop_per_comment": flops / len(batch) / 1e9},
+        )
+
+
+def _peak_flops(bench: Bench) -> float:
+    size = 8192 if bench.device.type == "cuda" else 2048
+    dtype = dtype_of("auto", bench.device)
+    a, b = (torch.randn(size, size, device=bench.device).to(dtype) for _ in range(2))
+    (timing,) = bench.time(lambda: a @ b, repetitions=10)
+    return 2 * size**3 / _fastest(timing)
+
+
+def _fastest(timing: Timing) -> float:
+    return min(timing.seconds)

@@ -1,0 +1,131 @@
+"""A trained model in use, and how long the command line takes to get going."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vitrina import config as configuration
+from vitrina.benchmark.bench import Bench
+from vitrina.benchmark.row import Quantity, Row
+from vitrina.benchmark.timing import Timing, time_once
+from vitrina.evaluation.report import json_line
+from vitrina.models.inference import Predictor
+from vitrina.predict import TrainedModel, load
+from vitrina.training.checkpoints import save_weights
+
+NUM_TEXTS = 2048
+NUM_SINGLE = 300
+
+
+def predict(bench: Bench) -> Iterator[Row]:
+    """Strings to lines of json, as tools/predict.py scores them: many, and one at a time."""
+    subject = bench.subject("model=vtr_glyphs")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        configuration.save(subject.config, folder / "config.yaml")
+        subject.artefacts.save(folder / "artefacts.safetensors")
+        save_weights(folder / "checkpoints" / "best.safetensors", subject.model)
+        model = load(folder, str(bench.device))
+    strings = bench.dataset.train.texts.take(bench.random_batch(NUM_TEXTS)).to_strings()
+    plain = Predictor(
+        subject.model,
+        subject.train.normalizer,
+        subject.task.probabilities,
+        max_tokens=subject.config.training.max_tokens,
+        precision="fp32",
+    )
+    model._predictor, folded = plain, model._predictor
+    wanted = model.probabilities(strings)
+    model._predictor = folded
+    difference = float(np.abs(model.probabilities(strings) - wanted).max())
+    assert difference < 0.1, f"scores differ by {difference:.3f} from those of the plain model"
+
+    def many() -> None:
+        _score(model, strings)
+
+    (timing,) = bench.time(many)
+    yield Row(
+        "predict/many",
+        "scoring with vtr_glyphs, strings to lines of json",
+        Quantity.rate(timing, len(strings), "comments/s"),
+        target=3000,
+        details={"largest_difference_from_fp32": difference},
+    )
+    singles = [
+        time_once(lambda s=s: _score(model, [s]), bench.device) for s in strings[:NUM_SINGLE]
+    ]
+    single = Timing([1000 * each for each in singles], 1000 * singles[0])
+    yield Row(
+        "predict/one",
+        "scoring one comment with vtr_glyphs, once loaded",
+        Quantity(single.median, "ms", single.percentile(10), single.percentile(90)),
+        target=5,
+        at_most=True,
+    )
+
+
+def _score(model: TrainedModel, strings: Sequence[str]) -> list[str]:
+    predictions = model.predict(strings)
+    return [json_line({"score": each.score, "label": each.label}) for each in predictions]
+
+
+def start(bench: Bench) -> Iterator[Row]:
+    """Processes of their own, from the command to its answer."""
+    for name, arguments, what in (
+        ("help", ["--help"], "main.py --help"),
+        ("compose", ["--cfg", "job"], "main.py --cfg job"),
+    ):
+        seconds = [_answer(arguments) for _ in range(bench.repetitions)]
+        yield Row(f"start/{name}", what, _median(seconds), target=1, at_most=True)
+    seconds = [_first_step(str(bench.device)) for _ in range(min(bench.repetitions, 3))]
+    what = "main.py to the end of the first training step on the demo corpus"
+    yield Row("start/step", what, _median(seconds), target=10, at_most=True)
+
+
+def _median(seconds: Sequence[float]) -> Quantity:
+    timing = Timing(list(seconds), seconds[0])
+    return Quantity(timing.median, "s", timing.percentile(10), timing.percentile(90))
+
+
+MAIN = (sys.executable, "-c", "from vitrina.cli import main; main()")
+
+
+def _environment() -> dict[str, str]:
+    root = Path(__file__).resolve().parents[3]
+    path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def _answer(arguments: Sequence[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run([*MAIN, *arguments], env=_environment(), capture_output=True, check=True)
+    return time.perf_counter() - started
+
+
+def _first_step(device: str) -> float:
+    with tempfile.TemporaryDirectory() as name:
+        history = Path(name) / "run" / "history.jsonl"
+        arguments = (f"device={device}", "tracking=none", "training.log_every=1")
+        command = [*MAIN, *arguments, f"hydra.run.dir={history.parent}"]
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=name, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        try:
+            while not history.exists():
+                time.sleep(0.01)
+                if process.poll() is not None and not history.exists():
+                    assert process.stderr is not None
+                    raise RuntimeError(process.stderr.read().decode("utf-8", "replace"))
+            return time.perf_counter() - started
+        finally:
+            process.kill()
+            process.communicate()
