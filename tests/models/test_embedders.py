@@ -162,7 +162,7 @@ def slow_map(stem: torch.nn.Module, line: np.ndarray) -> torch.Tensor:
         places = -(-line.shape[1] // 2)
         padded = np.pad(line, ((0, 0), (3, 2 * places - line.shape[1] + 3)))
         pixels = torch.from_numpy(
-            np.stack([padded[:, 2 * i : 2 * i + 8].flatten() for i in range(places)])
+            np.stack([padded[:, 2 * i : 2 * i + 8].T.flatten() for i in range(places)])
         )
         whitened = (pixels.float() / 255 - stem.whitening.mean) @ stem.whitening.projection
         embedded = stem.linear(whitened) + stem.network(whitened)

@@ -44,7 +44,11 @@ def test_windows_see_one_text_only(lengths: list[int], kernel: int, stride: int)
         part = F.pad(part, (0, 0, 0, kernel))
         cut = [part[i * stride : i * stride + kernel].t() for i in range(count)]
         singles.append(torch.einsum("dck,nck->nd", weight, torch.stack(cut)) + bias)
+    cut = line.cut(x.values, kernel)
     found = line.windows(x.values, weight, bias)
+    torch.testing.assert_close(
+        found.values, torch.einsum("dck,nkc->nd", weight, cut.values) + bias, atol=1e-4, rtol=1e-4
+    )
     assert found.lengths.tolist() == counts.tolist()
     torch.testing.assert_close(found.values, torch.cat(singles), atol=1e-4, rtol=1e-4)
 

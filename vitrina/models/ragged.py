@@ -132,6 +132,29 @@ class Line:
         out_TD = self._convolve(self.place(x_NC), weight, bias, 1, weight.shape[2] // 2)
         return out_TD.index_select(0, self.places)
 
+    def cut(self, x_N: Tensor, size: int, before: int = 0) -> Ragged:
+        """Each window of `size` tokens, one every `stride` tokens, without a gradient.
+
+        A window that overhangs its text sees zeros there; `radius` must be at least `size`.
+
+        Args:
+            x_N: token values [N, …].
+            before: how far in front of its multiple of `stride` a window starts.
+
+        Returns:
+            [N', size, …], ragged by `pooled_lengths`.
+        """
+        line_T = self.place(x_N.flatten(1))
+        if before:
+            line_T = torch.cat([line_T.new_zeros(before, line_T.shape[1]), line_T])
+        width = line_T.shape[1]
+        # As rows of memory that overlap, a window is one piece; nothing copies them faster.
+        overlapping = line_T.as_strided(
+            ((len(line_T) - size) // self.stride + 1, size * width), (self.stride * width, 1)
+        )
+        windows = overlapping.index_select(0, self.pooled_places)
+        return Ragged(windows.view(-1, size, *x_N.shape[1:]), self.pooled_lengths)
+
     def windows(self, x_NC: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ragged:
         """Each window of K tokens, one every `stride` tokens, mapped linearly.
 

@@ -48,4 +48,4 @@ def draw_lines(inputs: Inputs) -> Tensor:
     glyph_starts = (widths.cumsum(0) - widths)[inputs.ids]
     shift = glyph_starts - (id_widths.cumsum(0) - id_widths)
     column = torch.repeat_interleave(shift, id_widths, output_size=total)
-    return columns_TH[column + torch.arange(total, device=device)]
+    return columns_TH.index_select(0, column + torch.arange(total, device=device))

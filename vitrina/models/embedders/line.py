@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from vitrina.errors import InputError
@@ -74,15 +73,11 @@ def cut_patches(columns_TH: Tensor, line_px: np.ndarray, patch_px: int, stride_p
     """A patch around every `stride_px` pixels of each line, blank beyond its ends.
 
     Returns:
-        uint8 [P, H, patch_px], `ceil(width / stride_px)` patches of each line.
+        uint8 [P, patch_px, H], `ceil(width / stride_px)` patches of each line.
     """
     line = Line.plan(line_px, patch_px, stride_px, columns_TH.device)
     # A patch reaches equally far to both sides of its stride.
-    before = (patch_px - stride_px) // 2
-    line_TH = line.place(columns_TH)
-    line_TH = torch.cat([line_TH.new_zeros(before, line_TH.shape[1]), line_TH])
-    patches_PHW = line_TH.unfold(0, patch_px, stride_px).index_select(0, line.pooled_places)
-    return Ragged(patches_PHW, line.pooled_lengths)
+    return line.cut(columns_TH, patch_px, before=(patch_px - stride_px) // 2)
 
 
 class StridedStem(nn.Module):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -21,7 +20,7 @@ from vitrina.models.embedders.config import SlicesConfig
 from vitrina.models.embedders.drawn import draw_lines, encode_lines
 from vitrina.models.inputs import Inputs
 from vitrina.models.norm import BatchNorm
-from vitrina.models.ragged import Ragged, exclusive_sum, to_device
+from vitrina.models.ragged import Line, Ragged
 from vitrina.text.columns import Texts
 
 
@@ -85,20 +84,15 @@ class SlicesEmbedder(Embedder):
     def render(self, inputs: Inputs) -> Tensor:
         """The slices of a batch: uint8 [N, H, W], in the order of the texts."""
         assert inputs.line_px is not None
-        line_TH = draw_lines(inputs)
-        device, total = line_TH.device, len(line_TH)
-        # What stands beyond the end of a text is blank: the last row.
-        line_TH = torch.cat([line_TH, line_TH.new_zeros(1, line_TH.shape[1])])
-        num_slices = inputs.num_tokens
-        slice_of_text = np.arange(num_slices.sum()) - np.repeat(
-            exclusive_sum(num_slices), num_slices
+        config, columns_TH = self.config, draw_lines(inputs)
+        line = Line.plan(
+            inputs.line_px,
+            config.window_px,
+            config.stride_px,
+            columns_TH.device,
+            inputs.num_tokens,
         )
-        starts = np.repeat(exclusive_sum(inputs.line_px), num_slices)
-        left_N = to_device(starts + slice_of_text * self.config.stride_px, device)
-        ends_N = to_device(np.repeat(np.cumsum(inputs.line_px), num_slices), device)
-        at_NW = left_N[:, None] + torch.arange(self.config.window_px, device=device)
-        at_NW = torch.where(at_NW < ends_N[:, None], at_NW, total)
-        return line_TH[at_NW].transpose(1, 2)
+        return line.cut(columns_TH, config.window_px).values.transpose(1, 2)
 
     def embed_slices(self, slices_NHW: Tensor) -> Tensor:
         """Embeddings [N, D] of slices uint8 [N, H, W]."""
