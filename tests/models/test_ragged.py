@@ -38,7 +38,7 @@ def test_windows_see_one_text_only(lengths: list[int], kernel: int, stride: int)
     x = random_ragged(lengths, 4)
     weight, bias = torch.randn(6, 4, kernel), torch.randn(6)
     counts = 1 + np.maximum(0, -(-(x.lengths - kernel) // stride))
-    line = Line.plan(x.lengths, kernel, stride, torch.device("cpu"), counts)
+    line = Line.plan(x.lengths, kernel + stride, stride, torch.device("cpu"), counts)
     singles = []
     for part, count in zip(x.values.split(lengths), counts.tolist(), strict=True):
         part = F.pad(part, (0, 0, 0, kernel))
@@ -50,6 +50,23 @@ def test_windows_see_one_text_only(lengths: list[int], kernel: int, stride: int)
         found.values, torch.einsum("dck,nkc->nd", weight, cut.values) + bias, atol=1e-4, rtol=1e-4
     )
     assert found.lengths.tolist() == counts.tolist()
+    torch.testing.assert_close(found.values, torch.cat(singles), atol=1e-4, rtol=1e-4)
+
+
+@given(lengths_of_texts, st.sampled_from([1, 2]), st.integers(1, 4))
+@settings(max_examples=80, deadline=None)
+def test_the_largest_of_neighbouring_windows(lengths: list[int], step: int, pool: int) -> None:
+    x, kernel = random_ragged(lengths, 4), 5
+    before = (kernel - step) // 2
+    weight, bias = torch.randn(6, 4, kernel), torch.randn(6)
+    line = Line.plan(x.lengths, kernel + step * pool, step * pool, torch.device("cpu"))
+    singles = []
+    for part in x.values.split(lengths):
+        count = -(-len(part) // (step * pool)) * pool
+        padded = F.pad(part.t(), (before, step * count + kernel))[None]
+        each = F.conv1d(padded, weight, bias, stride=step)[0, :, :count]
+        singles.append(each.unflatten(1, (-1, pool)).amax(2).t())
+    found = line.windows(x.values, weight, bias, before=before, pool=pool)
     torch.testing.assert_close(found.values, torch.cat(singles), atol=1e-4, rtol=1e-4)
 
 

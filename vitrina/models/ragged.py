@@ -155,20 +155,34 @@ class Line:
         windows = overlapping.index_select(0, self.pooled_places)
         return Ragged(windows.view(-1, size, *x_N.shape[1:]), self.pooled_lengths)
 
-    def windows(self, x_NC: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ragged:
-        """Each window of K tokens, one every `stride` tokens, mapped linearly.
+    def windows(
+        self,
+        x_NC: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        *,
+        before: int = 0,
+        pool: int = 1,
+    ) -> Ragged:
+        """Windows of K tokens, each mapped linearly, of every `pool` neighbours the maximum.
 
-        A window that overhangs its text sees zeros there; `radius` must be at least K.
+        There is a window every `stride / pool` tokens. One that overhangs its text sees zeros
+        there; `radius` must be at least `K + stride`.
 
         Args:
             x_NC: token values [N, C].
             weight: [D, C, K].
             bias: [D].
+            before: how far in front of its multiple a window starts.
 
         Returns:
             [N', D], ragged by `pooled_lengths`.
         """
-        out_TD = self._convolve(self.place(x_NC), weight, bias, self.stride, 0)
+        step = self.stride // pool
+        out_TD = self._convolve(self.place(x_NC), weight, bias, step, before)
+        if pool > 1:
+            whole = out_TD[: len(out_TD) // pool * pool].unflatten(0, (-1, pool))
+            out_TD = reduce(_maximum, whole.unbind(dim=1))
         return Ragged(out_TD.index_select(0, self.pooled_places), self.pooled_lengths)
 
     def _convolve(

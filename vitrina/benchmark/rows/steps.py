@@ -26,7 +26,6 @@ LINE_AT_REFERENCE_WIDTHS = (
     REFERENCE,
     "embedder=line",
     "embedder.channels=256",
-    "embedder.hidden=256",
     "embedder.width=768",
 )
 SLOW_REPETITIONS = 1

@@ -101,13 +101,11 @@ class LineConfig:
     patch_stride_px: int
     """Pixels from one patch to the next; for the strided stem a power of two."""
     pool: int
-    """Neighbouring outputs of the stem that become one place of the map, by their maximum."""
+    """Neighbouring patches that become one place of the map, by their maximum."""
     num_components: int
     """Principal components of a patch's pixels that are kept."""
     shrinkage: float
     """Share of the largest standard deviation added to each when dividing by it."""
-    hidden: int
-    """Hidden units of the network behind a whitened patch; 0 leaves it out."""
     channels: int
     """Channels of the map."""
     kernels: list[int]
@@ -124,13 +122,13 @@ class LineConfig:
     def __post_init__(self) -> None:
         _positive(self, "font_size_px", "height_px", "patch_stride_px", "num_components")
         _positive(self, "pool", "channels", "width", "window_px", "stride_px")
-        require(self.hidden >= 0, "embedder.hidden", self.hidden, "at least 0")
         require(self.stem in STEMS, "embedder.stem", self.stem, f"one of {', '.join(STEMS)}")
         step = self.patch_stride_px
         wide = self.patch_px >= step and (self.patch_px - step) % 2 == 0
         allowed = f"embedder.patch_stride_px ({step}) or more by an even number"
         require(wide, "embedder.patch_px", self.patch_px, allowed)
         if self.stem == "strided":
+            require(self.pool == 1, "embedder.pool", self.pool, "1 for the strided stem")
             halves = step >= 2 and step & (step - 1) == 0
             require(halves, "embedder.patch_stride_px", step, "a power of two of at least 2")
             allowed = f"a multiple of embedder.patch_stride_px ({step})"

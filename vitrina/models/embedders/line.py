@@ -5,8 +5,8 @@ Sliding windows show every column to the convolutions several times over (32 px 
 convolutions let these see their neighbours, and a token is a window of the map that results, of
 the same size and stride in pixels as a window over pixels would have.
 
-Two stems, both cheap: `patch` maps overlapping patches of the line's full height, whitened,
-linearly and by a small network; `strided` halves the line by 3×3 convolutions of stride 2.
+Two stems, both cheap: `patch` maps whitened patches of the line's full height linearly and keeps
+the largest of neighbours; `strided` halves the line by 3×3 convolutions of stride 2.
 
 Shapes: N tokens in the batch, P places of the map, H height, C channels of the map, K components,
 D width, T columns of all lines.
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from vitrina.errors import InputError
@@ -38,35 +39,43 @@ FIT_TEXTS = 2000
 
 
 class PatchStem(nn.Module):
-    """Overlapping patches of the line's full height, whitened, then embedded.
+    """Overlapping patches of the line's full height, whitened and mapped linearly.
 
-    A linear map that starts at the identity and a small network that starts at 0.
+    The map starts at the identity. The maximum of neighbouring patches is kept: a letter looks
+    alike wherever it stands between the places of the map. All is one convolution, as whitening
+    and map are one matrix.
     """
 
     def __init__(self, config: LineConfig, artefacts: Artefacts) -> None:
         super().__init__()
-        self.patch_px, self.stride_px = config.patch_px, config.patch_stride_px
+        self.config = config
         self.whitening = Whitening(artefacts)
-        num_components, width = self.whitening.num_components, config.channels
-        self.linear = nn.Linear(num_components, width)
+        self.linear = nn.Linear(self.whitening.num_components, config.channels)
         nn.init.eye_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
-        self.network: nn.Sequential | None = None
-        if config.hidden:
-            last = nn.Linear(config.hidden, width)
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
-            first = nn.Linear(num_components, config.hidden)
-            self.network = nn.Sequential(first, nn.GELU(), last)
+        self.folded: tuple[Tensor, Tensor] | None = None
+
+    def kernel(self) -> tuple[Tensor, Tensor]:
+        """Whitening and map as the kernel [C, H, patch_px] and bias [C] of a convolution."""
+        whitening = self.whitening
+        with torch.autocast(whitening.mean.device.type, enabled=False):
+            map_CP = self.linear.weight @ whitening.projection.t()
+            bias_C = self.linear.bias - map_CP @ whitening.mean
+        return (map_CP / 255).unflatten(1, (self.config.patch_px, -1)).transpose(1, 2), bias_C
+
+    def fold(self) -> None:
+        """Keep the kernel as it is now; good in eval mode only."""
+        self.folded = self.kernel()
 
     def forward(self, columns_TH: Tensor, line_px: np.ndarray) -> Ragged:
         """Columns uint8 [T, H] of lines of the given widths to the map [P, C]."""
-        patches = cut_patches(columns_TH, line_px, self.patch_px, self.stride_px)
-        whitened_PK = self.whitening(patches.values)
-        values_PC = self.linear(whitened_PK)
-        if self.network is not None:
-            values_PC = values_PC + self.network(whitened_PK)
-        return patches.with_values(values_PC)
+        config = self.config
+        kernel_CHW, bias_C = self.folded or self.kernel()
+        reach = config.patch_px + config.place_px
+        line = Line.plan(line_px, reach, config.place_px, columns_TH.device)
+        before = (config.patch_px - config.patch_stride_px) // 2
+        columns_TH = columns_TH.to(kernel_CHW.dtype)
+        return line.windows(columns_TH, kernel_CHW, bias_C, before=before, pool=config.pool)
 
 
 def cut_patches(columns_TH: Tensor, line_px: np.ndarray, patch_px: int, stride_px: int) -> Ragged:
@@ -135,7 +144,6 @@ class LineEmbedder(Embedder):
         self.blocks = nn.ModuleList(
             RaggedConv(config.channels, config.channels, kernel) for kernel in config.kernels
         )
-        self.pool = config.pool
         self.window = config.window_px // config.place_px
         self.stride = config.stride_px // config.place_px
         self.bridge = nn.Conv1d(config.channels, config.width, self.window)
@@ -170,11 +178,10 @@ class LineEmbedder(Embedder):
         assert inputs.line_px is not None
         x = self.stem(draw_lines(inputs), inputs.line_px)
         device = x.values.device
-        if self.pool > 1:
-            x = Line.plan(x.lengths, 0, self.pool, device).pool_max(x.values)
         line = Line.plan(x.lengths, self.radius, 1, device)
         for block in self.blocks:
             x = x.with_values(x.values + block(x.values, line))
-        line = Line.plan(x.lengths, self.window, self.stride, device, inputs.num_tokens)
+        reach = self.window + self.stride
+        line = Line.plan(x.lengths, reach, self.stride, device, inputs.num_tokens)
         windows = line.windows(x.values, self.bridge.weight, self.bridge.bias)
         return windows.with_values(self.dropout(windows.values))
