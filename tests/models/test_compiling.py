@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-from test_embedders import TEXTS
-from test_model import build
+from tiny import TEXTS, build
 
 from vitrina.errors import InputError
 from vitrina.models.compiling import PARTS, compile_parts

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiny import GLYPHS, SLICES, TEXTS, line_config, wordpiece_config
 from torch.nn import functional as F
 
 from vitrina.errors import InputError
 from vitrina.glyphs.fonts import FontChain
 from vitrina.models.artefacts import Artefacts
-from vitrina.models.embedders.config import GlyphsConfig, LineConfig, SlicesConfig, WordpieceConfig
 from vitrina.models.embedders.drawn import count_slices
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.line import LineEmbedder, PatchStem, StridedStem
@@ -20,59 +20,6 @@ from vitrina.models.embedders.wordpiece import WordpieceEmbedder, train_wordpiec
 from vitrina.models.norm import BatchNorm
 from vitrina.models.whitening import fit_whitening
 from vitrina.text.columns import Texts
-
-TEXTS = [
-    "жопа",
-    "",
-    "}|{0па, привет! Как дела?",
-    "о\u0301 \u200b я",
-    "длинный комментарий " * 5,
-    "\U00013000 и 中文 👍🏽",
-]
-
-SLICES = SlicesConfig(
-    kind="slices",
-    fonts=[],
-    font_size_px=13,
-    height_px=16,
-    window_px=32,
-    stride_px=5,
-    channels=[4, 8],
-    width=12,
-)
-GLYPHS = GlyphsConfig(
-    kind="glyphs",
-    fonts=[],
-    font_size_px=12,
-    height_px=24,
-    width_px=16,
-    num_components=20,
-    shrinkage=0.05,
-    width=20,
-    hidden=8,
-    dropout=0.0,
-)
-
-
-def line_config(stem: str) -> LineConfig:
-    return LineConfig(
-        kind="line",
-        fonts=[],
-        font_size_px=13,
-        height_px=16,
-        stem=stem,
-        patch_px=8,
-        patch_stride_px=2 if stem == "patch" else 4,
-        pool=2 if stem == "patch" else 1,
-        num_components=20,
-        shrinkage=0.05,
-        channels=16,
-        kernels=[3, 5],
-        window_px=32,
-        stride_px=8,
-        width=12,
-        dropout=0.0,
-    )
 
 
 def slow_line(text: str) -> np.ndarray:
@@ -284,18 +231,6 @@ def test_whitening_wants_two_glyphs() -> None:
     same = Texts.from_strings(["ааа"])
     with pytest.raises(InputError, match="fewer than two distinct glyphs"):
         GlyphsEmbedder.fit(GLYPHS, same, lambda: same)
-
-
-def wordpiece_config(tokenizer: str | None = None) -> WordpieceConfig:
-    return WordpieceConfig(
-        kind="wordpiece",
-        tokenizer=tokenizer,
-        vocabulary_size=200,
-        min_frequency=1,
-        lowercase=True,
-        width=8,
-        dropout=0.0,
-    )
 
 
 def test_word_pieces_are_those_of_the_tokenizer_trained_on_noisy_texts() -> None:

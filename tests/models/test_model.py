@@ -5,50 +5,14 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from test_embedders import GLYPHS, SLICES, TEXTS, line_config, wordpiece_config
+from tiny import EMBEDDERS, TEXTS, build
 
-from vitrina.models.embedders.glyphs import GlyphsEmbedder
-from vitrina.models.embedders.line import LineEmbedder
-from vitrina.models.embedders.slices import SlicesEmbedder
-from vitrina.models.embedders.wordpiece import WordpieceEmbedder
-from vitrina.models.encoders.cnn import CnnEncoder
-from vitrina.models.encoders.config import CnnConfig, TransformerConfig
-from vitrina.models.encoders.transformer import TransformerEncoder
-from vitrina.models.heads.classification import ClassificationHead
 from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.inputs import split_by_tokens
-from vitrina.models.model import Model
 from vitrina.models.norm import BatchNorm
 from vitrina.text.columns import Texts
 
-CNN = CnnConfig(kind="cnn", width=16, stem_kernel=5, stride=2, kernels=[3, 7], dropout=0.1)
-TRANSFORMER = TransformerConfig(
-    kind="transformer", width=16, num_layers=2, num_heads=2, hidden=32, dropout=0.1
-)
-EMBEDDERS = {
-    "glyphs": (GlyphsEmbedder, GLYPHS),
-    "slices": (SlicesEmbedder, SLICES),
-    "line_patch": (LineEmbedder, line_config("patch")),
-    "line_strided": (LineEmbedder, line_config("strided")),
-    "wordpiece": (WordpieceEmbedder, wordpiece_config()),
-}
 PAIRS = list(itertools.product(EMBEDDERS, ("cnn", "transformer")))
-
-
-def build(embedder_kind: str, encoder_kind: str) -> Model:
-    torch.manual_seed(0)
-    texts = Texts.from_strings(TEXTS)
-    kind, config = EMBEDDERS[embedder_kind]
-    embedder = kind(config, kind.fit(config, texts, lambda: texts))
-    encoder = (
-        CnnEncoder(CNN, embedder.width)
-        if encoder_kind == "cnn"
-        else TransformerEncoder(TRANSFORMER, embedder.width)
-    )
-    model = Model(embedder, encoder, ClassificationHead(encoder.width, 3, 0.1))
-    # A step of training, so that the normalisations have seen data.
-    model(model.embedder.encode(texts)).square().sum().backward()
-    return model
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids="-".join)

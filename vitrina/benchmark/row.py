@@ -37,10 +37,14 @@ class Quantity:
         value, low, high = ratios(reference, ours)
         return cls(value, "×", low, high)
 
+    @property
+    def short(self) -> str:
+        return f"{_figure(self.value)} {self.unit}"
+
     def __str__(self) -> str:
         if self.low is None or self.high is None:
-            return f"{_figure(self.value)} {self.unit}"
-        return f"{_figure(self.value)} {self.unit} ({_figure(self.low)} to {_figure(self.high)})"
+            return self.short
+        return f"{self.short} ({_figure(self.low)} to {_figure(self.high)})"
 
 
 def _figure(value: float) -> str:

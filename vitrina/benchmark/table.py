@@ -70,5 +70,5 @@ def markdown(rows: Sequence[Row]) -> str:
 def cells(row: Row) -> list[str]:
     """What stands in the columns of a row."""
     met = {None: "", True: "yes", False: "no"}[row.met]
-    quantities = [str(each) if each is not None else "" for each in (row.ours, row.reference)]
+    quantities = [each.short if each is not None else "" for each in (row.ours, row.reference)]
     return [row.name, *quantities, str(row.result), row.wanted, met]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +20,15 @@ from vitrina.memory import peak_memory_mb
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.precision import dtype_of
 
-GLYPHS = "model=vtr_glyphs"
-REFERENCE = "model=vtr_reference"
+GLYPHS = ("model=vtr_glyphs",)
+REFERENCE = ("model=vtr_reference",)
 LINE_AT_REFERENCE_WIDTHS = (
-    REFERENCE,
+    *REFERENCE,
     "embedder=line",
     "embedder.channels=256",
     "embedder.width=768",
 )
+UTILISED = ("vtr_glyphs", "vtr_line", "vtr_reference")
 SLOW_REPETITIONS = 1
 """Of comparisons with the padded form, whose step takes up to a minute on two cores."""
 BYTES_PER_SLICE = 1_500_000
@@ -78,7 +79,7 @@ class Padded:
 
 def same(bench: Bench) -> Iterator[Row]:
     """The same work against itself: what a ratio of 1 looks like here."""
-    subject, batch = bench.subject(GLYPHS), bench.random_batch(64)
+    subject, batch = bench.subject(*GLYPHS), bench.random_batch(64)
     first, second = bench.time(lambda: subject.step(batch), lambda: subject.step(batch))
     yield Row("same", "a training step of vtr_glyphs against itself", Quantity.ratio(first, second))
 
@@ -92,7 +93,7 @@ def _against_padded(
     batch: np.ndarray,
 ) -> Row:
     subject = bench.subject(*overrides)
-    padded = Padded(bench.subject(REFERENCE))
+    padded = Padded(bench.subject(*REFERENCE))
     difference = padded.check(batch[:4])
     slices, mask, targets = padded.batch(batch)
     fast, obvious = bench.time(
@@ -125,7 +126,7 @@ def train_reference(bench: Bench) -> Iterator[Row]:
         ("equal", bench.equal_batch(size), 4 if on_gpu else None),
     ):
         what = f"training step of vtr_reference, {name} lengths; against padded fp32"
-        yield _against_padded(bench, f"train_reference/{name}", what, (REFERENCE,), target, batch)
+        yield _against_padded(bench, f"train_reference/{name}", what, REFERENCE, target, batch)
 
 
 def train_line(bench: Bench) -> Iterator[Row]:
@@ -165,7 +166,7 @@ def _free_bytes(device: torch.device) -> float:
 def memory(bench: Bench) -> Iterator[Row]:
     """The largest memory of a process that makes two training steps, the padded form and ours."""
     batch = bench.usual_batch(_fitting(bench))
-    given = (bench.data, str(bench.device), batch)
+    given = (bench.data, str(bench.device), REFERENCE, batch)
     ours, padded = in_new_process(_peak, False, *given), in_new_process(_peak, True, *given)
     if ours is None or padded is None:
         raise MemoryError("a process of the row `memory` was killed")
@@ -180,9 +181,10 @@ def memory(bench: Bench) -> Iterator[Row]:
     )
 
 
-def _peak(use_padded: bool, data: Path | None, device: str, batch: np.ndarray) -> float:
-    bench = Bench(data, device)
-    subject = bench.subject(REFERENCE)
+def _peak(
+    use_padded: bool, data: Path | None, device: str, overrides: Sequence[str], batch: np.ndarray
+) -> float:
+    subject = Bench(data, device).subject(*overrides)
     if use_padded:
         padded = Padded(subject)
         given = padded.batch(batch)
@@ -196,7 +198,7 @@ def _peak(use_padded: bool, data: Path | None, device: str, batch: np.ndarray) -
 
 def train_glyphs(bench: Bench) -> Iterator[Row]:
     """The default model over the batches that a training meets."""
-    subject = bench.subject(GLYPHS)
+    subject = bench.subject(*GLYPHS)
     batches = subject.training.epoch_batches(0)[:40]
 
     def steps() -> None:
@@ -216,9 +218,10 @@ def train_glyphs(bench: Bench) -> Iterator[Row]:
 def utilisation(bench: Bench) -> Iterator[Row]:
     """Operations that a step needs, per second, against what a large product reaches here."""
     peak = _peak_flops(bench)
-    for preset, size in (("vtr_glyphs", 64), ("vtr_line", 64), ("vtr_reference", bench.num_texts)):
+    on_gpu = bench.device.type == "cuda"
+    for preset in UTILISED:
         subject = bench.subject(f"model={preset}")
-        batch = bench.random_batch(256 if bench.device.type == "cuda" else size)
+        batch = bench.random_batch(256 if on_gpu else subject.config.training.batch_size)
         with FlopCounterMode(display=False) as counter:
             subject.step(batch)
         (timing,) = bench.time(lambda subject=subject, batch=batch: subject.step(batch))
@@ -229,7 +232,7 @@ def utilisation(bench: Bench) -> Iterator[Row]:
             Quantity(100 * flops / timing.median / peak, "%"),
             Quantity.rate(timing, flops / 1e9, "GFLOP/s"),
             Quantity(peak / 1e9, "GFLOP/s"),
-            target=35 if preset == "vtr_reference" and bench.device.type == "cuda" else None,
+            target=35 if preset == "vtr_reference" and on_gpu else None,
             details={"gflop_per_comment": flops / len(batch) / 1e9},
         )
 

@@ -1,0 +1,74 @@
+"""Rows that compare training steps, at widths that a test can pay."""
+
+import numpy as np
+import pytest
+import torch
+
+from vitrina.benchmark.bench import Bench
+from vitrina.benchmark.references import PaddedModel
+from vitrina.benchmark.rows import steps
+
+FEW = ("dataset.num_comments=120", "device=cpu")
+NARROW = (
+    "model=vtr_reference",
+    "embedder.channels=[4,8]",
+    "embedder.width=32",
+    "encoder.width=32",
+    "encoder.hidden=64",
+    "encoder.num_layers=1",
+)
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(steps, "REFERENCE", NARROW)
+    monkeypatch.setattr(steps, "LINE_AT_REFERENCE_WIDTHS", (*NARROW[2:], "embedder=line"))
+    return Bench(None, "cpu", repetitions=1, num_texts=8)
+
+
+def test_the_padded_form_is_checked_and_timed(bench: Bench) -> None:
+    real, equal = steps.train_reference(bench)
+    assert (real.name, equal.name) == ("train_reference/real", "train_reference/equal")
+    assert real.details["comments"] == 8
+    padding = [float(row.details["padded_slices_per_slice"]) for row in (real, equal)]
+    assert padding[0] > padding[1] >= 1
+    for row in (real, equal):
+        assert row.ours is not None and row.reference is not None
+        assert row.result.value == pytest.approx(row.ours.value / row.reference.value, rel=1e-6)
+        assert float(row.details["largest_difference_of_scores"]) < 1e-3
+
+
+def test_peaks_are_those_of_processes_of_their_own(bench: Bench) -> None:
+    (row,) = steps.memory(bench)
+    assert row.ours is not None and row.reference is not None
+    assert 100 < row.ours.value < 3000 and 100 < row.reference.value < 3000
+
+
+def test_a_form_that_scores_otherwise_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = Bench(None, "cpu").subject(*NARROW, *FEW)
+    padded = steps.Padded(subject)
+    assert padded.check(np.arange(3)) < 1e-3
+    right = PaddedModel.forward
+
+    def wrong(self: PaddedModel, slices: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return right(self, slices, torch.ones_like(mask))  # padding is attended to and pooled
+
+    monkeypatch.setattr(PaddedModel, "forward", wrong)
+    with pytest.raises(AssertionError):
+        padded.check(np.arange(3))
+
+
+def test_counted_operations_are_those_of_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step takes three times the products of a forward pass."""
+    monkeypatch.setattr(steps, "UTILISED", ("vtr_glyphs",))
+    bench = Bench(None, "cpu", repetitions=1)
+    (row,) = steps.utilisation(bench)
+    config = bench.subject("model=vtr_glyphs").config
+    width, channels = config.encoder.width, config.embedder.width
+    stem = config.encoder.stem_kernel * channels * width
+    blocks = sum(config.encoder.kernels) * width * width / config.encoder.stride
+    glyphs = bench.dataset.train.texts.lengths[bench.random_batch(64)].mean()
+    expected = 3 * 2 * (stem + blocks) * glyphs / 1e9
+    found = float(row.details["gflop_per_comment"])
+    assert expected < found < 1.6 * expected  # the batch's line has gaps, and is rounded up
+    assert 0 < row.result.value < 150

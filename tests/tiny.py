@@ -1,0 +1,109 @@
+"""Tiny models of every kind, and texts that are hard to draw."""
+
+import torch
+
+from vitrina.models.embedders.config import GlyphsConfig, LineConfig, SlicesConfig, WordpieceConfig
+from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.embedders.line import LineEmbedder
+from vitrina.models.embedders.slices import SlicesEmbedder
+from vitrina.models.embedders.wordpiece import WordpieceEmbedder
+from vitrina.models.encoders.cnn import CnnEncoder
+from vitrina.models.encoders.config import CnnConfig, TransformerConfig
+from vitrina.models.encoders.transformer import TransformerEncoder
+from vitrina.models.heads.classification import ClassificationHead
+from vitrina.models.model import Model
+from vitrina.text.columns import Texts
+
+TEXTS = [
+    "жопа",
+    "",
+    "}|{0па, привет! Как дела?",
+    "о\u0301 \u200b я",
+    "длинный комментарий " * 5,
+    "\U00013000 и 中文 👍🏽",
+]
+
+SLICES = SlicesConfig(
+    kind="slices",
+    fonts=[],
+    font_size_px=13,
+    height_px=16,
+    window_px=32,
+    stride_px=5,
+    channels=[4, 8],
+    width=12,
+)
+GLYPHS = GlyphsConfig(
+    kind="glyphs",
+    fonts=[],
+    font_size_px=12,
+    height_px=24,
+    width_px=16,
+    num_components=20,
+    shrinkage=0.05,
+    width=20,
+    hidden=8,
+    dropout=0.0,
+)
+
+
+def line_config(stem: str) -> LineConfig:
+    return LineConfig(
+        kind="line",
+        fonts=[],
+        font_size_px=13,
+        height_px=16,
+        stem=stem,
+        patch_px=8,
+        patch_stride_px=2 if stem == "patch" else 4,
+        pool=2 if stem == "patch" else 1,
+        num_components=20,
+        shrinkage=0.05,
+        channels=16,
+        kernels=[3, 5],
+        window_px=32,
+        stride_px=8,
+        width=12,
+        dropout=0.0,
+    )
+
+
+def wordpiece_config(tokenizer: str | None = None) -> WordpieceConfig:
+    return WordpieceConfig(
+        kind="wordpiece",
+        tokenizer=tokenizer,
+        vocabulary_size=200,
+        min_frequency=1,
+        lowercase=True,
+        width=8,
+        dropout=0.0,
+    )
+
+
+CNN = CnnConfig(kind="cnn", width=16, stem_kernel=5, stride=2, kernels=[3, 7], dropout=0.1)
+TRANSFORMER = TransformerConfig(
+    kind="transformer", width=16, num_layers=2, num_heads=2, hidden=32, dropout=0.1
+)
+EMBEDDERS = {
+    "glyphs": (GlyphsEmbedder, GLYPHS),
+    "slices": (SlicesEmbedder, SLICES),
+    "line_patch": (LineEmbedder, line_config("patch")),
+    "line_strided": (LineEmbedder, line_config("strided")),
+    "wordpiece": (WordpieceEmbedder, wordpiece_config()),
+}
+
+
+def build(embedder_kind: str, encoder_kind: str) -> Model:
+    torch.manual_seed(0)
+    texts = Texts.from_strings(TEXTS)
+    kind, config = EMBEDDERS[embedder_kind]
+    embedder = kind(config, kind.fit(config, texts, lambda: texts))
+    encoder = (
+        CnnEncoder(CNN, embedder.width)
+        if encoder_kind == "cnn"
+        else TransformerEncoder(TRANSFORMER, embedder.width)
+    )
+    model = Model(embedder, encoder, ClassificationHead(encoder.width, 3, 0.1))
+    # A step of training, so that the normalisations have seen data.
+    model(model.embedder.encode(texts)).square().sum().backward()
+    return model
