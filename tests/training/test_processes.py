@@ -1,14 +1,19 @@
 """Several processes that train together: two give the model that one gives."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from conftest import SMALL
+from safetensors import safe_open
 from safetensors.torch import load_file
 from test_cli import ROOT, environment, main
 
@@ -18,10 +23,18 @@ from vitrina.training.processes import Processes
 EXACT = ("training.precision=fp32", "task.dropout=0", "encoder.dropout=0", "optimizer=sgd")
 
 
+TORCHRUN = (
+    sys.executable,
+    "-m",
+    "torch.distributed.run",
+    "--standalone",
+    "--nproc-per-node=2",
+)
+
+
 def torchrun(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     return subprocess.run(
-        [*command, str(ROOT / "main.py"), *arguments],
+        [*TORCHRUN, str(ROOT / "main.py"), *arguments],
         cwd=cwd,
         env={**environment(), "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -121,3 +134,57 @@ def test_a_batch_is_split_into_parts_of_like_size(num_parts: int) -> None:
     assert sorted(np.concatenate(parts).tolist()) == list(range(40)) and len(parts) == num_parts
     sums = [int(num_tokens[part].sum()) for part in parts]
     assert max(sums) - min(sums) <= 50
+
+
+def test_the_death_of_one_process_stops_all_and_loses_nothing(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    steps = ["training.epochs=1", "training.steps=400", "training.validate_every=0.5"]
+    given = [*SMALL, *steps, "training.log_every=1", f"hydra.run.dir={run}"]
+    process = subprocess.Popen(
+        [*TORCHRUN, str(ROOT / "main.py"), *given],
+        cwd=tmp_path,
+        env={**environment(), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        last = run / "checkpoints" / "last.safetensors"
+        wait_until(lambda: last.exists() or process.poll() is not None)
+        os.kill(worker_of_rank(1, run), signal.SIGKILL)
+        assert process.wait(timeout=60) != 0
+    finally:
+        process.kill()
+        process.wait()
+    wait_until(lambda: not list(workers(run)))  # no process is left behind
+    assert not (run / "metrics.json").exists()
+    assert not [path for path in run.rglob("*") if "tmp" in path.name]
+    saved = int(json.loads(safe_open(last, "numpy").metadata()["position"])["step"])
+    assert 0 < saved < 400
+    done = torchrun(*given[:-1], "resume=true", given[-1], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"going on from step {saved}" in done.stdout
+    assert (run / "metrics.json").exists()
+
+
+def workers(run: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Processes that train in the folder `run`, and their environment."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().decode().split("\0")
+            pairs = (folder / "environ").read_bytes().decode("utf-8", "replace").split("\0")
+        except OSError:  # gone, or another user's
+            continue
+        variables = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+        if f"hydra.run.dir={run}" in words and "LOCAL_RANK" in variables:
+            yield int(folder.name), variables
+
+
+def worker_of_rank(rank: int, run: Path) -> int:
+    return next(pid for pid, variables in workers(run) if variables["RANK"] == str(rank))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
