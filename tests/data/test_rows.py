@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.data.rows import Columns, Rows, encode_row
-from vitrina.text.columns import Texts
+from vitrina.data.rows import Rows, encode_row
 
 odd = st.one_of(st.characters(), st.sampled_from('да\ud83d\ude00\u2028\n"\\'))
 texts = st.text(odd, max_size=8)
@@ -55,21 +54,3 @@ def test_a_row_beyond_the_end_is_told() -> None:
 
 def test_rows_cost_what_their_file_costs() -> None:
     assert encode_row({"text": "да", "n": 1}) == '{"text":"да","n":1}'.encode()
-
-
-@settings(deadline=None, max_examples=50)
-@given(many_rows, st.data())
-def test_columns_hold_what_was_appended(rows: list[dict[str, Any]], data: st.DataObject) -> None:
-    columns, expected, groups = Columns(), [], []
-    for row in rows:
-        expected.append(data.draw(texts))
-        groups.append(data.draw(st.integers(-1, 2)))
-        columns.append(expected[-1], len(expected) % 2, groups[-1], row)
-    assert len(columns) == len(rows)
-    assert columns.texts().to_strings() == Texts.from_strings(expected).to_strings() == expected
-    assert columns.labels().tolist() == [(i + 1) % 2 for i in range(len(rows))]
-    assert text_of(columns.rows()) == text_of(rows)
-    found = columns.groups().tolist()
-    for i, group in enumerate(groups):
-        alike = [k for k, other in enumerate(found) if other == found[i]]
-        assert alike == ([i] if group < 0 else [k for k, g in enumerate(groups) if g == group])

@@ -2,13 +2,15 @@ import re
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitrina.data.splits import assign, components, near_duplicate_hashes, stratified_sample
+from vitrina.text import columns
 from vitrina.text.columns import Texts
 
-anything = st.text(st.one_of(st.characters(), st.sampled_from("аАбБ 1!._\ud800")), max_size=8)
+anything = st.text(st.one_of(st.characters(), st.sampled_from("аАбБ 1!._\ud800İΣςⅣ²")), max_size=8)
 keys = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=25)
 some_labels = st.lists(st.integers(0, 3), min_size=1, max_size=80)
 fractions = st.sampled_from([[0.8, 0.1, 0.1], [0.9, 0.1], [0.5, 0.25, 0.25], [0.34, 0.33, 0.33]])
@@ -20,9 +22,13 @@ def slow_letters(text: str) -> str:
 
 
 @settings(deadline=None)
-@given(st.lists(anything, max_size=8))
-def test_near_duplicates_are_equal_but_for_case_and_what_is_no_letter(strings: list[str]) -> None:
-    hashes = near_duplicate_hashes(Texts.from_strings(strings))
+@given(st.lists(anything, max_size=8), st.sampled_from([5, columns.PIECE]))
+def test_near_duplicates_are_equal_but_for_case_and_what_is_no_letter(
+    strings: list[str], piece: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "PIECE", piece)
+        hashes = near_duplicate_hashes(Texts.from_strings(strings))
     for i, one in enumerate(strings):
         for j, other in enumerate(strings):
             assert (hashes[i] == hashes[j]) == (slow_letters(one) == slow_letters(other))

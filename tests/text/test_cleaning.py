@@ -1,7 +1,10 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vitrina.text import cleaning
 from vitrina.text.cleaning import clean
 from vitrina.text.config import CleaningConfig
 
@@ -65,6 +68,10 @@ pieces = st.sampled_from(
     [
         "<b>",
         "<br>",
+        "wWw.",
+        "ftp://a",
+        "Ï»¿",
+        "ï»¿",
         "&amp;",
         "http://a.ru/x,",
         "[id1|Аб]",
@@ -93,3 +100,29 @@ def test_kept_characters_lead_to_themselves(text: str) -> None:
         last = start
         if end - start == 1 and character != "\ufffd":
             assert text[start] == character
+
+
+@given(st.lists(st.one_of(pieces, st.text(max_size=4)), max_size=4).map("".join))
+def test_a_text_without_signs_of_debris_holds_none(text: str) -> None:
+    quick = clean(text, ALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cleaning, "_SIGNS", re.compile(""))  # searches every text for everything
+        slow = clean(text, ALL)
+    assert quick.text == slow.text
+    assert quick.offsets.starts.tolist() == slow.offsets.starts.tolist()
+
+
+def test_every_debris_holds_a_sign() -> None:
+    for debris in (
+        "<b>",
+        "http://a",
+        "WWW.a",
+        "wWw.a",
+        "a.ru/",
+        "&amp;",
+        "[id1|А]",
+        "\ufeff",
+        "ï»¿",
+    ):
+        assert clean(f"да {debris}" if debris != "ï»¿" else debris, ALL).text != f"да {debris}"
+        assert cleaning._SIGNS.search(debris)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from vitrina.errors import InputError
+from vitrina.text import columns
 from vitrina.text.columns import Texts
 from vitrina.text.lexicon import Lexicon
 from vitrina.text.words import find_words, word_texts
@@ -39,7 +40,11 @@ def test_case_and_yo_do_not_matter(lexicon: Lexicon) -> None:
         assert lexicon.is_toxic(word)
 
 
-def test_mark_agrees_with_single_words(lexicon: Lexicon) -> None:
+@pytest.mark.parametrize("piece", [1, 20, columns.PIECE])
+def test_mark_agrees_with_single_words(
+    lexicon: Lexicon, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "PIECE", piece)
     texts = Texts.from_strings(["Ты дурак, мандарин!", "", "команда идиотов", "сук много, суки"])
     words = lexicon.mark(texts, find_words(texts))
     strings = word_texts(texts, words).to_strings()
@@ -67,6 +72,16 @@ def test_own_file_with_every_sort_of_entry(tmp_path: Path) -> None:
     harmless = ["хрен", "фигура", "дурной", "дурак"[:2], "придумал", "слово"]
     assert [own.is_toxic(word) for word in toxic] == [True] * len(toxic)
     assert [own.is_toxic(word) for word in harmless] == [False] * len(harmless)
+
+
+def test_what_is_remembered_does_not_grow_with_the_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vitrina.text.lexicon.MAX_KNOWN", 3)
+    own = load(tmp_path, "=дурак\n=идиот\n")
+    for word in ("дурак", "мандарин", "идиот", "команда", "ДУРАК", "дурака", "мандарин"):
+        assert own.is_toxic(word) == (word.lower() in ("дурак", "идиот"))
+        assert len(own._known) <= 3
 
 
 @pytest.mark.parametrize("line", ["два слова", "!!нет", "(скобка)", "*", "=", "а*б"])

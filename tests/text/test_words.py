@@ -2,9 +2,11 @@ import unicodedata
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vitrina.text import columns
 from vitrina.text.columns import Texts
 from vitrina.text.words import APOSTROPHES, Words, find_words, is_letter, word_texts
 
@@ -37,9 +39,11 @@ def spans(words: Words) -> list[list[tuple[int, int]]]:
     return [pairs[a:b] for a, b in pairwise(bounds)]
 
 
-@given(st.lists(anything, max_size=6))
-def test_words_of_a_batch_are_those_of_each_text(strings: list[str]) -> None:
-    found = find_words(Texts.from_strings(strings))
+@given(st.lists(anything, max_size=6), st.sampled_from([5, columns.PIECE]))
+def test_words_of_a_batch_are_those_of_each_text(strings: list[str], piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "PIECE", piece)
+        found = find_words(Texts.from_strings(strings))
     assert spans(found) == [slow_words(text) for text in strings]
 
 
@@ -58,8 +62,11 @@ def test_take_gives_the_words_of_the_taken_texts(strings: list[str], data: st.Da
     places = st.integers(0, len(strings) - 1)
     indices = np.array(data.draw(st.lists(places, max_size=8)), dtype=np.int64)
     texts = Texts.from_strings(strings)
-    taken, found = find_words(texts).take(indices), find_words(texts.take(indices))
+    words = find_words(texts)
+    taken, found = words.take(indices), find_words(texts.take(indices))
     assert spans(taken) == spans(found)
+    start, stop = sorted((data.draw(places), data.draw(places)))
+    assert spans(words.part(start, stop)) == spans(words)[start:stop]
 
 
 def test_letters() -> None:

@@ -5,7 +5,7 @@ Everything that was done to the data (rows left out, texts cut, splits made) is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,9 +14,10 @@ import numpy as np
 from vitrina.data.config import DatasetConfig, DemoConfig, FileDatasetConfig
 from vitrina.data.demo import make_corpus
 from vitrina.data.fields import brief
-from vitrina.data.reading import Part, Reader, sorted_labels
+from vitrina.data.parts import Part
+from vitrina.data.reading import Reader, sorted_labels
 from vitrina.data.rows import Rows
-from vitrina.data.splits import assign, components, near_duplicate_hashes, stratified_sample
+from vitrina.data.splits import assign, components, stratified_sample
 from vitrina.errors import InputError
 from vitrina.text.columns import Texts
 
@@ -39,11 +40,6 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.labels)
-
-    def take(self, indices: np.ndarray, name: str | None = None) -> Split:
-        """The texts at `indices`, in that order."""
-        texts, rows = self.texts.take(indices), self.rows.take(indices)
-        return Split(name or self.name, texts, self.labels[indices], rows)
 
 
 @dataclass
@@ -68,6 +64,35 @@ class Dataset:
     hashes: dict[str, str]
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """The rows that will be a split. All is decided on numbers, and texts are moved once.
+
+    Attributes:
+        name: of the split.
+        part: what the rows are of.
+        places: int64 [num_texts], rising: which of its rows.
+        labels: int64 [num_texts], index into `Dataset.label_names`.
+    """
+
+    name: str
+    part: Part
+    places: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def letters(self) -> np.ndarray:
+        """uint64 [num_texts], equal for near-duplicates."""
+        return self.part.letters[self.places]
+
+    def take(self, indices: np.ndarray, name: str | None = None) -> _Choice:
+        """Those of the rows that stand at `indices`, which rise."""
+        return _Choice(name or self.name, self.part, self.places[indices], self.labels[indices])
+
+
 def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
     """Read, clean, split and sample the texts that `config` describes.
 
@@ -88,19 +113,20 @@ def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
             f"{_origin(config, 'train')}: all {len(parts['train'].labels):,} rows have the label "
             f"{names[0][:60]!r}; at least two labels are needed"
         )
-    splits = {key: _split(key, part, order) for key, part in parts.items()}
-    if len(splits) < 3:
-        splits = _split_off(config, splits, parts["train"].groups, seed, reader.notes)
-    splits = {
-        key: _sample(splits[key], getattr(config, f"limit_{key}"), seed, reader.notes)
+    chosen = {key: _all_of(key, part, order) for key, part in parts.items()}
+    if len(chosen) < 3:
+        chosen = _split_off(config, chosen, seed, reader.notes)
+    chosen = {
+        key: _sample(chosen[key], getattr(config, f"limit_{key}"), seed, reader.notes)
         for key in ("train", "val", "test")
     }
-    for key, split in splits.items():
-        _require_two_labels(split, names, _origin(config, key))
-    others = {name: _split(name, part, order) for name, part in extra.items()}
+    for key, choice in chosen.items():
+        _require_two_labels(choice, names, _origin(config, key))
+    further = {name: _all_of(name, part, order) for name, part in extra.items()}
     reader.notes += _overlap_notes(
-        splits["train"], [splits["val"], splits["test"], *others.values()]
+        chosen["train"], [chosen["val"], chosen["test"], *further.values()]
     )
+    splits, others = _deal(parts.values(), chosen), _deal(extra.values(), further)
     reader.notes += [_summary(split, names) for split in (*splits.values(), *others.values())]
     synthetic = isinstance(config, DemoConfig)
     return Dataset(
@@ -133,39 +159,50 @@ def _origin(config: DatasetConfig, key: str) -> str:
     return getattr(config, key, None) or f"the {key} part of dataset={config.kind}"
 
 
-def _split(name: str, part: Part, order: np.ndarray) -> Split:
-    return Split(name, part.texts, order[part.labels], part.rows)
+def _all_of(name: str, part: Part, order: np.ndarray) -> _Choice:
+    return _Choice(name, part, np.arange(len(part.labels)), order[part.labels])
+
+
+def _deal(parts: Iterable[Part], chosen: Mapping[str, _Choice]) -> dict[str, Split]:
+    """The splits that were chosen of these parts, which are empty then."""
+    splits = {}
+    for part in parts:
+        choices = [choice for choice in chosen.values() if choice.part is part]
+        to = np.full(len(part.labels), -1)
+        for number, choice in enumerate(choices):
+            to[choice.places] = number
+        for choice, (texts, rows) in zip(choices, part.deal(to, len(choices)), strict=True):
+            splits[choice.name] = Split(choice.name, texts, choice.labels, rows)
+    return {key: splits[key] for key in chosen}
 
 
 def _split_off(
     config: DatasetConfig,
-    splits: dict[str, Split],
-    groups: np.ndarray,
+    chosen: dict[str, _Choice],
     seed: int,
     notes: list[str],
-) -> dict[str, Split]:
-    """The splits with those that are missing taken from the training rows."""
-    missing = [key for key in ("val", "test") if key not in splits]
+) -> dict[str, _Choice]:
+    """What was chosen, with the splits that are missing taken from the training rows."""
+    missing = [key for key in ("val", "test") if key not in chosen]
     fractions = [getattr(config, f"{key}_fraction") for key in missing]
     if isinstance(config, DemoConfig):  # of all comments, and the test comments are made apart
         fractions = [config.val_fraction / (1 - config.test_fraction)]
-    train = splits["train"]
-    component = components([near_duplicate_hashes(train.texts), groups])
+    train = chosen["train"]
+    component = components([train.letters, train.part.groups])
     to = assign(train.labels, component, [1 - sum(fractions), *fractions], seed)
     for number, key in enumerate(missing, start=1):
-        chosen = np.flatnonzero(to == number)
-        splits[key] = train.take(chosen, key)
+        split_off = chosen[key] = train.take(np.flatnonzero(to == number), key)
         if not isinstance(config, DemoConfig):
             notes.append(
-                f"{key}: {len(chosen):,} of {len(train):,} training rows split off "
+                f"{key}: {len(split_off):,} of {len(train):,} training rows split off "
                 f"(seed {seed}; stratified, near-duplicates"
                 f"{' and groups' if getattr(config, 'group_field', None) else ''} kept together)"
             )
-    splits["train"] = train.take(np.flatnonzero(to == 0))
-    return splits
+    chosen["train"] = train.take(np.flatnonzero(to == 0))
+    return chosen
 
 
-def _sample(split: Split, limit: int | None, seed: int, notes: list[str]) -> Split:
+def _sample(split: _Choice, limit: int | None, seed: int, notes: list[str]) -> _Choice:
     if limit is None or limit >= len(split):
         return split
     num_labels = len(np.unique(split.labels))
@@ -181,7 +218,7 @@ def _sample(split: Split, limit: int | None, seed: int, notes: list[str]) -> Spl
     return split.take(stratified_sample(split.labels, limit, seed))
 
 
-def _require_two_labels(split: Split, names: list[str], origin: str) -> None:
+def _require_two_labels(split: _Choice, names: list[str], origin: str) -> None:
     present = np.unique(split.labels)
     if len(present) < 2:
         found = f"only the label {names[present[0]][:60]!r}" if len(present) else "no rows"
@@ -191,11 +228,11 @@ def _require_two_labels(split: Split, names: list[str], origin: str) -> None:
         )
 
 
-def _overlap_notes(train: Split, others: Sequence[Split]) -> list[str]:
-    known = near_duplicate_hashes(train.texts)
+def _overlap_notes(train: _Choice, others: Sequence[_Choice]) -> list[str]:
+    known = train.letters
     notes = []
     for split in others:
-        shared = int(np.isin(near_duplicate_hashes(split.texts), known).sum())
+        shared = int(np.isin(split.letters, known).sum())
         if shared:
             notes.append(
                 f"{split.name}: {shared:,} of {len(split):,} texts also stand in the training "

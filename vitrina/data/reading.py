@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +12,16 @@ import numpy as np
 
 from vitrina.data.config import CsvConfig, DatasetConfig, DemoConfig, FileDatasetConfig
 from vitrina.data.fields import RowError, brief, label_of, text_of, value_name
-from vitrina.data.rows import Columns, Rows
+from vitrina.data.parts import Part, PartBuilder
 from vitrina.data.sources import Source, format_of
 from vitrina.errors import InputError
 from vitrina.text.cleaning import clean
-from vitrina.text.columns import Texts
 
 OK_MISSING = (
     "there is no such file; download Toxic Russian Comments from Kaggle "
     "(kaggle.com/datasets/alexandersemiletov/toxic-russian-comments) and put its dataset.txt "
     "there, or set dataset.train; tools/prepare_ok_dataset.py converts it to jsonl"
 )
-
-
-@dataclass(frozen=True)
-class Part:
-    """The rows of one file that are kept.
-
-    Attributes:
-        texts: cleaned and cut.
-        labels: int64 [num_rows], in the order in which labels were first met.
-        groups: int64 [num_rows], equal for rows of one group.
-        rows: all fields.
-    """
-
-    texts: Texts
-    labels: np.ndarray
-    groups: np.ndarray
-    rows: Rows
 
 
 class Reader:
@@ -121,9 +102,8 @@ class Reader:
     def _part(
         self, key: str, rows: Iterable[tuple[int, Mapping[str, Any]]], source: Source | None
     ) -> Part:
-        columns = Columns()
+        builder = PartBuilder()
         closed = bool(self.labels)
-        groups: dict[str, int] = {}
         cut, left_out, lost = 0, 0, 0
         self._seen: dict[str, set[str]] = {field: set() for field in self.config.where}
         for line, row in rows:
@@ -133,7 +113,7 @@ class Reader:
                     continue
                 text = clean(text_of(row, self.config.text_field), self.config.cleaning).text
                 label = self._label(row, closed)
-                group = self._group(row, groups)
+                group = self._group(row)
             except RowError as bad:
                 if source is None:
                     raise InputError(f"dataset={self.config.kind}: {bad}") from None
@@ -143,8 +123,8 @@ class Reader:
             if limit is not None and len(text) > limit:
                 cut, lost = cut + 1, lost + len(text) - limit
                 text = text[:limit]
-            columns.append(text, label, group, row)
-        total = len(columns)
+            builder.append(text, label, group, row)
+        total = len(builder)
         if left_out:
             where = ", ".join(f"{name}={value}" for name, value in self.config.where.items())
             self.notes.append(f"{key}: {total:,} of {total + left_out:,} rows have {where}")
@@ -153,7 +133,7 @@ class Reader:
                 f"{key}: {cut:,} of {total:,} texts cut to {self.config.max_length:,} characters, "
                 f"{lost:,} characters lost"
             )
-        return Part(columns.texts(), columns.labels(), columns.groups(), columns.rows())
+        return builder.part()
 
     def _fits(self, row: Mapping[str, Any]) -> bool:
         for field, wanted in self.config.where.items():
@@ -175,17 +155,16 @@ class Reader:
             )
         return self.labels.setdefault(name, len(self.labels))
 
-    def _group(self, row: Mapping[str, Any], groups: dict[str, int]) -> int:
+    def _group(self, row: Mapping[str, Any]) -> str | None:
         field = self.config.group_field if isinstance(self.config, FileDatasetConfig) else None
         if field is None:
-            return -1
+            return None
         if field not in row:
             raise RowError(f"no field {field!r}, which dataset.group_field names")
         value = row[field]
         if value is None or value == "":
-            return -1
-        name = json.dumps(value, sort_keys=True) if not isinstance(value, str) else value
-        return groups.setdefault(name, len(groups))
+            return None
+        return json.dumps(value, sort_keys=True) if not isinstance(value, str) else value
 
     def _why_empty(self, source: Source) -> str:
         if any(self._seen.values()):

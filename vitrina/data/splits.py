@@ -9,23 +9,48 @@ from __future__ import annotations
 
 import hashlib
 import re
+from array import array
 from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
-from vitrina.text.columns import Texts
+from vitrina.text.columns import Texts, pieces
+from vitrina.text.words import NUM_CODE_POINTS
 
-_NO_LETTERS = re.compile(r"[\W\d_]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def near_duplicate_hashes(texts: Texts) -> np.ndarray:
     """uint64 [num_texts]: equal for near-duplicates. Texts without letters count as they are."""
-    hashes = np.empty(len(texts), dtype=np.uint64)
-    for i, text in enumerate(texts):
-        letters = _NO_LETTERS.sub("", text.lower()) or text
-        digest = hashlib.blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        hashes[i] = int.from_bytes(digest, "little")
-    return hashes
+    digests = (_letter_digests(texts.part(*piece)) for piece in pieces(texts.offsets))
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+def _letter_digests(texts: Texts) -> bytes:
+    """Eight bytes for each text."""
+    strings = texts.to_strings()
+    lowered = Texts.from_strings([text.lower() for text in strings])
+    kept = _letters()[lowered.code_points]
+    bounds = np.append(0, np.cumsum(kept))[lowered.offsets] * 4  # of each text in `letters`
+    letters = lowered.code_points[kept].tobytes()
+    return b"".join(
+        hashlib.blake2b(
+            letters[start:end] or text.encode("utf-32-le", "surrogatepass"), digest_size=8
+        ).digest()
+        for text, (start, end) in zip(strings, pairwise(bounds.tolist()), strict=True)
+    )
+
+
+@cache
+def _letters() -> np.ndarray:
+    """bool [0x110000]: what regular expressions take for a letter, the roman number Ⅳ as well."""
+    letters = np.zeros(NUM_CODE_POINTS, dtype=bool)
+    every = np.arange(NUM_CODE_POINTS, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    for run in _LETTERS.finditer(every):
+        letters[run.start() : run.end()] = True
+    return letters
 
 
 def components(keys: Sequence[np.ndarray]) -> np.ndarray:
@@ -37,7 +62,7 @@ def components(keys: Sequence[np.ndarray]) -> np.ndarray:
     Returns:
         int64 [num_rows]: component of each row, numbered from 0.
     """
-    parents = list(range(len(keys[0])))
+    parents = array("q", range(len(keys[0])))
 
     def root(i: int) -> int:
         while parents[i] != i:
@@ -47,9 +72,13 @@ def components(keys: Sequence[np.ndarray]) -> np.ndarray:
 
     for values in keys:
         _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
-        for i, other in enumerate(first[inverse].tolist()):
+        linked = first[inverse]
+        again = np.flatnonzero(linked != np.arange(len(linked)))
+        for i, other in zip(again.tolist(), linked[again].tolist(), strict=True):
             parents[root(i)] = root(other)
-    roots = np.array([root(i) for i in range(len(parents))], dtype=np.int64)
+    roots = np.array(parents, dtype=np.int64)
+    while (roots[roots] != roots).any():
+        roots = roots[roots]
     return np.unique(roots, return_inverse=True)[1].astype(np.int64)
 
 
@@ -79,11 +108,12 @@ def assign(
     totals = np.bincount(stratum, weights=sizes, minlength=counts.shape[1])
     lacking = [[total * fraction for fraction in fractions] for total in totals]
     split = np.zeros(len(sizes), dtype=np.int64)
-    for i in order.tolist():
-        lack = lacking[stratum[i]]
+    # A view of memory gives numbers of Python one at a time, much faster than an array.
+    for i, label, size in zip(order.data, stratum[order].data, sizes[order].data, strict=True):
+        lack = lacking[label]
         chosen = lack.index(max(lack))
         split[i] = chosen
-        lack[chosen] -= int(sizes[i])
+        lack[chosen] -= size
     return split[component]
 
 

@@ -24,6 +24,9 @@ _INLINE = (
 _NAMES = "|".join(f"{_BLOCK} {_INLINE}".split())
 _ATTRIBUTE = r"""\s+[a-z][a-z0-9:_-]*\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+)"""
 
+_SIGNS = re.compile("[<&|/wW\ufeff\u00ef\ud800-\udfff]")
+"""What every expression below needs one of. Most comments hold none: they are searched once."""
+
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 _TAG = re.compile(rf"<!--.*?-->|</?(?P<name>{_NAMES})(?:{_ATTRIBUTE})*\s*/?>", re.I | re.S)
 _BLOCK_NAME = re.compile("|".join(_BLOCK.split()), re.I)
@@ -44,15 +47,22 @@ class Cleaned:
 
     Attributes:
         text: without lone surrogates, which stand as U+FFFD.
-        offsets: the way back to the original.
+        changes: the way back to the original; None if nothing changed.
     """
 
     text: str
-    offsets: OffsetMap
+    changes: OffsetMap | None
+
+    @property
+    def offsets(self) -> OffsetMap:
+        """The way back to the original."""
+        return OffsetMap.identity(len(self.text)) if self.changes is None else self.changes
 
 
 def clean(text: str, config: CleaningConfig) -> Cleaned:
     """Take transport debris out of one text."""
+    if not _SIGNS.search(text):
+        return Cleaned(text, None)
     steps: list[tuple[bool, re.Pattern[str], Callable[[re.Match[str]], str]]] = [
         (True, _SURROGATES, _scalar),
         (config.html, _TAG, _tag),
@@ -62,12 +72,12 @@ def clean(text: str, config: CleaningConfig) -> Cleaned:
         (config.mentions, _MENTION, lambda match: ""),
         (config.bom, _BOM, lambda match: ""),
     ]
-    offsets = None
+    changes = None
     for wanted, pattern, becomes in steps:
         if wanted and pattern.search(text):
             text, step = substitute(text, pattern, becomes)
-            offsets = step if offsets is None else step.compose(offsets)
-    return Cleaned(text, OffsetMap.identity(len(text)) if offsets is None else offsets)
+            changes = step if changes is None else step.compose(changes)
+    return Cleaned(text, changes)
 
 
 def substitute(

@@ -13,6 +13,10 @@ from itertools import pairwise
 
 import numpy as np
 
+PIECE = 2**20
+"""Values of a ragged array that are worked on together. What is made on the way, as a string for
+each text or a place of eight bytes for each code point, costs more than the array itself."""
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -29,13 +33,10 @@ class Texts:
     @classmethod
     def from_strings(cls, strings: Sequence[str]) -> Texts:
         """Any strings, lone surrogates included; `to_strings` gives the same back."""
-        offsets = np.zeros(len(strings) + 1, dtype=np.int64)
-        np.cumsum(
-            np.fromiter(map(len, strings), dtype=np.int64, count=len(strings)), out=offsets[1:]
-        )
+        lengths = np.fromiter(map(len, strings), dtype=np.int64, count=len(strings))
         encoded = "".join(strings).encode("utf-32-le", "surrogatepass")
         # Joining a high and a low surrogate from two texts does not merge them in UTF-32.
-        return cls(np.frombuffer(encoded, dtype="<u4"), offsets)
+        return cls(np.frombuffer(encoded, dtype="<u4"), offsets_of(lengths))
 
     def to_strings(self) -> list[str]:
         joined = self.code_points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
@@ -58,12 +59,25 @@ class Texts:
         return part.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.to_strings())
+        for start, stop in pieces(self.offsets):
+            yield from self.part(start, stop).to_strings()
+
+    def part(self, start: int, stop: int) -> Texts:
+        """The texts from `start` to `stop`; shares their code points."""
+        offsets = self.offsets[start : stop + 1]
+        return Texts(self.code_points[offsets[0] : offsets[-1]], offsets - offsets[0])
 
     def take(self, indices: np.ndarray | Sequence[int]) -> Texts:
         """The texts at `indices`, in that order."""
         code_points, offsets = take_ragged(self.code_points, self.offsets, np.asarray(indices))
         return Texts(code_points, offsets)
+
+
+def offsets_of(lengths: np.ndarray | Sequence[int]) -> np.ndarray:
+    """int64 [num_rows + 1]: where rows of these lengths begin, and where the last one ends."""
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
 
 
 def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -73,12 +87,31 @@ def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
 
 
+def pieces(offsets: np.ndarray) -> list[tuple[int, int]]:
+    """Where to cut a ragged array, from row to row, so that about `PIECE` values stand together.
+
+    Args:
+        offsets: int64 [num_rows + 1].
+
+    Returns:
+        First row and one behind the last one of each piece; together every row once.
+    """
+    num_rows, total = len(offsets) - 1, int(offsets[-1])
+    if total <= PIECE:
+        return [(0, num_rows)]
+    cuts = np.searchsorted(offsets, np.arange(PIECE, total, PIECE))
+    return list(pairwise(np.unique([0, *cuts, num_rows]).tolist()))
+
+
 def take_ragged(
     values: np.ndarray, offsets: np.ndarray, indices: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows at `indices` of a ragged array (`values`, `offsets`), as values and offsets."""
     indices = indices.astype(np.int64, copy=False)
     starts, lengths = offsets[indices], offsets[indices + 1] - offsets[indices]
-    taken = np.zeros(len(indices) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=taken[1:])
-    return values[ranges(starts, lengths)], taken
+    taken = offsets_of(lengths)
+    gathered = np.empty(taken[-1], dtype=values.dtype)
+    for start, stop in pieces(taken):
+        places = ranges(starts[start:stop], lengths[start:stop])
+        gathered[taken[start] : taken[stop]] = values[places]
+    return gathered, taken

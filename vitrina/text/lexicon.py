@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from vitrina.errors import InputError
-from vitrina.text.columns import Texts
+from vitrina.text.columns import Texts, pieces
 from vitrina.text.resources import resource_folder
 from vitrina.text.words import Words, word_texts
 
@@ -25,6 +25,10 @@ PREFIXES = (
     r"отъ|оть|под|пре|при|про|раз|рас|вы|до|за|из|ис|на|не|ни|об|от|по|со|съ|сь|о|у){0,3}"
 )
 """Up to three verbal prefixes (`~`), with the spellings of the hard sign that people use."""
+
+MAX_KNOWN = 2**18
+"""Judged words that are remembered; with more of them, remembering starts anew. A million distinct
+words would cost as much as the columns of all words in a million comments."""
 
 _ENTRY = re.compile(r"(?P<sort>[!=]?)(?P<word>~?\*?[^\W_]+(?:-[^\W_]+)*\*?)")
 
@@ -115,6 +119,8 @@ class Lexicon:
         folded = fold(word)
         known = self._known.get(folded)
         if known is None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
             known = self._known[folded] = self._judge(folded)
         return known
 
@@ -125,9 +131,13 @@ class Lexicon:
 
     def mark(self, texts: Texts, words: Words) -> Words:
         """`words` of `texts` with the flags that this lexicon gives them."""
-        strings = word_texts(texts, words).to_strings()
-        judged = {string: self.is_toxic(string) for string in set(strings)}
-        toxic = np.fromiter((judged[s] for s in strings), dtype=bool, count=len(strings))
+        toxic = np.zeros(len(words), dtype=bool)
+        for piece in pieces(texts.offsets):
+            some = words.part(*piece)
+            strings = word_texts(texts.part(*piece), some).to_strings()
+            judged = {string: self.is_toxic(string) for string in set(strings)}
+            first = words.offsets[piece[0]]
+            toxic[first : first + len(some)] = [judged[string] for string in strings]
         return replace(words, toxic=toxic)
 
 

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from vitrina.text.columns import Texts, ranges
+from vitrina.text.columns import Texts, offsets_of, pieces, ranges
 
 APOSTROPHES = "'`ʼ’"
 NUM_CODE_POINTS = 0x110000
@@ -24,8 +24,8 @@ class Words:
     """Words of texts, ragged.
 
     Attributes:
-        starts: int64 [num_words], first code point of each word, counted from its text's start.
-        ends: int64 [num_words], one behind its last code point.
+        starts: int32 [num_words], first code point of each word, counted from its text's start.
+        ends: int32 [num_words], one behind its last code point.
         offsets: int64 [num_texts + 1]; text `i` has the words `offsets[i]` to `offsets[i + 1]`.
         toxic: bool [num_words], what the lexicon says; all False until it was asked.
     """
@@ -38,18 +38,27 @@ class Words:
     def __len__(self) -> int:
         return len(self.starts)
 
+    @property
+    def counts(self) -> np.ndarray:
+        """int64 [num_texts], the number of words of each text."""
+        return np.diff(self.offsets)
+
     def take(self, indices: np.ndarray) -> Words:
         """The words of the texts at `indices`, in that order; `Texts.take` for words."""
         indices = np.asarray(indices, dtype=np.int64)
         first, counts = self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices]
-        offsets = np.zeros(len(indices) + 1, dtype=np.int64)
-        np.cumsum(counts, out=offsets[1:])
         taken = ranges(first, counts)
-        return Words(self.starts[taken], self.ends[taken], offsets, self.toxic[taken])
+        return Words(self.starts[taken], self.ends[taken], offsets_of(counts), self.toxic[taken])
+
+    def part(self, start: int, stop: int) -> Words:
+        """The words of the texts from `start` to `stop`; shares the arrays."""
+        offsets = self.offsets[start : stop + 1]
+        here = slice(offsets[0], offsets[-1])
+        return Words(self.starts[here], self.ends[here], offsets - offsets[0], self.toxic[here])
 
     def text_indices(self) -> np.ndarray:
         """int64 [num_words], the text of each word."""
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+        return np.repeat(np.arange(len(self.offsets) - 1), self.counts)
 
 
 @cache
@@ -68,6 +77,15 @@ def is_letter(code_points: np.ndarray) -> np.ndarray:
 
 def find_words(texts: Texts) -> Words:
     """The words of all texts, not yet marked as toxic."""
+    found = [_find_words(texts.part(*piece)) for piece in pieces(texts.offsets)]
+    offsets = offsets_of(np.concatenate([words.counts for words in found]))
+    starts = np.concatenate([words.starts for words in found])
+    ends = np.concatenate([words.ends for words in found])
+    return Words(starts, ends, offsets, np.zeros(len(starts), dtype=bool))
+
+
+def _find_words(texts: Texts) -> Words:
+    """The words of texts that are few enough to be worked on together."""
     code_points, offsets = texts.code_points, texts.offsets
     inside = _character_classes()[0][code_points]  # [num_code_points]
     first_of_text = np.zeros(len(code_points) + 1, dtype=bool)
@@ -85,14 +103,17 @@ def find_words(texts: Texts) -> Words:
     ends = np.flatnonzero(inside & ~goes_on[1:]) + 1
     word_offsets = np.searchsorted(starts, offsets)
     text_start = np.repeat(offsets[:-1], np.diff(word_offsets))
-    toxic = np.zeros(len(starts), dtype=bool)
-    return Words(starts - text_start, ends - text_start, word_offsets.astype(np.int64), toxic)
+    return Words(
+        (starts - text_start).astype(np.int32),
+        (ends - text_start).astype(np.int32),
+        word_offsets.astype(np.int64),
+        np.zeros(len(starts), dtype=bool),
+    )
 
 
 def word_texts(texts: Texts, words: Words) -> Texts:
     """Each word as a text of its own."""
     first = texts.offsets[words.text_indices()]
     lengths = words.ends - words.starts
-    offsets = np.zeros(len(words) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return Texts(texts.code_points[ranges(first + words.starts, lengths)], offsets)
+    code_points = texts.code_points[ranges(first + words.starts, lengths)]
+    return Texts(code_points, offsets_of(lengths))
