@@ -42,11 +42,12 @@ class NoisyTexts:
     def corrupt(self, indices: np.ndarray, epoch: int) -> Texts:
         """The texts at `indices` with the noise of `epoch`; not normalised."""
         texts, words = self.split.texts.take(indices), self.words.take(indices)
-        return self.noise(texts, words, indices, epoch).texts
+        return self.noise.corrupted(texts, words, indices, epoch)
 
     def draw(self, epoch: int) -> Texts:
         """All texts with the noise of `epoch`, normalised."""
-        return self.normalizer(self.corrupt(np.arange(len(self.split.texts)), epoch))
+        indices = np.arange(len(self.split.texts))
+        return self.normalizer(self.noise.corrupted(self.split.texts, self.words, indices, epoch))
 
     def for_training(self, embedder: Embedder) -> TrainingTexts:
         """Batches of these texts for a model with `embedder`."""

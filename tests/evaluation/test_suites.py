@@ -10,7 +10,6 @@ import pytest
 from omegaconf import OmegaConf
 
 from vitrina.errors import InputError
-from vitrina.evaluation import suites
 from vitrina.evaluation.config import SUITES, EvaluationConfig
 from vitrina.evaluation.suites import build_suites, check_names, noise_config
 from vitrina.text.columns import Texts
@@ -68,7 +67,7 @@ def test_noise_does_not_depend_on_how_many_texts_are_done_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = built(["level_4"])["level_4"].texts.to_strings()
-    monkeypatch.setattr(suites, "TEXTS_AT_ONCE", 7)
+    monkeypatch.setattr("vitrina.noise.corruption.TEXTS_AT_ONCE", 7)
     assert built(["level_4"])["level_4"].texts.to_strings() == whole
 
 

@@ -116,6 +116,19 @@ def test_words_stay_aligned(number: int, strings: list[str]) -> None:
         assert [*cut_clean, clean[end:]] == [*cut_noisy, text[new_end:]]
 
 
+def test_many_texts_are_corrupted_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = NOISES[4]
+    texts = Texts.from_strings(["жопа и дурак", "", "привет, как дела"] * 5)
+    words, indices = noise.mark(texts), np.arange(7, 22)
+    whole = noise(texts, words, indices, 2).texts
+    for size in (1, 4, 100):
+        monkeypatch.setattr("vitrina.noise.corruption.TEXTS_AT_ONCE", size)
+        found = noise.corrupted(texts, words, indices, 2)
+        assert found.to_strings() == whole.to_strings() != texts.to_strings()
+    nothing = Texts.from_strings([])
+    assert len(noise.corrupted(nothing, noise.mark(nothing), indices[:0], 2)) == 0
+
+
 def test_epochs_and_seeds_draw_anew_unless_told_not_to() -> None:
     strings = ["довольно длинный текст без ругани, чтобы было что менять"] * 3
     noise = build_noise(option("uniform"), 1)

@@ -7,7 +7,7 @@ two runs are scored on the same noisy texts, and a text is touched at the same p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,6 @@ from vitrina.text.columns import Texts
 
 if TYPE_CHECKING:
     from vitrina.data.dataset import Rows, Split
-
-TEXTS_AT_ONCE = 4096
-"""Texts corrupted together, which bounds the memory of the noise; it does not change the noise."""
 
 
 @dataclass(frozen=True)
@@ -139,17 +136,4 @@ def corrupt(texts: Texts, noise: NoiseConfig, seed: int) -> Texts:
 
     corruption = build_noise(noise, seed)
     words = corruption.mark(texts)
-    parts = []
-    for first in range(0, len(texts), TEXTS_AT_ONCE):
-        indices = np.arange(first, min(first + TEXTS_AT_ONCE, len(texts)), dtype=np.int64)
-        parts.append(corruption(texts.take(indices), words.take(indices), indices, 0).texts)
-    return join(parts)
-
-
-def join(parts: Sequence[Texts]) -> Texts:
-    """The texts of all parts, one after the other."""
-    if not parts:
-        return Texts.from_strings([])
-    lengths = np.concatenate([part.lengths for part in parts])
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Texts(np.concatenate([part.code_points for part in parts]), offsets)
+    return corruption.corrupted(texts, words, np.arange(len(texts)), 0)

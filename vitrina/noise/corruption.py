@@ -24,6 +24,9 @@ from vitrina.text.columns import Texts, ranges
 from vitrina.text.lexicon import Lexicon
 from vitrina.text.words import Words, find_words, is_letter
 
+TEXTS_AT_ONCE = 4096
+"""Texts corrupted together, which bounds the memory; it does not change the noise."""
+
 
 def build_noise(config: NoiseConfig, seed: int, *, mark_toxic: bool = False) -> Noise:
     """The noise of a `noise` option.
@@ -133,6 +136,15 @@ class Noise:
             self._insertions,
             insertion,
         )
+
+    def corrupted(self, texts: Texts, words: Words, indices: np.ndarray, epoch: int) -> Texts:
+        """What calling gives, without the edits and in bounded memory: for any number of texts."""
+        parts = []
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            stop = min(start + TEXTS_AT_ONCE, len(texts))
+            some, their_words = texts.part(start, stop), words.part(start, stop)
+            parts.append(self(some, their_words, indices[start:stop], epoch).texts)
+        return Texts.join(parts)
 
     def _touched(self, texts: Texts, words: Words, keys: np.ndarray) -> _Letters:
         """The code points of the words that are touched, with the rates that these words drew."""

@@ -38,6 +38,14 @@ class Texts:
         # Joining a high and a low surrogate from two texts does not merge them in UTF-32.
         return cls(np.frombuffer(encoded, dtype="<u4"), offsets_of(lengths))
 
+    @classmethod
+    def join(cls, parts: Sequence[Texts]) -> Texts:
+        """The texts of all parts, one after the other."""
+        if not parts:
+            return cls.from_strings([])
+        lengths = np.concatenate([part.lengths for part in parts])
+        return cls(np.concatenate([part.code_points for part in parts]), offsets_of(lengths))
+
     def to_strings(self) -> list[str]:
         joined = self.code_points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
         bounds = self.offsets.tolist()
