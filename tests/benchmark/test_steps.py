@@ -22,17 +22,20 @@ NARROW = (
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(steps, "REFERENCE", NARROW)
-    monkeypatch.setattr(steps, "LINE_AT_REFERENCE_WIDTHS", (*NARROW[2:], "embedder=line"))
+    for line in ("LINE", "LINE_AT_REFERENCE_WIDTHS"):
+        monkeypatch.setattr(steps, line, ("model=vtr_line", "encoder.width=16"))
     return Bench(None, "cpu", repetitions=1, num_texts=8)
 
 
 def test_the_padded_form_is_checked_and_timed(bench: Bench) -> None:
-    real, equal = steps.train_reference(bench)
-    assert (real.name, equal.name) == ("train_reference/real", "train_reference/equal")
+    real, line, wide = steps.train(bench)
+    (equal,) = steps.train_equal(bench)
+    assert real.name == "train/vtr_reference" and equal.name == "train_equal/vtr_reference"
+    assert line.reference == real.reference == wide.reference
     assert real.details["comments"] == 8
     padding = [float(row.details["padded_slices_per_slice"]) for row in (real, equal)]
     assert padding[0] > padding[1] >= 1
-    for row in (real, equal):
+    for row in (real, line, wide, equal):
         assert row.ours is not None and row.reference is not None
         assert row.result.value == pytest.approx(row.ours.value / row.reference.value, rel=1e-6)
         assert float(row.details["largest_difference_of_scores"]) < 1e-3

@@ -11,8 +11,8 @@ from vitrina.benchmark.rows import drawing, feeding, steps, use
 ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "same": steps.same,
     "render": drawing.render,
-    "train_reference": steps.train_reference,
-    "train_line": steps.train_line,
+    "train": steps.train,
+    "train_equal": steps.train_equal,
     "memory": steps.memory,
     "utilisation": steps.utilisation,
     "train_glyphs": steps.train_glyphs,

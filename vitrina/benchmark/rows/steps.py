@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from vitrina.models.precision import dtype_of
 
 GLYPHS = ("model=vtr_glyphs",)
 REFERENCE = ("model=vtr_reference",)
+LINE = ("model=vtr_line",)
 LINE_AT_REFERENCE_WIDTHS = (
     *REFERENCE,
     "embedder=line",
@@ -84,60 +85,58 @@ def same(bench: Bench) -> Iterator[Row]:
     yield Row("same", "a training step of vtr_glyphs against itself", Quantity.ratio(first, second))
 
 
-def _against_padded(
-    bench: Bench,
-    name: str,
-    what: str,
-    overrides: tuple[str, ...],
-    target: float | None,
-    batch: np.ndarray,
-) -> Row:
-    subject = bench.subject(*overrides)
-    padded = Padded(bench.subject(*REFERENCE))
-    difference = padded.check(batch[:4])
-    slices, mask, targets = padded.batch(batch)
-    fast, obvious = bench.time(
-        lambda: subject.step(batch),
-        lambda: padded.training.step(slices, mask, targets),
-        repetitions=SLOW_REPETITIONS,
-    )
-    return Row(
-        name,
-        what,
-        Quantity.ratio(obvious, fast),
-        Quantity.rate(fast, len(batch), "comments/s"),
-        Quantity.rate(obvious, len(batch), "comments/s"),
-        target=target,
-        details={
-            "comments": len(batch),
-            "padded_slices_per_slice": mask.numel() / int(mask.sum()),
-            "largest_difference_of_scores": difference,
-            "seconds_of_the_first_step": fast.first,
+def train(bench: Bench) -> Iterator[Row]:
+    """Real lengths, as a loader without buckets draws them: the described architecture at the
+    published widths, and the line model as its preset and at these widths."""
+    on_gpu, bf16 = bench.device.type == "cuda", dtype_of("auto", bench.device) == torch.bfloat16
+    target = 13 if on_gpu else 12 if bf16 else 3.5
+    yield from _against_padded(
+        bench,
+        bench.usual_batch(_fitting(bench)),
+        {
+            "train/vtr_reference": (REFERENCE, target),
+            "train/vtr_line": (LINE, 60),
+            "train/line_at_its_widths": (LINE_AT_REFERENCE_WIDTHS, 60),
         },
     )
 
 
-def train_reference(bench: Bench) -> Iterator[Row]:
-    """The described architecture at the published widths, real lengths and equal lengths."""
-    on_gpu, bf16 = bench.device.type == "cuda", dtype_of("auto", bench.device) == torch.bfloat16
-    size = _fitting(bench)
-    for name, batch, target in (
-        ("real", bench.usual_batch(size), 13 if on_gpu else 12 if bf16 else 3.5),
-        ("equal", bench.equal_batch(size), 4 if on_gpu else None),
-    ):
-        what = f"training step of vtr_reference, {name} lengths; against padded fp32"
-        yield _against_padded(bench, f"train_reference/{name}", what, REFERENCE, target, batch)
+def train_equal(bench: Bench) -> Iterator[Row]:
+    """Comments of equal length, where padding costs nothing."""
+    target = 4 if bench.device.type == "cuda" else None
+    batch = bench.equal_batch(_fitting(bench))
+    yield from _against_padded(bench, batch, {"train_equal/vtr_reference": (REFERENCE, target)})
 
 
-def train_line(bench: Bench) -> Iterator[Row]:
-    """The line model, as the preset and at the published widths."""
-    batch = bench.usual_batch(_fitting(bench))
-    for name, overrides in (
-        ("vtr_line", ("model=vtr_line",)),
-        ("published_widths", LINE_AT_REFERENCE_WIDTHS),
-    ):
-        what = f"training step of the line model, {name}; against padded fp32 vtr_reference"
-        yield _against_padded(bench, f"train_line/{name}", what, overrides, 60, batch)
+def _against_padded(
+    bench: Bench, batch: np.ndarray, rows: Mapping[str, tuple[Sequence[str], float | None]]
+) -> Iterator[Row]:
+    """A row for each of the settings and their targets, all timed in turn with one padded form."""
+    padded = Padded(bench.subject(*REFERENCE))
+    difference = padded.check(batch[:4])
+    given = padded.batch(batch)
+    subjects = [bench.subject(*overrides) for overrides, _ in rows.values()]
+    *timings, obvious = bench.time(
+        *(lambda subject=subject: subject.step(batch) for subject in subjects),
+        lambda: padded.training.step(*given),
+        repetitions=SLOW_REPETITIONS,
+    )
+    mask = given[1]
+    for (name, (_, target)), fast in zip(rows.items(), timings, strict=True):
+        yield Row(
+            name,
+            "training step; against padded fp32 vtr_reference",
+            Quantity.ratio(obvious, fast),
+            Quantity.rate(fast, len(batch), "comments/s"),
+            Quantity.rate(obvious, len(batch), "comments/s"),
+            target=target,
+            details={
+                "comments": len(batch),
+                "padded_slices_per_slice": mask.numel() / int(mask.sum()),
+                "largest_difference_of_scores": difference,
+                "seconds_of_the_first_step": fast.first,
+            },
+        )
 
 
 def _fitting(bench: Bench) -> int:
