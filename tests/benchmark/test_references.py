@@ -3,7 +3,7 @@
 import torch
 from tiny import SLICES, TEXTS, build
 
-from vitrina.benchmark.references import PaddedModel, PillowLines
+from vitrina.benchmark.references import PaddedGlyphs, PaddedModel, PillowLines
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.inputs import Inputs
 from vitrina.models.model import Model
@@ -41,6 +41,19 @@ def test_the_padded_form_scores_alike() -> None:
         disturbed = slices.masked_fill(~mask[:, :, None, None], 200)
         again = PaddedModel(model).eval()(disturbed, mask)
         torch.testing.assert_close(again, wanted, atol=1e-5, rtol=1e-4)
+
+
+def test_the_padded_form_of_glyphs_scores_alike() -> None:
+    model = build("glyphs", "cnn").eval()
+    inputs = model.embedder.encode(Texts.from_strings(TEXTS))
+    each = inputs.tables["pixels"][inputs.ids].split(inputs.lengths.tolist())
+    pixels = torch.nn.utils.rnn.pad_sequence(list(each), batch_first=True)
+    mask = torch.arange(pixels.shape[1]) < torch.from_numpy(inputs.lengths)[:, None]
+    disturbed = pixels.masked_fill(~mask[:, :, None, None], 200)
+    with torch.inference_mode():
+        wanted, padded = model(inputs), PaddedGlyphs(model).eval()
+        for given in (pixels, disturbed):
+            torch.testing.assert_close(padded(given, mask), wanted, atol=1e-5, rtol=1e-4)
 
 
 def test_the_padded_form_is_a_copy() -> None:

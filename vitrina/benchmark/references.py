@@ -18,8 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vitrina.glyphs.fonts import default_font
+from vitrina.models.convolution import RaggedConv
 from vitrina.models.embedders.config import SlicesConfig
+from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
+from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.encoders.transformer import Layer, TransformerEncoder, sinusoids
 from vitrina.models.heads.classification import ClassificationHead
 from vitrina.models.model import Model
@@ -88,11 +91,7 @@ class PaddedModel(nn.Module):
             assert isinstance(layer, Layer)
             x_BLD = x_BLD + layer.dropout(self._attend(layer, x_BLD, mask_BL))
             x_BLD = x_BLD + layer.dropout(layer.network(layer.network_norm(x_BLD)))
-        x_BLD = encoder.norm(x_BLD)
-        inside = mask_BL.unsqueeze(2)
-        largest = x_BLD.masked_fill(~inside, float("-inf")).amax(dim=1)
-        mean = (x_BLD * inside).sum(dim=1) / inside.sum(dim=1)
-        return self.head.linear(self.head.dropout(torch.cat([largest, mean], dim=1)))
+        return self.head.linear(self.head.dropout(_pool(encoder.norm(x_BLD), mask_BL)))
 
     def _attend(self, layer: Layer, x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
         attention = layer.attention
@@ -102,16 +101,63 @@ class PaddedModel(nn.Module):
         return attention.project_out(seen.transpose(1, 2).flatten(2))
 
 
-class PaddedTraining:
-    """A training step of the padded form: fp32, AdamW, the gradient clipped."""
+class PaddedGlyphs(nn.Module):
+    """The function of a model of glyphs, convolutions and a classification head, padded.
 
-    def __init__(self, model: Model, learning_rate: float, clip_norm: float) -> None:
-        self.model = PaddedModel(model).train()
+    Every glyph of every text is embedded, however often it stands in the batch. The rest is as in
+    `PaddedModel`.
+    """
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        embedder, encoder, head = (
+            copy.deepcopy(part) for part in (model.embedder, model.encoder, model.head)
+        )
+        assert isinstance(embedder, GlyphsEmbedder) and isinstance(encoder, CnnEncoder)
+        assert isinstance(head, ClassificationHead)
+        self.embedder, self.encoder, self.head = embedder, encoder, head
+
+    def forward(self, pixels_BLHW: Tensor, mask_BL: Tensor) -> Tensor:
+        """Logits [B, classes] of glyph pictures uint8 [B, L, H, W], real where `mask_BL`."""
+        encoder, embedder = self.encoder, self.embedder
+        x_BLD = embedder.embed_glyphs(pixels_BLHW.flatten(0, 1)).unflatten(0, mask_BL.shape)
+        x_BLD = self._convolve(encoder.stem, embedder.dropout(x_BLD), mask_BL)
+        if encoder.stride > 1:
+            short = -x_BLD.shape[1] % encoder.stride
+            x_BLD = F.pad(x_BLD.masked_fill(~mask_BL.unsqueeze(2), -torch.inf), (0, 0, 0, short))
+            x_BLD = x_BLD.unflatten(1, (-1, encoder.stride)).amax(dim=2)
+            mask_BL = F.pad(mask_BL, (0, short)).unflatten(1, (-1, encoder.stride)).any(dim=2)
+            x_BLD = x_BLD.masked_fill(~mask_BL.unsqueeze(2), 0)
+        for block in encoder.blocks:
+            assert isinstance(block, RaggedConv)
+            x_BLD = x_BLD + encoder.dropout(self._convolve(block, x_BLD, mask_BL))
+        return self.head.linear(self.head.dropout(_pool(x_BLD, mask_BL)))
+
+    def _convolve(self, block: RaggedConv, x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
+        weight = block.convolution.weight
+        x_BDL = (x_BLD * mask_BL.unsqueeze(2)).transpose(1, 2)
+        return block.norm(F.conv1d(x_BDL, weight, padding=weight.shape[2] // 2)).transpose(1, 2)
+
+
+def _pool(x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
+    """Maximum and mean over what is real: [B, 2 D]."""
+    inside = mask_BL.unsqueeze(2)
+    largest = x_BLD.masked_fill(~inside, -torch.inf).amax(dim=1)
+    return torch.cat([largest, (x_BLD * inside).sum(dim=1) / inside.sum(dim=1)], dim=1)
+
+
+class PaddedTraining:
+    """A training step of a padded form: fp32, AdamW, the gradient clipped."""
+
+    def __init__(
+        self, model: PaddedModel | PaddedGlyphs, learning_rate: float, clip_norm: float
+    ) -> None:
+        self.model = model.train()
         self.clip_norm = clip_norm
         self.optimizer = torch.optim.AdamW(self.model.parameters(), learning_rate)
 
-    def step(self, slices_BLHW: Tensor, mask_BL: Tensor, targets_B: Tensor) -> Tensor:
-        loss = F.cross_entropy(self.model(slices_BLHW, mask_BL), targets_B)
+    def step(self, pictures_BLHW: Tensor, mask_BL: Tensor, targets_B: Tensor) -> Tensor:
+        loss = F.cross_entropy(self.model(pictures_BLHW, mask_BL), targets_B)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
         self.optimizer.step()
