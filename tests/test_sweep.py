@@ -74,7 +74,7 @@ def test_a_killed_run_goes_on_to_the_same_scores(preset: str, tmp_path: Path) ->
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
-    process = start(*LONG, "training.epochs=100", "hydra.run.dir=run", cwd=tmp_path)
+    process = start(*LONG, "training.epochs=10000", "hydra.run.dir=run", cwd=tmp_path)
     wait_for(tmp_path / "run" / "checkpoints" / "last.safetensors", process)
     process.send_signal(signal.SIGINT)
     told, _ = process.communicate(timeout=60)
@@ -83,9 +83,9 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
 
 
 def test_a_second_process_in_the_same_folder_is_refused(tmp_path: Path) -> None:
-    process = start(*LONG, "training.epochs=100", "hydra.run.dir=run", cwd=tmp_path)
+    process = start(*LONG, "training.epochs=10000", "hydra.run.dir=run", cwd=tmp_path)
     wait_for(tmp_path / "run" / ".lock", process)
-    refused = main(*LONG, "training.epochs=100", "hydra.run.dir=run", cwd=tmp_path)
+    refused = main(*LONG, "training.epochs=10000", "hydra.run.dir=run", cwd=tmp_path)
     process.kill()
     process.wait()
     assert refused.returncode == 2

@@ -35,7 +35,7 @@ UTILISED = ("vtr_glyphs", "vtr_line", "vtr_reference")
 NUM_BATCHES = 40
 SLOW_REPETITIONS = 1
 """Of comparisons with the padded form, whose step takes up to a minute on two cores."""
-BYTES_PER_SLICE = 1_500_000
+BYTES_PER_SLICE = 1_300_000
 """What the padded form keeps of a slice until the gradient has passed, at the published widths."""
 
 
@@ -150,13 +150,13 @@ def _against_padded(
 
 
 def _fitting(bench: Bench) -> int:
-    """Comments whose padded form fits into half of the memory that is free, at most as asked."""
+    """Comments whose padded form fits into the memory that is free, at most as asked."""
     lengths = bench.dataset.train.texts.lengths
     size = bench.num_texts
     while size > 4:
         longest = float(lengths[bench.usual_batch(size)].max())
         slices = size * longest * 7.5 / 5  # a character is about 7.5 px wide
-        if slices * BYTES_PER_SLICE < 0.6 * _free_bytes(bench.device):
+        if slices * BYTES_PER_SLICE < 0.7 * _free_bytes(bench.device):
             break
         size //= 2
     return size
