@@ -2,7 +2,7 @@
 
 python tools/step_cost.py model=vtr_reference dataset=jsonl dataset.train=train.jsonl
 
-takes the settings of main.py.
+takes the settings of main.py. With --profile it shows where the time goes instead.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from vitrina.benchmark.cost import step_costs
+from vitrina.benchmark.cost import step_costs, step_profile
 from vitrina.cli import explain
 from vitrina.config import compose_config
 from vitrina.errors import InputError
@@ -26,9 +26,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as for main.py")
     parser.add_argument("--repetitions", type=int, default=5, help="timed steps a batch")
+    parser.add_argument("--profile", action="store_true", help="shares of the operations")
     arguments = parser.parse_args(argv)
     try:
         config = compose_config(arguments.settings)
+        if arguments.profile:
+            for name, share in step_profile(config)[:15]:
+                print(f"{share:6.1%}  {name}")
+            return 0
         for cost in step_costs(config, max(arguments.repetitions, 1)):
             print(
                 f"{cost.batch} batch: {cost.num_texts} texts, {cost.num_tokens:,} tokens, "

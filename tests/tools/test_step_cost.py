@@ -23,6 +23,15 @@ def test_the_worst_batch_costs_more_than_the_average(capsys: pytest.CaptureFixtu
         assert float(re.findall(r"peak memory ([\d.]+) GB", line)[0]) > 0.1
 
 
+def test_a_profile_shows_where_the_time_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["dataset.num_comments=200", "threads=1", "device=cpu", "training.batch_size=8"]
+    assert main([*few, "--profile"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    shares = [float(share.rstrip("%")) for share, *_ in lines]
+    assert shares == sorted(shares, reverse=True) and 50 < sum(shares) <= 100.1
+    assert any("convolution" in name for _, name, *_ in lines[:3])
+
+
 def test_wrong_settings_end_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["training.epochs=0"]) == 2
     assert capsys.readouterr().err == "error: training.epochs = 0.0: must be above 0\n"

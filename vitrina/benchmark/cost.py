@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch.profiler import ProfilerActivity, profile
 
 from vitrina.benchmark.subject import Subject
 from vitrina.benchmark.timing import time_once
@@ -75,3 +76,28 @@ def step_costs(config: Config, repetitions: int = 5) -> Iterator[StepCost]:
             noise_seconds=min(seconds(lambda batch=batch: train.corrupt(batch, 0), cpu)),
             peak_memory_mb=peak_memory_mb(subject.device),
         )
+
+
+def step_profile(config: Config, num_steps: int = 10) -> list[tuple[str, float]]:
+    """Where the time of training steps goes: operations and their shares of it, largest first.
+
+    The steps are those of the first batches of the first epoch. An operation's share is what it
+    takes itself, on the device where that is a GPU.
+    """
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    subject = Subject.build(config)
+    batches = subject.training.epoch_batches(0)[:num_steps]
+    subject.step(batches[0])
+    on_gpu = subject.device.type == "cuda"
+    kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu else [])]
+    with profile(activities=kinds) as profiler:
+        for batch in batches:
+            subject.step(batch)
+    taken = {
+        event.key: event.self_device_time_total if on_gpu else event.self_cpu_time_total
+        for event in profiler.key_averages()
+    }
+    total = sum(taken.values())
+    shares = [(name, seconds / total) for name, seconds in taken.items()]
+    return sorted(shares, key=lambda each: -each[1])

@@ -27,7 +27,7 @@ from vitrina.models.embedders.config import GlyphsConfig
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
 from vitrina.models.whitening import Whitening, fit_whitening
-from vitrina.text.columns import Texts
+from vitrina.text.columns import Texts, pieces
 
 
 class GlyphsEmbedder(Embedder):
@@ -66,7 +66,8 @@ class GlyphsEmbedder(Embedder):
         Raises:
             InputError: if the texts hold fewer than two distinct glyphs.
         """
-        clusters = segment(clean).clusters
+        parts = (clean.part(*piece) for piece in pieces(clean.offsets))  # of bounded memory
+        clusters = sorted({cluster for part in parts for cluster in segment(part).clusters})
         if len(clusters) < 2:
             raise InputError("the training texts hold fewer than two distinct glyphs")
         pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
