@@ -12,6 +12,7 @@ import os
 import re
 import string
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,11 +57,21 @@ def main() -> None:
     except (InputError, HydraException, OmegaConfBaseException) as error:
         if show_tracebacks:
             raise
-        if configuration.rank_in_environment() == 0:
-            print(f"error: {explain(error)}", file=sys.stderr)
+        _let_the_first_speak()
+        print(f"error: {explain(error)}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _let_the_first_speak(seconds: float = 10.0) -> None:
+    """Wait in all processes of `torchrun` but the first, which meet the same error as it does.
+
+    The first process that leaves makes torchrun stop all: were it another, the first would be
+    stopped before it has said why. One whose error is its own alone goes on and says it.
+    """
+    if configuration.rank_in_environment() > 0:
+        time.sleep(seconds)
 
 
 @dataclass(frozen=True)
