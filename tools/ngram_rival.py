@@ -24,6 +24,7 @@ from vitrina.errors import InputError
 from vitrina.evaluation.evaluate import evaluate
 from vitrina.evaluation.ngrams import fit_ngrams
 from vitrina.evaluation.report import results_table
+from vitrina.evaluation.scoring import ClassScoring
 from vitrina.evaluation.suites import build_suites
 from vitrina.noise.corruption import build_noise
 from vitrina.pipeline import NoisyTexts
@@ -45,11 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         started = time.perf_counter()
         predict = fit_ngrams(train.draw(0), dataset.train.labels)
         seconds = time.perf_counter() - started
+        names = dataset.label_names
+        suites = build_suites(
+            config.evaluation, dataset.test, dataset.extra, lambda split: split.labels
+        )
         evaluation = evaluate(
             lambda texts: predict(normalizer(texts)),
-            build_suites(config.evaluation, dataset.test, dataset.extra),
-            dataset.label_names,
-            _positive(config.task.positive, dataset.label_names),
+            suites,
+            ClassScoring(names, _positive(config.task.positive, names)),
             config.evaluation,
         )
     except (InputError, HydraException, OmegaConfBaseException) as error:

@@ -10,6 +10,8 @@ from vitrina.data.dataset import Split
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.inputs import Inputs
 from vitrina.noise.corruption import Noise
+from vitrina.tasks.base import Sample, Task
+from vitrina.tasks.targets import Targets
 from vitrina.text.columns import Texts
 from vitrina.text.normalizers import Normalizer
 from vitrina.text.words import Words
@@ -49,11 +51,17 @@ class NoisyTexts:
         indices = np.arange(len(self.split.texts))
         return self.normalizer(self.noise.corrupted(self.split.texts, self.words, indices, epoch))
 
-    def for_training(self, embedder: Embedder) -> TrainingTexts:
-        """Batches of these texts for a model with `embedder`."""
+    def sample(self, indices: np.ndarray, epoch: int) -> Sample:
+        """The texts at `indices`, a batch of them, with the noise of `epoch`."""
+        texts, words = self.split.texts.take(indices), self.words.take(indices)
+        noisy = self.noise(texts, words, indices, epoch)
+        return Sample(self.split, indices, noisy, self.normalizer(noisy.texts))
 
-        def batch(indices: np.ndarray, epoch: int) -> tuple[Inputs, np.ndarray]:
-            texts = self.normalizer(self.corrupt(indices, epoch))
-            return embedder.encode(texts), self.split.labels[indices]
+    def for_training(self, embedder: Embedder, task: Task) -> TrainingTexts:
+        """Batches of these texts for a model with `embedder`, and what `task` asks of them."""
+
+        def batch(indices: np.ndarray, epoch: int) -> tuple[Inputs, Targets]:
+            sample = self.sample(indices, epoch)
+            return embedder.encode(sample.shown), task.targets(sample)
 
         return TrainingTexts(self.split.texts.lengths, batch)

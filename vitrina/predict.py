@@ -10,7 +10,6 @@ import numpy as np
 
 from vitrina import config as configuration
 from vitrina.config import Config
-from vitrina.evaluation.report import prediction_fields
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_model, build_task
 from vitrina.models.inference import Predictor, for_inference
@@ -85,11 +84,8 @@ class TrainedModel:
         return [self._prediction(row) for row in self.probabilities(texts)]
 
     def _prediction(self, probabilities: np.ndarray) -> Prediction:
-        names, positive = self.label_names, self.task.positive
-        by_name = {name: float(p) for name, p in zip(names, probabilities, strict=True)}
-        return Prediction(
-            probabilities=by_name, **prediction_fields(probabilities, names, positive)
-        )
+        by_name = {name: float(p) for name, p in zip(self.label_names, probabilities, strict=True)}
+        return Prediction(probabilities=by_name, **self.task.scoring.fields(probabilities))
 
 
 def load(folder: str | Path, device: str = "auto") -> TrainedModel:

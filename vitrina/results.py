@@ -14,7 +14,6 @@ from vitrina.config import Config
 from vitrina.errors import InputError
 from vitrina.evaluation.compare import compare_table
 from vitrina.evaluation.evaluate import Evaluation
-from vitrina.evaluation.metrics import METRICS
 from vitrina.evaluation.picture import draw_levels
 from vitrina.evaluation.report import results_table, write_metrics
 from vitrina.memory import peak_memory_mb
@@ -66,9 +65,10 @@ def report(
         if drawn:
             tracker.picture(picture)
     rows = [
-        [name, *(suite.scores[key] for key in METRICS)] for name, suite in evaluation.suites.items()
+        [name, *(suite.scores[key] for key in evaluation.scoring.metrics)]
+        for name, suite in evaluation.suites.items()
     ]
-    tracker.table("scores", ["suite", *METRICS], rows)
+    tracker.table("scores", ["suite", *evaluation.scoring.metrics], rows)
     tracker.summary(metrics)
     if getattr(config.tracking, "artifact", False):
         tracker.artifact(folder / "checkpoints" / "best.safetensors")

@@ -31,7 +31,7 @@ from vitrina.noise.corruption import build_noise
 from vitrina.pipeline import VALIDATION_EPOCH, NoisyTexts
 from vitrina.record import make_record, read_json, write_json
 from vitrina.results import collect_metrics, report
-from vitrina.tasks.classification import ClassificationTask
+from vitrina.tasks.base import Task
 from vitrina.text.columns import Texts
 from vitrina.text.normalizers import build_normalizer
 from vitrina.training.checkpoints import Position, load_weights
@@ -133,9 +133,8 @@ def _run(
         # Measure, report.
         evaluation = evaluate(
             _predictor(config, for_inference(model, config.training.precision), task),
-            build_suites(config.evaluation, dataset.test, dataset.extra),
-            task.label_names,
-            task.positive,
+            build_suites(config.evaluation, dataset.test, dataset.extra, task.truth),
+            task.scoring,
             config.evaluation,
             progress=lambda line: console.print(line, highlight=False),
             on_suite=_prediction_writer(config, folder, task),
@@ -188,12 +187,12 @@ def _fit(
     path = folder / "artefacts.safetensors"
     if processes.is_first and not (config.resume and path.exists()):
         clean = train.normalizer(dataset.train.texts)
-        fit(config, clean, lambda: train.draw(0), dataset.label_names).save(path)
+        fit(config, dataset, clean, lambda: train.draw(0)).save(path)
     processes.tell(None)  # the others wait for the file
     return Artefacts.load(path)
 
 
-def _predictor(config: Config, model: Model, task: ClassificationTask) -> Predictor:
+def _predictor(config: Config, model: Model, task: Task) -> Predictor:
     return Predictor(
         model,
         build_normalizer(config.normalizer),
@@ -204,17 +203,18 @@ def _predictor(config: Config, model: Model, task: ClassificationTask) -> Predic
 
 
 def _validation(
-    val: NoisyTexts, task: ClassificationTask, predictor: Predictor, metric: str
+    val: NoisyTexts, task: Task, predictor: Predictor, metric: str
 ) -> Callable[[], dict[str, float]]:
     """Scores on the clean and on the noisy validation texts, and the mean of `metric` over both."""
     views: dict[str, Texts] = {"clean": val.split.texts}
     if val.noise.changes:
         views["noisy"] = val.corrupt(np.arange(len(val.split.texts)), VALIDATION_EPOCH)
+    truth = task.truth(val.split)
 
     def validate() -> dict[str, float]:
         scores: dict[str, float] = {}
         for name, texts in views.items():
-            found = task.score(val.split.labels, predictor(texts))
+            found = task.scoring.score(truth, predictor(texts))
             scores |= {f"{name}_{key}": value for key, value in found.items()}
         scores["score"] = sum(scores[f"{name}_{metric}"] for name in views) / len(views)
         return scores
@@ -223,14 +223,13 @@ def _validation(
 
 
 def _prediction_writer(
-    config: Config, folder: Path, task: ClassificationTask
+    config: Config, folder: Path, task: Task
 ) -> Callable[[Suite, np.ndarray], None] | None:
     if not config.evaluation.predictions:
         return None
 
     def write(suite: Suite, probabilities: np.ndarray) -> None:
-        names, positive = task.label_names, task.positive
-        write_predictions(folder / "predictions", suite, probabilities, names, positive)
+        write_predictions(folder / "predictions", suite, probabilities, task.scoring)
 
     return write
 
@@ -263,7 +262,7 @@ def _train(
     config: Config,
     folder: Path,
     model: Model,
-    task: ClassificationTask,
+    task: Task,
     train: NoisyTexts,
     validate: Callable[[], dict[str, float]],
     tracker: Tracker,
@@ -275,7 +274,7 @@ def _train(
         config.optimizer,
         model,
         task.loss,
-        train.for_training(model.embedder),
+        train.for_training(model.embedder, task),
         validate,
         folder=folder,
         seed=config.seed,

@@ -9,6 +9,7 @@ from vitrina.errors import InputError
 from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.evaluate import evaluate
 from vitrina.evaluation.metrics import chance, score
+from vitrina.evaluation.scoring import ClassScoring
 from vitrina.evaluation.suites import Suite
 from vitrina.text.columns import Texts
 
@@ -22,6 +23,8 @@ CONFIG = EvaluationConfig(
     predictions=True,
     picture=True,
 )
+
+SCORING = ClassScoring(["0", "1"], 1)
 
 
 def suite(name: str, texts: list[str], labels: list[int]) -> Suite:
@@ -45,20 +48,19 @@ def test_scores_and_what_is_left_of_them() -> None:
     found = evaluate(
         by_length,
         iter([CLEAN, WORSE]),
-        ["0", "1"],
-        1,
+        SCORING,
         CONFIG,
         progress=told.append,
         on_suite=lambda suite, probabilities: seen.update({suite.name: probabilities}),
     )
     assert list(found.suites) == ["clean", "level_1"] == list(seen)
-    assert found.suites["level_1"].scores == score(WORSE.labels, by_length(WORSE.texts), 1)
-    assert np.array_equal(found.probabilities["clean"], by_length(CLEAN.texts))
+    assert found.suites["level_1"].scores == score(WORSE.truth, by_length(WORSE.texts), 1)
+    assert np.array_equal(found.predicted["clean"], by_length(CLEAN.texts))
     assert told == ["scoring clean: suite clean", "scoring level_1: suite level_1"]
     assert found.notes == []
     metrics = found.metrics()
     s0, s = metrics["clean"]["roc_auc"], metrics["level_1"]["roc_auc"]
-    c = chance(CLEAN.labels, 2, 1)["roc_auc"]
+    c = chance(CLEAN.truth, 2, 1)["roc_auc"]
     assert metrics["level_1"]["relative"]["roc_auc"] == pytest.approx(s / s0)
     assert metrics["level_1"]["above_chance"]["roc_auc"] == pytest.approx((s - c) / (s0 - c))
     assert metrics["clean"]["relative"]["f1"] == 1.0
@@ -68,18 +70,18 @@ def test_scores_and_what_is_left_of_them() -> None:
 
 def test_other_texts_are_not_set_against_the_clean_ones() -> None:
     other = suite("other", ["а", "ааааааааа"], [0, 1])
-    found = evaluate(by_length, [CLEAN, other], ["0", "1"], 1, CONFIG)
+    found = evaluate(by_length, [CLEAN, other], SCORING, CONFIG)
     assert found.relative("other") == {}
     assert "relative" not in found.metrics()["other"]
 
 
 def test_one_class_alone_is_told() -> None:
     only = suite("only", ["а", "ааааааааа"], [1, 1])
-    found = evaluate(by_length, [only], ["0", "1"], 1, CONFIG)
+    found = evaluate(by_length, [only], SCORING, CONFIG)
     assert found.notes == ["only: roc_auc undefined; labels that occur: 1"]
     assert np.isnan(found.suites["only"].scores["roc_auc"])
 
 
 def test_a_diverged_model_is_told_in_one_line() -> None:
     with pytest.raises(InputError, match="no finite probabilities for suite clean"):
-        evaluate(lambda texts: by_length(texts) * np.nan, [CLEAN], ["0", "1"], 1, CONFIG)
+        evaluate(lambda texts: by_length(texts) * np.nan, [CLEAN], SCORING, CONFIG)

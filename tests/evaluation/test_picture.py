@@ -7,16 +7,17 @@ from PIL import Image
 
 from vitrina.evaluation.evaluate import Evaluation, SuiteScores
 from vitrina.evaluation.picture import draw_levels, series
+from vitrina.evaluation.scoring import ClassScoring
 
 
 def made_up(names: list[str]) -> Evaluation:
-    evaluation = Evaluation(["0", "1"], 1)
+    evaluation = Evaluation(ClassScoring(["0", "1"], 1))
     for index, name in enumerate(names):
         value = 0.9 - 0.02 * index
         evaluation.suites[name] = SuiteScores(
             title=name,
             noise={},
-            labels=np.array([0, 1]),
+            truth=np.array([0, 1]),
             scores={"f1": value, "roc_auc": value},
             chance={},
             intervals={"f1": (value - 0.02, value + 0.02), "roc_auc": (value, value)},

@@ -13,12 +13,12 @@ from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.evaluate import Evaluation, evaluate
 from vitrina.evaluation.report import (
     json_line,
-    prediction_fields,
     results_table,
     with_prediction,
     write_metrics,
     write_predictions,
 )
+from vitrina.evaluation.scoring import ClassScoring
 from vitrina.evaluation.suites import Suite
 from vitrina.text.columns import Texts
 
@@ -47,15 +47,8 @@ def made_up(names: list[str], *, num_classes: int = 2, bootstrap: int = 0) -> Ev
     texts, rows = Texts.from_strings(["а"] * 60), [{"text": "а"}] * 60
     suites = [Suite(name, f"what {name} is", texts, labels, rows, {}) for name in names]  # type: ignore[arg-type]
     label_names = [str(index) for index in range(num_classes)]
-    return evaluate(lambda _: probabilities, suites, label_names, num_classes - 1, config)
-
-
-def test_the_score_is_the_probability_of_the_positive_class_or_a_mapping() -> None:
-    two = np.array([0.25, 0.75])
-    assert prediction_fields(two, ["0", "1"], 1) == {"score": 0.75, "label": "1"}
-    assert prediction_fields(two, ["0", "1"], 0) == {"score": 0.25, "label": "1"}
-    three = prediction_fields(np.array([0.2, 0.5, 0.3]), ["a", "b", "c"], None)
-    assert three == {"score": {"a": 0.2, "b": 0.5, "c": 0.3}, "label": "b"}
+    scoring = ClassScoring(label_names, num_classes - 1)
+    return evaluate(lambda _: probabilities, suites, scoring, config)
 
 
 def test_fields_of_the_row_are_never_lost() -> None:
@@ -71,7 +64,10 @@ def test_predictions_hold_the_row_and_the_text_as_scored(tmp_path: Path) -> None
     texts = Texts.from_strings(["n0isy 😀\u2028", "б\ud800"])
     suite = Suite("level_1", "", texts, np.array([1, 0]), rows, {})
     path = write_predictions(
-        tmp_path / "predictions", suite, np.array([[0.1, 0.9], [0.7, 0.3]]), ["0", "1"], 1
+        tmp_path / "predictions",
+        suite,
+        np.array([[0.1, 0.9], [0.7, 0.3]]),
+        ClassScoring(["0", "1"], 1),
     )
     assert path == tmp_path / "predictions" / "level_1.jsonl"
     lines = path.read_bytes().split(b"\n")

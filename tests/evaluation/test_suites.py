@@ -37,8 +37,12 @@ def split(texts: list[str]) -> Any:
     return SimpleNamespace(texts=Texts.from_strings(texts), labels=labels, rows=texts)
 
 
+def truth_of(split: Any) -> np.ndarray:
+    return split.labels
+
+
 def built(names: list[str], extra: dict[str, Any] | None = None, **changed: Any) -> dict:
-    found = build_suites(config(names, **changed), split(TEXTS), extra or {})
+    found = build_suites(config(names, **changed), split(TEXTS), extra or {}, truth_of)
     return {suite.name: suite for suite in found}
 
 
@@ -48,7 +52,7 @@ def test_suites_stand_in_order_with_noise_and_the_rows_of_the_test_texts() -> No
     assert found["clean"].texts.to_strings() == TEXTS
     for name, suite in found.items():
         assert len(suite.texts) == len(TEXTS)
-        assert np.array_equal(suite.labels, np.arange(len(TEXTS)) % 2)
+        assert np.array_equal(suite.truth, np.arange(len(TEXTS)) % 2)
         if name != "clean":
             assert suite.texts.to_strings() != TEXTS, name
             assert suite.noise["seed"] == 7
@@ -97,7 +101,7 @@ def test_further_files_come_last_without_noise() -> None:
 
 def test_names_of_suites_are_not_given_to_files() -> None:
     with pytest.raises(InputError) as error:
-        build_suites(config(["clean"]), split(TEXTS), {"level_1": split(["а"])})
+        build_suites(config(["clean"]), split(TEXTS), {"level_1": split(["а"])}, truth_of)
     assert str(error.value).startswith(
         "dataset.extra.level_1: the name is taken by a suite; choose another, such as file_level_1"
     )

@@ -13,6 +13,7 @@ from torch import nn
 from vitrina.models.inputs import Inputs
 from vitrina.models.model import Model
 from vitrina.models.ragged import Ragged, pool_max_mean
+from vitrina.tasks.targets import Targets
 from vitrina.training.ahead import Ahead
 from vitrina.training.checkpoints import load_weights
 from vitrina.training.config import AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
@@ -72,7 +73,7 @@ class Head(nn.Module):
         return self.linear(pool_max_mean(x))
 
 
-def make_batch(indices: np.ndarray, epoch: int) -> tuple[Inputs, np.ndarray]:
+def make_batch(indices: np.ndarray, epoch: int) -> tuple[Inputs, Targets]:
     """Texts with label 1 hold id 7, the others do not; everything else is drawn anew each epoch."""
     ids, labels = [], indices % 2
     for index in indices:
@@ -81,21 +82,23 @@ def make_batch(indices: np.ndarray, epoch: int) -> tuple[Inputs, np.ndarray]:
         part[random.integers(len(part))] = 7 if index % 2 else 8
         ids.append(part)
     lengths = LENGTHS[indices]
-    return Inputs(torch.from_numpy(np.concatenate(ids)), lengths, lengths), labels
+    return Inputs(torch.from_numpy(np.concatenate(ids)), lengths, lengths), Targets(labels)
 
 
 def build(folder: Path, config: TrainingConfig, optimizer: object = ADAMW) -> Training:
     torch.manual_seed(0)
     model = Model(Table(), nn.Identity(), Head())  # type: ignore[arg-type]
 
-    def loss(output: torch.Tensor, targets: np.ndarray) -> torch.Tensor:
-        return nn.functional.cross_entropy(output, torch.from_numpy(targets), reduction="sum")
+    def loss(output: torch.Tensor, targets: Targets) -> torch.Tensor:
+        return nn.functional.cross_entropy(
+            output, torch.from_numpy(targets.labels), reduction="sum"
+        )
 
     def validate() -> dict[str, float]:
         model.eval()
         with torch.no_grad():
-            inputs, labels = make_batch(np.arange(100), 999)
-            right = model(inputs).argmax(1).numpy() == labels
+            inputs, targets = make_batch(np.arange(100), 999)
+            right = model(inputs).argmax(1).numpy() == targets.labels
         model.train()
         return {"score": float(right.mean())}
 

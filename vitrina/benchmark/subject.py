@@ -19,7 +19,7 @@ from vitrina.models.model import Model
 from vitrina.models.precision import choose_device
 from vitrina.noise.corruption import build_noise
 from vitrina.pipeline import NoisyTexts
-from vitrina.tasks.classification import ClassificationTask
+from vitrina.tasks.base import Task
 from vitrina.text.normalizers import build_normalizer
 from vitrina.training.loop import Training
 
@@ -48,7 +48,7 @@ class Subject:
 
     config: Config
     artefacts: Artefacts
-    task: ClassificationTask
+    task: Task
     model: Model
     training: Training
     train: NoisyTexts
@@ -61,7 +61,7 @@ class Subject:
         normalizer = build_normalizer(config.normalizer)
         train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
         clean = normalizer(dataset.train.texts)
-        artefacts = fit(config, clean, lambda: train.draw(0), dataset.label_names)
+        artefacts = fit(config, dataset, clean, lambda: train.draw(0))
         task = build_task(config, artefacts)
         device = choose_device(config.device)
         model = build_model(config, artefacts, task).to(device)
@@ -73,7 +73,7 @@ class Subject:
                 config.optimizer,
                 model,
                 task.loss,
-                train.for_training(model.embedder),
+                train.for_training(model.embedder, task),
                 lambda: {"score": 0.0},
                 folder=Path(folder),
                 seed=config.seed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,21 +14,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from vitrina import files
-from vitrina.evaluation.metrics import reported_classes
 from vitrina.files import replacing
 
 if TYPE_CHECKING:
     from vitrina.evaluation.evaluate import Evaluation
+    from vitrina.evaluation.scoring import Scoring
     from vitrina.evaluation.suites import Suite
-
-COLUMNS = {
-    "f1": "F1",
-    "macro_f1": "macro F1",
-    "roc_auc": "ROC-AUC",
-    "average_precision": "avg. prec.",
-    "accuracy": "accuracy",
-}
-"""Scores in the table of a run, and their headings."""
 
 SERIES = {
     "level_": "level_n: published noise, stronger in toxic words",
@@ -38,22 +29,6 @@ SERIES = {
 """What the suites of noise are, by the beginning of their names."""
 
 SYNTHETIC = "synthetic demo corpus"
-
-
-def prediction_fields(
-    probabilities: np.ndarray, label_names: Sequence[str], positive: int | None
-) -> dict[str, Any]:
-    """`score` and `label` of one text, from its probabilities [num_classes].
-
-    `score` is the probability of the positive class of two, else a mapping from label to
-    probability. `label` is the name of the most probable class.
-    """
-    if len(label_names) == 2:
-        score: Any = round(float(probabilities[reported_classes(2, positive)[0]]), 6)
-    else:
-        named = zip(label_names, probabilities.tolist(), strict=True)
-        score = {name: round(value, 6) for name, value in named}
-    return {"score": score, "label": label_names[int(np.argmax(probabilities))]}
 
 
 def with_prediction(row: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,27 +47,21 @@ def json_line(value: Any) -> str:
     return files.json_line(plain(value))
 
 
-def write_predictions(
-    folder: Path,
-    suite: Suite,
-    probabilities: np.ndarray,
-    label_names: Sequence[str],
-    positive: int | None,
-) -> Path:
+def write_predictions(folder: Path, suite: Suite, predicted: np.ndarray, scoring: Scoring) -> Path:
     """Write `<folder>/<suite>.jsonl`, a line for each text, and give its path.
 
     A line holds the original fields of the row, `scored_text` (the text as the model was given it,
-    noise applied), `score` and `label`.
+    noise applied), and the fields of `scoring`, such as `score` and `label`.
 
     Args:
-        probabilities: float [num_texts, num_classes].
+        predicted: a row for each text.
     """
-    assert len(suite.texts) == len(probabilities)
+    assert len(suite.texts) == len(predicted)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{suite.name}.jsonl"
     with replacing(path) as file:
         for index, text in enumerate(suite.texts):
-            fields = prediction_fields(probabilities[index], label_names, positive)
+            fields = scoring.fields(predicted[index])
             row = with_prediction(suite.rows[index], {"scored_text": text, **fields})
             file.write(json_line(row) + "\n")
     return path
@@ -133,10 +102,10 @@ def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
         pad_edge=False,
     )
     table.add_column("suite", no_wrap=True)
-    for heading in COLUMNS.values():
+    for heading in evaluation.scoring.shown.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for name, suite in evaluation.suites.items():
-        cells = [score_text(suite.scores[metric]) for metric in COLUMNS]
+        cells = [score_text(suite.scores[metric]) for metric in evaluation.scoring.shown]
         if "f1" in suite.intervals:
             low, high = map(score_text, suite.intervals["f1"])
             cells[0] += escape(f" [{low.removeprefix('0')}–{high.removeprefix('0')}]")
@@ -145,12 +114,9 @@ def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
 
 
 def _explained(evaluation: Evaluation) -> str:
-    classes = len(evaluation.label_names)
-    positive = reported_classes(classes, evaluation.positive)[0]
-    of = "mean over the classes" if classes > 2 else f"class {evaluation.label_names[positive]}"
     counts = sorted({int(suite.scores["count"]) for suite in evaluation.suites.values()})
     texts = "–".join(f"{count:,}" for count in dict.fromkeys([*counts[:1], *counts[-1:]]))
-    lines = [f"{texts} texts a suite; F1: {of}"]
+    lines = [f"{texts} texts a suite; {evaluation.scoring.what}"]
     if any(suite.intervals for suite in evaluation.suites.values()):
         lines[0] += "; in brackets: 95 % interval (bootstrap)"
     for series, what in SERIES.items():

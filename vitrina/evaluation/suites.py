@@ -7,7 +7,7 @@ two runs are scored on the same noisy texts, and a text is touched at the same p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ class Suite:
         name: `clean`, `level_1`, …, or the name of a further test file.
         title: what it is, for tables.
         texts: as they are scored, noise applied.
-        labels: int64 [num_texts], class indices.
+        truth: what is true of each text, as the task has it.
         rows: the original rows, in the same order.
         noise: the settings of the noise; empty where there is none.
     """
@@ -43,7 +43,7 @@ class Suite:
     name: str
     title: str
     texts: Texts
-    labels: np.ndarray
+    truth: np.ndarray
     rows: Rows
     noise: dict[str, Any]
 
@@ -67,25 +67,37 @@ def check_names(extra: Iterable[str]) -> None:
 
 
 def build_suites(
-    config: EvaluationConfig, test: Split, extra: Mapping[str, Split]
+    config: EvaluationConfig,
+    test: Split,
+    extra: Mapping[str, Split],
+    truth: Callable[[Split], np.ndarray],
 ) -> Iterator[Suite]:
     """The suites of `config.suites` made from `test`, then those of `extra`, one at a time.
+
+    Args:
+        truth: what is true of the texts of a split.
 
     Raises:
         InputError: at once, if a name in `extra` is taken.
     """
     check_names(extra)
-    return _build(config, test, extra)
+    return _build(config, test, extra, truth)
 
 
-def _build(config: EvaluationConfig, test: Split, extra: Mapping[str, Split]) -> Iterator[Suite]:
+def _build(
+    config: EvaluationConfig,
+    test: Split,
+    extra: Mapping[str, Split],
+    truth: Callable[[Split], np.ndarray],
+) -> Iterator[Suite]:
+    true = truth(test)
     for name in config.suites:
         noise = noise_config(name, config)
         texts = test.texts if noise is None else corrupt(test.texts, noise, config.seed)
         settings = {} if noise is None else {**asdict(noise), "seed": config.seed}
-        yield Suite(name, SUITES[name], texts, test.labels, test.rows, settings)
+        yield Suite(name, SUITES[name], texts, true, test.rows, settings)
     for name, split in extra.items():
-        yield Suite(name, f"file {name}", split.texts, split.labels, split.rows, {})
+        yield Suite(name, f"file {name}", split.texts, truth(split), split.rows, {})
 
 
 def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from vitrina.config import Config
+from vitrina.data.dataset import Dataset
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
@@ -18,6 +19,7 @@ from vitrina.models.encoders.base import Encoder
 from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.model import Model
+from vitrina.tasks.base import Task
 from vitrina.tasks.classification import ClassificationTask
 from vitrina.text.columns import Texts
 
@@ -31,35 +33,34 @@ ENCODERS: dict[str, Any] = {"cnn": CnnEncoder, "transformer": TransformerEncoder
 TASKS: dict[str, Any] = {"classification": ClassificationTask}
 
 
-def fit(
-    config: Config, clean: Texts, noisy: Callable[[], Texts], label_names: list[str]
-) -> Artefacts:
+def fit(config: Config, dataset: Dataset, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
     """What the run learns from its training texts before training.
 
     Args:
-        clean: the training texts, normalised.
+        dataset: of which only the training texts are seen.
+        clean: these texts, normalised.
         noisy: draws the training noise over them, then normalises; called only if needed.
-        label_names: the labels of the training texts, sorted.
     """
     return Artefacts.join(
         {
-            "task": TASKS[config.task.kind].fit(config.task, label_names),
+            "task": TASKS[config.task.kind].fit(config.task, dataset.train, dataset.label_names),
             "embedder": EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy),
         }
     )
 
 
-def build_task(config: Config, artefacts: Artefacts) -> ClassificationTask:
+def build_task(config: Config, artefacts: Artefacts) -> Task:
     """The task that the artefacts were fitted for."""
     return TASKS[config.task.kind](config.task, artefacts.part("task"))
 
 
-def build_model(config: Config, artefacts: Artefacts, task: ClassificationTask) -> Model:
+def build_model(config: Config, artefacts: Artefacts, task: Task) -> Model:
     """The model with its first weights, which depend on `config.seed` alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         embedder: Embedder = EMBEDDERS[config.embedder.kind](
             config.embedder, artefacts.part("embedder")
         )
+        embedder = task.embedder(embedder)
         encoder: Encoder = ENCODERS[config.encoder.kind](config.encoder, embedder.width)
         return Model(embedder, encoder, task.build_head(encoder.width))

@@ -9,35 +9,34 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vitrina.data.dataset import Split
 from vitrina.errors import require
-from vitrina.evaluation.metrics import score
+from vitrina.evaluation.scoring import ClassScoring
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.heads.classification import ClassificationHead
+from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import ClassificationConfig
+from vitrina.tasks.targets import Targets
 
 
-class ClassificationTask:
+class ClassificationTask(Task):
     """One class for each text.
 
     Args:
         config: the option's values.
         artefacts: what `fit` gave: the names of the classes.
-
-    Attributes:
-        label_names: names of the classes, sorted.
-        positive: index of the class whose F1 and probability are reported, with two classes.
     """
 
     def __init__(self, config: ClassificationConfig, artefacts: Artefacts) -> None:
         self.config = config
-        self.label_names: list[str] = json.loads(artefacts.texts["label_names"])
-        self.positive: int | None = None
-        names = self.label_names
-        if len(names) == 2:
-            self.positive = 1 if config.positive is None else names.index(config.positive)
+        self.label_names = json.loads(artefacts.texts["label_names"])
+        names, positive = self.label_names, None
+        if len(names) == 2 and config.positive is not None:
+            positive = names.index(config.positive)
+        self.scoring = ClassScoring(names, positive)
 
     @staticmethod
-    def fit(config: ClassificationConfig, label_names: list[str]) -> Artefacts:
+    def fit(config: ClassificationConfig, train: Split, label_names: list[str]) -> Artefacts:
         """The label vocabulary of the training texts.
 
         Raises:
@@ -50,15 +49,19 @@ class ClassificationTask:
     def build_head(self, in_width: int) -> nn.Module:
         return ClassificationHead(in_width, len(self.label_names), self.config.dropout)
 
-    def loss(self, logits_BC: Tensor, labels_B: np.ndarray) -> Tensor:
-        """Cross entropy, added up over the texts (not averaged), as a scalar."""
-        targets = torch.from_numpy(labels_B).to(logits_BC.device, non_blocking=True)
+    def targets(self, sample: Sample) -> Targets:
+        return Targets(sample.split.labels[sample.indices])
+
+    def truth(self, split: Split) -> np.ndarray:
+        """int64 [num_texts], index into `label_names`."""
+        return split.labels
+
+    def loss(self, output: Tensor, targets: Targets) -> Tensor:
+        """Cross entropy of logits [B, C]."""
+        labels_B = torch.from_numpy(targets.labels).to(output.device, non_blocking=True)
         smoothing = self.config.label_smoothing
-        return F.cross_entropy(logits_BC, targets, label_smoothing=smoothing, reduction="sum")
+        return F.cross_entropy(output, labels_B, label_smoothing=smoothing, reduction="sum")
 
-    def probabilities(self, logits_BC: Tensor) -> Tensor:
+    def probabilities(self, output: Tensor) -> Tensor:
         """float32 [B, C]."""
-        return logits_BC.float().softmax(dim=1)
-
-    def score(self, labels_B: np.ndarray, probabilities_BC: np.ndarray) -> dict[str, float]:
-        return score(labels_B, probabilities_BC, self.positive)
+        return output.float().softmax(dim=1)

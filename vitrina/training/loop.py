@@ -20,6 +20,7 @@ from vitrina.data.batches import epoch_batches
 from vitrina.models.inputs import Inputs, split_by_tokens, split_into
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast
+from vitrina.tasks.targets import Targets
 from vitrina.training.ahead import Ahead
 from vitrina.training.checkpoints import Position, load_training, save_training, save_weights
 from vitrina.training.config import TrainingConfig
@@ -32,7 +33,7 @@ from vitrina.training.processes import Processes
 class Loss(Protocol):
     """A task's loss: output of the model and targets to a sum over the texts."""
 
-    def __call__(self, output: Tensor, targets: np.ndarray, /) -> Tensor: ...
+    def __call__(self, output: Tensor, targets: Targets, /) -> Tensor: ...
 
 
 class Observer(Protocol):
@@ -49,11 +50,11 @@ class TrainingTexts:
 
     Attributes:
         lengths: int64 [num_texts], lengths of the clean texts, by which batches are bucketed.
-        batch: (indices int64 [B], epoch) → encoded noisy texts and their targets [B].
+        batch: (indices int64 [B], epoch) → encoded noisy texts and their targets.
     """
 
     lengths: np.ndarray
-    batch: Callable[[np.ndarray, int], tuple[Inputs, np.ndarray]]
+    batch: Callable[[np.ndarray, int], tuple[Inputs, Targets]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Batch:
     """
 
     inputs: Inputs
-    targets: np.ndarray
+    targets: Targets
     num_texts: int
     weight: float
 
@@ -196,9 +197,11 @@ class Training:
         inputs, targets = batch.inputs, batch.targets
         total = torch.zeros((), device=self.device)
         for part in self._parts(inputs.num_tokens):
-            some = inputs if len(part) == len(inputs) else inputs.take(part)
+            some, theirs = inputs, targets
+            if len(part) < len(inputs):
+                some, theirs = inputs.take(part), targets.take(part)
             with autocast(self.config.precision, self.device):
-                loss = self.loss(self.model(some.to(self.device)), targets[part])
+                loss = self.loss(self.model(some.to(self.device)), theirs)
             loss = loss * (batch.weight / batch.num_texts)
             loss.backward()
             total += loss.detach()

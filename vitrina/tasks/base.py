@@ -1,0 +1,69 @@
+"""What every task is: a head with its targets, its loss and its scores."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor, nn
+
+from vitrina.data.dataset import Split
+from vitrina.evaluation.scoring import Scoring
+from vitrina.models.embedders.base import Embedder
+from vitrina.noise.noisy import Noisy
+from vitrina.tasks.targets import Targets
+from vitrina.text.columns import Texts
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some texts of a split, on their way to the model.
+
+    Attributes:
+        split: where they are from.
+        indices: int64 [B], which of its texts they are.
+        noisy: what the noise made of them.
+        shown: what the normaliser made of that: the texts that the model is given.
+    """
+
+    split: Split
+    indices: np.ndarray
+    noisy: Noisy
+    shown: Texts
+
+
+class Task(ABC):
+    """What is asked of a text.
+
+    Attributes:
+        label_names: names of the labels that can be said.
+        scoring: how what the model says is compared with what is true.
+    """
+
+    label_names: list[str]
+    scoring: Scoring
+
+    def embedder(self, embedder: Embedder) -> Embedder:
+        """The embedder as this task uses it."""
+        return embedder
+
+    @abstractmethod
+    def build_head(self, in_width: int) -> nn.Module:
+        """What stands behind an encoder of that width."""
+
+    @abstractmethod
+    def targets(self, sample: Sample) -> Targets:
+        """Those of the sample's texts."""
+
+    @abstractmethod
+    def truth(self, split: Split) -> np.ndarray:
+        """What `scoring` compares predictions with, a row for each text of the split."""
+
+    @abstractmethod
+    def loss(self, output: Tensor, targets: Targets) -> Tensor:
+        """Of the head's output, added up over the texts (not averaged), as a scalar."""
+
+    @abstractmethod
+    def probabilities(self, output: Tensor) -> Tensor:
+        """float32, a row for each text."""
