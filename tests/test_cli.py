@@ -79,7 +79,7 @@ def test_help_lists_the_groups_and_their_options(tmp_path: Path) -> None:
     assert done.returncode == 0
     for line in (
         "model:       ttr, vtr, vtr_glyphs, vtr_line, vtr_reference",
-        "noise:       diacritics, mixed, none, published, uniform",
+        "noise:       diacritics, mixed, none, published, uniform, unseen",
         "tracking:    none, wandb",
     ):
         assert line in done.stdout

@@ -3,6 +3,8 @@
 python tools/clusterization.py --font-path=FONT.ttf --font-size=13 --clusters=500
 
 writes a json file {letter: [look-alikes]} and, beside it, a contact sheet (PNG) of the clusters.
+With --unseen=0.85 it writes, for noise=unseen, the twelve glyphs that look most like a letter (and
+at least that much, a cosine) among those that no level of noise holds.
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ from pathlib import Path
 
 from vitrina.errors import InputError, require
 from vitrina.files import json_line, make_folder, replacing
-from vitrina.glyphs.clustering import cluster_glyphs, contact_sheet, font_or_default
+from vitrina.glyphs.clustering import cluster_glyphs, contact_sheet, font_or_default, look_alikes
+from vitrina.noise.tables import known_signs
 
-SAVE_TO = Path("resources") / "letter_replacement" / "clusterization.json"
+FOLDER = Path("resources") / "letter_replacement"
+MOST_UNSEEN = 12
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,22 +31,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--font-size", type=int, default=13, help="em square in pixels")
     parser.add_argument("--clusters", type=int, default=500, help="number of clusters")
     parser.add_argument("--seed", type=int, default=0, help="of the k-means initialisation")
-    parser.add_argument("--save-to", type=Path, default=SAVE_TO, help="json file to write")
+    parser.add_argument("--unseen", type=float, metavar="COSINE", help="look-alikes of no level")
+    parser.add_argument("--save-to", type=Path, help="json file to write")
     arguments = parser.parse_args(argv)
-    path: Path = arguments.save_to
+    least = arguments.unseen
+    name = "clusterization.json" if least is None else "unseen.json"
+    path: Path = arguments.save_to or FOLDER / name
     try:
         require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
         picture = path.with_suffix(".png")
         require(picture != path, "--save-to", str(path), "a json file; the PNG stands beside it")
         require(0 <= arguments.seed < 2**32, "--seed", arguments.seed, "from 0 to 2^32 - 1")
+        known = least is None or 0 < least < 1
+        require(known, "--unseen", least, "a cosine between 0 and 1, both excluded")
         font = font_or_default(arguments.font_path)
-        clusters = cluster_glyphs(
-            font,
-            arguments.font_size,
-            arguments.clusters,
-            seed=arguments.seed,
-            progress=lambda line: print(line, file=sys.stderr, flush=True),
-        )
+        if least is not None:
+            size = arguments.font_size
+            clusters = look_alikes(font, size, least, MOST_UNSEEN, known_signs())
+        else:
+            clusters = cluster_glyphs(
+                font,
+                arguments.font_size,
+                arguments.clusters,
+                seed=arguments.seed,
+                progress=lambda line: print(line, file=sys.stderr, flush=True),
+            )
         make_folder(path.parent)
         lines = [f"  {json_line(letter)}: {json_line(alike)}" for letter, alike in clusters.items()]
         with replacing(path) as file:
@@ -51,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    sizes = [len(members) - 1 for members in clusters.values()]
+    sizes = [len(set(members) - {letter}) for letter, members in clusters.items()]
     print(f"{path}: {len(clusters)} letters, {sum(sizes) / len(sizes):.1f} look-alikes each")
     print(f"{picture}: contact sheet")
     return 0

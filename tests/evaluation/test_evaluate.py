@@ -19,6 +19,7 @@ CONFIG = EvaluationConfig(
     seed=1,
     uniform_p=0.3,
     diacritics_p=0.3,
+    unseen=None,
     bootstrap=100,
     predictions=True,
     picture=True,

@@ -27,7 +27,16 @@ def made_up(names: list[str]) -> Evaluation:
 
 
 def test_names_make_series() -> None:
-    names = ["clean", "level_1", "level_2", "uniform_1", "file_level_2", "diacritics", "b-3"]
+    names = [
+        "clean",
+        "level_1",
+        "level_2",
+        "uniform_1",
+        "file_level_2",
+        "diacritics",
+        "unseen_30",
+        "b-3",
+    ]
     assert series(names) == {
         "level": {1: "level_1", 2: "level_2"},
         "uniform": {1: "uniform_1"},

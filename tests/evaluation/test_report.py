@@ -38,6 +38,7 @@ def made_up(names: list[str], *, num_classes: int = 2, bootstrap: int = 0) -> Ev
         seed=1,
         uniform_p=0.3,
         diacritics_p=0.3,
+        unseen=None,
         bootstrap=bootstrap,
         predictions=True,
         picture=True,

@@ -25,6 +25,7 @@ def config(names: list[str], **changed: Any) -> EvaluationConfig:
         "seed": 7,
         "uniform_p": 0.3,
         "diacritics_p": 0.3,
+        "unseen": None,
         "bootstrap": 0,
         "predictions": False,
         "picture": False,
@@ -63,6 +64,11 @@ def test_noise_repeats_and_follows_its_seed_and_strength() -> None:
     assert once["uniform_2"].texts.to_strings() == again["uniform_2"].texts.to_strings()
     other = built(["uniform_2"], seed=8)
     assert once["uniform_2"].texts.to_strings() != other["uniform_2"].texts.to_strings()
+    shares = [
+        np.mean([a != b for a, b in zip("".join(TEXTS), "".join(texts), strict=True)])
+        for texts in (suite.texts for suite in built(["unseen_10", "unseen_50"]).values())
+    ]
+    assert 0 < shares[0] < shares[1] < 0.5
     weak = built(["diacritics"], diacritics_p=0.0)
     assert weak["diacritics"].texts.to_strings() == TEXTS
 
@@ -77,7 +83,12 @@ def test_noise_does_not_depend_on_how_many_texts_are_done_at_once(
 
 @pytest.mark.parametrize(
     ("suite", "option"),
-    [("level_4", "published"), ("uniform_4", "uniform"), ("diacritics", "diacritics")],
+    [
+        ("level_4", "published"),
+        ("uniform_4", "uniform"),
+        ("diacritics", "diacritics"),
+        ("unseen_30", "unseen"),
+    ],
 )
 def test_suites_use_the_published_values_of_the_options(suite: str, option: str) -> None:
     file = CONF / "noise" / f"{option}.yaml"

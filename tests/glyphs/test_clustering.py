@@ -6,7 +6,13 @@ import pytest
 from PIL import Image
 
 from vitrina.errors import InputError
-from vitrina.glyphs.clustering import RUSSIAN, candidates, cluster_glyphs, contact_sheet
+from vitrina.glyphs.clustering import (
+    RUSSIAN,
+    candidates,
+    cluster_glyphs,
+    contact_sheet,
+    look_alikes,
+)
 from vitrina.glyphs.fonts import default_font
 
 
@@ -34,6 +40,17 @@ def test_unlike_letters_do_not_meet(clusters: dict[str, list[str]]) -> None:
 def test_the_same_seed_gives_the_same_clusters() -> None:
     mono = default_font().with_name("DejaVuSansMono-Bold.ttf")
     assert cluster_glyphs(mono, 10, 60, seed=3) == cluster_glyphs(mono, 10, 60, seed=3)
+
+
+def test_look_alikes_are_most_like_their_own_letter() -> None:
+    found = look_alikes(default_font(), 13, 0.9, 5, known={"ȧ"})
+    everything = [glyph for alike in found.values() for glyph in alike]
+    assert len(set(everything)) == len(everything) and not set(everything) & set(RUSSIAN)
+    assert max(map(len, found.values())) == 5
+    assert "ӂ" in found["ж"] and "ҹ" in found["ч"] and "ȧ" not in everything
+    assert not any(glyph.isascii() for glyph in everything)
+    fewer = look_alikes(default_font(), 13, 0.95, 5, known={"ȧ"})
+    assert all(alike == found[letter][: len(alike)] for letter, alike in fewer.items())
 
 
 def test_candidates_stay_where_they_are_put() -> None:

@@ -11,6 +11,7 @@ from slow_noise import corrupt
 from vitrina.noise.config import OPTIONS, NoiseConfig
 from vitrina.noise.corruption import Noise, build_noise
 from vitrina.noise.noisy import Noisy
+from vitrina.noise.tables import known_signs
 from vitrina.noise.treatments import share_of_texts, treatments
 from vitrina.text.columns import Texts
 
@@ -24,6 +25,7 @@ STRONG: list[tuple[str, dict[str, Any]]] = [
     ("mixed", {}),
     ("mixed", {"p_text": 0.9, "p_word": 0.8, "p_insert": 0.3, "p_space": 0.2, "level_toxic": 3}),
     ("diacritics", {"p": 0.6, "level_toxic": 3, "p_space": 0.2}),
+    ("unseen", {"p": 0.7, "p_space": 0.1}),
 ]
 CONFIGS = [option(name, **changes) for name, changes in STRONG]
 NOISES = [build_noise(config, 7) for config in CONFIGS]
@@ -187,6 +189,15 @@ def test_diacritics_keep_every_letter() -> None:
     noisy = draw(build_noise(option("diacritics", p=1.0, level_toxic=2), 1), ["Это latin"], [0])
     assert "".join(c for c in noisy.texts[0] if c.isalpha() or c == " ") == "Это latin"
     assert len(noisy.edits) == 8
+
+
+def test_unseen_look_alikes_stand_in_no_level() -> None:
+    noisy = draw(build_noise(option("unseen", p=1.0), 1), ["Всё хорошо сосед!"] * 50, [*range(50)])
+    known = known_signs()
+    for text in noisy.texts:
+        assert len(text) == len("Всё хорошо сосед!")
+        assert not known.intersection(text)
+    assert len(set(noisy.texts)) == 50
 
 
 def test_every_option_is_tried_above() -> None:

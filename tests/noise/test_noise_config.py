@@ -59,6 +59,7 @@ def test_levels_out_of_range(name: str, key: str, value: int) -> None:
         ("mixed", {"p_insert": 0.6, "p_space": 0.6}, "noise.p_space + noise.p_insert = 1.2"),
         ("diacritics", {"clusters": "x.json"}, "noise.clusters = 'x.json'"),
         ("diacritics", {"p": 0.7, "p_space": 0.5}, "noise.p = 0.7"),
+        ("unseen", {"level_toxic": 3}, "noise.level_toxic = 3: must be 4 (look-alikes) or 0"),
     ],
 )
 def test_settings_that_make_no_sense(name: str, change: dict[str, Any], words: str) -> None:
@@ -67,7 +68,7 @@ def test_settings_that_make_no_sense(name: str, change: dict[str, Any], words: s
     assert str(caught.value).startswith(words)
 
 
-@pytest.mark.parametrize("name", ["uniform", "mixed", "diacritics"])
+@pytest.mark.parametrize("name", ["uniform", "mixed", "diacritics", "unseen"])
 def test_label_independent_options_need_no_lexicon(name: str) -> None:
     assert not build_noise(option(name), 1).needs_lexicon
     assert build_noise(option(name, p_toxic_symbol=0.9), 1).needs_lexicon
@@ -76,4 +77,5 @@ def test_label_independent_options_need_no_lexicon(name: str) -> None:
 @pytest.mark.parametrize("name", list(OPTIONS))
 def test_level_0_is_clean(name: str) -> None:
     assert not build_noise(option(name, level_toxic=0), 1).changes
-    assert not build_noise(option(name, level_toxic=0, level_non_toxic=None), 1).changes
+    if name != "unseen":
+        assert not build_noise(option(name, level_toxic=0, level_non_toxic=None), 1).changes

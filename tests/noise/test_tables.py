@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from vitrina.errors import InputError
-from vitrina.noise.tables import ALPHABET, SMALL, letter_options, load_clusters
+from vitrina.noise.tables import (
+    ALPHABET,
+    SMALL,
+    known_signs,
+    letter_options,
+    load_clusters,
+    unseen_options,
+)
 
 # The published replacements: each letter, then what it may become. The deletion of ъ is below.
 PUBLISHED = {
@@ -64,6 +71,14 @@ def test_weights_and_masks() -> None:
         for part in plain.get(letter, []):
             assert counts[part] == (3 if part in three[letter] else 1)
         assert counts["*"] == counts["."] == 1
+
+
+def test_unseen_look_alikes_are_no_replacement_of_a_level(tmp_path: Path) -> None:
+    own = unseen_options()
+    assert len(own) > 50 and all(own.values())
+    assert not known_signs() & {sign for alike in own.values() for sign in alike}
+    path = write(tmp_path / "a.json", {"о": ["o", "ο", "о", "0", "ꙩ"], "э": ["э"]})
+    assert unseen_options(path) == {"о": ["ꙩ"], "О": ["Ꙩ"]}
 
 
 def write(path: Path, content: object) -> str:

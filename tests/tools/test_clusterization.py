@@ -12,6 +12,7 @@ sys.path.insert(0, str(TOOL.parent))
 from clusterization import main  # noqa: E402
 
 from vitrina.glyphs.clustering import RUSSIAN  # noqa: E402
+from vitrina.text.resources import resource_folder  # noqa: E402
 
 QUICK = ("--font-size=6", "--clusters=12")
 
@@ -39,6 +40,16 @@ def test_look_alikes_and_a_contact_sheet_of_the_default_font(
     assert names == ["a.json", "a.png", "b.json", "b.png"]
 
 
+def test_look_alikes_that_no_level_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.json"
+    assert main(["--unseen=0.85", f"--save-to={path}"]) == 0
+    assert f"{path}: 59 letters, 7.4 look-alikes each" in capsys.readouterr().out
+    own = resource_folder() / "letter_replacement" / "unseen.json"
+    assert json.loads(path.read_text("utf-8")) == json.loads(own.read_text("utf-8"))
+
+
 @pytest.mark.parametrize(
     ("flag", "reason"),
     [
@@ -47,6 +58,7 @@ def test_look_alikes_and_a_contact_sheet_of_the_default_font(
         ("--font-size=3", "--font-size = 3: must be at least 4"),
         ("--clusters=0", "clusters = 0: must be from 1 to "),
         ("--clusters=99999", "clusters = 99999: must be from 1 to "),
+        ("--unseen=1", "--unseen = 1.0: must be a cosine between 0 and 1"),
         ("--seed=-1", "--seed = -1: must be from 0 to 2^32 - 1"),
         ("--save-to=a.png", "--save-to = 'a.png': must be a json file; the PNG stands beside it"),
     ],

@@ -11,6 +11,7 @@ SUITES: dict[str, str] = {
     **{f"level_{n}": f"published noise, level {n}" for n in range(1, 5)},
     **{f"uniform_{n}": f"label-independent noise, level {n}" for n in range(1, 5)},
     "diacritics": "combining marks, label-independent",
+    **{f"unseen_{n}": f"unseen look-alikes, {n} % of letters" for n in (10, 20, 30, 50, 80, 100)},
 }
 """Names of the suites that can be built from test texts, and what each one is."""
 
@@ -25,13 +26,17 @@ class EvaluationConfig:
     """levels"""
     suites: list[str]
     """Which suites are scored, in this order: clean, level_1 to level_4 (the published noise),
-    uniform_1 to uniform_4 (the same for every label), diacritics."""
+    uniform_1 to uniform_4 (the same for every label), diacritics, unseen_10 to unseen_100
+    (look-alikes that no level holds, for that share of the letters)."""
     seed: int
     """Seed of the noise; fixed, so that every run is scored on the same noisy texts."""
     uniform_p: float
     """Probability that a letter is replaced in the uniform suites."""
     diacritics_p: float
     """Probability that a letter gets a combining mark in the suite diacritics."""
+    unseen: str | None
+    """File of glyph clusters for the unseen suites, of which what a level holds is left out; null:
+    the project's own look-alikes."""
     bootstrap: int
     """Resamples of the test texts for the 95 % intervals; 0 leaves the intervals out."""
     predictions: bool

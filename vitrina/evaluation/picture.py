@@ -24,12 +24,13 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 def series(names: list[str]) -> dict[str, dict[int, str]]:
     """Suites by series and level: names that end in a number after a line or `level`.
 
-    `level_1`, `level_2`, `file_level_1` give `{"level": {1: …, 2: …}, "file_level": {1: …}}`.
+    `level_1`, `level_2`, `file_level_1` give `{"level": {1: …, 2: …}, "file_level": {1: …}}`. The
+    number of `unseen_30` is a share and no level.
     """
     found: dict[str, dict[int, str]] = {}
     for name in names:
         match = re.fullmatch(r"(.+?)[_-]?(\d{1,3})", name)
-        if match:
+        if match and match[1] != "unseen":
             found.setdefault(match[1], {})[int(match[2])] = name
     return found
 

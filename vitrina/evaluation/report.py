@@ -25,6 +25,7 @@ SERIES = {
     "level_": "level_n: published noise, stronger in toxic words",
     "uniform_": "uniform_n: the same strength in every word",
     "diacritics": "diacritics: combining marks on letters of every word",
+    "unseen_": "unseen_n: n % of the letters by look-alikes that no level holds",
 }
 """What the suites of noise are, by the beginning of their names."""
 

@@ -20,6 +20,7 @@ from vitrina.noise.config import (
     NoiseConfig,
     PublishedNoiseConfig,
     UniformNoiseConfig,
+    UnseenNoiseConfig,
 )
 from vitrina.text.columns import Texts
 
@@ -101,8 +102,8 @@ def _build(
 
 
 def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
-    """The noise of a suite by name; None for the clean one. Always the project's own tables."""
-    fixed: dict[str, Any] = {"redraw": False, "lexicon": None, "clusters": None}
+    """The noise of a suite by name; None for the clean one. The project's own tables."""
+    fixed: dict[str, Any] = {"redraw": False, "lexicon": None}
     same = {"p_toxic_word": None, "p_toxic_symbol": None, "p_non_toxic_symbol": None}
     series, _, level = suite.partition("_")
     if series == "level":
@@ -115,6 +116,7 @@ def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
             p_space=0.01,
             p_non_toxic_symbol=0.1,
             masks="*.",
+            clusters=None,
             **fixed,
         )
     if series == "uniform":
@@ -125,6 +127,7 @@ def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
             p_space=0.01,
             p=config.uniform_p,
             masks="",
+            clusters=None,
             **same,
             **fixed,
         )
@@ -135,6 +138,18 @@ def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
             level_non_toxic=1,
             p_space=0.0,
             p=config.diacritics_p,
+            clusters=None,
+            **same,
+            **fixed,
+        )
+    if series == "unseen":
+        return UnseenNoiseConfig(
+            kind="unseen",
+            level_toxic=4,
+            level_non_toxic=4,
+            p_space=0.0,
+            p=int(level) / 100,
+            clusters=config.unseen,
             **same,
             **fixed,
         )

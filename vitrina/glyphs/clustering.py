@@ -8,7 +8,7 @@ glyphs in a Russian letter's cluster are its look-alikes.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -83,6 +83,40 @@ def cluster_glyphs(
     for glyph in glyphs:
         members.setdefault(cluster_of[glyph], []).append(glyph)
     return {letter: members[cluster_of[letter]] for letter in letters}
+
+
+def look_alikes(
+    font: Path, size_px: int, least: float, most: int, known: Collection[str]
+) -> dict[str, list[str]]:
+    """Glyphs that look like a Russian letter and more like it than like any other one.
+
+    Args:
+        font: a font file.
+        size_px: size at which glyphs are drawn.
+        least: cosine of two blurred pictures from which on they look alike.
+        most: glyphs kept for each letter, the most alike.
+        known: glyphs that are left out, as are those of ASCII.
+
+    Returns:
+        For each letter that has any, the most alike first.
+
+    Raises:
+        InputError: if the font cannot be read or lacks Russian letters.
+    """
+    glyphs = candidates(font)
+    letters = [letter for letter in RUSSIAN if letter in set(glyphs)]
+    if not letters:
+        raise InputError(f"{font}: has no Russian letters")
+    others = [glyph for glyph in glyphs if not (glyph.isascii() or glyph in known)]
+    others = [glyph for glyph in others if glyph not in letters]
+    pictures = Pictures([font], size_px, 2 * size_px)
+    cosines = blurred(pictures, others) @ blurred(pictures, letters).T  # [others, letters]
+    nearest, highest = cosines.argmax(axis=1), cosines.max(axis=1)
+    order = np.argsort(-highest, kind="stable")
+    found: dict[str, list[str]] = {letter: [] for letter in letters}
+    for index in order[highest[order] >= least].tolist():
+        found[letters[nearest[index]]].append(others[index])
+    return {letter: alike[:most] for letter, alike in found.items() if alike}
 
 
 def blurred(pictures: Pictures, glyphs: Sequence[str]) -> np.ndarray:

@@ -159,10 +159,26 @@ class DiacriticsConfig(NoiseConfig):
             require(share + self.p_space <= 1, f"noise.{key}", share, allowed)
 
 
+@dataclass(kw_only=True)
+class UnseenNoiseConfig(NoiseConfig):
+    """Look-alikes that no level of the other options holds, at one strength for every letter."""
+
+    p: float
+    """Probability that a letter is replaced, where it has such look-alikes."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_share("p", self.p)
+        allowed = "4 (look-alikes) or 0 (nothing) with noise=unseen"
+        for key in ("level_toxic", "level_non_toxic"):
+            require(getattr(self, key) in (0, 4), f"noise.{key}", getattr(self, key), allowed)
+
+
 OPTIONS: dict[str, type] = {
     "none": NoNoiseConfig,
     "published": PublishedNoiseConfig,
     "uniform": UniformNoiseConfig,
     "mixed": MixedNoiseConfig,
     "diacritics": DiacriticsConfig,
+    "unseen": UnseenNoiseConfig,
 }

@@ -3,7 +3,8 @@
 Levels 1 to 3 stand in `resources/letter_replacement/level_N.json`, each file with what it adds to
 the lower ones. Level 4 adds the glyphs of the letter's visual cluster (`clusterization.json`, made
 by `tools/clusterization.py`). The files name small letters; a capital letter takes the capital
-form of a replacement that has one.
+form of a replacement that has one. `unseen.json` holds look-alikes that no level holds: a model
+that was trained on noise has not met them.
 """
 
 from __future__ import annotations
@@ -27,11 +28,15 @@ HIGHEST_LEVEL = 4
 _NO_LETTER = ord("ё") + 1  # behind the last letter: code points from here on have no row
 
 
+def _own(name: str) -> Path:
+    return resource_folder() / "letter_replacement" / f"{name}.json"
+
+
 @cache
 def _level(level: int) -> dict[str, list[str]]:
     """What one of the levels 1 to 3 adds: small letter → replacements."""
-    path = resource_folder() / "letter_replacement" / f"level_{level}.json"
-    stands_for: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["stands_for"]
+    own: dict[str, Any] = json.loads(_own(f"level_{level}").read_text(encoding="utf-8"))
+    stands_for: dict[str, str] = own["stands_for"]
     added: dict[str, list[str]] = {letter: [] for letter in SMALL}
     for replacement, letters in stands_for.items():
         for letter in letters:
@@ -45,11 +50,7 @@ def load_clusters(path: str | Path | None) -> dict[str, list[str]]:
     Raises:
         InputError: if the file is missing or not of the form `{"letter": ["glyph", …], …}`.
     """
-    file = (
-        Path(path)
-        if path is not None
-        else resource_folder() / "letter_replacement" / "clusterization.json"
-    )
+    file = Path(path) if path is not None else _own("clusterization")
     advice = "level 4 needs it: make it with tools/clusterization.py"
     try:
         clusters: Any = json.loads(file.read_text(encoding="utf-8"))
@@ -94,6 +95,31 @@ def letter_options(
         if weighted:
             options[letter] = weighted
     return options
+
+
+def known_signs() -> frozenset[str]:
+    """Every character that a noise of levels 1 to 4 may put in place of a letter."""
+    options = letter_options(HIGHEST_LEVEL)
+    return frozenset(sign for row in options.values() for entry in row for sign in entry)
+
+
+def unseen_options(clusters: str | Path | None = None) -> dict[str, list[str]]:
+    """Letter → look-alikes that no level holds; letters without are left out.
+
+    Args:
+        clusters: file of glyph clusters, of which what a level holds is left out; `None` is the
+            project's own file of look-alikes.
+
+    Raises:
+        InputError: if the file cannot be read.
+    """
+    glyphs = load_clusters(clusters or _own("unseen"))
+    known = known_signs() | frozenset(ALPHABET)
+    options = {
+        letter: [glyph for glyph in _glyphs_of(letter, glyphs) if not known.issuperset(glyph)]
+        for letter in ALPHABET
+    }
+    return {letter: alike for letter, alike in options.items() if alike}
 
 
 def _glyphs_of(letter: str, clusters: Mapping[str, Sequence[str]]) -> list[str]:

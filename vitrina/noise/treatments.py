@@ -12,8 +12,9 @@ from vitrina.noise.config import (
     NoNoiseConfig,
     PublishedNoiseConfig,
     UniformNoiseConfig,
+    UnseenNoiseConfig,
 )
-from vitrina.noise.tables import letter_options
+from vitrina.noise.tables import letter_options, unseen_options
 
 DIACRITICS = (
     "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u030f"
@@ -89,6 +90,13 @@ def _treatment(config: NoiseConfig, level: int, *, toxic: bool) -> Treatment:
             p_insert=_or(rate, config.p),
             inserts=stacked_marks(level),
             behind_words=True,
+        )
+    if isinstance(config, UnseenNoiseConfig):
+        return Treatment(
+            p_word=_or(config.p_toxic_word if toxic else None, 1.0),
+            rates=(_or(rate, config.p),),
+            options=unseen_options(config.clusters),
+            p_space=config.p_space,
         )
     assert isinstance(config, MixedNoiseConfig), config.kind
     return Treatment(
