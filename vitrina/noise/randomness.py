@@ -3,10 +3,8 @@
 A draw is keyed by (seed, epoch, index of the text, position in the text, stream). It is the same
 whatever stands in the batch beside the text, whatever came before and however many processes work.
 
-The hash is SplitMix64: its generator's state grows by the golden ratio and its finaliser mixes the
-state (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014; the
-constants are Stafford's variant 13). Draw `v` under a key is output `v` of a generator started at
-the key.
+The hash is SplitMix64 (`vitrina.hashing`): its generator's state grows by the golden ratio and its
+finaliser mixes the state. Draw `v` under a key is output `v` of a generator started at the key.
 """
 
 from __future__ import annotations
@@ -15,8 +13,8 @@ from enum import IntEnum
 
 import numpy as np
 
-GOLDEN = 0x9E3779B97F4A7C15
-FIRST_MIX, SECOND_MIX = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+from vitrina.hashing import GOLDEN, mix
+
 MASK = 2**64 - 1
 
 
@@ -42,19 +40,9 @@ class Stream(IntEnum):
 NUM_STREAMS = 8
 
 
-def _mix(state: np.ndarray) -> np.ndarray:
-    """The finaliser, uint64 to uint64; changes `state` in place."""
-    state ^= state >> np.uint64(30)
-    state *= np.uint64(FIRST_MIX)
-    state ^= state >> np.uint64(27)
-    state *= np.uint64(SECOND_MIX)
-    state ^= state >> np.uint64(31)
-    return state
-
-
 def _draw(keys: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """uint64: output `numbers` of the generators started at `keys`; wraps around at 2^64."""
-    return _mix(keys + (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(GOLDEN))
+    return mix(keys + (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(GOLDEN))
 
 
 def text_keys(seed: int, epoch: int, indices: np.ndarray) -> np.ndarray:
