@@ -73,6 +73,19 @@ def test_channels_last_weights_train_on_as_if_undisturbed(tmp_path: Path) -> Non
     assert torch.equal(undisturbed[0].weight, resumed[0].weight)
 
 
+def test_a_sparse_optimizer_comes_back_with_whole_steps(tmp_path: Path) -> None:
+    tables = [nn.Embedding(5, 2, sparse=True) for _ in range(2)]
+    first, second = (torch.optim.SparseAdam(table.parameters(), 0.1) for table in tables)
+    tables[0](torch.tensor([1, 3])).sum().backward()
+    first.step()
+    save_training(tmp_path / "t.safetensors", tables[0], [first], Position(step=1))
+    load_training(tmp_path / "t.safetensors", tables[1], [second])
+    (wanted,), (found,) = (each.state_dict()["state"].values() for each in (first, second))
+    assert found["step"] == wanted["step"] == 1 and type(found["step"]) is int
+    for name in ("exp_avg", "exp_avg_sq"):
+        assert torch.equal(found[name], wanted[name])
+
+
 class Malicious:
     def __reduce__(self):
         return (Path.touch, (Path("executed"),))

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +55,9 @@ def settings(**changes: object) -> TrainingConfig:
 class Table(nn.Module):
     """An embedder and encoder in miniature: a table of ids, and dropout to need the generator."""
 
-    def __init__(self) -> None:
+    def __init__(self, sparse: bool) -> None:
         super().__init__()
-        self.table = nn.Embedding(50, 8)
+        self.table = nn.Embedding(50, 8, sparse=sparse)
         self.mix = nn.Linear(8, 8)
         self.dropout = nn.Dropout(0.2)
 
@@ -85,9 +86,11 @@ def make_batch(indices: np.ndarray, epoch: int) -> tuple[Inputs, Targets]:
     return Inputs(torch.from_numpy(np.concatenate(ids)), lengths, lengths), Targets(labels)
 
 
-def build(folder: Path, config: TrainingConfig, optimizer: object = ADAMW) -> Training:
+def build(
+    folder: Path, config: TrainingConfig, optimizer: object = ADAMW, *, sparse: bool = False
+) -> Training:
     torch.manual_seed(0)
-    model = Model(Table(), nn.Identity(), Head())  # type: ignore[arg-type]
+    model = Model(Table(sparse), nn.Identity(), Head())  # type: ignore[arg-type]
 
     def loss(output: torch.Tensor, targets: Targets) -> torch.Tensor:
         return nn.functional.cross_entropy(
@@ -112,8 +115,9 @@ def weights(training: Training) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("optimizer", [ADAMW, SGD, MUON], ids=lambda config: config.kind)
-def test_it_learns(tmp_path: Path, optimizer: object) -> None:
-    training = build(tmp_path, settings(epochs=30.0), optimizer)
+@pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
+def test_it_learns(tmp_path: Path, optimizer: object, sparse: bool) -> None:
+    training = build(tmp_path, settings(epochs=30.0), optimizer, sparse=sparse)
     position = training.run()
     assert position.step == 30 * 7
     assert position.num_texts == 3000
@@ -149,17 +153,18 @@ class StopAfter:
     def log(self, row) -> None: ...
 
 
-@pytest.mark.parametrize("optimizer", [ADAMW, MUON], ids=lambda config: config.kind)
+@pytest.mark.parametrize("optimizer", [ADAMW, SGD, MUON], ids=lambda config: config.kind)
+@pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
 @pytest.mark.parametrize("stop_at", [1, 7, 8, 17])
 def test_resuming_gives_the_numbers_of_an_undisturbed_training(
-    tmp_path: Path, stop_at: int, optimizer: object
+    tmp_path: Path, stop_at: int, optimizer: object, sparse: bool
 ) -> None:
-    undisturbed = build(tmp_path / "a", settings(), optimizer)
+    undisturbed = build(tmp_path / "a", settings(), optimizer, sparse=sparse)
     wanted = undisturbed.run()
-    stopped = build(tmp_path / "b", settings(), optimizer)
+    stopped = build(tmp_path / "b", settings(), optimizer, sparse=sparse)
     with pytest.raises(Interrupted):
         stopped.run(StopAfter(stop_at))
-    resumed = build(tmp_path / "b", settings(), optimizer)
+    resumed = build(tmp_path / "b", settings(), optimizer, sparse=sparse)
     assert resumed.resume()
     assert resumed.position.step == stop_at
     found = resumed.run()
@@ -194,6 +199,18 @@ def test_adding_up_parts_gives_the_gradient_of_the_whole_batch(tmp_path: Path) -
         models.append(weights(training))
     for name, value in models[0].items():
         torch.testing.assert_close(value, models[1][name], atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_sparse_gradients_train_the_same_model(tmp_path: Path, momentum: float) -> None:
+    """Also where a batch is split and the gradients of its parts are added up."""
+    optimizer, models = replace(SGD, momentum=momentum), []
+    for sparse in (True, False):
+        training = build(tmp_path / str(sparse), settings(max_tokens=60), optimizer, sparse=sparse)
+        training.run()
+        models.append(weights(training))
+    for name, value in models[0].items():
+        torch.testing.assert_close(value, models[1][name], atol=1e-5, rtol=1e-4)
 
 
 def test_patience_stops_early(tmp_path: Path) -> None:

@@ -1,11 +1,16 @@
 """Learning rates over the steps, and what weight decay touches."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from test_loop import ADAMW, MUON, SGD, settings
 from torch import nn
+from torch.optim import SparseAdam
 
-from vitrina.training.optimizers import RateSchedule, build_optimizers, clip_gradient, rate_at
+from vitrina.training.gradients import add_up_gradients, clip_gradient
+from vitrina.training.optimizers import RateSchedule, build_optimizers, rate_at
+from vitrina.training.processes import Processes
 
 
 @pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "linear", "constant"])
@@ -35,16 +40,63 @@ def test_rates_are_set_in_every_group_relative_to_its_own() -> None:
 
 
 @pytest.mark.parametrize("config", [ADAMW, SGD, MUON], ids=lambda config: config.kind)
-def test_every_parameter_is_trained_once_and_matrices_alone_decay(config) -> None:
+@pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
+def test_every_parameter_is_trained_once_and_matrices_alone_decay(config, sparse: bool) -> None:
     model = nn.ModuleDict(
-        {"table": nn.Embedding(9, 4), "linear": nn.Linear(4, 4), "convolution": nn.Conv1d(4, 4, 3)}
+        {
+            "table": nn.Embedding(9, 4, sparse=sparse),
+            "linear": nn.Linear(4, 4),
+            "convolution": nn.Conv1d(4, 4, 3),
+        }
     )
     config = type(config)(**{**config.__dict__, "weight_decay": 0.5})
     groups = [group for each in build_optimizers(config, model) for group in each.param_groups]
     seen = [id(parameter) for group in groups for parameter in group["params"]]
     assert sorted(seen) == sorted(map(id, model.parameters()))
-    decayed = {id(p) for group in groups if group["weight_decay"] for p in group["params"]}
+    decayed = {id(p) for group in groups if group.get("weight_decay") for p in group["params"]}
     assert decayed == {id(model["linear"].weight), id(model["convolution"].weight)}
+
+
+def test_rows_of_a_sparse_table_move_as_in_adam_and_only_where_they_are_touched() -> None:
+    torch.manual_seed(0)
+    tables = [nn.Embedding(6, 3, sparse=sparse) for sparse in (True, False)]
+    tables[1].load_state_dict(tables[0].state_dict())
+    before = tables[0].weight.detach().clone()
+    touched, targets = torch.tensor([4, 1, 1]), torch.randn(5, 3, 3)
+    for table in tables:
+        (optimizer,) = build_optimizers(ADAMW, nn.Sequential(table))[-1:]
+        assert isinstance(optimizer, SparseAdam) == table.sparse
+        for target in targets:
+            (table(touched) - target).square().sum().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    torch.testing.assert_close(tables[0].weight, tables[1].weight, atol=1e-6, rtol=1e-5)
+    moved = (tables[0].weight != before).all(dim=1)
+    assert moved.nonzero().flatten().tolist() == [1, 4]
+
+
+def test_momentum_takes_the_whole_gradient_of_a_sparse_table() -> None:
+    for momentum in (0.0, 0.9):
+        table = nn.Embedding(6, 3, sparse=True)
+        build_optimizers(replace(SGD, momentum=momentum), nn.Sequential(table))
+        assert table.sparse == (momentum == 0)
+
+
+def test_a_long_sparse_gradient_is_cut_like_the_whole_one() -> None:
+    found = []
+    for sparse in (True, False):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Embedding(9, 4, sparse=sparse), nn.Linear(4, 1))
+        for ids in ([1, 1, 5], [5, 2]):  # parts of a batch, added up
+            (model(torch.tensor(ids)) * 100).sum().backward()
+        total = torch.ones(())
+        add_up_gradients(model, total, Processes())
+        clip_gradient(model, 1.0)
+        gradients = [p.grad.to_dense() for p in model.parameters() if p.grad is not None]
+        assert torch.nn.utils.get_total_norm(gradients).item() == pytest.approx(1, rel=1e-4)
+        found.append(gradients)
+    for whole, rows in zip(*found, strict=True):
+        torch.testing.assert_close(whole, rows)
 
 
 def test_a_long_gradient_is_cut_and_a_short_one_left() -> None:

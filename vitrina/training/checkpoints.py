@@ -87,11 +87,11 @@ def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> 
     tensors, metadata = _read(path)
     _load_model(path, tensors, model)
     for i, optimizer in enumerate(optimizers):
-        states: dict[int, dict[str, Tensor]] = {}
+        states: dict[int, dict[str, Any]] = {}
         for name, tensor in tensors.items():
             if name.startswith(f"optimizer.{i}."):
                 _, _, index, entry = name.split(".", 3)
-                states.setdefault(int(index), {})[entry] = tensor
+                states.setdefault(int(index), {})[entry] = _as_it_was(tensor)
         optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
         _restore_layout(optimizer)
     try:
@@ -99,6 +99,13 @@ def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> 
         return Position(**{f.name: values[f.name] for f in fields(Position)})
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: says not where the training stands ({error})") from None
+
+
+def _as_it_was(tensor: Tensor) -> Tensor | int:
+    """Steps that an optimizer counts in a whole number are one again: to it, a tensor's powers
+    are rounded to fp32."""
+    whole = tensor.dim() == 0 and tensor.dtype == torch.int64
+    return int(tensor) if whole else tensor
 
 
 def _restore_layout(optimizer: Optimizer) -> None:

@@ -24,9 +24,10 @@ from vitrina.tasks.targets import Targets
 from vitrina.training.ahead import Ahead
 from vitrina.training.checkpoints import Position, load_training, save_training, save_weights
 from vitrina.training.config import TrainingConfig
+from vitrina.training.gradients import add_up_gradients, clip_gradient
 from vitrina.training.history import History, LossWindow
 from vitrina.training.interruption import Interrupted, StopSignal
-from vitrina.training.optimizers import RateSchedule, build_optimizers, clip_gradient
+from vitrina.training.optimizers import RateSchedule, build_optimizers
 from vitrina.training.processes import Processes
 
 
@@ -205,8 +206,7 @@ class Training:
             loss = loss * (batch.weight / batch.num_texts)
             loss.backward()
             total += loss.detach()
-        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-        self.processes.add_up([*gradients, total])
+        add_up_gradients(self.model, total, self.processes)
         clip_gradient(self.model, self.config.clip_norm)
         for optimizer in self.optimizers:
             optimizer.step()

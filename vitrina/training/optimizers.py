@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import torch
 from torch import nn
-from torch.optim import SGD, AdamW, Muon, Optimizer
+from torch.optim import SGD, AdamW, Muon, Optimizer, SparseAdam
 
 from vitrina.training.config import AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
 
@@ -17,36 +16,52 @@ def build_optimizers(config: Any, model: nn.Module) -> list[Optimizer]:
 
     Weight decay applies to weights with at least two dimensions, not to biases, normalisations
     or embedding tables.
+
+    Tables with sparse gradients are trained by the form of Adam that moves the rows of a batch
+    alone (torch's SparseAdam). Momentum moves every row in every step: before SGD with momentum
+    the gradients of all tables are made whole.
     """
-    tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
+    tables = [module for module in model.modules() if isinstance(module, nn.Embedding)]
+    in_tables = {id(table.weight) for table in tables}
     parameters = [p for p in model.parameters() if p.requires_grad]
-    decayed = [p for p in parameters if p.dim() >= 2 and id(p) not in tables]
-    spared = [p for p in parameters if p.dim() < 2 or id(p) in tables]
-    groups = [
+    decayed = [p for p in parameters if p.dim() >= 2 and id(p) not in in_tables]
+    spared = [p for p in parameters if p.dim() < 2 or id(p) in in_tables]
+    if isinstance(config, SgdConfig):
+        for table in tables:
+            table.sparse = table.sparse and config.momentum == 0
+        groups, nesterov = _groups(config, decayed, spared), config.momentum > 0
+        return [SGD(groups, config.learning_rate, momentum=config.momentum, nesterov=nesterov)]
+
+    betas = (config.beta1, config.beta2)
+    optimizers: list[Optimizer] = []
+    sparse = [table.weight for table in tables if table.sparse and table.weight.requires_grad]
+    if sparse:
+        optimizers.append(SparseAdam(sparse, config.learning_rate, betas=betas))
+        spared = [p for p in spared if not any(p is weight for weight in sparse)]
+    if isinstance(config, MuonConfig):
+        matrices = [p for p in decayed if p.dim() == 2]
+        decayed = [p for p in decayed if p.dim() != 2]
+        if matrices:
+            optimizers.append(
+                Muon(
+                    matrices,
+                    config.learning_rate,
+                    weight_decay=config.weight_decay,
+                    momentum=config.momentum,
+                    adjust_lr_fn="match_rms_adamw",  # so that both parts share one learning rate
+                )
+            )
+    assert isinstance(config, AdamWConfig | MuonConfig)
+    groups = _groups(config, decayed, spared)
+    return [AdamW(groups, config.learning_rate, betas=betas, fused=True), *optimizers]
+
+
+def _groups(config: Any, decayed: list[nn.Parameter], spared: list[nn.Parameter]) -> list[Any]:
+    """The parameters of an optimizer: those that decay, and those that do not."""
+    return [
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": spared, "weight_decay": 0.0},
     ]
-    if isinstance(config, SgdConfig):
-        nesterov = config.momentum > 0
-        return [SGD(groups, config.learning_rate, momentum=config.momentum, nesterov=nesterov)]
-    betas = (config.beta1, config.beta2)
-    if isinstance(config, AdamWConfig):
-        return [AdamW(groups, config.learning_rate, betas=betas, fused=True)]
-    assert isinstance(config, MuonConfig)
-    matrices = [p for p in decayed if p.dim() == 2]
-    groups[0]["params"] = [p for p in decayed if p.dim() != 2]
-    optimizers: list[Optimizer] = [AdamW(groups, config.learning_rate, betas=betas, fused=True)]
-    if matrices:
-        optimizers.append(
-            Muon(
-                matrices,
-                config.learning_rate,
-                weight_decay=config.weight_decay,
-                momentum=config.momentum,
-                adjust_lr_fn="match_rms_adamw",  # so that both parts share one learning rate
-            )
-        )
-    return optimizers
 
 
 def rate_at(config: TrainingConfig, step: int, num_steps: int) -> float:
@@ -81,9 +96,3 @@ class RateSchedule:
             for group, rate in zip(optimizer.param_groups, largest, strict=True):
                 group["lr"] = rate * share
         return self.largest[0][0] * share
-
-
-def clip_gradient(model: nn.Module, clip_norm: float | None) -> None:
-    """Scale the gradient down to `clip_norm`, if it is longer."""
-    if clip_norm is not None:
-        torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)

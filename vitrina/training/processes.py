@@ -65,6 +65,25 @@ class Processes:
         for tensor, summed in zip(tensors, flat.split(sizes), strict=True):
             tensor.copy_(summed.view_as(tensor))
 
+    def add_up_sparse(self, tensor: Tensor) -> Tensor:
+        """The sum over the processes of a sparse [V, D], each row once; the rows alone travel."""
+        tensor = tensor.coalesce()
+        if self.count == 1:
+            return tensor
+        counts = self.gather(tensor.values().shape[0])
+        rows = self._join(tensor.indices()[0], counts)
+        values = self._join(tensor.values(), counts)
+        return torch.sparse_coo_tensor(rows.unsqueeze(0), values, tensor.shape).coalesce()
+
+    def _join(self, mine: Tensor, counts: list[int]) -> Tensor:
+        """The first dimension of all processes' tensors, in the order of the ranks, so that all
+        that is done with them is done alike in each."""
+        padded = mine.new_zeros(max(counts), *mine.shape[1:])
+        padded[: len(mine)] = mine
+        found = [torch.empty_like(padded) for _ in counts]
+        dist.all_gather(found, padded)
+        return torch.cat([part[:count] for part, count in zip(found, counts, strict=True)])
+
     def tell(self, value: T) -> T:
         """What the first process passes, in every process; the others' values do not matter."""
         if self.count == 1:
