@@ -2,13 +2,25 @@
 
 import torch
 
-from vitrina.models.embedders.config import GlyphsConfig, LineConfig, SlicesConfig, WordpieceConfig
+from vitrina.models.embedders.characters import CharactersEmbedder
+from vitrina.models.embedders.config import (
+    BytesConfig,
+    CharactersConfig,
+    GlyphsConfig,
+    LineConfig,
+    NgramsConfig,
+    SlicesConfig,
+    WordpieceConfig,
+)
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.line import LineEmbedder
+from vitrina.models.embedders.ngrams import NgramsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
+from vitrina.models.embedders.utf8 import BytesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
 from vitrina.models.encoders.cnn import CnnEncoder
-from vitrina.models.encoders.config import CnnConfig, TransformerConfig
+from vitrina.models.encoders.config import CnnConfig, MeanConfig, TransformerConfig
+from vitrina.models.encoders.mean import MeanEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.heads.classification import ClassificationHead
 from vitrina.models.model import Model
@@ -80,6 +92,21 @@ def wordpiece_config(tokenizer: str | None = None) -> WordpieceConfig:
     )
 
 
+CHARACTERS = CharactersConfig(
+    kind="characters", min_frequency=2, lowercase=False, width=12, dropout=0.1
+)
+BYTES = BytesConfig(kind="bytes", width=8, dropout=0.0)
+NGRAMS = NgramsConfig(
+    kind="ngrams",
+    min_n=1,
+    max_n=4,
+    whole_words=True,
+    lowercase=True,
+    num_buckets=50,
+    width=8,
+    sparse=True,
+)
+
 CNN = CnnConfig(kind="cnn", width=16, stem_kernel=5, stride=2, kernels=[3, 7], dropout=0.1)
 TRANSFORMER = TransformerConfig(
     kind="transformer", width=16, num_layers=2, num_heads=2, hidden=32, dropout=0.1
@@ -90,19 +117,24 @@ EMBEDDERS = {
     "line_patch": (LineEmbedder, line_config("patch")),
     "line_strided": (LineEmbedder, line_config("strided")),
     "wordpiece": (WordpieceEmbedder, wordpiece_config()),
+    "characters": (CharactersEmbedder, CHARACTERS),
+    "bytes": (BytesEmbedder, BYTES),
+    "ngrams": (NgramsEmbedder, NGRAMS),
+}
+ENCODERS = {
+    "cnn": (CnnEncoder, CNN),
+    "transformer": (TransformerEncoder, TRANSFORMER),
+    "mean": (MeanEncoder, MeanConfig(kind="mean")),
 }
 
 
 def build(embedder_kind: str, encoder_kind: str) -> Model:
     torch.manual_seed(0)
     texts = Texts.from_strings(TEXTS)
-    kind, config = EMBEDDERS[embedder_kind]
-    embedder = kind(config, kind.fit(config, texts, lambda: texts))
-    encoder = (
-        CnnEncoder(CNN, embedder.width)
-        if encoder_kind == "cnn"
-        else TransformerEncoder(TRANSFORMER, embedder.width)
-    )
+    embedder_class, config = EMBEDDERS[embedder_kind]
+    embedder = embedder_class(config, embedder_class.fit(config, texts, lambda: texts))
+    encoder_class, encoder_config = ENCODERS[encoder_kind]
+    encoder = encoder_class(encoder_config, embedder.width)
     model = Model(embedder, encoder, ClassificationHead(encoder.width, 3, 0.1))
     # A step of training, so that the normalisations have seen data.
     model(model.embedder.encode(texts)).square().sum().backward()

@@ -5,14 +5,14 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from tiny import EMBEDDERS, TEXTS, build
+from tiny import EMBEDDERS, ENCODERS, TEXTS, build
 
 from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.inputs import split_by_tokens
 from vitrina.models.norm import BatchNorm
 from vitrina.text.columns import Texts
 
-PAIRS = list(itertools.product(EMBEDDERS, ("cnn", "transformer")))
+PAIRS = list(itertools.product(EMBEDDERS, ENCODERS))
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids="-".join)

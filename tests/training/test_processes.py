@@ -20,7 +20,9 @@ from test_cli import ROOT, environment, main
 from vitrina.models.inputs import split_into
 from vitrina.training.processes import Processes
 
-EXACT = ("training.precision=fp32", "task.dropout=0", "encoder.dropout=0", "optimizer=sgd")
+EXACT = ("training.precision=fp32", "task.dropout=0", "optimizer=sgd")
+CONVOLUTIONS = ("encoder=cnn", "encoder.dropout=0")
+SPARSE = ("optimizer.momentum=0", "optimizer.learning_rate=100")
 
 
 TORCHRUN = (
@@ -46,9 +48,12 @@ def torchrun(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 # torch's own normalisation of channels-last pictures is off by 1e-3 where there are many pixels
 # (tests/models/test_norm.py), and with it all that comes behind.
-@pytest.mark.parametrize(("preset", "tolerance"), [("vtr_glyphs", 2e-4), ("vtr", 5e-3)])
+@pytest.mark.parametrize(
+    ("preset", "own", "tolerance"),
+    [("vtr_glyphs", CONVOLUTIONS, 2e-4), ("vtr", CONVOLUTIONS, 5e-3), ("ngrams", SPARSE, 2e-4)],
+)
 def test_two_processes_train_the_model_of_one(
-    preset: str, tolerance: float, tmp_path: Path
+    preset: str, own: tuple[str, ...], tolerance: float, tmp_path: Path
 ) -> None:
     few = [
         "dataset.num_comments=130",
@@ -57,8 +62,8 @@ def test_two_processes_train_the_model_of_one(
         "dataset.limit_val=10",
     ]
     # Texts that do not divide evenly; whole batches, as a part is what is normalised together.
-    odd = ["training.batch_size=15", "training.max_tokens=20000", "encoder=cnn"]
-    given = [*SMALL, *EXACT, *few, *odd, f"model={preset}"]
+    odd = ["training.batch_size=15", "training.max_tokens=20000"]
+    given = [*SMALL, *EXACT, *few, *odd, f"model={preset}", *own]
     one = main(*given, "hydra.run.dir=one", cwd=tmp_path)
     assert one.returncode == 0, one.stderr
     two = torchrun(*given, "hydra.run.dir=two", cwd=tmp_path)

@@ -11,12 +11,16 @@ from vitrina.config import Config
 from vitrina.data.dataset import Dataset
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.characters import CharactersEmbedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.line import LineEmbedder
+from vitrina.models.embedders.ngrams import NgramsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
+from vitrina.models.embedders.utf8 import BytesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.encoders.cnn import CnnEncoder
+from vitrina.models.encoders.mean import MeanEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.model import Model
 from vitrina.tasks.base import Task
@@ -28,8 +32,15 @@ EMBEDDERS: dict[str, Any] = {
     "slices": SlicesEmbedder,
     "line": LineEmbedder,
     "wordpiece": WordpieceEmbedder,
+    "characters": CharactersEmbedder,
+    "bytes": BytesEmbedder,
+    "ngrams": NgramsEmbedder,
 }
-ENCODERS: dict[str, Any] = {"cnn": CnnEncoder, "transformer": TransformerEncoder}
+ENCODERS: dict[str, Any] = {
+    "cnn": CnnEncoder,
+    "transformer": TransformerEncoder,
+    "mean": MeanEncoder,
+}
 TASKS: dict[str, Any] = {"classification": ClassificationTask}
 
 

@@ -264,10 +264,18 @@ def pad(x: Ragged, multiple: int = 32) -> tuple[Tensor, Tensor, Tensor]:
     return padded, mask.unflatten(0, (x.num_texts, length)), index_N
 
 
+def pool_mean(x: Ragged) -> Tensor:
+    """Mean over the tokens of each text: [N, D] → float32 [B, D]."""
+    return _pool(x, "mean")
+
+
 def pool_max_mean(x: Ragged) -> Tensor:
-    """Maximum and mean over the tokens of each text: [N, D] → [B, 2 D]."""
+    """Maximum and mean over the tokens of each text: [N, D] → float32 [B, 2 D]."""
+    x = x.with_values(x.values.float())  # once for both
+    return torch.cat([_pool(x, "max"), _pool(x, "mean")], dim=1)
+
+
+def _pool(x: Ragged, how: str) -> Tensor:
     lengths_B = to_device(x.lengths.astype(np.int64, copy=False), x.values.device)
     values = x.values.float()  # a mean over many tokens wants more than bf16
-    largest = torch.segment_reduce(values, "max", lengths=lengths_B, unsafe=True)
-    mean = torch.segment_reduce(values, "mean", lengths=lengths_B, unsafe=True)
-    return torch.cat([largest, mean], dim=1)
+    return torch.segment_reduce(values, how, lengths=lengths_B, unsafe=True)

@@ -184,9 +184,78 @@ class WordpieceConfig:
         require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
 
 
+@dataclass(kw_only=True)
+class CharactersConfig:
+    """Characters looked up in a table: the alphabet of the training texts."""
+
+    kind: str
+    """characters"""
+    min_frequency: int
+    """Occurrences a character needs; rarer ones are unknown."""
+    lowercase: bool
+    """Whether capital letters are read as small ones."""
+    width: int
+    """Width of a token embedding."""
+    dropout: float
+    """Probability that an entry of a token embedding is dropped in training."""
+
+    def __post_init__(self) -> None:
+        _positive(self, "min_frequency", "width")
+        require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
+
+
+@dataclass(kw_only=True)
+class BytesConfig:
+    """Bytes of UTF-8 looked up in a table."""
+
+    kind: str
+    """bytes"""
+    width: int
+    """Width of a token embedding."""
+    dropout: float
+    """Probability that an entry of a token embedding is dropped in training."""
+
+    def __post_init__(self) -> None:
+        _positive(self, "width")
+        require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
+
+
+@dataclass(kw_only=True)
+class NgramsConfig:
+    """Character n-grams of words, hashed, looked up in a table."""
+
+    kind: str
+    """ngrams"""
+    min_n: int
+    """Characters of the shortest n-grams; a mark at either end of a word counts as one."""
+    max_n: int
+    """Characters of the longest n-grams."""
+    whole_words: bool
+    """Whether each word is a token as a whole, too."""
+    lowercase: bool
+    """Whether capital letters are read as small ones."""
+    num_buckets: int
+    """Rows of the table; n-grams that are hashed to the same one are not told apart."""
+    width: int
+    """Width of a token embedding."""
+    sparse: bool
+    """Whether the table's gradient holds only the rows that a batch touches. AdamW then moves only
+    these; momentum (optimizer=sgd) moves all rows in any case, and takes the whole gradient."""
+
+    def __post_init__(self) -> None:
+        _positive(self, "min_n", "width")
+        allowed = f"from embedder.min_n ({self.min_n}) to 32"
+        require(self.min_n <= self.max_n <= 32, "embedder.max_n", self.max_n, allowed)
+        possible = 1 <= self.num_buckets < 2**31
+        require(possible, "embedder.num_buckets", self.num_buckets, "from 1 to 2^31 - 1")
+
+
 OPTIONS: dict[str, type] = {
     "glyphs": GlyphsConfig,
     "slices": SlicesConfig,
     "line": LineConfig,
     "wordpiece": WordpieceConfig,
+    "characters": CharactersConfig,
+    "bytes": BytesConfig,
+    "ngrams": NgramsConfig,
 }

@@ -10,18 +10,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
-import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from torch import nn
-from torch.nn import functional as F
 
 from vitrina.errors import InputError
 from vitrina.models.artefacts import Artefacts
-from vitrina.models.dropout import Dropout
-from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import WordpieceConfig
+from vitrina.models.embedders.table import TableEmbedder, table_inputs
 from vitrina.models.inputs import Inputs
-from vitrina.models.ragged import Ragged
 from vitrina.text.columns import Texts
 
 UNKNOWN, START = "[UNK]", "[CLS]"
@@ -91,7 +86,7 @@ def load_tokenizer(path: Path) -> Tokenizer:
         raise InputError(f"{file}: not a tokenizer ({error})") from None
 
 
-class WordpieceEmbedder(Embedder):
+class WordpieceEmbedder(TableEmbedder):
     """A table of word-piece embeddings.
 
     Every text starts with `[CLS]`, so that none is without a token.
@@ -102,15 +97,12 @@ class WordpieceEmbedder(Embedder):
     """
 
     def __init__(self, config: WordpieceConfig, artefacts: Artefacts) -> None:
-        super().__init__()
-        self.width = config.width
-        self.tokenizer = Tokenizer.from_str(artefacts.texts["tokenizer"])
+        tokenizer = Tokenizer.from_str(artefacts.texts["tokenizer"])
+        super().__init__(tokenizer.get_vocab_size(), config.width, config.dropout)
+        self.tokenizer = tokenizer
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.start_id = self._special(START)
-        self.table = nn.Embedding(self.tokenizer.get_vocab_size(), config.width)
-        nn.init.normal_(self.table.weight, std=config.width**-0.5)
-        self.dropout = Dropout(config.dropout)
 
     @staticmethod
     def fit(config: WordpieceConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
@@ -137,7 +129,4 @@ class WordpieceEmbedder(Embedder):
         ids = [[self.start_id, *encoding.ids] for encoding in encodings]
         lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
         flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
-        return Inputs(torch.from_numpy(flat), lengths, lengths)
-
-    def forward(self, inputs: Inputs) -> Ragged:
-        return Ragged(self.dropout(F.embedding(inputs.ids, self.table.weight)), inputs.num_tokens)
+        return table_inputs(flat, lengths, self.start_id)

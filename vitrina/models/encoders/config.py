@@ -60,4 +60,16 @@ class TransformerConfig:
         require(0 <= self.dropout < 1, "encoder.dropout", self.dropout, "from 0 to below 1")
 
 
-OPTIONS: dict[str, type] = {"cnn": CnnConfig, "transformer": TransformerConfig}
+@dataclass(kw_only=True)
+class MeanConfig:
+    """The mean of the token embeddings, which leaves a linear model."""
+
+    kind: str
+    """mean"""
+
+
+OPTIONS: dict[str, type] = {
+    "cnn": CnnConfig,
+    "transformer": TransformerConfig,
+    "mean": MeanConfig,
+}

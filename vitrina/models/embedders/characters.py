@@ -1,0 +1,71 @@
+"""One token for each character, looked up in a table: what an alphabet learns from texts alone.
+
+The alphabet is that of the training texts as the model sees them, with their noise. A character
+that they lack is unknown, whatever it looks like: this is what reading pixels is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from vitrina.errors import InputError
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.config import CharactersConfig
+from vitrina.models.embedders.table import TableEmbedder, table_inputs
+from vitrina.models.inputs import Inputs
+from vitrina.text.case import lower_case
+from vitrina.text.columns import Texts, pieces
+from vitrina.text.words import NUM_CODE_POINTS
+
+UNKNOWN_ID = 0
+
+
+class CharactersEmbedder(TableEmbedder):
+    """A table of character embeddings; unknown characters share one.
+
+    A text without characters is embedded as a blank.
+
+    Args:
+        config: the option's values.
+        artefacts: what `fit` gave.
+    """
+
+    def __init__(self, config: CharactersConfig, artefacts: Artefacts) -> None:
+        code_points = artefacts.arrays["code_points"]
+        super().__init__(1 + len(code_points), config.width, config.dropout)
+        self.lowercase = config.lowercase
+        self.id_of = np.full(NUM_CODE_POINTS, UNKNOWN_ID, dtype=np.int64)
+        self.id_of[code_points] = 1 + np.arange(len(code_points))
+
+    @staticmethod
+    def fit(config: CharactersConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+        """The characters of the training texts with their noise.
+
+        Returns:
+            `code_points` int32 [V - 1], rising; character `i` has the id `1 + i`.
+
+        Raises:
+            InputError: if no character is frequent enough.
+        """
+        texts, counts = noisy(), np.zeros(NUM_CODE_POINTS, dtype=np.int64)
+        for start, stop in pieces(texts.offsets):
+            read = _read(texts.part(start, stop), config.lowercase)
+            counts += np.bincount(read, minlength=NUM_CODE_POINTS)
+        code_points = np.flatnonzero(counts >= config.min_frequency).astype(np.int32)
+        if len(code_points) == 0:
+            raise InputError(
+                f"embedder.min_frequency = {config.min_frequency}: must be at most "
+                f"{counts.max()}, the occurrences of the training texts' most frequent character"
+            )
+        return Artefacts({"code_points": code_points})
+
+    def encode(self, texts: Texts) -> Inputs:
+        ids_N = self.id_of[_read(texts, self.lowercase)]
+        return table_inputs(ids_N, texts.lengths, empty_id=int(self.id_of[ord(" ")]))
+
+
+def _read(texts: Texts, lowercase: bool) -> np.ndarray:
+    """uint32 code points of all texts, small letters only if so wanted."""
+    return lower_case(texts.code_points) if lowercase else texts.code_points

@@ -1,0 +1,57 @@
+"""Hashed character n-grams looked up in a table: with the encoder `mean`, fastText's form.
+
+Bojanowski et al. 2017, "Enriching word vectors with subword information"; Joulin et al. 2017, "Bag
+of tricks for efficient text classification". N-grams that share a row of the table are not told
+apart. A batch touches few rows, so the table's gradient can be sparse, and a step costs what the
+batch holds and not what the table holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from torch import nn
+
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.config import NgramsConfig
+from vitrina.models.embedders.table import TableEmbedder, table_inputs
+from vitrina.models.inputs import Inputs
+from vitrina.text.case import lower_case
+from vitrina.text.columns import Texts
+from vitrina.text.ngrams import hash_ngrams
+
+
+class NgramsEmbedder(TableEmbedder):
+    """A table of n-gram embeddings.
+
+    Args:
+        config: the option's values.
+        artefacts: nothing; n-grams are not fitted.
+    """
+
+    def __init__(self, config: NgramsConfig, artefacts: Artefacts) -> None:
+        # The last row is for texts without n-grams.
+        super().__init__(config.num_buckets + 1, config.width, 0.0, sparse=config.sparse)
+        self.config = config
+        # As small as in fastText: what was never seen in training hardly counts in a mean.
+        nn.init.uniform_(self.table.weight, -1 / config.width, 1 / config.width)
+
+    @staticmethod
+    def fit(config: NgramsConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+        return Artefacts()
+
+    def encode(self, texts: Texts) -> Inputs:
+        config = self.config
+        if config.lowercase:
+            texts = Texts(lower_case(texts.code_points), texts.offsets)
+        hashes_N, lengths_B = hash_ngrams(
+            texts, config.min_n, config.max_n, whole_words=config.whole_words
+        )
+        return table_inputs(_rows(hashes_N, config.num_buckets), lengths_B, config.num_buckets)
+
+
+def _rows(hashes_N: np.ndarray, num_buckets: int) -> np.ndarray:
+    """int64 [N] in [0, num_buckets), from the upper half of each hash (Lemire 2019, "Fast random
+    integer generation in an interval", section 4)."""
+    return ((hashes_N >> np.uint64(32)) * np.uint64(num_buckets) >> np.uint64(32)).astype(np.int64)

@@ -1,0 +1,48 @@
+"""Tokens looked up in a table, for all embedders whose tokens are no pictures.
+
+Shapes: N tokens in the batch, B texts, V rows of the table, D width.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from vitrina.models.dropout import Dropout
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.inputs import Inputs
+from vitrina.models.ragged import Ragged
+
+
+class TableEmbedder(Embedder):
+    """A table of embeddings, one row for each id.
+
+    Args:
+        num_ids: rows V of the table.
+        width: width D of a token embedding.
+        dropout: probability that an entry of a token embedding is dropped in training.
+        sparse: whether the table's gradient holds only the rows that a batch touches.
+    """
+
+    def __init__(self, num_ids: int, width: int, dropout: float, *, sparse: bool = False) -> None:
+        super().__init__()
+        self.width = width
+        self.table = nn.Embedding(num_ids, width, sparse=sparse)
+        nn.init.normal_(self.table.weight, std=width**-0.5)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, inputs: Inputs) -> Ragged:
+        # Read from the module each time: an optimizer may want the whole gradient.
+        x_ND = F.embedding(inputs.ids, self.table.weight, sparse=self.table.sparse)
+        return Ragged(self.dropout(x_ND), inputs.num_tokens)
+
+
+def table_inputs(ids_N: np.ndarray, lengths_B: np.ndarray, empty_id: int) -> Inputs:
+    """Ids, ragged, each a token; a text without one gets `empty_id`."""
+    ids_N, empty = ids_N.astype(np.int64, copy=False), np.flatnonzero(lengths_B == 0)
+    if len(empty):
+        ids_N = np.insert(ids_N, np.cumsum(lengths_B)[empty], empty_id)
+        lengths_B = np.maximum(lengths_B, 1)
+    return Inputs(torch.from_numpy(ids_N), lengths_B, lengths_B)
