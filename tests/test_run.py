@@ -19,6 +19,9 @@ PRESETS = {
     "vtr_glyphs": [],
     "vtr": ["training.steps=2", "dataset.limit_test=20", "dataset.limit_val=20"],
     "ttr": ["embedder.vocabulary_size=300"],
+    "characters": [],
+    "bytes": ["training.steps=2"],
+    "ngrams": [],
     "vtr_reference": [
         "training.steps=1",
         "training.batch_size=4",
