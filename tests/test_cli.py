@@ -35,7 +35,8 @@ WRONG = {
     "embedder.widht=1": "embedder.widht: there is no such key (did you mean width?); allowed: ",
     "modle=vtr": "modle: there is no such key (did you mean model?); allowed: ",
     "embedder.width=abc": "embedder.width = 'abc': must be a whole number",
-    "encoder=foo": "encoder=foo: must be one of cnn, cnn_bytes, mean, transformer_base, transformer_small",
+    "encoder=foo": "encoder=foo: must be one of "
+    "cnn, cnn_bytes, mean, transformer_base, transformer_small",
     "noise.level_toxic=7": "noise.level_toxic = 7: must be a whole number from 0 to 4",
     "training.epochs=0": "training.epochs = 0.0: must be above 0",
     "+embedder.new=1": "embedder.new: there is no such key",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from torch import nn
@@ -24,36 +25,40 @@ def build_optimizers(config: Any, model: nn.Module) -> list[Optimizer]:
     tables = [module for module in model.modules() if isinstance(module, nn.Embedding)]
     in_tables = {id(table.weight) for table in tables}
     parameters = [p for p in model.parameters() if p.requires_grad]
-    decayed = [p for p in parameters if p.dim() >= 2 and id(p) not in in_tables]
-    spared = [p for p in parameters if p.dim() < 2 or id(p) in in_tables]
+    decayed, spared = _part(parameters, lambda p: p.dim() >= 2 and id(p) not in in_tables)
     if isinstance(config, SgdConfig):
         for table in tables:
             table.sparse = table.sparse and config.momentum == 0
         groups, nesterov = _groups(config, decayed, spared), config.momentum > 0
         return [SGD(groups, config.learning_rate, momentum=config.momentum, nesterov=nesterov)]
 
-    betas = (config.beta1, config.beta2)
-    optimizers: list[Optimizer] = []
-    sparse = [table.weight for table in tables if table.sparse and table.weight.requires_grad]
+    assert isinstance(config, AdamWConfig | MuonConfig)
+    rate, betas = config.learning_rate, (config.beta1, config.beta2)
+    in_sparse = {id(table.weight) for table in tables if table.sparse}
+    sparse, spared = _part(spared, lambda p: id(p) in in_sparse)
+    others: list[Optimizer] = []
     if sparse:
-        optimizers.append(SparseAdam(sparse, config.learning_rate, betas=betas))
-        spared = [p for p in spared if not any(p is weight for weight in sparse)]
+        others.append(SparseAdam(sparse, rate, betas=betas))
     if isinstance(config, MuonConfig):
-        matrices = [p for p in decayed if p.dim() == 2]
-        decayed = [p for p in decayed if p.dim() != 2]
+        matrices, decayed = _part(decayed, lambda p: p.dim() == 2)
         if matrices:
-            optimizers.append(
+            others.append(
                 Muon(
                     matrices,
-                    config.learning_rate,
+                    rate,
                     weight_decay=config.weight_decay,
                     momentum=config.momentum,
-                    adjust_lr_fn="match_rms_adamw",  # so that both parts share one learning rate
+                    adjust_lr_fn="match_rms_adamw",  # so that all parts share one learning rate
                 )
             )
-    assert isinstance(config, AdamWConfig | MuonConfig)
-    groups = _groups(config, decayed, spared)
-    return [AdamW(groups, config.learning_rate, betas=betas, fused=True), *optimizers]
+    return [AdamW(_groups(config, decayed, spared), rate, betas=betas, fused=True), *others]
+
+
+def _part(
+    parameters: list[nn.Parameter], chosen: Callable[[nn.Parameter], bool]
+) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Those that are chosen, and the others."""
+    return [p for p in parameters if chosen(p)], [p for p in parameters if not chosen(p)]
 
 
 def _groups(config: Any, decayed: list[nn.Parameter], spared: list[nn.Parameter]) -> list[Any]:

@@ -239,8 +239,9 @@ class NgramsConfig:
     width: int
     """Width of a token embedding."""
     sparse: bool
-    """Whether the table's gradient holds only the rows that a batch touches. AdamW then moves only
-    these; momentum (optimizer=sgd) moves all rows in any case, and takes the whole gradient."""
+    """Whether the table's gradient holds only the rows that a batch touches. optimizer=adamw and
+    optimizer=muon then move only these; the momentum of optimizer=sgd moves all rows in any case,
+    and takes the whole gradient."""
 
     def __post_init__(self) -> None:
         _positive(self, "min_n", "width")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import Embedder
@@ -23,7 +22,8 @@ class TableEmbedder(Embedder):
         num_ids: rows V of the table.
         width: width D of a token embedding.
         dropout: probability that an entry of a token embedding is dropped in training.
-        sparse: whether the table's gradient holds only the rows that a batch touches.
+        sparse: whether the table's gradient holds only the rows that a batch touches. What trains
+            the table may ask for the whole gradient (`build_optimizers`).
     """
 
     def __init__(self, num_ids: int, width: int, dropout: float, *, sparse: bool = False) -> None:
@@ -34,13 +34,11 @@ class TableEmbedder(Embedder):
         self.dropout = Dropout(dropout)
 
     def forward(self, inputs: Inputs) -> Ragged:
-        # Read from the module each time: an optimizer may want the whole gradient.
-        x_ND = F.embedding(inputs.ids, self.table.weight, sparse=self.table.sparse)
-        return Ragged(self.dropout(x_ND), inputs.num_tokens)
+        return Ragged(self.dropout(self.table(inputs.ids)), inputs.num_tokens)
 
 
 def table_inputs(ids_N: np.ndarray, lengths_B: np.ndarray, empty_id: int) -> Inputs:
-    """Ids, ragged, each a token; a text without one gets `empty_id`."""
+    """Ids of any integer type, ragged, each a token; a text without one gets `empty_id`."""
     ids_N, empty = ids_N.astype(np.int64, copy=False), np.flatnonzero(lengths_B == 0)
     if len(empty):
         ids_N = np.insert(ids_N, np.cumsum(lengths_B)[empty], empty_id)
