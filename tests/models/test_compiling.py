@@ -43,6 +43,11 @@ def test_the_form_for_inference_of_a_compiled_model_is_its_own() -> None:
         assert torch.equal(copied(inputs), wanted)
 
 
+def test_a_model_without_a_part_to_compile_is_refused() -> None:
+    with pytest.raises(InputError, match=r"training\.compile = True: must be False for a model"):
+        compile_parts(build("ngrams", "mean"), BACKEND)
+
+
 def test_a_cpu_without_a_compiler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> str:
         raise RuntimeError("no compiler")

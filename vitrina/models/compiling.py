@@ -24,11 +24,15 @@ def compile_parts(model: nn.Module, backend: str = "inductor") -> list[nn.Module
         The parts.
 
     Raises:
-        InputError: on a CPU without a C++ compiler.
+        InputError: if the model has no such part; on a CPU without a C++ compiler.
     """
+    parts: list[nn.Module] = [module for module in model.modules() if isinstance(module, PARTS)]
+    if not parts:
+        raise InputError(
+            "training.compile = True: must be False for a model without convolutions and attention"
+        )
     if backend == "inductor" and next(model.parameters()).device.type == "cpu":
         _require_compiler()
-    parts: list[nn.Module] = [module for module in model.modules() if isinstance(module, PARTS)]
     for part in parts:
         part.compile(dynamic=True, backend=backend)
     return parts
