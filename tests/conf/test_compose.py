@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from vitrina import config as configuration
 from vitrina.config import GROUPS, compose_config, from_dict, package_folder, signature, to_dict
@@ -10,11 +11,9 @@ from vitrina.errors import InputError
 
 CONF = package_folder("conf")
 PRESETS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
-OPTIONS = sorted(
-    (path.parent.name, path.stem)
-    for path in CONF.glob("*/*.yaml")
-    if path.parent.name not in ("model", "experiment")
-)
+OPTIONS = {
+    group: sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in sorted(GROUPS)
+}
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
 
@@ -23,11 +22,16 @@ def needs(group: str, option: str) -> list[str]:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize(("group", "option"), OPTIONS, ids="=".join)
-def test_every_option_composes_with_every_preset(preset: str, group: str, option: str) -> None:
-    config = compose_config([f"model={preset}", f"{group}={option}", *needs(group, option)])
-    chosen = getattr(config, group)
-    assert type(chosen) is GROUPS[group][chosen.kind]
+@pytest.mark.parametrize("number", range(max(map(len, OPTIONS.values()))))
+def test_every_option_composes_with_every_preset(preset: str, number: int) -> None:
+    # An option of every group at once: as many compositions as the largest group has options.
+    chosen = {group: options[number % len(options)] for group, options in OPTIONS.items()}
+    needed = [value for choice in chosen.items() for value in needs(*choice)]
+    named = [f"{group}={option}" for group, option in chosen.items()]
+    config = compose_config([f"model={preset}", *named, *needed])
+    for group in GROUPS:
+        option = getattr(config, group)
+        assert type(option) is GROUPS[group][option.kind], group
     assert from_dict(to_dict(config)) == config
 
 
@@ -38,8 +42,9 @@ def test_every_experiment_composes(experiment: str) -> None:
 
 def test_every_kind_has_an_option_file() -> None:
     kinds = {
-        (group, compose_config([f"{group}={option}", *needs(group, option)]).__dict__[group].kind)
-        for group, option in OPTIONS
+        (path.parent.name, OmegaConf.load(path)["kind"])
+        for group in OPTIONS
+        for path in (CONF / group).glob("*.yaml")
     }
     assert kinds == {(group, kind) for group, options in GROUPS.items() for kind in options}
 
