@@ -36,11 +36,13 @@ WRONG = {
     "modle=vtr": "modle: there is no such key (did you mean model?); allowed: ",
     "embedder.width=abc": "embedder.width = 'abc': must be a whole number",
     "encoder=foo": "encoder=foo: must be one of "
-    "cnn, cnn_bytes, mean, transformer_base, transformer_small",
+    "cnn, cnn_bytes, mean, pretrained, transformer_base, transformer_small",
     "noise.level_toxic=7": "noise.level_toxic = 7: must be a whole number from 0 to 4",
     "training.epochs=0": "training.epochs = 0.0: must be above 0",
     "+embedder.new=1": "embedder.new: there is no such key",
     "x=[": "'x=[' cannot be read as KEY=VALUE",
+    "model=ttr_pretrained": "embedder.name = None: must be the name of a model on the Hugging Face",
+    "encoder=pretrained": "encoder.name = None: must be the name of an encoder on the Hugging Face",
     "dataset=jsonl": "dataset.train = None: must be the path of the training rows",
     "device=tpu": "device = 'tpu': must be auto, cpu, cuda or cuda:N",
 }
@@ -79,7 +81,7 @@ def test_help_lists_the_groups_and_their_options(tmp_path: Path) -> None:
     done = main("--help", cwd=tmp_path)
     assert done.returncode == 0
     for line in (
-        "model:       bytes, characters, ngrams, ttr, vtr, vtr_glyphs, vtr_line, vtr_reference",
+        "model:       bytes, characters, ngrams, ttr, ttr_pretrained, vtr, vtr_glyphs, vtr_line,",
         "noise:       diacritics, mixed, none, published, uniform, unseen",
         "tracking:    none, wandb",
     ):
@@ -92,7 +94,7 @@ def test_composing_imports_no_torch(tmp_path: Path) -> None:
         "import sys; sys.argv = ['main.py', '--cfg', 'job']\n"
         "from vitrina.cli import main\n"
         "try: main()\n"
-        "finally: assert not {'torch', 'sklearn', 'matplotlib'} & set(sys.modules)"
+        "finally: assert not {'torch', 'sklearn', 'matplotlib', 'transformers'} & set(sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -21,7 +21,17 @@ from vitrina.files import replacing
 from vitrina.models.embedders.config import GlyphsConfig, SlicesConfig
 from vitrina.training.checkpoints import FORMAT
 
-PACKAGES = ("torch", "numpy", "pillow", "tokenizers", "scikit-learn", "hydra-core", "pymorphy3")
+PACKAGES = (
+    "torch",
+    "numpy",
+    "pillow",
+    "tokenizers",
+    "transformers",
+    "scikit-learn",
+    "hydra-core",
+    "pymorphy3",
+)
+"""Those whose versions may change results; transformers is there with the extra `pretrained`."""
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -27,6 +27,7 @@ from vitrina.models.compiling import compile_parts
 from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.model import Model
 from vitrina.models.precision import choose_device
+from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.corruption import build_noise
 from vitrina.pipeline import VALIDATION_EPOCH, NoisyTexts
 from vitrina.record import make_record, read_json, write_json
@@ -112,7 +113,7 @@ def _run(
         config,
         choices=choices,
         overrides=overrides,
-        hashes=dataset.hashes,
+        hashes={**dataset.hashes, **checkpoint_hashes(artefacts)},
         notes=dataset.notes,
         synthetic=dataset.synthetic,
     )
@@ -282,6 +283,8 @@ def _train(
     )
     if config.resume and training.resume():
         console.print(f"going on from step {training.position.step}", highlight=False)
+    else:
+        model.load_pretrained()
     position = training.position
     progress = Progress(
         training.num_steps,

@@ -17,8 +17,16 @@ OPTIONS = {
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
 
-def needs(group: str, option: str) -> list[str]:
-    return ["dataset.train=a.file"] if group == "dataset" and option in ("jsonl", "csv") else []
+def needs(chosen: dict[str, str]) -> list[str]:
+    """What must be set beside these options, as it has no value to begin with."""
+    needed = []
+    if chosen["dataset"] in ("jsonl", "csv"):
+        needed.append("dataset.train=a.file")
+    if chosen["encoder"] == "pretrained":
+        needed.append("encoder.name=a/name")
+    elif chosen["embedder"] == "subwords":
+        needed.append("embedder.name=a/name")
+    return needed
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -26,9 +34,8 @@ def needs(group: str, option: str) -> list[str]:
 def test_every_option_composes_with_every_preset(preset: str, number: int) -> None:
     # An option of every group at once: as many compositions as the largest group has options.
     chosen = {group: options[number % len(options)] for group, options in OPTIONS.items()}
-    needed = [value for choice in chosen.items() for value in needs(*choice)]
     named = [f"{group}={option}" for group, option in chosen.items()]
-    config = compose_config([f"model={preset}", *named, *needed])
+    config = compose_config([f"model={preset}", *named, *needs(chosen)])
     for group in GROUPS:
         option = getattr(config, group)
         assert type(option) is GROUPS[group][option.kind], group

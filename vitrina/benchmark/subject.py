@@ -65,6 +65,7 @@ class Subject:
         task = build_task(config, artefacts)
         device = choose_device(config.device)
         model = build_model(config, artefacts, task).to(device)
+        model.load_pretrained()
         if config.training.compile:
             compile_parts(model)
         with tempfile.TemporaryDirectory() as folder:

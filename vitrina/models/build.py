@@ -16,11 +16,13 @@ from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.line import LineEmbedder
 from vitrina.models.embedders.ngrams import NgramsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
+from vitrina.models.embedders.subwords import SubwordsEmbedder
 from vitrina.models.embedders.utf8 import BytesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.encoders.mean import MeanEncoder
+from vitrina.models.encoders.pretrained import PretrainedEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.model import Model
 from vitrina.tasks.base import Task
@@ -35,11 +37,13 @@ EMBEDDERS: dict[str, Any] = {
     "characters": CharactersEmbedder,
     "bytes": BytesEmbedder,
     "ngrams": NgramsEmbedder,
+    "subwords": SubwordsEmbedder,
 }
-ENCODERS: dict[str, Any] = {
+ENCODERS: dict[str, type[Encoder]] = {
     "cnn": CnnEncoder,
     "transformer": TransformerEncoder,
     "mean": MeanEncoder,
+    "pretrained": PretrainedEncoder,
 }
 TASKS: dict[str, Any] = {"classification": ClassificationTask}
 
@@ -56,6 +60,7 @@ def fit(config: Config, dataset: Dataset, clean: Texts, noisy: Callable[[], Text
         {
             "task": TASKS[config.task.kind].fit(config.task, dataset.train, dataset.label_names),
             "embedder": EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy),
+            "encoder": ENCODERS[config.encoder.kind].fit(config.encoder),
         }
     )
 
@@ -66,12 +71,17 @@ def build_task(config: Config, artefacts: Artefacts) -> Task:
 
 
 def build_model(config: Config, artefacts: Artefacts, task: Task) -> Model:
-    """The model with its first weights, which depend on `config.seed` alone."""
+    """The model with its first weights, which depend on `config.seed` alone.
+
+    Weights of a checkpoint are not read: `Model.load_pretrained` does, where a training starts.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         embedder: Embedder = EMBEDDERS[config.embedder.kind](
             config.embedder, artefacts.part("embedder")
         )
         embedder = task.embedder(embedder)
-        encoder: Encoder = ENCODERS[config.encoder.kind](config.encoder, embedder.width)
+        encoder = ENCODERS[config.encoder.kind].build(
+            config.encoder, embedder.width, artefacts.part("encoder")
+        )
         return Model(embedder, encoder, task.build_head(encoder.width))

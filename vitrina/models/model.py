@@ -27,5 +27,14 @@ class Model(nn.Module):
     def forward(self, inputs: Inputs) -> Tensor:
         return self.head(self.encoder(self.embedder(inputs)))
 
+    def load_pretrained(self) -> None:
+        """Take over the weights that stand outside the run: once, before training starts.
+
+        Raises:
+            InputError: if they cannot be read.
+        """
+        self.embedder.load_pretrained()
+        self.encoder.load_pretrained()
+
     def num_parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())

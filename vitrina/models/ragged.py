@@ -247,14 +247,22 @@ def _places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return np.arange(int(lengths.sum())) + np.repeat(starts - exclusive_sum(lengths), lengths)
 
 
-def pad(x: Ragged, multiple: int = 32) -> tuple[Tensor, Tensor, Tensor]:
+def pad(x: Ragged, multiple: int = 32, most: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """Padded form for attention.
+
+    Args:
+        multiple: the padded length is one of this number,
+        most: but not more than this; no text may be longer.
 
     Returns:
         values [B, L, …] with zeros behind each text, mask bool [B, L] (True: a token), and the
         indices int64 [N] of the tokens in the flattened [B * L], to gather them again.
     """
-    length = -(-int(x.lengths.max()) // multiple) * multiple
+    longest = int(x.lengths.max())
+    length = -(-longest // multiple) * multiple
+    if most is not None:
+        assert longest <= most
+        length = min(length, most)
     starts = np.arange(x.num_texts, dtype=np.int64) * length
     index_N = to_device(_places(starts, x.lengths), x.values.device)
     flat = x.values.new_zeros(x.num_texts * length, *x.values.shape[1:])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, runtime_checkable
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Muon, Optimizer, SparseAdam
 
 from vitrina.training.config import AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
@@ -16,7 +16,7 @@ def build_optimizers(config: Any, model: nn.Module) -> list[Optimizer]:
     """The optimizers that together train `model`; their learning rates are the largest ones.
 
     Weight decay applies to weights with at least two dimensions, not to biases, normalisations
-    or embedding tables.
+    or embedding tables. A module with `rate_shares` gets shares of the learning rate.
 
     Tables with sparse gradients are trained by the form of Adam that moves the rows of a batch
     alone (torch's SparseAdam). Momentum moves every row in every step: before SGD with momentum
@@ -24,34 +24,50 @@ def build_optimizers(config: Any, model: nn.Module) -> list[Optimizer]:
     """
     tables = [module for module in model.modules() if isinstance(module, nn.Embedding)]
     in_tables = {id(table.weight) for table in tables}
+    shares = _rate_shares(model)
     parameters = [p for p in model.parameters() if p.requires_grad]
     decayed, spared = _part(parameters, lambda p: p.dim() >= 2 and id(p) not in in_tables)
+    rate = config.learning_rate
+
+    def groups(chosen: list[nn.Parameter], decay: float) -> list[dict[str, Any]]:
+        """One for each share of the learning rate, the whole of it first: its rate is shown."""
+        return [
+            {
+                "params": [p for p in chosen if shares.get(id(p), 1.0) == share],
+                "weight_decay": decay,
+                "lr": rate * share,
+            }
+            for share in sorted({1.0, *shares.values()}, reverse=True)
+        ]
+
     if isinstance(config, SgdConfig):
         for table in tables:
             table.sparse = table.sparse and config.momentum == 0
-        groups, nesterov = _groups(config, decayed, spared), config.momentum > 0
-        return [SGD(groups, config.learning_rate, momentum=config.momentum, nesterov=nesterov)]
+        both = [*groups(decayed, config.weight_decay), *groups(spared, 0.0)]
+        return [SGD(both, rate, momentum=config.momentum, nesterov=config.momentum > 0)]
 
     assert isinstance(config, AdamWConfig | MuonConfig)
-    rate, betas = config.learning_rate, (config.beta1, config.beta2)
+    betas = (config.beta1, config.beta2)
     in_sparse = {id(table.weight) for table in tables if table.sparse}
     sparse, spared = _part(spared, lambda p: id(p) in in_sparse)
     others: list[Optimizer] = []
     if sparse:
+        assert not any(id(p) in shares for p in sparse)
         others.append(SparseAdam(sparse, rate, betas=betas))
     if isinstance(config, MuonConfig):
         matrices, decayed = _part(decayed, lambda p: p.dim() == 2)
-        if matrices:
+        moved = [group for group in groups(matrices, config.weight_decay) if group["params"]]
+        if moved:
             others.append(
                 Muon(
-                    matrices,
+                    moved,
                     rate,
-                    weight_decay=config.weight_decay,
                     momentum=config.momentum,
                     adjust_lr_fn="match_rms_adamw",  # so that all parts share one learning rate
                 )
             )
-    return [AdamW(_groups(config, decayed, spared), rate, betas=betas, fused=True), *others]
+    both = [*groups(decayed, config.weight_decay), *groups(spared, 0.0)]
+    return [AdamW(both, rate, betas=betas, fused=True), *others]
 
 
 def _part(
@@ -61,12 +77,17 @@ def _part(
     return [p for p in parameters if chosen(p)], [p for p in parameters if not chosen(p)]
 
 
-def _groups(config: Any, decayed: list[nn.Parameter], spared: list[nn.Parameter]) -> list[Any]:
-    """The parameters of an optimizer: those that decay, and those that do not."""
-    return [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": spared, "weight_decay": 0.0},
-    ]
+@runtime_checkable
+class HasRates(Protocol):
+    """A module some of whose parameters want a share of the learning rate, from 0 to 1."""
+
+    def rate_shares(self) -> Iterable[tuple[Tensor, float]]: ...
+
+
+def _rate_shares(model: nn.Module) -> dict[int, float]:
+    """Shares of the learning rate, by the id of the parameter; the others have 1."""
+    modules = [module for module in model.modules() if isinstance(module, HasRates)]
+    return {id(p): share for module in modules for p, share in module.rate_shares()}
 
 
 def rate_at(config: TrainingConfig, step: int, num_steps: int) -> float:

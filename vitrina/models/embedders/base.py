@@ -20,6 +20,9 @@ class Embedder(nn.Module, ABC):
 
     width: int
 
+    def load_pretrained(self) -> None:
+        """Take over weights from outside the run, before training starts; most have none."""
+
     @abstractmethod
     def encode(self, texts: Texts) -> Inputs:
         """Integers for a batch of texts; every text gets at least one token. Host only."""

@@ -251,6 +251,31 @@ class NgramsConfig:
         require(possible, "embedder.num_buckets", self.num_buckets, "from 1 to 2^31 - 1")
 
 
+@dataclass(kw_only=True)
+class SubwordsConfig:
+    """Sub-words of a Hugging Face checkpoint: its own tokenizer and its table of embeddings."""
+
+    kind: str
+    """subwords"""
+    name: str | None
+    """A model on the hub or a local folder; by default that of `encoder=pretrained`."""
+    revision: str | None
+    """Branch, tag or commit on the hub; null is its main one."""
+    frozen: bool
+    """Whether the table stays as it is in the checkpoint."""
+    rate_share: float
+    """Share of the optimizer's learning rate for the table."""
+
+    def __post_init__(self) -> None:
+        allowed = (
+            "the name of a model on the Hugging Face hub or a folder; with encoder=pretrained, "
+            "encoder.name gives both"
+        )
+        require(bool(self.name), "embedder.name", self.name, allowed)
+        share = self.rate_share
+        require(0 < share <= 1, "embedder.rate_share", share, "above 0 and at most 1")
+
+
 OPTIONS: dict[str, type] = {
     "glyphs": GlyphsConfig,
     "slices": SlicesConfig,
@@ -259,4 +284,5 @@ OPTIONS: dict[str, type] = {
     "characters": CharactersConfig,
     "bytes": BytesConfig,
     "ngrams": NgramsConfig,
+    "subwords": SubwordsConfig,
 }

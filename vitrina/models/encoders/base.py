@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from torch import nn
 
+from vitrina.models.artefacts import Artefacts
 from vitrina.models.ragged import Ragged
 
 
@@ -17,6 +19,19 @@ class Encoder(nn.Module, ABC):
     """
 
     width: int
+
+    @classmethod
+    def fit(cls, config: Any) -> Artefacts:
+        """What `build` needs besides the option's values; most need nothing."""
+        return Artefacts()
+
+    @classmethod
+    def build(cls, config: Any, in_width: int, artefacts: Artefacts) -> Encoder:
+        """The encoder of token embeddings of width `in_width`, with random weights."""
+        return cls(config, in_width)
+
+    def load_pretrained(self) -> None:
+        """Take over weights from outside the run, before training starts; most have none."""
 
     @abstractmethod
     def forward(self, x: Ragged) -> Ragged:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from vitrina.errors import require
 
+TOO_LONG = ("windows", "refuse")
+
 
 @dataclass(kw_only=True)
 class CnnConfig:
@@ -68,8 +70,41 @@ class MeanConfig:
     """mean"""
 
 
+@dataclass(kw_only=True)
+class PretrainedConfig:
+    """An encoder of Hugging Face's form, by its name on the hub or its folder."""
+
+    kind: str
+    """pretrained"""
+    name: str | None
+    """A model on the hub or a local folder with config.json and model.safetensors; must be set."""
+    revision: str | None
+    """Branch, tag or commit on the hub; null is its main one."""
+    num_layers: int | None
+    """Layers that are used, from the lowest; null uses all."""
+    frozen_layers: int
+    """Lowest layers that are not trained, nor what stands before them; 0 trains everything."""
+    too_long: str
+    """What to do with a text of more tokens than the checkpoint has positions: windows (read it
+    in parts of like length, none lost) or refuse."""
+    rate_share: float
+    """Share of the optimizer's learning rate for the checkpoint's weights; what is new has 1."""
+
+    def __post_init__(self) -> None:
+        def check(name: str, condition: bool, allowed: str) -> None:
+            require(condition, f"encoder.{name}", getattr(self, name), allowed)
+
+        check("name", bool(self.name), "the name of an encoder on the Hugging Face hub or a folder")
+        positive = self.num_layers is None or self.num_layers >= 1
+        check("num_layers", positive, "at least 1, or null")
+        check("frozen_layers", self.frozen_layers >= 0, "at least 0")
+        check("too_long", self.too_long in TOO_LONG, f"one of {', '.join(TOO_LONG)}")
+        check("rate_share", 0 < self.rate_share <= 1, "above 0 and at most 1")
+
+
 OPTIONS: dict[str, type] = {
     "cnn": CnnConfig,
     "transformer": TransformerConfig,
     "mean": MeanConfig,
+    "pretrained": PretrainedConfig,
 }

@@ -1,0 +1,107 @@
+"""Sub-words of a Hugging Face checkpoint: its own tokenizer, and its table of embeddings.
+
+Before `encoder=pretrained` with the same checkpoint the two are the model it was trained as.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.config import SubwordsConfig
+from vitrina.models.inputs import Inputs
+from vitrina.models.pretrained import Checkpoint, check_weights, find_checkpoint
+from vitrina.models.ragged import Ragged
+from vitrina.text.columns import Texts
+
+
+class SubwordsEmbedder(Embedder):
+    """A table of sub-word embeddings, between the special tokens that the checkpoint knows.
+
+    What looks like a special token in a text is text.
+
+    Args:
+        config: the option's values.
+        artefacts: what `fit` gave.
+    """
+
+    def __init__(self, config: SubwordsConfig, artefacts: Artefacts) -> None:
+        super().__init__()
+        self.config = config
+        self.facts = json.loads(artefacts.texts["checkpoint"])
+        self.width: int = self.facts["width"]
+        self.tokenizer = _plain(Tokenizer.from_str(artefacts.texts["tokenizer"]))
+        self.table = nn.Embedding(self.facts["rows"], self.width)
+        self.table.weight.requires_grad_(not config.frozen)
+
+    @staticmethod
+    def fit(config: SubwordsConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+        """The checkpoint's tokenizer and the form of its table.
+
+        Raises:
+            InputError: if it cannot be found, has no fast tokenizer, or another's table.
+        """
+        checkpoint = _checkpoint(config)
+        own = checkpoint.tokenizer()
+        tokenizer = Tokenizer.from_str(own.backend_tokenizer.to_str())
+        rows, width = checkpoint.load(checkpoint.settings()).get_input_embeddings().weight.shape
+        last = max(tokenizer.get_vocab().values(), default=-1)
+        if not 0 <= last < rows:
+            raise checkpoint.refuse(
+                f"must hold an embedding for each sub-word; there are {rows}, and sub-word {last}"
+            )
+        # A text of which the tokenizer leaves nothing still is a token.
+        special = (own.cls_token_id, own.bos_token_id, own.unk_token_id, own.eos_token_id)
+        facts = {
+            "sha256": checkpoint.weights_sha256(),
+            "rows": rows,
+            "width": width,
+            "empty": next((token for token in special if token is not None), 0),
+        }
+        return Artefacts(
+            texts={"tokenizer": _plain(tokenizer).to_str(), "checkpoint": json.dumps(facts)}
+        )
+
+    def load_pretrained(self) -> None:
+        checkpoint = _checkpoint(self.config)
+        check_weights(checkpoint, self.facts["sha256"])
+        table = checkpoint.load(checkpoint.settings()).get_input_embeddings()
+        with torch.no_grad():
+            # Through the module, as some scale what they look up.
+            self.table.weight.copy_(table(torch.arange(self.facts["rows"])))
+
+    def rate_shares(self) -> Iterator[tuple[Tensor, float]]:
+        """The table, and its share of the learning rate."""
+        yield self.table.weight, self.config.rate_share
+
+    def encode(self, texts: Texts) -> Inputs:
+        # Lone surrogates cannot leave Python as UTF-8.
+        strings = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        encodings = self.tokenizer.encode_batch_fast(strings)
+        ids = [encoding.ids or [self.facts["empty"]] for encoding in encodings]
+        lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+        flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
+        return Inputs(torch.from_numpy(flat), lengths, lengths)
+
+    def forward(self, inputs: Inputs) -> Ragged:
+        return Ragged(F.embedding(inputs.ids, self.table.weight), inputs.num_tokens)
+
+
+def _plain(tokenizer: Tokenizer) -> Tokenizer:
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True  # "[SEP]" in a comment is five characters
+    return tokenizer
+
+
+def _checkpoint(config: SubwordsConfig) -> Checkpoint:
+    assert config.name is not None
+    return find_checkpoint("embedder.name", config.name, config.revision)

@@ -1,0 +1,252 @@
+"""Checkpoints of Hugging Face's form: a name on the hub or a local folder.
+
+Weights are read from safetensors alone, no code that a checkpoint brings is run. Where a checkpoint
+is needed is `fit` and the start of a training; a finished run holds all that it needs of it.
+The library transformers (the extra `pretrained`) is imported when a checkpoint is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from vitrina.errors import InputError
+from vitrina.models.artefacts import Artefacts
+
+FILES = (
+    "config.json",
+    "model.safetensors",
+    "model-*-of-*.safetensors",
+    "model.safetensors.index.json",
+)
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "*.model",
+)
+"""What is fetched from the hub; nothing that could be executed."""
+
+NOT_TAKEN = ("auto_map", "quantization_config", "attn_implementation", "_attn_implementation")
+"""Keys of config.json by which a checkpoint would choose code."""
+
+
+def transformers(key: str, value: object) -> Any:
+    """The library, silenced: what matters of its warnings is checked here.
+
+    Raises:
+        InputError: if it is not installed; `key` and `value` ask for it.
+    """
+    try:
+        library = importlib.import_module("transformers")
+    except ImportError:
+        raise InputError(
+            f"{key} = {value!r}: needs the library transformers; pip install 'vitrina[pretrained]'"
+        ) from None
+    library.utils.logging.set_verbosity_error()
+    library.utils.logging.disable_progress_bar()
+    return library
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint on this machine.
+
+    Attributes:
+        key: the setting that names it, for messages.
+        name: its value.
+        folder: where its files are.
+    """
+
+    key: str
+    name: str
+    folder: Path
+
+    def refuse(self, reason: str) -> InputError:
+        """The error for this checkpoint: the key, its value, what is wrong and what is allowed."""
+        return InputError(f"{self.key} = {self.name!r}: {reason}")
+
+    def settings(self) -> dict[str, Any]:
+        """The values of its config.json, without what would choose code.
+
+        Raises:
+            InputError: if there is none, or if it names no architecture that transformers knows.
+        """
+        try:
+            values = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise self.refuse(f"config.json cannot be read as a model's ({reason})") from None
+        kind = values.get("model_type") if isinstance(values, dict) else None
+        library = transformers(self.key, self.name)
+        if not isinstance(kind, str) or kind not in library.CONFIG_MAPPING:
+            raise self.refuse(
+                f"model_type {kind!r} in config.json: must be an architecture that transformers "
+                "has; code that comes with a checkpoint is not run"
+            )
+        return {name: value for name, value in values.items() if name not in NOT_TAKEN}
+
+    def weights_sha256(self) -> str:
+        """Hash of the files of weights.
+
+        Raises:
+            InputError: if it has none in safetensors.
+        """
+        if (self.folder / "adapter_config.json").exists():
+            raise self.refuse("must be a whole model, not an adapter")
+        files = sorted(self.folder.glob("*.safetensors"))
+        if not files:
+            others = sorted(path.name for path in self.folder.glob("*.bin"))
+            found = f" (found: {', '.join(others)})" if others else ""
+            raise self.refuse(f"must hold its weights as model.safetensors, nothing else{found}")
+        digest = hashlib.sha256()
+        for path in files:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+    def load(self, settings: dict[str, Any]) -> Any:
+        """The whole model with its weights, float32, in eval mode.
+
+        Raises:
+            InputError: if it is not one, or if weights are missing.
+        """
+        self.weights_sha256()
+        try:
+            model, told = _architecture(settings).from_pretrained(
+                self.folder,
+                config=_hf_config(settings),
+                dtype=torch.float32,
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+            table = model.get_input_embeddings()
+        except Exception as error:  # a checkpoint may be wrong in any way
+            raise self.refuse(f"cannot be loaded as an encoder ({_first_line(error)})") from None
+        if not isinstance(table, nn.Embedding):
+            raise self.refuse("must be an encoder of texts; it has no table of embeddings")
+        missing = sorted(key for key in told["missing_keys"] if "pooler" not in key)
+        if missing:
+            raise self.refuse(
+                f"must hold all weights of the encoder; {len(missing)} lack, as {missing[0]}"
+            )
+        return model.eval()
+
+    def tokenizer(self) -> Any:
+        """Its own fast tokenizer, as transformers loads it.
+
+        Raises:
+            InputError: if it has none.
+        """
+        library = transformers(self.key, self.name)
+        try:
+            tokenizer = library.AutoTokenizer.from_pretrained(
+                self.folder, use_fast=True, trust_remote_code=False, local_files_only=True
+            )
+            assert tokenizer.is_fast, "it has a slow one alone"
+        except Exception as error:
+            reason = _first_line(error)
+            raise self.refuse(f"must hold a fast tokenizer, tokenizer.json ({reason})") from None
+        return tokenizer
+
+
+def find_checkpoint(key: str, name: str, revision: str | None) -> Checkpoint:
+    """The checkpoint `name`, fetched from the hub unless it is a folder or fetched already.
+
+    Raises:
+        InputError: if there is none, or if the hub cannot be reached.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if revision is not None:
+            told = f"{key.rpartition('.')[0]}.revision = {revision!r}"
+            raise InputError(f"{told}: must be null for a local folder")
+        return Checkpoint(key, name, folder)
+    transformers(key, name)
+    hub = importlib.import_module("huggingface_hub")
+    errors = importlib.import_module("huggingface_hub.errors")
+    allowed = "must be a local folder or the name of a model on the Hugging Face hub"
+    try:
+        fetched = hub.snapshot_download(
+            name, revision=revision, allow_patterns=[*FILES, *TOKENIZER_FILES]
+        )
+    except errors.HFValidationError:
+        reason = f"{allowed}, and it is neither"
+    except errors.GatedRepoError:
+        reason = f"{allowed} that may be read without asking for it, or with your login"
+    except errors.RepositoryNotFoundError:
+        reason = f"{allowed}, and the hub has no such model"
+    except errors.RevisionNotFoundError:
+        reason = f"the hub has no revision {revision!r} of it"
+    except Exception as error:  # of the network, in many classes
+        reason = f"{allowed}; there is no such folder, and the hub failed ({_first_line(error)})"
+    else:
+        return Checkpoint(key, name, Path(fetched))
+    raise InputError(f"{key} = {name!r}: {reason}")
+
+
+def check_weights(checkpoint: Checkpoint, sha256: str) -> None:
+    """Check that the checkpoint still is what a run was fitted for.
+
+    Raises:
+        InputError: if its weights have another hash.
+    """
+    if checkpoint.weights_sha256() != sha256:
+        raise checkpoint.refuse("must hold the weights that this run was fitted for; they changed")
+
+
+def checkpoint_hashes(artefacts: Artefacts) -> dict[str, str]:
+    """Hashes of the weights of the checkpoints in a run's artefacts, by the key that names them."""
+    hashes = {}
+    for part in ("embedder", "encoder"):
+        text = artefacts.part(part).texts.get("checkpoint")
+        if text is not None:
+            hashes[f"{part}.name"] = json.loads(text)["sha256"]
+    return hashes
+
+
+def build_body(settings: dict[str, Any]) -> tuple[nn.Module, int]:
+    """A model of these settings with random weights, that takes embeddings, and their width."""
+    config = _hf_config(settings)
+    model = _architecture(settings).from_config(
+        config, dtype=torch.float32, trust_remote_code=False
+    )
+    width = model.get_input_embeddings().weight.shape[1]
+    return without_ends(model), int(width)
+
+
+def without_ends(model: Any) -> nn.Module:
+    """`model` without its table of embeddings and its pooler, in place."""
+    model.set_input_embeddings(nn.Identity())
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+    return model
+
+
+def _hf_config(settings: dict[str, Any]) -> Any:
+    library = importlib.import_module("transformers")
+    return library.CONFIG_MAPPING[settings["model_type"]].from_dict(settings)
+
+
+def _architecture(settings: dict[str, Any]) -> Any:
+    library = importlib.import_module("transformers")
+    with_decoder = _hf_config(settings).is_encoder_decoder
+    return library.AutoModelForTextEncoding if with_decoder else library.AutoModel
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
