@@ -30,7 +30,7 @@ def test_a_run_needs_its_checkpoint_no_longer(tmp_path: Path) -> None:
     assert record["versions"]["transformers"]
     lines = (run / "predictions" / "level_4.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    scores = [p.score for p in vitrina.load(run).predict([row["scored_text"] for row in rows])]
+    scores = vitrina.load(run).probabilities([row["scored_text"] for row in rows])[:, 1]
     np.testing.assert_allclose(scores, [row["score"] for row in rows], atol=2e-6)
     assert len({round(row["score"], 4) for row in rows}) > 1
     config = compose_config(["model=ttr_pretrained", *arguments[:1], *SMALL, *few, "resume=true"])
