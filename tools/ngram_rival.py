@@ -27,8 +27,8 @@ from vitrina.evaluation.report import results_table
 from vitrina.evaluation.scoring import ClassScoring
 from vitrina.evaluation.suites import build_suites
 from vitrina.noise.corruption import build_noise
+from vitrina.normalizers.build import build_normalizer
 from vitrina.pipeline import NoisyTexts
-from vitrina.text.normalizers import build_normalizer
 
 
 def main(argv: Sequence[str] | None = None) -> int:

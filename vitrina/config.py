@@ -27,8 +27,8 @@ from vitrina.evaluation.config import OPTIONS as EVALUATIONS
 from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
 from vitrina.models.encoders.config import OPTIONS as ENCODERS
 from vitrina.noise.config import OPTIONS as NOISES
+from vitrina.normalizers.config import OPTIONS as NORMALIZERS
 from vitrina.tasks.config import OPTIONS as TASKS
-from vitrina.text.config import OPTIONS as NORMALIZERS
 from vitrina.training.config import OPTIMIZERS
 from vitrina.training.config import OPTIONS as TRAININGS
 from vitrina.training.tracking_config import OPTIONS as TRACKINGS

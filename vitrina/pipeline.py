@@ -10,10 +10,10 @@ from vitrina.data.dataset import Split
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.inputs import Inputs
 from vitrina.noise.corruption import Noise
+from vitrina.normalizers.base import Normalizer
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.targets import Targets
 from vitrina.text.columns import Texts
-from vitrina.text.normalizers import Normalizer
 from vitrina.text.words import Words
 from vitrina.training.loop import TrainingTexts
 

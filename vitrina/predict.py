@@ -14,9 +14,9 @@ from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_model, build_task
 from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.precision import choose_device
+from vitrina.normalizers.build import build_normalizer
 from vitrina.text.cleaning import clean
 from vitrina.text.columns import Texts
-from vitrina.text.normalizers import build_normalizer
 from vitrina.training.checkpoints import load_weights
 
 

@@ -29,12 +29,12 @@ from vitrina.models.model import Model
 from vitrina.models.precision import choose_device
 from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.corruption import build_noise
+from vitrina.normalizers.build import build_normalizer
 from vitrina.pipeline import VALIDATION_EPOCH, NoisyTexts
 from vitrina.record import make_record, read_json, write_json
 from vitrina.results import collect_metrics, report
 from vitrina.tasks.base import Task
 from vitrina.text.columns import Texts
-from vitrina.text.normalizers import build_normalizer
 from vitrina.training.checkpoints import Position, load_weights
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training

@@ -18,9 +18,9 @@ from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
 from vitrina.models.precision import choose_device
 from vitrina.noise.corruption import build_noise
+from vitrina.normalizers.build import build_normalizer
 from vitrina.pipeline import NoisyTexts
 from vitrina.tasks.base import Task
-from vitrina.text.normalizers import build_normalizer
 from vitrina.training.loop import Training
 
 

@@ -1,4 +1,4 @@
-"""Settings of cleaning and of normalisers."""
+"""Settings of cleaning."""
 
 from __future__ import annotations
 
@@ -17,25 +17,3 @@ class CleaningConfig:
     """Take out mentions of VK: [id123|Name], [club1|Name]."""
     bom: bool
     """Take out byte order marks."""
-
-
-@dataclass(kw_only=True)
-class NoNormalizerConfig:
-    """Texts as they are."""
-
-    kind: str
-    """Which normaliser this is."""
-
-
-@dataclass(kw_only=True)
-class UnicodeNormalizerConfig:
-    """Compatibility forms unified (NFKC), invisible characters removed."""
-
-    kind: str
-    """Which normaliser this is."""
-
-
-OPTIONS: dict[str, type] = {
-    "none": NoNormalizerConfig,
-    "unicode": UnicodeNormalizerConfig,
-}

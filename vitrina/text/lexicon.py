@@ -50,7 +50,11 @@ def _compile(entries: Iterable[str]) -> re.Pattern[str]:
 
 
 class Lexicon:
-    """Toxic words: forms, lemmas and patterns, less the exceptions."""
+    """Toxic words: forms, lemmas and patterns, less the exceptions.
+
+    Attributes:
+        stems: the letters of the patterns, in the order of the entries.
+    """
 
     def __init__(self, entries: Iterable[str]) -> None:
         """Args:
@@ -69,6 +73,7 @@ class Lexicon:
                 self._forms.add(folded)
             else:
                 self._lemmas.append(entry.lower())
+        self.stems = tuple(dict.fromkeys(pattern.strip("~*") for pattern in patterns))
         self._pattern = _compile(patterns)
         self._except_pattern = _compile(except_patterns)
         self._known: dict[str, bool] = {}
@@ -97,8 +102,8 @@ class Lexicon:
         return cls(entries)
 
     @cached_property
-    def _all_forms(self) -> frozenset[str]:
-        """The forms given, and those of the lemmas."""
+    def forms(self) -> frozenset[str]:
+        """The forms given, and those of the lemmas; patterns hold more words."""
         from pymorphy3 import MorphAnalyzer  # takes a third of a second to load
 
         forms = set(self._forms)
@@ -127,7 +132,7 @@ class Lexicon:
     def _judge(self, folded: str) -> bool:
         if folded in self._except_forms or self._except_pattern.search(folded):
             return False
-        return folded in self._all_forms or self._pattern.search(folded) is not None
+        return folded in self.forms or self._pattern.search(folded) is not None
 
     def mark(self, texts: Texts, words: Words) -> Words:
         """`words` of `texts` with the flags that this lexicon gives them."""

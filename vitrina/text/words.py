@@ -62,17 +62,22 @@ class Words:
 
 
 @cache
-def _character_classes() -> tuple[np.ndarray, np.ndarray]:
-    """bool [0x110000] twice: code points that build words, and letters among them."""
+def _character_classes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """bool [0x110000] thrice: code points that build words, letters and marks among them."""
     first = [unicodedata.category(chr(code))[0] for code in range(NUM_CODE_POINTS)]
     kinds = np.array(first, dtype="U1")
-    letters = kinds == "L"
-    return letters | (kinds == "N") | (kinds == "M"), letters
+    letters, marks = kinds == "L", kinds == "M"
+    return letters | (kinds == "N") | marks, letters, marks
 
 
 def is_letter(code_points: np.ndarray) -> np.ndarray:
     """bool, of the shape of `code_points`: where a letter stands (Unicode category L)."""
     return _character_classes()[1][code_points]
+
+
+def is_mark(code_points: np.ndarray) -> np.ndarray:
+    """bool, of the shape of `code_points`: where a combining mark stands (category M)."""
+    return _character_classes()[2][code_points]
 
 
 def find_words(texts: Texts) -> Words:

@@ -1,19 +1,15 @@
-"""Normalisers: what stands between noisy text and the model, as it does in production.
-
-`unicode` undoes the cheapest tricks: compatibility forms (NFKC, Unicode Standard Annex 15) and
-characters that draw nothing (the property Default_Ignorable_Code_Point, and annotation marks).
+"""The cheapest tricks undone: compatibility forms (NFKC, Unicode Standard Annex 15) and characters
+that draw nothing (the property Default_Ignorable_Code_Point, and annotation marks).
 """
 
 from __future__ import annotations
 
 import unicodedata
 from functools import cache
-from typing import Protocol
 
 import numpy as np
 
 from vitrina.text.columns import Texts
-from vitrina.text.config import NoNormalizerConfig, UnicodeNormalizerConfig
 from vitrina.text.offsets import OffsetMap
 
 INVISIBLE = (
@@ -36,28 +32,6 @@ INVISIBLE = (
     (0xE0000, 0xE0FFF),  # tags, more variation selectors
 )
 """First and last of the ranges of code points that draw nothing."""
-
-
-class Normalizer(Protocol):
-    """Changes texts before a model sees them."""
-
-    def __call__(self, texts: Texts) -> Texts:
-        """The texts in their normal form, in the same order."""
-        ...
-
-    def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
-        """The normal form of one text, with the way back."""
-        ...
-
-
-class NoNormalizer:
-    """Leaves texts as they are."""
-
-    def __call__(self, texts: Texts) -> Texts:
-        return texts
-
-    def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
-        return text, OffsetMap.identity(len(text))
 
 
 class UnicodeNormalizer:
@@ -86,13 +60,6 @@ class UnicodeNormalizer:
             ends += [end] * len(part)
         columns = np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64)
         return "".join(parts), OffsetMap(*columns, len(text))
-
-
-def build_normalizer(config: NoNormalizerConfig | UnicodeNormalizerConfig) -> Normalizer:
-    """The normaliser of a `normalizer` option."""
-    if isinstance(config, UnicodeNormalizerConfig):
-        return UnicodeNormalizer()
-    return NoNormalizer()
 
 
 def normalize(text: str) -> str:

@@ -4,9 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vitrina.normalizers.build import build_normalizer
+from vitrina.normalizers.config import NoNormalizerConfig, UnicodeNormalizerConfig
+from vitrina.normalizers.unicode import INVISIBLE, normalize
 from vitrina.text.columns import Texts
-from vitrina.text.config import NoNormalizerConfig, UnicodeNormalizerConfig
-from vitrina.text.normalizers import INVISIBLE, build_normalizer, normalize
 
 unicode = build_normalizer(UnicodeNormalizerConfig(kind="unicode"))
 tricky = st.sampled_from(

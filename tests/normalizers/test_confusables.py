@@ -1,0 +1,70 @@
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vitrina.normalizers.build import build_normalizer
+from vitrina.normalizers.config import ConfusablesNormalizerConfig
+from vitrina.normalizers.confusables import CYRILLIC, confusable_with
+from vitrina.text.columns import Texts
+
+confusables = build_normalizer(ConfusablesNormalizerConfig(kind="confusables"))
+tricky = st.sampled_from("аоехрсутпжйкабвгдшЖНaoexpcythkbinrwINW036αοɡʜ\u0301\u0306\u200b’- _.é")
+anything = st.text(st.one_of(tricky, tricky, st.characters()), max_size=20)
+
+
+def normal(text: str) -> str:
+    return confusables(Texts.from_strings([text])).to_strings()[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("жοпа и xyй", "жопа и хуй"),
+        ("ЖOПA", "ЖОПА"),
+        ("0пять 3аписал х0рoшо кин0", "опять записал хорошо кино"),
+        ("в 10 раз, 3й, 10го, 3D", "в 10 раз, 3й, 10го, 3D"),
+        ("I went to the cop", "I went to the cop"),
+        ("купил PC на Windows", "купил PC на Windows"),
+        ("он xop", "он хор"),
+        ("xop", "xop"),
+        ("pаypal Windоws", "paypal Windows"),
+        ("вся хуeta", "вся хуеtа"),
+        ("bляdь", "bляdь"),
+        ("нема менi", "нема мені"),
+        ("ʜет", "нет"),
+        ("α и β", "α и β"),
+    ],
+)
+def test_look_alikes_follow_their_word(text: str, wanted: str) -> None:
+    assert normal(text) == wanted
+
+
+@given(st.lists(anything, max_size=5))
+def test_batch_is_each_text_alone_and_stable(strings: list[str]) -> None:
+    once = confusables(Texts.from_strings(strings)).to_strings()
+    assert once == [normal(string) for string in strings]
+    assert confusables(Texts.from_strings(once)).to_strings() == once
+
+
+@given(anything)
+def test_result_is_nfkc_and_offsets_lead_to_look_alikes(text: str) -> None:
+    result, offsets = confusables.with_offsets(text)
+    assert result == normal(text)
+    assert unicodedata.is_normalized("NFKC", result)
+    assert (np.diff(offsets.starts) >= 0).all()
+    assert (np.diff(offsets.ends) >= 0).all()
+    for position in range(len(result)):
+        start, end = offsets.to_original(position, position + 1)
+        assert 0 <= start < end <= len(text)
+
+
+def test_plain_cyrillic_stays() -> None:
+    every = CYRILLIC + " " + CYRILLIC.upper()
+    assert normal(every) == every
+
+
+def test_skeletons_have_the_letters_own_members() -> None:
+    assert {"о", "o", "ο"} <= set(confusable_with("о"))

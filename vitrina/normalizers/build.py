@@ -1,0 +1,38 @@
+"""From the `normalizer` option to the normaliser."""
+
+from __future__ import annotations
+
+from vitrina.normalizers.base import NoNormalizer, Normalizer
+from vitrina.normalizers.config import (
+    ConfusablesNormalizerConfig,
+    NoNormalizerConfig,
+    RulesNormalizerConfig,
+    UnicodeNormalizerConfig,
+)
+
+
+def build_normalizer(
+    config: NoNormalizerConfig
+    | UnicodeNormalizerConfig
+    | ConfusablesNormalizerConfig
+    | RulesNormalizerConfig,
+) -> Normalizer:
+    """The normaliser of a `normalizer` option.
+
+    Raises:
+        InputError: if a lexicon or glyph clusters are needed and cannot be read.
+    """
+    if isinstance(config, UnicodeNormalizerConfig):
+        from vitrina.normalizers.unicode import UnicodeNormalizer
+
+        return UnicodeNormalizer()
+    if isinstance(config, ConfusablesNormalizerConfig):
+        from vitrina.normalizers.confusables import ConfusablesNormalizer
+
+        return ConfusablesNormalizer()
+    if isinstance(config, RulesNormalizerConfig):
+        from vitrina.normalizers.rules import RulesNormalizer
+
+        return RulesNormalizer(config)
+    assert isinstance(config, NoNormalizerConfig), config
+    return NoNormalizer()
