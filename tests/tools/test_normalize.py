@@ -1,0 +1,63 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "normalize.py"
+sys.path.insert(0, str(TOOL.parent))
+
+from normalize import main  # noqa: E402
+
+
+def test_a_text_is_shown_as_each_normaliser_makes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["}|{0па xyй"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "none: }|{0па xyй",
+        "unicode: }|{0па xyй",
+        "confusables: }|{0па хуй",
+        "rules: жопа хуй",
+    ]
+
+
+def test_lines_of_standard_input(tmp_path: Path) -> None:
+    command = [sys.executable, str(TOOL), "--normalizer=unicode"]
+    lines = "ж\u200bопа\n\nok\n".encode()
+    done = subprocess.run(command, input=lines, capture_output=True, check=True, cwd=tmp_path)
+    assert done.stdout.decode() == "жопа\n\nok\n"
+
+
+def test_noise_is_drawn_or_read_and_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clean, noisy = tmp_path / "clean.jsonl", tmp_path / "noisy.jsonl"
+    clean.write_text(json.dumps({"text": "какой дурак"}) + "\n")
+    noisy.write_text(json.dumps({"text": "кaкой дуpак"}) + "\n")
+    options = [f"--data={clean}", "--normalizer=unicode", "--normalizer=rules"]
+    assert main([*options, f"--noisy={noisy}"]) == 0
+    rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if "%" in line]
+    assert [[cell.strip() for cell in row[1:5]] for row in rows] == [
+        ["unicode", "0.00%", "0.00%", "100.00%"],
+        ["rules", "100.00%", "100.00%", "100.00%"],
+    ]
+    assert main([*options, "noise=diacritics", "noise.p=1"]) == 0
+    assert "100.00%" in capsys.readouterr().out
+
+
+def test_wrong_arguments_end_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"text": "а"}\n')
+    other = tmp_path / "b.jsonl"
+    other.write_text('{"text": "а"}\n{"text": "б"}\n')
+    for arguments, told in [
+        ([f"--noisy={file}"], "--noisy"),
+        ([f"--data={file}", f"--noisy={other}"], "of 1 texts"),
+        ([f"--data={file}", "noise.p=3", "noise=uniform"], "noise.p"),
+        ([f"--data={tmp_path}/none"], "none"),
+    ]:
+        assert main([*arguments, "--normalizer=none"]) == 2
+        told_error = capsys.readouterr().err
+        assert told in told_error and told_error.count("\n") == 1

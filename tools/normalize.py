@@ -1,0 +1,109 @@
+"""Show what the normalisers make of texts, or measure how much noise they undo.
+
+python tools/normalize.py "}|{0па"
+python tools/normalize.py --normalizer=rules < comments.txt
+python tools/normalize.py --data=comments.jsonl noise=uniform noise.level_toxic=4
+python tools/normalize.py --data=comments.jsonl --noisy=level_4.jsonl
+
+With --data the noise of the settings (those of main.py) is drawn over the texts, or comes from the
+file --noisy with the same texts in the same order. The table says for each normaliser which share
+of the words that the noise changed is as before, which share of all words is, and which share of
+the words it leaves as they are in texts without noise. Words are what stands between spaces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+from rich.table import Table
+
+from vitrina.cli import explain
+from vitrina.config import compose_config
+from vitrina.data.sources import read_jsonl
+from vitrina.errors import InputError, require
+from vitrina.noise.corruption import build_noise
+from vitrina.normalizers.base import Normalizer
+from vitrina.normalizers.build import build_normalizer
+from vitrina.normalizers.config import OPTIONS
+from vitrina.normalizers.measure import compare_words
+from vitrina.text.columns import Texts
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("words", nargs="*", metavar="TEXT or KEY=VALUE", help="a text; with --data, settings")
+    add("--normalizer", action="append", choices=list(OPTIONS), help="this one only; repeatable")
+    add("--data", type=Path, help="jsonl file of clean texts: measure")
+    add("--noisy", type=Path, help="jsonl file of the same texts with noise (drawn)")
+    add("--text-field", default="text", help="field that holds the text (%(default)s)")
+    arguments = parser.parse_args(argv)
+    try:
+        settings = arguments.words if arguments.data is not None else []
+        given = arguments.noisy is None or arguments.data is not None
+        require(given, "--noisy", str(arguments.noisy), "given together with --data")
+        normalizers = {
+            name: build_normalizer(compose_config([f"normalizer={name}", *settings]).normalizer)
+            for name in arguments.normalizer or OPTIONS
+        }
+        if arguments.data is not None:
+            _measure(normalizers, arguments, settings)
+        else:
+            _show(normalizers, arguments.words)
+    except (InputError, HydraException, OmegaConfBaseException) as error:
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader has seen enough
+        sys.stderr.close()
+    return 0
+
+
+def _show(normalizers: dict[str, Normalizer], texts: Sequence[str]) -> None:
+    lines = (line.rstrip(b"\r\n").decode("utf-8", "replace") for line in sys.stdin.buffer)
+    for text in texts or lines:
+        for name, normalizer in normalizers.items():
+            normal = normalizer(Texts.from_strings([text]))[0]
+            print(normal if len(normalizers) == 1 else f"{name}: {normal}")
+
+
+def _measure(
+    normalizers: dict[str, Normalizer], arguments: argparse.Namespace, settings: Sequence[str]
+) -> None:
+    clean = _texts(arguments.data, arguments.text_field)
+    if arguments.noisy is not None:
+        noisy = _texts(arguments.noisy, arguments.text_field)
+        same = len(noisy) == len(clean)
+        require(same, "--noisy", f"{len(noisy)} texts", f"of {len(clean)} texts, as --data is")
+    else:
+        config = compose_config(settings)
+        noise = build_noise(config.noise, config.seed)
+        noisy = noise.corrupted(clean, noise.mark(clean), np.arange(len(clean)), 0)
+    table = Table("normalizer", "restored", "as before", "untouched in clean texts", "characters/s")
+    for name, normalizer in normalizers.items():
+        alone = compare_words(clean, clean, normalizer(clean))
+        started = time.perf_counter()
+        normal = normalizer(noisy)
+        seconds = time.perf_counter() - started
+        counts = compare_words(clean, noisy, normal)
+        shares = (counts.restored, counts.intact, alone.intact)
+        speed = len(noisy.code_points) / max(seconds, 1e-9)
+        table.add_row(name, *(f"{share:.2%}" for share in shares), f"{speed:,.0f}")
+    Console().print(table)
+
+
+def _texts(path: Path, field: str) -> Texts:
+    return Texts.from_strings([row[field] for row in read_jsonl(path, field)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
