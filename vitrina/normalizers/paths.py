@@ -81,6 +81,9 @@ class Paths:
         sign = run[position]
         if sign.isdigit() and _in_number(run, position):
             return [Step(1, sign, KEPT, stays=True)]
+        around = run[position - 1 : position], run[position + 1 : position + 2]
+        if sign == "." and around[0].islower() and around[1].isupper():
+            return [Step(1, sign, 0.0, stays=True)]  # a sentence ends
         steps = self._steps_of.get(sign)
         if steps is None:
             steps = self._steps_of[sign] = list(self._single_steps(sign))
