@@ -28,6 +28,7 @@ from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
 from vitrina.models.encoders.config import OPTIONS as ENCODERS
 from vitrina.noise.config import OPTIONS as NOISES
 from vitrina.normalizers.config import OPTIONS as NORMALIZERS
+from vitrina.tasks.config import LATER as LATER_OF_TASK
 from vitrina.tasks.config import OPTIONS as TASKS
 from vitrina.training.config import OPTIMIZERS
 from vitrina.training.config import OPTIONS as TRAININGS
@@ -185,7 +186,7 @@ def save(config: Config, path: Path) -> None:
 
 
 def load(path: Path) -> Config:
-    """Read what `save` wrote.
+    """Read what `save` wrote, in version 0.1.0 too: settings that came later are filled in.
 
     Raises:
         InputError: if the file is missing or not a configuration.
@@ -199,6 +200,9 @@ def load(path: Path) -> Config:
         raise InputError(f"{path}: not a saved configuration ({reason})") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: not a saved configuration")
+    task = values.get("task")
+    if isinstance(task, dict):
+        values["task"] = LATER_OF_TASK | task if task.get("kind") == "classification" else task
     return from_dict(values)
 
 

@@ -15,6 +15,7 @@ from vitrina.models.build import build_model, build_task
 from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.precision import choose_device
 from vitrina.normalizers.build import build_normalizer
+from vitrina.tasks.thresholds import read_thresholds
 from vitrina.text.cleaning import clean
 from vitrina.text.columns import Texts
 from vitrina.training.checkpoints import load_weights
@@ -25,14 +26,14 @@ class Prediction:
     """What a model says of one text.
 
     Attributes:
-        score: with two classes the probability of the positive one; otherwise that of each class,
-            by its name.
-        label: the likeliest class.
-        probabilities: of each class, by its name.
+        score: with two classes the probability of the positive one; otherwise that of each class or
+            label, by its name.
+        label: the class that is said; with task=multilabel a list of all labels that are.
+        probabilities: of each class or label, by its name.
     """
 
     score: float | dict[str, float]
-    label: str
+    label: str | list[str]
     probabilities: dict[str, float]
 
 
@@ -53,6 +54,8 @@ class TrainedModel:
         self.task = build_task(self.config, artefacts)
         model = build_model(self.config, artefacts, self.task)
         load_weights(folder / "checkpoints" / "best.safetensors", model)
+        if self.task.waits_for_thresholds:
+            self.task.use_thresholds(read_thresholds(folder, self.task.threshold_names))
         training = self.config.training
         self.model = for_inference(model.to(choose_device(device)), training.precision)
         self._predictor = Predictor(
@@ -65,7 +68,7 @@ class TrainedModel:
 
     @property
     def label_names(self) -> list[str]:
-        """Names of the classes."""
+        """Names of the classes or labels."""
         return self.task.label_names
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:

@@ -15,7 +15,7 @@ from vitrina.errors import InputError
 from vitrina.evaluation.compare import compare_table
 from vitrina.evaluation.evaluate import Evaluation
 from vitrina.evaluation.picture import draw_levels
-from vitrina.evaluation.report import results_table, write_metrics
+from vitrina.evaluation.report import labels_table, results_table, write_metrics
 from vitrina.memory import peak_memory_mb
 from vitrina.models.model import Model
 from vitrina.training.checkpoints import Position
@@ -75,6 +75,12 @@ def report(
     write_metrics(folder / "metrics.json", metrics)
     (folder / "error.txt").unlink(missing_ok=True)
     console.print(results_table(evaluation, synthetic=synthetic))
+    by_label = labels_table(evaluation)
+    if by_label is not None:
+        console.print(by_label)
+    if "thresholds" in metrics:
+        told = ", ".join(f"{name} {value:.3f}" for name, value in metrics["thresholds"].items())
+        console.print(f"said from a probability of: {told}", markup=False, highlight=False)
     train = metrics["train"]
     console.print(
         f"trained in {train['seconds']:.0f} s ({train['comments_per_second']:.0f} comments/s), "

@@ -34,6 +34,8 @@ from vitrina.pipeline import VALIDATION_EPOCH, NoisyTexts
 from vitrina.record import make_record, read_json, write_json
 from vitrina.results import collect_metrics, report
 from vitrina.tasks.base import Task
+from vitrina.tasks.config import label_rules
+from vitrina.tasks.thresholds import settle_thresholds
 from vitrina.text.columns import Texts
 from vitrina.training.checkpoints import Position, load_weights
 from vitrina.training.interruption import Interrupted
@@ -92,7 +94,7 @@ def _run(
 ) -> dict[str, Any]:
     # The data, and the way of a text to the model.
     check_names(config.dataset.extra)
-    dataset = load_dataset(config.dataset, config.seed)
+    dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
     for note in dataset.notes:
         console.print(note, markup=False, highlight=False)
     noise = build_noise(config.noise, config.seed)
@@ -125,15 +127,19 @@ def _run(
 
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
-        validate = _validation(val, task, predictor, config.training.metric)
+        views = _validation_views(val)
+        truth = task.truth(val.split)
+        validate = _validation(views, truth, task, predictor, config.training.metric)
         position = _train(config, folder, model, task, train, validate, tracker, console, processes)
         if not processes.is_first:
             return {}
         load_weights(folder / "checkpoints" / "best.safetensors", model)
+        predictor = _predictor(config, for_inference(model, config.training.precision), task)
+        thresholds = settle_thresholds(task, folder, views.values(), truth, predictor)
 
         # Measure, report.
         evaluation = evaluate(
-            _predictor(config, for_inference(model, config.training.precision), task),
+            predictor,
             build_suites(config.evaluation, dataset.test, dataset.extra, task.truth),
             task.scoring,
             config.evaluation,
@@ -141,6 +147,7 @@ def _run(
             on_suite=_prediction_writer(config, folder, task),
         )
         metrics = collect_metrics(position, fit_seconds, model, device, evaluation)
+        metrics |= {"thresholds": thresholds} if thresholds else {}
         report(config, folder, evaluation, metrics, tracker, console, dataset.synthetic)
     return metrics
 
@@ -203,14 +210,18 @@ def _predictor(config: Config, model: Model, task: Task) -> Predictor:
     )
 
 
-def _validation(
-    val: NoisyTexts, task: Task, predictor: Predictor, metric: str
-) -> Callable[[], dict[str, float]]:
-    """Scores on the clean and on the noisy validation texts, and the mean of `metric` over both."""
-    views: dict[str, Texts] = {"clean": val.split.texts}
+def _validation_views(val: NoisyTexts) -> dict[str, Texts]:
+    """The validation texts clean and, where there is noise, noisy."""
+    views = {"clean": val.split.texts}
     if val.noise.changes:
         views["noisy"] = val.corrupt(np.arange(len(val.split.texts)), VALIDATION_EPOCH)
-    truth = task.truth(val.split)
+    return views
+
+
+def _validation(
+    views: Mapping[str, Texts], truth: np.ndarray, task: Task, predictor: Predictor, metric: str
+) -> Callable[[], dict[str, float]]:
+    """Scores on each view of the validation texts, and the mean of `metric` over all."""
 
     def validate() -> dict[str, float]:
         scores: dict[str, float] = {}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vitrina.evaluation import bootstrap
 from vitrina.evaluation.bootstrap import INTERVAL_METRICS, intervals, weighted_scores
-from vitrina.evaluation.metrics import score
+from vitrina.evaluation.metrics import Decisions, decide, score
 
 
 def made_up(
@@ -36,31 +36,54 @@ def test_weighted_scores_equal_scikit_learn_on_the_resample(
     positive = seed % 2
     drawn = np.random.default_rng(seed).integers(0, num_texts, size=(4, num_texts))
     weights = np.stack([np.bincount(row, minlength=num_texts) for row in drawn])
-    found = weighted_scores(labels, probabilities, positive, weights.astype(np.float32))
+    found = weighted_scores(decide(labels, probabilities, positive), weights.astype(np.float32))
     for index, row in enumerate(drawn):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            expected = score(labels[row], probabilities[row], positive)
+            expected = score(decide(labels[row], probabilities[row], positive))
+        for name in INTERVAL_METRICS:
+            assert found[name][index] == pytest.approx(expected[name], nan_ok=True), name
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    num_texts=st.integers(1, 20),
+    num_labels=st.integers(1, 4),
+    decimals=st.sampled_from([0, 1, 8]),
+    seed=st.integers(0, 10_000),
+)
+def test_weighted_scores_of_label_sets_equal_those_of_the_resample(
+    num_texts: int, num_labels: int, decimals: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    occurs = random.random((num_texts, num_labels)) < 0.3
+    probabilities = np.round(random.random(occurs.shape), decimals)
+    given = (occurs, probabilities >= 0.5, probabilities)
+    drawn = random.integers(0, num_texts, size=(3, num_texts))
+    weights = np.stack([np.bincount(row, minlength=num_texts) for row in drawn])
+    found = weighted_scores(Decisions(*given, range(num_labels)), weights.astype(np.float32))
+    for index, row in enumerate(drawn):
+        expected = score(Decisions(*(each[row] for each in given), range(num_labels)))
         for name in INTERVAL_METRICS:
             assert found[name][index] == pytest.approx(expected[name], nan_ok=True), name
 
 
 def test_intervals_hold_the_score_and_repeat() -> None:
     labels, probabilities = made_up(400, 2, seed=1)
-    scores = score(labels, probabilities, 1)
-    found = intervals(labels, probabilities, 1, resamples=400, seed=3)
+    scores = score(decide(labels, probabilities, 1))
+    found = intervals(decide(labels, probabilities, 1), resamples=400, seed=3)
     assert set(found) == set(INTERVAL_METRICS)
     for name, (low, high) in found.items():
         assert low < scores[name] < high, name
-    assert intervals(labels, probabilities, 1, resamples=400, seed=3) == found
-    assert intervals(labels, probabilities, 1, resamples=400, seed=4) != found
+    assert intervals(decide(labels, probabilities, 1), resamples=400, seed=3) == found
+    assert intervals(decide(labels, probabilities, 1), resamples=400, seed=4) != found
 
 
 def test_intervals_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     labels, probabilities = made_up(300, 3, seed=2)
-    whole = intervals(labels, probabilities, resamples=150, seed=1)
+    whole = intervals(decide(labels, probabilities), resamples=150, seed=1)
     monkeypatch.setattr(bootstrap, "MOST_WEIGHTS", 300 * 7)
-    parts = intervals(labels, probabilities, resamples=150, seed=1)
+    parts = intervals(decide(labels, probabilities), resamples=150, seed=1)
     for name in INTERVAL_METRICS:
         assert parts[name] == pytest.approx(whole[name]), name
 
@@ -68,13 +91,15 @@ def test_intervals_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) 
 def test_intervals_cover_the_true_score() -> None:
     """Of 95 % intervals from many samples, about 95 % hold the score of the whole population."""
     labels, probabilities = made_up(200_000, 2, seed=5)
-    truth = score(labels, probabilities, 1)
+    truth = score(decide(labels, probabilities, 1))
     random = np.random.default_rng(6)
     covered = dict.fromkeys(INTERVAL_METRICS, 0)
     repeats = 200
     for repeat in range(repeats):
         sample = random.integers(0, len(labels), 150)
-        found = intervals(labels[sample], probabilities[sample], 1, resamples=300, seed=repeat)
+        found = intervals(
+            decide(labels[sample], probabilities[sample], 1), resamples=300, seed=repeat
+        )
         for name, (low, high) in found.items():
             covered[name] += low <= truth[name] <= high
     for name, times in covered.items():
@@ -101,8 +126,8 @@ def test_bca_moves_the_percentiles_as_published() -> None:
 def test_degenerate_cases_are_told_as_nan_or_points() -> None:
     ones = np.ones(30, dtype=np.int64)
     probabilities = np.tile([0.2, 0.8], (30, 1))
-    found = intervals(ones, probabilities, 1, resamples=100, seed=0)
+    found = intervals(decide(ones, probabilities, 1), resamples=100, seed=0)
     assert np.isnan(found["roc_auc"]).all()
     assert found["accuracy"] == (1.0, 1.0)
-    empty = intervals(ones[:0], probabilities[:0], 1, resamples=100, seed=0)
+    empty = intervals(decide(ones[:0], probabilities[:0], 1), resamples=100, seed=0)
     assert np.isnan(list(empty.values())).all()

@@ -8,7 +8,7 @@ import pytest
 from vitrina.errors import InputError
 from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.evaluate import evaluate
-from vitrina.evaluation.metrics import chance, score
+from vitrina.evaluation.metrics import chance, decide, score
 from vitrina.evaluation.scoring import ClassScoring
 from vitrina.evaluation.suites import Suite
 from vitrina.text.columns import Texts
@@ -55,13 +55,13 @@ def test_scores_and_what_is_left_of_them() -> None:
         on_suite=lambda suite, probabilities: seen.update({suite.name: probabilities}),
     )
     assert list(found.suites) == ["clean", "level_1"] == list(seen)
-    assert found.suites["level_1"].scores == score(WORSE.truth, by_length(WORSE.texts), 1)
+    assert found.suites["level_1"].scores == score(decide(WORSE.truth, by_length(WORSE.texts), 1))
     assert np.array_equal(found.predicted["clean"], by_length(CLEAN.texts))
     assert told == ["scoring clean: suite clean", "scoring level_1: suite level_1"]
     assert found.notes == []
     metrics = found.metrics()
     s0, s = metrics["clean"]["roc_auc"], metrics["level_1"]["roc_auc"]
-    c = chance(CLEAN.truth, 2, 1)["roc_auc"]
+    c = chance(np.eye(2, dtype=bool)[CLEAN.truth], [1])["roc_auc"]
     assert metrics["level_1"]["relative"]["roc_auc"] == pytest.approx(s / s0)
     assert metrics["level_1"]["above_chance"]["roc_auc"] == pytest.approx((s - c) / (s0 - c))
     assert metrics["clean"]["relative"]["f1"] == 1.0

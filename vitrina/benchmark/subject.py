@@ -21,6 +21,7 @@ from vitrina.noise.corruption import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.pipeline import NoisyTexts
 from vitrina.tasks.base import Task
+from vitrina.tasks.config import label_rules
 from vitrina.training.loop import Training
 
 
@@ -57,7 +58,7 @@ class Subject:
     @classmethod
     def build(cls, config: Config, dataset: Dataset | None = None) -> Subject:
         """Everything a run builds, on the `dataset` of the configuration unless one is given."""
-        dataset = dataset or load_dataset(config.dataset, config.seed)
+        dataset = dataset or load_dataset(config.dataset, config.seed, label_rules(config.task))
         normalizer = build_normalizer(config.normalizer)
         train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
         clean = normalizer(dataset.train.texts)

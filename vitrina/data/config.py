@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,22 @@ def _open() -> Any:
     return OmegaConf.create({}, flags={"struct": False})
 
 
+@dataclass(frozen=True)
+class LabelRules:
+    """How labels are read.
+
+    Attributes:
+        labels: those that count, in their order; None: those of the training rows, sorted.
+        sets: whether a row has a set of labels and not one.
+        separator: what stands between the labels of a set that is given as one text; None: a text
+            is one label.
+    """
+
+    labels: Sequence[str] | None = None
+    sets: bool = False
+    separator: str | None = None
+
+
 @dataclass(kw_only=True)
 class DatasetConfig:
     """What all datasets share."""
@@ -28,8 +45,10 @@ class DatasetConfig:
     """Which dataset this is."""
     text_field: str
     """Field of a row that holds the text."""
-    label_field: str
-    """Field of a row that holds the label: a whole number, true or false, or a name."""
+    label_field: str | None
+    """Field of a row that holds the label: a whole number, true or false, or a name; for
+    task=multilabel a list of labels or a text that names them. Null, with dataset=ok alone: what
+    the task asks for, `toxic` or `labels`."""
     where: dict[str, str] = field(default_factory=_open)
     """Keep only the rows whose fields have these values, for example {source: detox}."""
     val_fraction: float
@@ -55,7 +74,9 @@ class DatasetConfig:
 
     def __post_init__(self) -> None:
         for key in ("text_field", "label_field"):
-            require(bool(getattr(self, key)), f"dataset.{key}", "", "the name of a field")
+            value = getattr(self, key)
+            named = bool(value) or (value is None and self.kind == "ok")
+            require(named, f"dataset.{key}", value, "the name of a field")
         for key in ("val_fraction", "test_fraction"):
             value = getattr(self, key)
             require(0 < value < 1, f"dataset.{key}", value, "between 0 and 1, both excluded")

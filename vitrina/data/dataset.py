@@ -11,11 +11,11 @@ from itertools import islice
 
 import numpy as np
 
-from vitrina.data.config import DatasetConfig, DemoConfig, FileDatasetConfig
+from vitrina.data.config import DatasetConfig, DemoConfig, FileDatasetConfig, LabelRules
 from vitrina.data.demo import make_corpus
 from vitrina.data.fields import brief
 from vitrina.data.parts import Part
-from vitrina.data.reading import Reader, sorted_labels
+from vitrina.data.reading import Reader
 from vitrina.data.rows import Rows
 from vitrina.data.splits import assign, components, stratified_sample
 from vitrina.errors import InputError
@@ -48,7 +48,8 @@ class Dataset:
 
     Attributes:
         extra: further test files by name.
-        label_names: whole numbers by value, as their decimal strings, then other names in order.
+        label_names: whole numbers by value, as their decimal strings, then other names in order, or
+            in the order that was asked for; of label sets as `vitrina.data.labels` names them.
         synthetic: whether the training texts are made by the demo grammar.
         notes: what was done to the data, a sentence each.
         hashes: sha256 of each file by its key in the configuration, of the demo corpus alike.
@@ -93,21 +94,26 @@ class _Choice:
         return _Choice(name or self.name, self.part, self.places[indices], self.labels[indices])
 
 
-def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
+def load_dataset(
+    config: DatasetConfig,
+    seed: int,
+    rules: LabelRules = LabelRules(),  # noqa: B008
+) -> Dataset:
     """Read, clean, split and sample the texts that `config` describes.
 
     Args:
         config: one of the dataclasses in `vitrina.data.config`.
         seed: of splits and samples, where `config.split_seed` is null.
+        rules: how labels are read; as one for each row by default.
 
     Raises:
         InputError: if a file is missing or bad, or too little is left to train and test on.
     """
     seed = seed if config.split_seed is None else config.split_seed
-    reader = Reader(config)
+    reader = Reader(config, rules)
     parts = _parts(config, reader)
     extra = {name: reader.file(f"extra.{name}", path) for name, path in config.extra.items()}
-    names, order = sorted_labels(reader.labels)
+    names, order = reader.labels.in_order()
     if len(names) < 2:
         raise InputError(
             f"{_origin(config, 'train')}: all {len(parts['train'].labels):,} rows have the label "

@@ -23,7 +23,7 @@ def text_of(row: Mapping[str, Any], field: str) -> str:
     Raises:
         RowError: if there is none, or it is not text.
     """
-    _require_field(row, field)
+    require_field(row, field)
     if not isinstance(row[field], str):
         raise RowError(f"the field {field!r} is not text", f" but {shown(row[field])}")
     return row[field]
@@ -35,7 +35,7 @@ def label_of(row: Mapping[str, Any], field: str) -> str:
     Raises:
         RowError: if there is none, or it is neither a whole number nor true or false nor text.
     """
-    _require_field(row, field)
+    require_field(row, field)
     name = label_name(row[field])
     if not name:
         raise RowError(
@@ -72,7 +72,11 @@ def brief(name: str) -> str:
     return name if len(name) <= 60 else name[:57] + "..."
 
 
-def _require_field(row: Mapping[str, Any], field: str) -> None:
+def require_field(row: Mapping[str, Any], field: str) -> None:
+    """
+    Raises:
+        RowError: if the row has no such field.
+    """
     if field not in row:
         names = ", ".join(map(brief, sorted(row)[:20])) or "none"
         raise RowError(f"no field {field!r}", f"; the fields are: {names}")

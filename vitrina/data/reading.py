@@ -8,10 +8,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from vitrina.data.config import CsvConfig, DatasetConfig, DemoConfig, FileDatasetConfig
-from vitrina.data.fields import RowError, brief, label_of, text_of, value_name
+from vitrina.data.config import (
+    CsvConfig,
+    DatasetConfig,
+    DemoConfig,
+    FileDatasetConfig,
+    LabelRules,
+)
+from vitrina.data.fields import RowError, brief, text_of, value_name
+from vitrina.data.labels import Labels
 from vitrina.data.parts import Part, PartBuilder
 from vitrina.data.sources import Source, format_of
 from vitrina.errors import InputError
@@ -30,14 +35,15 @@ class Reader:
     Attributes:
         notes: what was done to the rows.
         hashes: sha256 of what was read, by key.
-        labels: label → number, in the order in which they were met.
+        labels: those that were met, and their numbers.
     """
 
-    def __init__(self, config: DatasetConfig) -> None:
+    def __init__(self, config: DatasetConfig, rules: LabelRules) -> None:
         self.config = config
         self.notes: list[str] = []
         self.hashes: dict[str, str] = {}
-        self.labels: dict[str, int] = {}
+        self.labels = Labels(rules)
+        self.label_field = config.label_field or ("labels" if rules.sets else "toxic")
 
     def check_files(self, paths: Mapping[str, str]) -> None:
         """
@@ -103,8 +109,8 @@ class Reader:
         self, key: str, rows: Iterable[tuple[int, Mapping[str, Any]]], source: Source | None
     ) -> Part:
         builder = PartBuilder()
-        closed = bool(self.labels)
         cut, left_out, lost = 0, 0, 0
+        self._without_label = False
         self._seen: dict[str, set[str]] = {field: set() for field in self.config.where}
         for line, row in rows:
             try:
@@ -112,12 +118,15 @@ class Reader:
                     left_out += 1
                     continue
                 text = clean(text_of(row, self.config.text_field), self.config.cleaning).text
-                label = self._label(row, closed)
+                label = self.labels.number(row, self.label_field)
                 group = self._group(row)
             except RowError as bad:
                 if source is None:
                     raise InputError(f"dataset={self.config.kind}: {bad}") from None
                 source.reject(line, bad)
+                continue
+            if label is None:
+                self._without_label = True
                 continue
             limit = self.config.max_length
             if limit is not None and len(text) > limit:
@@ -125,6 +134,8 @@ class Reader:
                 text = text[:limit]
             builder.append(text, label, group, row)
         total = len(builder)
+        self.labels.end_of_training_rows()
+        self.notes += self.labels.notes(key)
         if left_out:
             where = ", ".join(f"{name}={value}" for name, value in self.config.where.items())
             self.notes.append(f"{key}: {total:,} of {total + left_out:,} rows have {where}")
@@ -146,15 +157,6 @@ class Reader:
                 return False
         return True
 
-    def _label(self, row: Mapping[str, Any], closed: bool) -> int:
-        name = label_of(row, self.config.label_field)
-        if closed and name not in self.labels:
-            known = ", ".join(map(brief, list(self.labels)[:20]))
-            raise RowError(
-                f"the label {name[:60]!r} is not one of the training rows", f" (those are: {known})"
-            )
-        return self.labels.setdefault(name, len(self.labels))
-
     def _group(self, row: Mapping[str, Any]) -> str | None:
         field = self.config.group_field if isinstance(self.config, FileDatasetConfig) else None
         if field is None:
@@ -172,20 +174,6 @@ class Reader:
             values = ", ".join(sorted(self._seen[field]))
             wanted = self.config.where[field]
             return f"no row has dataset.where.{field} = {wanted!r}; there are: {values}"
+        if self._without_label:
+            return f"no row has one of task.labels = {self.labels.rules.labels!r}"
         return source.why_empty()
-
-
-def sorted_labels(labels: Mapping[str, int]) -> tuple[list[str], np.ndarray]:
-    """Label names in order, and int64 [num_labels]: the place of each label's number in it.
-
-    Whole numbers stand first, by value; other names follow by code point.
-    """
-
-    def rank(name: str) -> tuple[bool, int, str]:
-        number = name.isascii() and name.removeprefix("-").isdigit() and len(name) < 20
-        return not number, int(name) if number else 0, name
-
-    names = sorted(labels, key=rank)
-    order = np.zeros(len(names), dtype=np.int64)
-    order[[labels[name] for name in names]] = np.arange(len(names))
-    return names, order

@@ -99,13 +99,16 @@ def assign(
     Returns:
         int64 [num_rows]: index into `fractions`.
     """
-    counts = np.zeros((int(component.max()) + 1, int(labels.max()) + 1), dtype=np.int64)
-    np.add.at(counts, (component, labels), 1)
-    stratum = counts.argmax(axis=1)
-    sizes = counts.sum(axis=1)
+    num_labels = int(labels.max()) + 1
+    sizes = np.bincount(component)
+    # Pairs that occur, and not a table: label sets may be many.
+    pairs, counts = np.unique(component * num_labels + labels, return_counts=True)
+    owner, label_of_pair = np.divmod(pairs, num_labels)
+    most_first = np.lexsort((label_of_pair, -counts, owner))
+    stratum = label_of_pair[most_first][np.unique(owner[most_first], return_index=True)[1]]
     order = np.random.default_rng([seed, 1]).permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]
-    totals = np.bincount(stratum, weights=sizes, minlength=counts.shape[1])
+    totals = np.bincount(stratum, weights=sizes, minlength=num_labels)
     lacking = [[total * fraction for fraction in fractions] for total in totals]
     split = np.zeros(len(sizes), dtype=np.int64)
     # A view of memory gives numbers of Python one at a time, much faster than an array.

@@ -18,9 +18,9 @@ from statistics import NormalDist
 
 import numpy as np
 
-from vitrina.evaluation.metrics import check_scored, reported_classes
+from vitrina.evaluation.metrics import Decisions
 
-INTERVAL_METRICS = ("accuracy", "f1", "macro_f1", "roc_auc", "average_precision")
+INTERVAL_METRICS = ("accuracy", "f1", "macro_f1", "micro_f1", "roc_auc", "average_precision")
 """The scores that get intervals."""
 
 MOST_GROUPS = 250
@@ -31,13 +31,7 @@ _NORMAL = NormalDist()
 
 
 def intervals(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    positive: int | None = None,
-    *,
-    resamples: int,
-    seed: int,
-    level: float = 0.95,
+    decisions: Decisions, *, resamples: int, seed: int, level: float = 0.95
 ) -> dict[str, tuple[float, float]]:
     """Lower and upper ends of the BCa intervals of `INTERVAL_METRICS`.
 
@@ -45,49 +39,42 @@ def intervals(
     from the same texts are comparable. An interval is (NaN, NaN) where the score is undefined.
 
     Args:
-        labels: int64 [num_texts]. probabilities: float [num_texts, num_classes].
-        positive: as in `score`. resamples: how many are drawn. level: coverage aimed at.
+        resamples: how many are drawn. level: coverage aimed at.
     """
-    check_scored(labels, probabilities)
-    num_texts = len(labels)
+    num_texts = len(decisions.occurs)
     if num_texts == 0:
         return dict.fromkeys(INTERVAL_METRICS, (float("nan"), float("nan")))
-    given = (labels, probabilities, positive)
-    found = weighted_scores(*given, np.ones((1, num_texts), dtype=np.float32))
-    resampled = _in_chunks(given, _draw(num_texts, resamples, seed))
-    left_out = _in_chunks(given, _leave_out(num_texts, seed))
+    found = weighted_scores(decisions, np.ones((1, num_texts), dtype=np.float32))
+    resampled = _in_chunks(decisions, _draw(num_texts, resamples, seed))
+    left_out = _in_chunks(decisions, _leave_out(num_texts, seed))
     return {
         name: _bca(float(found[name][0]), resampled[name], left_out[name], level)
         for name in INTERVAL_METRICS
     }
 
 
-def weighted_scores(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    positive: int | None,
-    weights: np.ndarray,
-) -> dict[str, np.ndarray]:
+def weighted_scores(decisions: Decisions, weights: np.ndarray) -> dict[str, np.ndarray]:
     """The scores of `INTERVAL_METRICS`, float64 [num_resamples], under each row of weights.
 
     Args:
         weights: float32 [num_resamples, num_texts], at least 0; whole numbers below 2^24 add up
             exactly.
     """
-    num_classes = probabilities.shape[1]
-    predicted = probabilities.argmax(axis=1)
-    one_hot = np.eye(num_classes, dtype=np.float32)
-    occurs, chosen = one_hot[labels], one_hot[predicted]  # [num_texts, num_classes]
-    true = (weights @ (occurs * chosen)).astype(np.float64)  # [num_resamples, num_classes]
-    occurring = (weights @ occurs).astype(np.float64)
-    chosen_often = (weights @ chosen).astype(np.float64)
-    f1 = _ratio(2 * true, occurring + chosen_often)
-    reported = reported_classes(num_classes, positive)
-    ranked = [_rank_scores(labels == k, probabilities[:, k], weights) for k in reported]
+    occurs, chosen = decisions.occurs, decisions.chosen  # [num_texts, num_labels]
+    right = (occurs == chosen).all(axis=1)
+    counted = (occurs & chosen, occurs, chosen, right[:, None])
+    sums = (weights @ columns.astype(np.float32) for columns in counted)
+    hits, occurring, chosen_often, num_right = (each.astype(np.float64) for each in sums)
+    f1 = _ratio(2 * hits, occurring + chosen_often)  # [num_resamples, num_labels]
+    ranked = [
+        _rank_scores(occurs[:, k], decisions.probabilities[:, k], weights)
+        for k in decisions.reported
+    ]
     return {
-        "accuracy": _ratio(true.sum(axis=1), occurring.sum(axis=1)),
-        "f1": _mean_of_defined(f1[:, reported]),
+        "accuracy": _ratio(num_right[:, 0], weights.sum(axis=1, dtype=np.float64)),
+        "f1": _mean_of_defined(f1[:, decisions.reported]),
         "macro_f1": _mean_of_defined(f1),
+        "micro_f1": _ratio(2 * hits.sum(axis=1), (occurring + chosen_often).sum(axis=1)),
         "roc_auc": _mean_of_defined(np.stack([auc for auc, _ in ranked], axis=1)),
         "average_precision": _mean_of_defined(np.stack([ap for _, ap in ranked], axis=1)),
     }
@@ -96,9 +83,9 @@ def weighted_scores(
 def _rank_scores(
     occurs: np.ndarray, probability: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """ROC-AUC and average precision of one class, float64 [num_resamples] each.
+    """ROC-AUC and average precision of one label, float64 [num_resamples] each.
 
-    The ROC-AUC counts the pairs in which the text of the class is ranked higher, a tie as half.
+    The ROC-AUC counts the pairs in which the text with the label is ranked higher, a tie as half.
     The average precision adds up the precision at each distinct probability, weighted by the
     recall gained there.
     """
@@ -129,7 +116,7 @@ def _ratio(
 
 
 def _mean_of_defined(values: np.ndarray) -> np.ndarray:
-    """Means of rows [num_resamples, num_classes] over what is not NaN."""
+    """Means of rows [num_resamples, num_labels] over what is not NaN."""
     defined = ~np.isnan(values)
     return _ratio(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1))
 
@@ -158,10 +145,8 @@ def _leave_out(num_texts: int, seed: int) -> Iterator[np.ndarray]:
         yield (group != rows[:, None]).astype(np.float32)
 
 
-def _in_chunks(
-    given: tuple[np.ndarray, np.ndarray, int | None], chunks: Iterator[np.ndarray]
-) -> dict[str, np.ndarray]:
-    parts = [weighted_scores(*given, weights) for weights in chunks]
+def _in_chunks(decisions: Decisions, chunks: Iterator[np.ndarray]) -> dict[str, np.ndarray]:
+    parts = [weighted_scores(decisions, weights) for weights in chunks]
     return {name: np.concatenate([part[name] for part in parts]) for name in INTERVAL_METRICS}
 
 

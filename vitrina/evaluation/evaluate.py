@@ -29,6 +29,7 @@ class SuiteScores:
         chance: the scores of guessing.
         intervals: 95 % intervals by name of score; empty if none were asked for.
         comments_per_second: texts scored in a second, the model's own work only.
+        labels: scores of each label by its name, where there are labels.
     """
 
     title: str
@@ -38,6 +39,7 @@ class SuiteScores:
     chance: dict[str, float]
     intervals: dict[str, tuple[float, float]]
     comments_per_second: float
+    labels: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Evaluation:
         return {
             name: {
                 **suite.scores,
+                "labels": suite.labels,
                 "intervals": {key: list(ends) for key, ends in suite.intervals.items()},
                 "chance": suite.chance,
                 **self.relative(name),
@@ -138,6 +141,7 @@ def _score_suite(
         noise=suite.noise,
         truth=suite.truth,
         scores=scoring.score(*given),
+        labels=scoring.score_labels(*given),
         chance=scoring.chance(suite.truth),
         intervals=found,
         comments_per_second=len(suite.texts) / max(seconds, 1e-9),

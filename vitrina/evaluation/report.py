@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from vitrina import files
+from vitrina.data.fields import brief
 from vitrina.files import replacing
 
 if TYPE_CHECKING:
@@ -111,6 +112,41 @@ def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
             low, high = map(score_text, suite.intervals["f1"])
             cells[0] += escape(f" [{low.removeprefix('0')}–{high.removeprefix('0')}]")
         table.add_row(escape(name), *cells)
+    return table
+
+
+LABEL_HEADINGS = {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "avg. prec.",
+}
+
+
+def labels_table(evaluation: Evaluation) -> Table | None:
+    """Scores of each label on the texts of the first suite, and their means below.
+
+    None where the table of suites tells all: where there are only two classes.
+    """
+    name, suite = next(iter(evaluation.suites.items()))
+    if len(suite.labels) < 3 and "micro_f1" not in evaluation.scoring.shown:
+        return None
+    table = Table(
+        title=escape(f"Labels ({name})"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    table.add_column("label", overflow="fold")
+    for heading in ("texts", *LABEL_HEADINGS.values()):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for label, scores in suite.labels.items():
+        cells = [score_text(scores[key]) for key in LABEL_HEADINGS]
+        table.add_row(escape(brief(label)), f"{scores['support']:,}", *cells)
+    table.add_section()
+    for mean in ("macro", "micro"):
+        found = [suite.scores.get(f"{mean}_{key}") for key in LABEL_HEADINGS]
+        if mean == "macro":  # of more than two classes, and of label sets, these are means
+            found[-2:] = suite.scores["roc_auc"], suite.scores["average_precision"]
+        table.add_row(f"{mean} average", "", *map(score_text, found))
     return table
 
 

@@ -9,7 +9,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vitrina.evaluation.bootstrap import intervals
-from vitrina.evaluation.metrics import METRICS, chance, reported_classes, score
+from vitrina.evaluation.metrics import (
+    METRICS,
+    Decisions,
+    chance,
+    choose_class,
+    decide,
+    reported_classes,
+    score,
+    score_labels,
+)
 
 
 class Scoring(ABC):
@@ -37,6 +46,10 @@ class Scoring(ABC):
     def score(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         """All scores, NaN where one is undefined, and `count`, what they are counted over."""
 
+    def score_labels(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, float]]:
+        """Scores of each label by its name, where there are labels, and how often it occurs."""
+        return {}
+
     @abstractmethod
     def chance(self, truth: np.ndarray) -> dict[str, float]:
         """The scores of guessing."""
@@ -56,16 +69,77 @@ class Scoring(ABC):
         """What a file of predictions says of one text, from its row of what is predicted."""
 
 
-class ClassScoring(Scoring):
+class LabelScoring(Scoring):
+    """Scores that follow from what is said of each text, label by label.
+
+    Attributes:
+        label_names: names of the labels.
+    """
+
+    metrics: ClassVar[Sequence[str]] = METRICS
+    relative: ClassVar[Sequence[str]] = (
+        "f1",
+        "macro_f1",
+        "micro_f1",
+        "roc_auc",
+        "average_precision",
+    )
+    label_names: list[str]
+
+    @abstractmethod
+    def decide(self, truth: np.ndarray, predicted: np.ndarray) -> Decisions:
+        """What is said beside what is true."""
+
+    @abstractmethod
+    def occurs(self, truth: np.ndarray) -> np.ndarray:
+        """bool [num_texts, num_labels], the labels that each text has."""
+
+    @property
+    @abstractmethod
+    def reported(self) -> list[int]:
+        """The labels over which `f1` and its like are means."""
+
+    def score(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+        return score(self.decide(truth, predicted))
+
+    def score_labels(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, float]]:
+        found = score_labels(self.decide(truth, predicted))
+        return dict(zip(self.label_names, found, strict=True))
+
+    def chance(self, truth: np.ndarray) -> dict[str, float]:
+        return chance(self.occurs(truth), self.reported)
+
+    def intervals(
+        self, truth: np.ndarray, predicted: np.ndarray, *, resamples: int, seed: int
+    ) -> dict[str, tuple[float, float]]:
+        return intervals(self.decide(truth, predicted), resamples=resamples, seed=seed)
+
+    def notes(self, truth: np.ndarray, scores: dict[str, float]) -> list[str]:
+        undefined = [metric for metric in self.metrics if np.isnan(scores[metric])]
+        counts = self.occurs(truth).sum(axis=0)
+        occurring = [name for name, n in zip(self.label_names, counts, strict=True) if n]
+        if undefined:
+            labels = ", ".join(occurring) or "none"
+            return [f"{', '.join(undefined)} undefined; labels that occur: {labels}"]
+        absent = sorted(set(self.label_names) - set(occurring))
+        return [f"no text has the label {', '.join(absent)}"] if absent else []
+
+    def named(self, predicted: np.ndarray) -> dict[str, float]:
+        """Probabilities by name, as they are written."""
+        named = zip(self.label_names, predicted.tolist(), strict=True)
+        return {name: round(value, 6) for name, value in named}
+
+
+class ClassScoring(LabelScoring):
     """One class for each text: labels int64 [num_texts], probabilities [num_texts, num_classes].
 
     Args:
         label_names: names of the classes.
         positive: with two classes the one whose scores are reported; None: the last one.
+        threshold: with two classes the probability from which on the positive one is said; None:
+            the likelier one is.
     """
 
-    metrics: ClassVar[Sequence[str]] = METRICS
-    relative: ClassVar[Sequence[str]] = ("f1", "macro_f1", "roc_auc", "average_precision")
     shown: ClassVar[dict[str, str]] = {
         "f1": "F1",
         "macro_f1": "macro F1",
@@ -74,45 +148,38 @@ class ClassScoring(Scoring):
         "accuracy": "accuracy",
     }
 
-    def __init__(self, label_names: Sequence[str], positive: int | None) -> None:
+    def __init__(
+        self, label_names: Sequence[str], positive: int | None, threshold: float | None = None
+    ) -> None:
+        assert threshold is None or len(label_names) == 2
         self.label_names = list(label_names)
-        self.positive = positive
+        self.positive, self.threshold = positive, threshold
 
     @property
     def what(self) -> str:
         if len(self.label_names) > 2:
             return "F1: mean over the classes"
-        return f"F1: class {self.label_names[reported_classes(2, self.positive)[0]]}"
+        told = f"F1: class {self.label_names[self.reported[0]]}"
+        return told if self.threshold is None else f"{told}, from {self.threshold:.3f} on"
 
-    def score(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-        return score(truth, predicted, self.positive)
+    @property
+    def reported(self) -> list[int]:
+        return reported_classes(len(self.label_names), self.positive)
 
-    def chance(self, truth: np.ndarray) -> dict[str, float]:
-        return chance(truth, len(self.label_names), self.positive)
+    def decide(self, truth: np.ndarray, predicted: np.ndarray) -> Decisions:
+        return decide(truth, predicted, self.positive, self.threshold)
 
-    def intervals(
-        self, truth: np.ndarray, predicted: np.ndarray, *, resamples: int, seed: int
-    ) -> dict[str, tuple[float, float]]:
-        return intervals(truth, predicted, self.positive, resamples=resamples, seed=seed)
-
-    def notes(self, truth: np.ndarray, scores: dict[str, float]) -> list[str]:
-        undefined = [metric for metric in self.metrics if np.isnan(scores[metric])]
-        occurring = [self.label_names[k] for k in np.unique(truth)]
-        if undefined:
-            labels = ", ".join(occurring) or "none"
-            return [f"{', '.join(undefined)} undefined; labels that occur: {labels}"]
-        absent = sorted(set(self.label_names) - set(occurring))
-        return [f"no text has the label {', '.join(absent)}"] if absent else []
+    def occurs(self, truth: np.ndarray) -> np.ndarray:
+        return np.eye(len(self.label_names), dtype=bool)[truth]
 
     def fields(self, predicted: np.ndarray) -> dict[str, Any]:
-        """`score` and `label`, the most probable class.
+        """`score` and `label`, the class that is said.
 
         `score` is the probability of the positive class of two, else a mapping from label to
         probability.
         """
+        (chosen,) = choose_class(predicted[None], self.positive, self.threshold)
+        score: Any = self.named(predicted)
         if len(self.label_names) == 2:
-            score: Any = round(float(predicted[reported_classes(2, self.positive)[0]]), 6)
-        else:
-            named = zip(self.label_names, predicted.tolist(), strict=True)
-            score = {name: round(value, 6) for name, value in named}
-        return {"score": score, "label": self.label_names[int(np.argmax(predicted))]}
+            score = score[self.label_names[self.reported[0]]]
+        return {"score": score, "label": self.label_names[chosen]}

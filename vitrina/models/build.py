@@ -27,6 +27,7 @@ from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.model import Model
 from vitrina.tasks.base import Task
 from vitrina.tasks.classification import ClassificationTask
+from vitrina.tasks.multilabel import MultilabelTask
 from vitrina.text.columns import Texts
 
 EMBEDDERS: dict[str, Any] = {
@@ -45,7 +46,7 @@ ENCODERS: dict[str, type[Encoder]] = {
     "mean": MeanEncoder,
     "pretrained": PretrainedEncoder,
 }
-TASKS: dict[str, Any] = {"classification": ClassificationTask}
+TASKS: dict[str, Any] = {"classification": ClassificationTask, "multilabel": MultilabelTask}
 
 
 def fit(config: Config, dataset: Dataset, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
@@ -58,11 +59,16 @@ def fit(config: Config, dataset: Dataset, clean: Texts, noisy: Callable[[], Text
     """
     return Artefacts.join(
         {
-            "task": TASKS[config.task.kind].fit(config.task, dataset.train, dataset.label_names),
+            "task": fit_task(config, dataset),
             "embedder": EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy),
             "encoder": ENCODERS[config.encoder.kind].fit(config.encoder),
         }
     )
+
+
+def fit_task(config: Config, dataset: Dataset) -> Artefacts:
+    """What the task alone learns from its training texts."""
+    return TASKS[config.task.kind].fit(config.task, dataset.train, dataset.label_names)
 
 
 def build_task(config: Config, artefacts: Artefacts) -> Task:

@@ -39,10 +39,13 @@ class Task(ABC):
     Attributes:
         label_names: names of the labels that can be said.
         scoring: how what the model says is compared with what is true.
+        waits_for_thresholds: whether the probabilities from which on a label is said are chosen
+            when training has ended; `scoring` takes them for 0.5 until then.
     """
 
     label_names: list[str]
     scoring: Scoring
+    waits_for_thresholds: bool = False
 
     def embedder(self, embedder: Embedder) -> Embedder:
         """The embedder as this task uses it."""
@@ -67,3 +70,20 @@ class Task(ABC):
     @abstractmethod
     def probabilities(self, output: Tensor) -> Tensor:
         """float32, a row for each text."""
+
+    def choose_thresholds(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+        """Thresholds by label; asked only if the task waits for them.
+
+        Args:
+            truth, predicted: of the validation texts, in the form that `scoring` takes.
+        """
+        raise NotImplementedError
+
+    def use_thresholds(self, thresholds: dict[str, float]) -> None:
+        """Let `scoring` say labels by these."""
+        raise NotImplementedError
+
+    @property
+    def threshold_names(self) -> list[str]:
+        """The labels that have thresholds."""
+        return []

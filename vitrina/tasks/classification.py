@@ -7,16 +7,18 @@ import json
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from vitrina.data.dataset import Split
 from vitrina.errors import require
+from vitrina.evaluation.metrics import reported_classes
 from vitrina.evaluation.scoring import ClassScoring
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.heads.classification import ClassificationHead
 from vitrina.tasks.base import Sample, Task
-from vitrina.tasks.config import ClassificationConfig
+from vitrina.tasks.config import VALIDATION, ClassificationConfig
+from vitrina.tasks.losses import class_loss, class_weights
 from vitrina.tasks.targets import Targets
+from vitrina.tasks.thresholds import EVEN, best_threshold
 
 
 class ClassificationTask(Task):
@@ -24,7 +26,7 @@ class ClassificationTask(Task):
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave: the names of the classes.
+        artefacts: what `fit` gave: the names of the classes and their weights.
     """
 
     def __init__(self, config: ClassificationConfig, artefacts: Artefacts) -> None:
@@ -33,18 +35,32 @@ class ClassificationTask(Task):
         names, positive = self.label_names, None
         if len(names) == 2 and config.positive is not None:
             positive = names.index(config.positive)
-        self.scoring = ClassScoring(names, positive)
+        # Runs of version 0.1.0 have no weights.
+        weights = artefacts.arrays.get("weights", np.ones(len(names), np.float32))
+        self._weights = torch.from_numpy(weights)
+        self._positive = positive
+        self.waits_for_thresholds = config.threshold == VALIDATION
+        fixed = None if config.threshold in (VALIDATION, EVEN) else config.threshold
+        self.scoring = ClassScoring(names, positive, fixed)
 
     @staticmethod
     def fit(config: ClassificationConfig, train: Split, label_names: list[str]) -> Artefacts:
-        """The label vocabulary of the training texts.
+        """The label vocabulary of the training texts, and the weight of each label.
 
         Raises:
-            InputError: if the positive class of the configuration is not in it.
+            InputError: if a label that the configuration names is not in it, or more than two
+                classes shall have a threshold.
         """
         known = config.positive is None or config.positive in label_names
         require(known, "task.positive", config.positive, f"one of {', '.join(label_names)}")
-        return Artefacts(texts={"label_names": json.dumps(label_names, ensure_ascii=False)})
+        alone = config.threshold == EVEN or len(label_names) == 2
+        allowed = f"{EVEN}, as the likeliest of {len(label_names)} classes is said"
+        require(alone, "task.threshold", config.threshold, allowed)
+        counts = np.bincount(train.labels, minlength=len(label_names))
+        return Artefacts(
+            arrays={"weights": class_weights(config.class_weights, label_names, counts)},
+            texts={"label_names": json.dumps(label_names, ensure_ascii=False)},
+        )
 
     def build_head(self, in_width: int) -> nn.Module:
         return ClassificationHead(in_width, len(self.label_names), self.config.dropout)
@@ -57,11 +73,26 @@ class ClassificationTask(Task):
         return split.labels
 
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
-        """Cross entropy of logits [B, C]."""
+        """Cross entropy or focal loss of logits [B, C]."""
         labels_B = torch.from_numpy(targets.labels).to(output.device, non_blocking=True)
-        smoothing = self.config.label_smoothing
-        return F.cross_entropy(output, labels_B, label_smoothing=smoothing, reduction="sum")
+        self._weights = self._weights.to(output.device)
+        smoothing, gamma = self.config.label_smoothing, self.config.gamma
+        return class_loss(output, labels_B, self._weights, smoothing=smoothing, gamma=gamma)
 
     def probabilities(self, output: Tensor) -> Tensor:
         """float32 [B, C]."""
         return output.float().softmax(dim=1)
+
+    def choose_thresholds(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+        """That of the positive class."""
+        (index,) = reported_classes(len(self.label_names), self._positive)
+        return {self.label_names[index]: best_threshold(truth == index, predicted[:, index])}
+
+    def use_thresholds(self, thresholds: dict[str, float]) -> None:
+        (threshold,) = thresholds.values()
+        self.scoring = ClassScoring(self.label_names, self._positive, threshold)
+
+    @property
+    def threshold_names(self) -> list[str]:
+        (index,) = reported_classes(len(self.label_names), self._positive)
+        return [self.label_names[index]]

@@ -2,29 +2,142 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from vitrina.data.config import LabelRules
+from vitrina.data.fields import label_name
 from vitrina.errors import require
+
+LOSSES = ("cross_entropy", "focal")
+FOCAL_GAMMA = 2.0
+"""What Lin et al. 2017 found best."""
+
+VALIDATION = "validation"
+"""`task.threshold`: chosen on the validation texts."""
 
 
 @dataclass(kw_only=True)
-class ClassificationConfig:
-    """One class for each text; the classes are those of the training texts, two or more."""
+class TextTaskConfig:
+    """What the tasks that say something of a whole text share."""
 
     kind: str
-    """classification"""
-    positive: str | None
-    """With two classes, the one whose F1 and probability are reported; null takes the last in
-    sorted order (`1` of `0` and `1`)."""
+    """classification or multilabel"""
+    labels: list[str] | None
+    """The labels, in the order of tables; null: those of the training rows, sorted. Others are left
+    out: with task=classification the rows that have them, with task=multilabel the labels alone."""
     dropout: float
     """Probability that an entry of the pooled text is dropped in training."""
     label_smoothing: float
-    """Share of each target that is spread over all classes."""
+    """Share of each target that is spread over all that could be said instead."""
+    loss: str
+    """cross_entropy or focal (Lin et al. 2017: what is almost right counts less)."""
+    focal_gamma: float | None
+    """With loss=focal the exponent of the probability that is missing; null: 2."""
+    class_weights: Any
+    """What a text counts in the loss: none (all the same), balanced (the rarer its label, the more,
+    so that all labels count the same together), or a weight by label, such as {THREAT: 5}, where
+    other labels weigh 1."""
+    threshold: Any
+    """Probability from which on a label is said: a number between 0 and 1, or validation, the one
+    of the highest F1 on the validation texts, clean and noisy. Two classes have one for the
+    positive class, with 0.5 the likelier class; more than two leave it at 0.5."""
 
     def __post_init__(self) -> None:
-        require(0 <= self.dropout < 1, "task.dropout", self.dropout, "from 0 to below 1")
-        smooth = 0 <= self.label_smoothing < 1
-        require(smooth, "task.label_smoothing", self.label_smoothing, "from 0 to below 1")
+        for name in ("dropout", "label_smoothing"):
+            value = getattr(self, name)
+            require(0 <= value < 1, f"task.{name}", value, "from 0 to below 1")
+        require(self.loss in LOSSES, "task.loss", self.loss, f"one of {', '.join(LOSSES)}")
+        gamma = self.focal_gamma
+        if self.loss == "focal":
+            require(gamma is None or gamma >= 0, "task.focal_gamma", gamma, "at least 0, or null")
+        else:
+            require(gamma is None, "task.focal_gamma", gamma, "null unless task.loss=focal")
+        self._check_weights()
+        value = self.threshold
+        number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1
+        allowed = f"between 0 and 1, both excluded, or {VALIDATION}"
+        require(number or value == VALIDATION, "task.threshold", value, allowed)
+        for index, name in enumerate(self.labels or ()):
+            fits = bool(label_name(name)) and label_name(name) not in map(
+                label_name, (self.labels or [])[:index]
+            )
+            require(fits, f"task.labels[{index}]", name, "a label, named only once")
+
+    def _check_weights(self) -> None:
+        given = self.class_weights
+        if not isinstance(given, Mapping):
+            allowed = "none, balanced, or a weight by label such as {THREAT: 5}"
+            require(given in ("none", "balanced"), "task.class_weights", given, allowed)
+            return
+        for name, value in given.items():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            fits = number and math.isfinite(value) and value > 0
+            require(fits, f"task.class_weights.{name}", value, "a number above 0")
+
+    @property
+    def gamma(self) -> float:
+        """The exponent of the focal loss; 0 makes it cross entropy."""
+        if self.loss == "cross_entropy":
+            return 0.0
+        return FOCAL_GAMMA if self.focal_gamma is None else self.focal_gamma
+
+    @property
+    def label_order(self) -> list[str] | None:
+        """`labels` as rows name them: `1` for true and 1.0."""
+        return None if self.labels is None else [label_name(name) for name in self.labels]
 
 
-OPTIONS: dict[str, type] = {"classification": ClassificationConfig}
+@dataclass(kw_only=True)
+class ClassificationConfig(TextTaskConfig):
+    """One class for each text, of two or more."""
+
+    positive: str | None
+    """With two classes, the one whose F1 and probability are reported; null takes the last in
+    order (`1` of `0` and `1`)."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        several = self.labels is None or len(self.labels) >= 2
+        require(several, "task.labels", self.labels, "at least two labels, or null")
+
+
+@dataclass(kw_only=True)
+class MultilabelConfig(TextTaskConfig):
+    """Any number of labels for each text, each said or not whatever the others are."""
+
+    separator: str | None
+    """What stands between the labels where a row names them in one text, as in a table; null: such
+    a text is one label."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        some = self.labels is None or len(self.labels) >= 1
+        require(some, "task.labels", self.labels, "at least one label, or null")
+        require(self.separator != "", "task.separator", self.separator, "not empty, or null")
+
+
+def label_rules(config: Any) -> LabelRules:
+    """How the rows of a dataset name their labels for the task of that configuration."""
+    if not isinstance(config, TextTaskConfig):
+        return LabelRules()
+    if isinstance(config, MultilabelConfig):
+        return LabelRules(config.label_order, sets=True, separator=config.separator)
+    return LabelRules(config.label_order)
+
+
+OPTIONS: dict[str, type] = {
+    "classification": ClassificationConfig,
+    "multilabel": MultilabelConfig,
+}
+
+LATER: dict[str, Any] = {
+    "labels": None,
+    "loss": "cross_entropy",
+    "focal_gamma": None,
+    "class_weights": "none",
+    "threshold": 0.5,
+}
+"""Settings that came after version 0.1.0, with the values by which its runs were made."""

@@ -8,7 +8,7 @@ from vitrina.errors import require
 
 SCHEDULES = ("one_cycle", "cosine", "linear", "constant")
 PRECISIONS = ("auto", "fp32", "bf16")
-METRICS = ("accuracy", "f1", "macro_f1", "roc_auc", "average_precision")
+METRICS = ("accuracy", "f1", "macro_f1", "micro_f1", "roc_auc", "average_precision")
 
 
 @dataclass(kw_only=True)

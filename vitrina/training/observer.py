@@ -28,7 +28,11 @@ class ShownTraining:
     def log(self, row: dict[str, Any]) -> None:
         self.tracker.log(row["step"], {key: row[key] for key in row if key != "step"})
         if "val" in row:
-            shown = [key for key in row["val"] if key.endswith(("_f1", "_roc_auc"))]
+            shown = [
+                key
+                for key in row["val"]
+                if key.endswith(("_f1", "_roc_auc")) and not key.endswith("_micro_f1")
+            ]
             scores = ", ".join(f"{key} {row['val'][key]:.3f}" for key in shown)
             best = " (best so far)" if row["best"] else ""
             self.progress.message(f"step {row['step']}: {scores}{best}")
