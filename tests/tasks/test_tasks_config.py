@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from vitrina import config as configuration
+from vitrina.config import compose_config, to_dict
+from vitrina.errors import InputError
+from vitrina.tasks.config import LATER
+
+WRONG = {
+    "task.loss=hinge": "task.loss = 'hinge': must be one of cross_entropy, focal",
+    "task.focal_gamma=3": "task.focal_gamma = 3.0: must be null unless task.loss=focal",
+    "task.class_weights=some": "task.class_weights = 'some': must be none, balanced, or a weight",
+    "task.class_weights={a: x}": "task.class_weights.a = 'x': must be a number above 0",
+    "task.class_weights={a: 0}": "task.class_weights.a = 0: must be a number above 0",
+    "task.threshold=2": "task.threshold = 2: must be between 0 and 1, both excluded, or validation",
+    "task.threshold=test": "task.threshold = 'test': must be between 0 and 1",
+    "task.labels=[a]": "task.labels = ['a']: must be at least two labels, or null",
+    "task.labels=[1,true]": "task.labels[1] = 'True': must be a label, named only once",
+}
+
+
+@pytest.mark.parametrize("override", WRONG)
+def test_wrong_values_are_told_in_one_line(override: str) -> None:
+    with pytest.raises(InputError) as told:
+        compose_config([override])
+    assert str(told.value).startswith(WRONG[override]) and "\n" not in str(told.value)
+
+
+def test_the_exponent_is_the_published_one_unless_it_is_given() -> None:
+    assert compose_config(["task.loss=focal"]).task.gamma == 2.0
+    assert compose_config(["task.loss=focal", "task.focal_gamma=0"]).task.gamma == 0.0
+    assert compose_config([]).task.gamma == 0.0
+
+
+def test_weights_by_name_come_back_from_a_saved_configuration(tmp_path: Path) -> None:
+    config = compose_config(["task=multilabel", "task.class_weights={THREAT: 5, 1: 2}"])
+    configuration.save(config, tmp_path / "config.yaml")
+    assert configuration.load(tmp_path / "config.yaml") == config
+
+
+def test_a_configuration_of_the_first_version_loads(tmp_path: Path) -> None:
+    config = compose_config()
+    values = to_dict(config)
+    for key in LATER:
+        del values["task"][key]
+    (tmp_path / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(values)))
+    assert configuration.load(tmp_path / "config.yaml") == config
