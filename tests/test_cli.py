@@ -44,6 +44,7 @@ WRONG = {
     "model=ttr_pretrained": "embedder.name = None: must be the name of a model on the Hugging Face",
     "encoder=pretrained": "encoder.name = None: must be the name of an encoder on the Hugging Face",
     "dataset=jsonl": "dataset.train = None: must be the path of the training rows",
+    "task.threshold=1": "task.threshold = 1: must be between 0 and 1, both excluded, or validation",
     "device=tpu": "device = 'tpu': must be auto, cpu, cuda or cuda:N",
 }
 

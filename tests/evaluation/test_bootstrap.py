@@ -45,7 +45,7 @@ def test_weighted_scores_equal_scikit_learn_on_the_resample(
             assert found[name][index] == pytest.approx(expected[name], nan_ok=True), name
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     num_texts=st.integers(1, 20),
     num_labels=st.integers(1, 4),

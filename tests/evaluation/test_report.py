@@ -13,6 +13,7 @@ from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.evaluate import Evaluation, evaluate
 from vitrina.evaluation.report import (
     json_line,
+    labels_table,
     results_table,
     with_prediction,
     write_metrics,
@@ -117,3 +118,21 @@ def test_undefined_scores_are_dashes() -> None:
     evaluation.suites["clean"].scores["roc_auc"] = float("nan")
     text = shown(results_table(evaluation, synthetic=False))
     assert "–" in text and "nan" not in text and "F1: mean over the classes" in text
+
+
+def test_each_label_has_a_row_where_there_are_more_than_two() -> None:
+    evaluation = made_up(["clean", "level_1"], num_classes=3)
+    table = labels_table(evaluation)
+    assert table is not None
+    text = shown(table)
+    assert "Labels (clean)" in text and max(map(len, text.splitlines())) <= 80
+    suite = evaluation.suites["clean"]
+    for name, scores in suite.labels.items():
+        (row,) = (line.split() for line in text.splitlines() if line.split()[:1] == [name])
+        assert row[1:4:2] == [str(scores["support"]), f"{scores['recall']:.3f}"]
+    means = {line.split()[0]: line.split()[2:] for line in text.splitlines() if "average" in line}
+    wanted = ("precision", "recall", "f1")
+    assert means["macro"][:3] == [f"{suite.scores[f'macro_{name}']:.3f}" for name in wanted]
+    assert means["micro"] == [*(f"{suite.scores['micro_f1']:.3f}" for _ in wanted), "–", "–"]
+    assert evaluation.metrics()["level_1"]["labels"] == evaluation.suites["level_1"].labels
+    assert labels_table(made_up(["clean"])) is None

@@ -21,3 +21,28 @@ def test_it_learns_and_prints_the_table_of_a_run(capsys: pytest.CaptureFixture[s
 def test_wrong_settings_end_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["noise=loud"]) == 2
     assert capsys.readouterr().err.startswith("error: noise=loud: must be one of diacritics, ")
+
+
+def test_label_sets_have_a_regression_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = {"INSULT": "дурак", "THREAT": "убью", "NORMAL": "погода"}
+    kinds = [["INSULT"], ["THREAT"], ["INSULT", "THREAT"], ["NORMAL"]]
+    lines = [
+        f"{','.join('__label__' + name for name in kinds[i % 4])} "
+        f"{' '.join(words[name] for name in kinds[i % 4])} {'абвгдежзик'[i % 10]}{'абвгд'[i // 40]}"
+        for i in range(160)
+    ]
+    data = tmp_path / "dataset.txt"
+    data.write_text("\n".join(lines), encoding="utf-8")
+    given = ["task=multilabel", "dataset=ok", f"dataset.train={data}", "noise=none"]
+    assert main([*given, "evaluation=quick"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"clean +1\.000 +1\.000", told) and re.search(r"THREAT +\d+ +1\.000", told)
+    for setting, allowed in {
+        "task.loss=focal": "task.loss = 'focal': must be cross_entropy for this rival",
+        "task.class_weights=balanced": "task.class_weights = 'balanced': must be none for this",
+        "task.threshold=validation": "task.threshold = 'validation': must be a number for this",
+    }.items():
+        assert main([*given, setting]) == 2
+        assert capsys.readouterr().err.startswith(f"error: {allowed}")
