@@ -78,7 +78,7 @@ def report(
     by_label = labels_table(evaluation)
     if by_label is not None:
         console.print(by_label)
-    if "thresholds" in metrics:
+    if by_label is not None and "thresholds" in metrics:
         told = ", ".join(f"{name} {value:.3f}" for name, value in metrics["thresholds"].items())
         console.print(f"said from a probability of: {told}", markup=False, highlight=False)
     train = metrics["train"]
