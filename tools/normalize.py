@@ -7,8 +7,9 @@ python tools/normalize.py --data=comments.jsonl --noisy=level_4.jsonl
 
 With --data the noise of the settings (those of main.py) is drawn over the texts, or comes from the
 file --noisy with the same texts in the same order. The table says for each normaliser which share
-of the words that the noise changed is as before, which share of all words is, and which share of
-the words it leaves as they are in texts without noise. Words are what stands between spaces.
+of the words that the noise changed it wins back (less those that it breaks itself, so it may be
+below zero), which share of all words is as before, and which share of the words it leaves as they
+are in texts without noise. Words are what stands between spaces.
 """
 
 from __future__ import annotations
