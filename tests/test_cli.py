@@ -36,8 +36,9 @@ WRONG = {
     "modle=vtr": "modle: there is no such key (did you mean model?); allowed: ",
     "embedder.width=abc": "embedder.width = 'abc': must be a whole number",
     "encoder=foo": "encoder=foo: must be one of "
-    "cnn, cnn_bytes, mean, pretrained, transformer_base, transformer_small",
+    "cnn, cnn_bytes, cnn_words, mean, pretrained, transformer_base, transformer_small",
     "noise.level_toxic=7": "noise.level_toxic = 7: must be a whole number from 0 to 4",
+    "task=labeling": "encoder.stride = 2: must be 1 for task=labeling, which needs a state",
     "training.epochs=0": "training.epochs = 0.0: must be above 0",
     "+embedder.new=1": "embedder.new: there is no such key",
     "x=[": "'x=[' cannot be read as KEY=VALUE",

@@ -1,5 +1,7 @@
 """Tiny models of every kind, and texts that are hard to draw."""
 
+from dataclasses import replace
+
 import torch
 
 from vitrina.models.embedders.characters import CharactersEmbedder
@@ -18,11 +20,13 @@ from vitrina.models.embedders.ngrams import NgramsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.embedders.utf8 import BytesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
+from vitrina.models.embedders.words import WordsEmbedder
 from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.encoders.config import CnnConfig, MeanConfig, TransformerConfig
 from vitrina.models.encoders.mean import MeanEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.heads.classification import ClassificationHead
+from vitrina.models.heads.words import WordHead
 from vitrina.models.model import Model
 from vitrina.text.columns import Texts
 
@@ -137,5 +141,22 @@ def build(embedder_kind: str, encoder_kind: str) -> Model:
     encoder = encoder_class(encoder_config, embedder.width)
     model = Model(embedder, encoder, ClassificationHead(encoder.width, 3, 0.1))
     # A step of training, so that the normalisations have seen data.
+    model(model.embedder.encode(texts)).square().sum().backward()
+    return model
+
+
+def build_words(embedder_kind: str, encoder_kind: str, pool: str = "max_mean") -> Model:
+    """A model that labels words with three labels."""
+    torch.manual_seed(0)
+    texts = Texts.from_strings(TEXTS)
+    kind, config = EMBEDDERS[embedder_kind]
+    inner = kind(config, kind.fit(config, texts, lambda: texts))
+    embedder = WordsEmbedder(inner, pool, [3])
+    encoder = (
+        CnnEncoder(replace(CNN, stride=1), embedder.width)
+        if encoder_kind == "cnn"
+        else TransformerEncoder(TRANSFORMER, embedder.width)
+    )
+    model = Model(embedder, encoder, WordHead(encoder.width, 3, 0.1))
     model(model.embedder.encode(texts)).square().sum().backward()
     return model

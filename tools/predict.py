@@ -5,8 +5,9 @@ python tools/predict.py RUN_FOLDER --text "…"
 python tools/predict.py RUN_FOLDER < comments.txt > scored.jsonl
 
 Each line of a jsonl file comes back with `score` (the probability of the positive class; with more
-than two classes that of each) and `label`; order and other fields stay. Lines of standard input
-are plain texts. Any text will do: empty, very long, with any characters.
+than two classes that of each) and `label`; order and other fields stay. A model that labels words
+adds `words`, each with its `start` and `end` in the text, its `score` and its `label`. Lines of
+standard input are plain texts. Any text will do: empty, very long, with any characters.
 """
 
 from __future__ import annotations
@@ -59,12 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def score(
     model: TrainedModel, rows: Iterable[dict[str, Any]], text_field: str
 ) -> Iterator[dict[str, Any]]:
-    """The rows with `score` and `label`, in order, a batch in memory at a time."""
+    """The rows with what is predicted, in order, a batch in memory at a time."""
     rows = iter(rows)
     while batch := list(islice(rows, BATCH)):
         predictions = model.predict([row[text_field] for row in batch])
         for row, prediction in zip(batch, predictions, strict=True):
-            yield with_prediction(row, {"score": prediction.score, "label": prediction.label})
+            yield with_prediction(row, prediction.fields())
 
 
 def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:

@@ -30,6 +30,7 @@ from vitrina.noise.config import OPTIONS as NOISES
 from vitrina.normalizers.config import OPTIONS as NORMALIZERS
 from vitrina.tasks.config import LATER as LATER_OF_TASK
 from vitrina.tasks.config import OPTIONS as TASKS
+from vitrina.tasks.config import LabelingConfig
 from vitrina.training.config import OPTIMIZERS
 from vitrina.training.config import OPTIONS as TRAININGS
 from vitrina.training.tracking_config import OPTIONS as TRACKINGS
@@ -87,6 +88,8 @@ class Config:
         require(0 <= self.seed < 2**63, "seed", self.seed, "from 0 to 2^63 - 1")
         plain = self.name not in ("", ".", "..") and not set(self.name) & set("/\\\0")
         require(plain, "name", self.name, "a folder name without slashes")
+        if isinstance(self.task, LabelingConfig):
+            self.task.check_encoder(self.encoder)
 
 
 def package_folder(name: str) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitrina.data.dataset import Split
+from vitrina.evaluation.suites import corrupt_split
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.inputs import Inputs
 from vitrina.noise.corruption import Noise
@@ -46,6 +47,10 @@ class NoisyTexts:
         texts, words = self.split.texts.take(indices), self.words.take(indices)
         return self.noise.corrupted(texts, words, indices, epoch)
 
+    def noisy(self, epoch: int) -> Split:
+        """The split with the noise of `epoch`; not normalised."""
+        return corrupt_split(self.split, self.words, self.noise, epoch)
+
     def draw(self, epoch: int) -> Texts:
         """All texts with the noise of `epoch`, normalised."""
         indices = np.arange(len(self.split.texts))
@@ -55,7 +60,8 @@ class NoisyTexts:
         """The texts at `indices`, a batch of them, with the noise of `epoch`."""
         texts, words = self.split.texts.take(indices), self.words.take(indices)
         noisy = self.noise(texts, words, indices, epoch)
-        return Sample(self.split, indices, noisy, self.normalizer(noisy.texts))
+        shown = self.normalizer(noisy.texts)
+        return Sample(self.split, indices, noisy, shown, self.normalizer)
 
     def for_training(self, embedder: Embedder, task: Task) -> TrainingTexts:
         """Batches of these texts for a model with `embedder`, and what `task` asks of them."""

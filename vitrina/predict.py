@@ -3,38 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from vitrina import config as configuration
 from vitrina.config import Config
+from vitrina.evaluation.words import WordScoring
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_model, build_task
-from vitrina.models.inference import Predictor, for_inference
+from vitrina.models.inference import for_inference
 from vitrina.models.precision import choose_device
+from vitrina.models.words import SaidWords
 from vitrina.normalizers.build import build_normalizer
 from vitrina.tasks.thresholds import read_thresholds
 from vitrina.text.cleaning import clean
 from vitrina.text.columns import Texts
+from vitrina.text.offsets import OffsetMap
 from vitrina.training.checkpoints import load_weights
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one text.
+    """What a model says of one text; of a model that labels words, what it says of the word that
+    is the surest to have a label.
 
     Attributes:
         score: with two classes the probability of the positive one; otherwise that of each class or
             label, by its name.
         label: the class that is said; with task=multilabel a list of all labels that are.
         probabilities: of each class or label, by its name.
+        words: all words, of a model that labels words; otherwise None.
     """
 
     score: float | dict[str, float]
     label: str | list[str]
     probabilities: dict[str, float]
+    words: tuple[PredictedWord, ...] | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """What a file of predictions says: `score`, `label` and, if there are any, `words`."""
+        fields = {"score": self.score, "label": self.label}
+        return fields if self.words is None else fields | {"words": list(map(asdict, self.words))}
+
+
+@dataclass(frozen=True)
+class PredictedWord:
+    """What a model says of one word.
+
+    Attributes:
+        word: its characters in the text as it was given, markup within it included.
+        start, end: where they stand there.
+        score, label: as those of a `Prediction`.
+    """
+
+    word: str
+    start: int
+    end: int
+    score: float | dict[str, float]
+    label: str
 
 
 class TrainedModel:
@@ -58,10 +87,9 @@ class TrainedModel:
             self.task.use_thresholds(read_thresholds(folder, self.task.threshold_names))
         training = self.config.training
         self.model = for_inference(model.to(choose_device(device)), training.precision)
-        self._predictor = Predictor(
+        self._predictor = self.task.predictor(
             self.model,
             build_normalizer(self.config.normalizer),
-            self.task.probabilities,
             max_tokens=training.max_tokens,
             precision=training.precision,
         )
@@ -76,19 +104,53 @@ class TrainedModel:
 
         Any text will do: empty, of any length (cut as the training texts were), any characters.
         """
-        settings = self.config.dataset
-        cleaned = [clean(text, settings.cleaning).text[: settings.max_length] for text in texts]
-        if not cleaned:
+        if not texts:
             return np.zeros((0, len(self.label_names)), dtype=np.float32)
-        return self._predictor(Texts.from_strings(cleaned))
+        said = self._predictor(Texts.from_strings(self._clean(texts)[0]))
+        scoring = self.task.scoring
+        if isinstance(said, SaidWords):
+            assert isinstance(scoring, WordScoring)
+            return np.stack([scoring.of_text(one) for one in said]).astype(np.float32)
+        return said
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """What the model says of each text, in their order."""
-        return [self._prediction(row) for row in self.probabilities(texts)]
+        if isinstance(self.task.scoring, WordScoring):
+            return self._predict_words(texts)
+        return [
+            Prediction(probabilities=self._by_name(row), **self.task.scoring.fields(row))
+            for row in self.probabilities(texts)
+        ]
 
-    def _prediction(self, probabilities: np.ndarray) -> Prediction:
-        by_name = {name: float(p) for name, p in zip(self.label_names, probabilities, strict=True)}
-        return Prediction(probabilities=by_name, **self.task.scoring.fields(probabilities))
+    def _predict_words(self, texts: Sequence[str]) -> list[Prediction]:
+        scoring = self.task.scoring
+        assert isinstance(scoring, WordScoring)
+        cleaned, ways_back = self._clean(texts)
+        said = self._predictor(Texts.from_strings(cleaned)) if texts else []
+        predictions = []
+        for text, back, one in zip(texts, ways_back, said, strict=True):
+            fields = scoring.fields(one)
+            words = []
+            for word in fields.pop("words"):
+                start, end = back.to_original(word["start"], word["end"])
+                words.append(
+                    PredictedWord(text[start:end], start, end, word["score"], word["label"])
+                )
+            probabilities = self._by_name(scoring.of_text(one))
+            predictions.append(
+                Prediction(probabilities=probabilities, words=tuple(words), **fields)
+            )
+        return predictions
+
+    def _clean(self, texts: Sequence[str]) -> tuple[list[str], list[OffsetMap]]:
+        """The texts as those of the training were cleaned and cut, and the ways back."""
+        settings = self.config.dataset
+        cleaned = [clean(text, settings.cleaning) for text in texts]
+        cut = [each.text[: settings.max_length] for each in cleaned]
+        return cut, [each.offsets for each in cleaned]
+
+    def _by_name(self, probabilities: np.ndarray) -> dict[str, float]:
+        return {name: float(p) for name, p in zip(self.label_names, probabilities, strict=True)}
 
 
 def load(folder: str | Path, device: str = "auto") -> TrainedModel:

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 
 from vitrina import config as configuration
 from vitrina.config import Config
-from vitrina.data.dataset import Dataset, load_dataset
+from vitrina.data.dataset import Dataset, Split, load_dataset
 from vitrina.errors import InputError
 from vitrina.evaluation.compare import compare_table
 from vitrina.evaluation.evaluate import evaluate
@@ -36,7 +35,6 @@ from vitrina.results import collect_metrics, report
 from vitrina.tasks.base import Task
 from vitrina.tasks.config import label_rules
 from vitrina.tasks.thresholds import settle_thresholds
-from vitrina.text.columns import Texts
 from vitrina.training.checkpoints import Position, load_weights
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training
@@ -128,14 +126,13 @@ def _run(
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
         views = _validation_views(val)
-        truth = task.truth(val.split)
-        validate = _validation(views, truth, task, predictor, config.training.metric)
+        validate = _validation(views, task, predictor, config.training.metric)
         position = _train(config, folder, model, task, train, validate, tracker, console, processes)
         if not processes.is_first:
             return {}
         load_weights(folder / "checkpoints" / "best.safetensors", model)
         predictor = _predictor(config, for_inference(model, config.training.precision), task)
-        thresholds = settle_thresholds(task, folder, views.values(), truth, predictor)
+        thresholds = settle_thresholds(task, folder, views.values(), predictor)
 
         # Measure, report.
         evaluation = evaluate(
@@ -201,32 +198,32 @@ def _fit(
 
 
 def _predictor(config: Config, model: Model, task: Task) -> Predictor:
-    return Predictor(
+    return task.predictor(
         model,
         build_normalizer(config.normalizer),
-        task.probabilities,
         max_tokens=config.training.max_tokens,
         precision=config.training.precision,
     )
 
 
-def _validation_views(val: NoisyTexts) -> dict[str, Texts]:
+def _validation_views(val: NoisyTexts) -> dict[str, Split]:
     """The validation texts clean and, where there is noise, noisy."""
-    views = {"clean": val.split.texts}
+    views = {"clean": val.split}
     if val.noise.changes:
-        views["noisy"] = val.corrupt(np.arange(len(val.split.texts)), VALIDATION_EPOCH)
+        views["noisy"] = val.noisy(VALIDATION_EPOCH)
     return views
 
 
 def _validation(
-    views: Mapping[str, Texts], truth: np.ndarray, task: Task, predictor: Predictor, metric: str
+    views: Mapping[str, Split], task: Task, predictor: Predictor, metric: str
 ) -> Callable[[], dict[str, float]]:
     """Scores on each view of the validation texts, and the mean of `metric` over all."""
+    truths = {name: task.truth(view) for name, view in views.items()}
 
     def validate() -> dict[str, float]:
         scores: dict[str, float] = {}
-        for name, texts in views.items():
-            found = task.scoring.score(truth, predictor(texts))
+        for name, view in views.items():
+            found = task.scoring.score(truths[name], predictor(view.texts))
             scores |= {f"{name}_{key}": value for key, value in found.items()}
         scores["score"] = sum(scores[f"{name}_{metric}"] for name in views) / len(views)
         return scores
@@ -236,12 +233,12 @@ def _validation(
 
 def _prediction_writer(
     config: Config, folder: Path, task: Task
-) -> Callable[[Suite, np.ndarray], None] | None:
+) -> Callable[[Suite, Any], None] | None:
     if not config.evaluation.predictions:
         return None
 
-    def write(suite: Suite, probabilities: np.ndarray) -> None:
-        write_predictions(folder / "predictions", suite, probabilities, task.scoring)
+    def write(suite: Suite, predicted: Any) -> None:
+        write_predictions(folder / "predictions", suite, predicted, task.scoring)
 
     return write
 

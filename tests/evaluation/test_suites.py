@@ -2,17 +2,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
+from vitrina.data.dataset import Split
+from vitrina.data.rows import Rows
 from vitrina.errors import InputError
 from vitrina.evaluation.config import SUITES, EvaluationConfig
 from vitrina.evaluation.suites import build_suites, check_names, noise_config
 from vitrina.text.columns import Texts
+from vitrina.text.spans import written_words
 
 CONF = Path(__file__).parents[2] / "conf"
 TEXTS = ["какой же ты дурак", "сегодня хорошая погода", "", "эта скотина опять молчит"] * 10
@@ -33,12 +35,12 @@ def config(names: list[str], **changed: Any) -> EvaluationConfig:
     return EvaluationConfig(**values | changed)
 
 
-def split(texts: list[str]) -> Any:
-    labels = np.arange(len(texts)) % 2
-    return SimpleNamespace(texts=Texts.from_strings(texts), labels=labels, rows=texts)
+def split(texts: list[str]) -> Split:
+    rows = Rows.from_dicts({"text": text} for text in texts)
+    return Split("test", Texts.from_strings(texts), np.arange(len(texts)) % 2, rows)
 
 
-def truth_of(split: Any) -> np.ndarray:
+def truth_of(split: Split) -> np.ndarray:
     return split.labels
 
 
@@ -119,3 +121,18 @@ def test_names_of_suites_are_not_given_to_files() -> None:
     for name in ("a/b", "..", ""):
         with pytest.raises(InputError):
             check_names([name])
+
+
+def test_labelled_words_move_with_the_noise() -> None:
+    test = split(TEXTS)
+    words = written_words(test.texts)
+    test.words = words.with_labels(np.arange(len(words)) % 3)
+    for suite in build_suites(config(list(SUITES)), test, {"b": test}, lambda split: split.words):
+        moved = suite.truth
+        assert np.array_equal(moved.labels, test.words.labels)
+        assert np.array_equal(moved.counts, words.counts)
+        if suite.noise:
+            where = zip(moved.text_indices(), moved.starts, moved.ends, strict=True)
+            found = [suite.texts[text][start:end] for text, start, end in where]
+            assert found != words.texts(test.texts).to_strings()
+            assert not any(" " in word for word in found if len(word) < 3)

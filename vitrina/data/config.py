@@ -37,6 +37,26 @@ class LabelRules:
     separator: str | None = None
 
 
+WORD_SOURCES = ("auto", "lexicon", "pieces", "spans")
+
+
+@dataclass(frozen=True)
+class WordRules:
+    """How labels of words are read.
+
+    Attributes:
+        source: one of `WORD_SOURCES`; auto: what the first row of each file holds.
+        spans_field: field of a row with its spans.
+        background: the label of words without one.
+        lexicon: file of toxic words; None is the project's own.
+    """
+
+    source: str
+    spans_field: str
+    background: str
+    lexicon: str | None = None
+
+
 @dataclass(kw_only=True)
 class DatasetConfig:
     """What all datasets share."""

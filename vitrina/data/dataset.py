@@ -11,15 +11,23 @@ from itertools import islice
 
 import numpy as np
 
-from vitrina.data.config import DatasetConfig, DemoConfig, FileDatasetConfig, LabelRules
+from vitrina.data.config import (
+    DatasetConfig,
+    DemoConfig,
+    FileDatasetConfig,
+    LabelRules,
+    WordRules,
+)
 from vitrina.data.demo import make_corpus
 from vitrina.data.fields import brief
 from vitrina.data.parts import Part
 from vitrina.data.reading import Reader
 from vitrina.data.rows import Rows
 from vitrina.data.splits import assign, components, stratified_sample
+from vitrina.data.word_labels import WordLabels
 from vitrina.errors import InputError
 from vitrina.text.columns import Texts
+from vitrina.text.spans import Spans
 
 
 @dataclass
@@ -31,12 +39,15 @@ class Split:
         texts: cleaned and cut.
         labels: int64 [num_texts], index into `Dataset.label_names`.
         rows: the original rows, all fields.
+        words: their words with labels, indices into `Dataset.label_names`, where words are labelled
+            and not texts; `labels` then tells which texts have a word with a label.
     """
 
     name: str
     texts: Texts
     labels: np.ndarray
     rows: Rows
+    words: Spans | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -49,7 +60,8 @@ class Dataset:
     Attributes:
         extra: further test files by name.
         label_names: whole numbers by value, as their decimal strings, then other names in order, or
-            in the order that was asked for; of label sets as `vitrina.data.labels` names them.
+            in the order that was asked for; of label sets as `vitrina.data.labels` names them; of
+            words, where words are labelled, with that of unlabelled ones first.
         synthetic: whether the training texts are made by the demo grammar.
         notes: what was done to the data, a sentence each.
         hashes: sha256 of each file by its key in the configuration, of the demo corpus alike.
@@ -97,14 +109,14 @@ class _Choice:
 def load_dataset(
     config: DatasetConfig,
     seed: int,
-    rules: LabelRules = LabelRules(),  # noqa: B008
+    rules: LabelRules | WordRules = LabelRules(),  # noqa: B008
 ) -> Dataset:
     """Read, clean, split and sample the texts that `config` describes.
 
     Args:
         config: one of the dataclasses in `vitrina.data.config`.
         seed: of splits and samples, where `config.split_seed` is null.
-        rules: how labels are read; as one for each row by default.
+        rules: how labels are read, of texts or of words; one for each row by default.
 
     Raises:
         InputError: if a file is missing or bad, or too little is left to train and test on.
@@ -126,13 +138,21 @@ def load_dataset(
         key: _sample(chosen[key], getattr(config, f"limit_{key}"), seed, reader.notes)
         for key in ("train", "val", "test")
     }
-    for key, choice in chosen.items():
-        _require_two_labels(choice, names, _origin(config, key))
+    if not isinstance(reader.labels, WordLabels):
+        for key, choice in chosen.items():
+            _require_two_labels(choice, names, _origin(config, key))
     further = {name: _all_of(name, part, order) for name, part in extra.items()}
     reader.notes += _overlap_notes(
         chosen["train"], [chosen["val"], chosen["test"], *further.values()]
     )
     splits, others = _deal(parts.values(), chosen), _deal(extra.values(), further)
+    if isinstance(reader.labels, WordLabels):
+        names, order = reader.labels.words_in_order()
+        for split in (*splits.values(), *others.values()):
+            assert split.words is not None
+            split.words = split.words.with_labels(order[split.words.labels])
+        for key, split in splits.items():
+            _require_labelled_words(split, names, _origin(config, key))
     reader.notes += [_summary(split, names) for split in (*splits.values(), *others.values())]
     synthetic = isinstance(config, DemoConfig)
     return Dataset(
@@ -179,6 +199,9 @@ def _deal(parts: Iterable[Part], chosen: Mapping[str, _Choice]) -> dict[str, Spl
             to[choice.places] = number
         for choice, (texts, rows) in zip(choices, part.deal(to, len(choices)), strict=True):
             splits[choice.name] = Split(choice.name, texts, choice.labels, rows)
+        if part.words:
+            for choice, words in zip(choices, part.deal_words(to, len(choices)), strict=True):
+                splits[choice.name].words = words
     return {key: splits[key] for key in chosen}
 
 
@@ -224,6 +247,19 @@ def _sample(split: _Choice, limit: int | None, seed: int, notes: list[str]) -> _
     return split.take(stratified_sample(split.labels, limit, seed))
 
 
+def _require_labelled_words(split: Split, names: list[str], origin: str) -> None:
+    assert split.words is not None
+    present = np.unique(split.words.labels)
+    if len(present) < 2:
+        found = (
+            f"all words have the label {names[present[0]][:60]!r}" if len(present) else "no word"
+        )
+        raise InputError(
+            f"{origin}: {found} in the {split.name} split of {len(split):,} texts; words with and "
+            "without a label are needed (task.labels and task.spans_field say where they stand)"
+        )
+
+
 def _require_two_labels(split: _Choice, names: list[str], origin: str) -> None:
     present = np.unique(split.labels)
     if len(present) < 2:
@@ -248,10 +284,15 @@ def _overlap_notes(train: _Choice, others: Sequence[_Choice]) -> list[str]:
 
 
 def _summary(split: Split, names: list[str]) -> str:
-    counts = np.bincount(split.labels, minlength=len(names))
+    labels = split.labels if split.words is None else split.words.labels
+    counts = np.bincount(labels, minlength=len(names))
     named = zip(counts.tolist(), names, strict=True)
-    shown = [f"{count:,} × {brief(name)}" for count, name in islice(named, 10)]
-    more = f", and {len(names) - 10} more labels" if len(names) > 10 else ""
+    shown = ", ".join(f"{count:,} × {brief(name)}" for count, name in islice(named, 10))
+    if len(names) > 10:
+        shown += f", and {len(names) - 10} more labels"
+    words = ""
+    if split.words is not None:
+        words = f", {int(split.labels.sum()):,} with labelled words; {len(split.words):,} words"
     empty = int((split.texts.lengths == 0).sum())
     blank = f"; {empty:,} are empty" if empty else ""
-    return f"{split.name}: {len(split):,} texts ({', '.join(shown)}{more}){blank}"
+    return f"{split.name}: {len(split):,} texts{words} ({shown}){blank}"

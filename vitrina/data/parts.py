@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import mmap
 from array import array
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,19 @@ import numpy as np
 from vitrina.data.rows import Rows, encode_row
 from vitrina.data.splits import near_duplicate_hashes
 from vitrina.text.columns import Texts, offsets_of
+from vitrina.text.spans import Spans
 
 BLOCK_BYTES = 2**23
 """Bytes of texts and rows in a block; until it is full, they are held as Python objects."""
 
 Block = tuple[np.ndarray, np.ndarray]
 """Some rows of a ragged array: their values, and int64 [num_rows] the length of each."""
+
+WORD = np.dtype([("start", np.int32), ("end", np.int32), ("label", np.int16)])
+"""A labelled word in a block."""
+
+FindWords = Callable[[Texts, Sequence[Sequence[tuple[int, int, int]]]], Spans]
+"""Cleaned texts and the labelled spans that were read of each, to all their words."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Part:
         letters: uint64 [num_rows], equal for near-duplicates.
         texts: cleaned and cut, uint32 code points; none once dealt.
         rows: all fields, uint8 JSON; none once dealt.
+        words: labelled words, `WORD`, where words are labelled; none once dealt.
     """
 
     labels: np.ndarray
@@ -44,6 +52,15 @@ class Part:
     letters: np.ndarray
     texts: list[Block]
     rows: list[Block]
+    words: list[Block] = field(default_factory=list)
+
+    def deal_words(self, to: np.ndarray, num_splits: int) -> list[Spans]:
+        """The labelled words of each split, in their order; this part keeps none of them."""
+        dealt = _deal(self.words, to, num_splits)
+        return [
+            Spans.of(words["start"], words["end"], np.diff(offsets), words["label"])
+            for words, offsets in dealt
+        ]
 
     def deal(self, to: np.ndarray, num_splits: int) -> list[tuple[Texts, Rows]]:
         """Texts and rows of each split, in their order; this part keeps none of them.
@@ -76,20 +93,35 @@ def _deal(
 
 
 class PartBuilder:
-    """A part that grows row by row."""
+    """A part that grows row by row.
 
-    def __init__(self) -> None:
+    Args:
+        find_words: finds the words of a block, where words are labelled; the label of a text is
+            then whether one of its words has one.
+    """
+
+    def __init__(self, find_words: FindWords | None = None) -> None:
+        self._find_words = find_words
+        self._word_blocks: list[Block] = []
         self._labels, self._groups = array("q"), array("q")
         self._letters: list[np.ndarray] = []
         self._text_blocks: list[Block] = []
         self._row_blocks: list[Block] = []
         self._open_block()
 
-    def append(self, text: str, label: int, group: str | None, row: Mapping[str, Any]) -> None:
-        """Add a row; `group` is None for a row that stands alone."""
+    def append(
+        self,
+        text: str,
+        label: int,
+        group: str | None,
+        row: Mapping[str, Any],
+        spans: Sequence[tuple[int, int, int]] = (),
+    ) -> None:
+        """Add a row; `group` is None for a row that stands alone, `spans` are labelled."""
         line = encode_row(row)
         self._texts.append(text)
         self._lines.append(line)
+        self._spans.append(spans)
         self._labels.append(label)
         self._groups.append(-1 if group is None else _group_number(group))
         self._num_bytes += 4 * len(text) + len(line)
@@ -110,11 +142,13 @@ class PartBuilder:
             letters=np.concatenate(self._letters),
             texts=self._text_blocks,
             rows=self._row_blocks,
+            words=self._word_blocks,
         )
 
     def _open_block(self) -> None:
         self._texts: list[str] = []
         self._lines: list[bytes] = []
+        self._spans: list[Sequence[tuple[int, int, int]]] = []
         self._num_bytes = 0
 
     def _close_block(self) -> None:
@@ -124,6 +158,18 @@ class PartBuilder:
         lines = np.frombuffer(b"".join(self._lines), dtype=np.uint8)
         lengths = np.fromiter(map(len, self._lines), dtype=np.int64, count=len(self._lines))
         self._row_blocks.append((_apart(lines), lengths))
+        if self._find_words is not None:
+            self._close_words(self._find_words(texts, self._spans))
+
+    def _close_words(self, words: Spans) -> None:
+        columns = np.empty(len(words), dtype=WORD)
+        columns["start"], columns["end"] = words.starts, words.ends
+        columns["label"] = words.labels
+        self._word_blocks.append((_apart(columns), words.counts))
+        labelled = np.zeros(words.num_texts, dtype=bool)
+        labelled[words.text_indices()[words.labels > 0]] = True
+        first = len(self._labels) - words.num_texts
+        self._labels[first:] = array("q", labelled.astype(np.int64).tolist())
 
 
 def _apart(values: np.ndarray) -> np.ndarray:

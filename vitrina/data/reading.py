@@ -14,11 +14,13 @@ from vitrina.data.config import (
     DemoConfig,
     FileDatasetConfig,
     LabelRules,
+    WordRules,
 )
 from vitrina.data.fields import RowError, brief, text_of, value_name
 from vitrina.data.labels import Labels
 from vitrina.data.parts import Part, PartBuilder
 from vitrina.data.sources import Source, format_of
+from vitrina.data.word_labels import Span, WordLabels
 from vitrina.errors import InputError
 from vitrina.text.cleaning import clean
 
@@ -32,18 +34,25 @@ OK_MISSING = (
 class Reader:
     """Reads the files of one dataset; the first one read, the training rows, tells the labels.
 
+    Args:
+        config: which rows are read, and how.
+        rules: how labels are read, of texts or of words.
+
     Attributes:
         notes: what was done to the rows.
         hashes: sha256 of what was read, by key.
         labels: those that were met, and their numbers.
     """
 
-    def __init__(self, config: DatasetConfig, rules: LabelRules) -> None:
+    def __init__(self, config: DatasetConfig, rules: LabelRules | WordRules) -> None:
         self.config = config
         self.notes: list[str] = []
         self.hashes: dict[str, str] = {}
-        self.labels = Labels(rules)
-        self.label_field = config.label_field or ("labels" if rules.sets else "toxic")
+        of_words = isinstance(rules, WordRules)
+        self.labels = WordLabels(rules) if of_words else Labels(rules)
+        self.label_field = config.label_field or (
+            "labels" if not of_words and rules.sets else "toxic"
+        )
 
     def check_files(self, paths: Mapping[str, str]) -> None:
         """
@@ -108,7 +117,8 @@ class Reader:
     def _part(
         self, key: str, rows: Iterable[tuple[int, Mapping[str, Any]]], source: Source | None
     ) -> Part:
-        builder = PartBuilder()
+        find_words = self.labels.words if isinstance(self.labels, WordLabels) else None
+        builder = PartBuilder(find_words)
         cut, left_out, lost = 0, 0, 0
         self._without_label = False
         self._seen: dict[str, set[str]] = {field: set() for field in self.config.where}
@@ -117,8 +127,7 @@ class Reader:
                 if not self._fits(row):
                     left_out += 1
                     continue
-                text = clean(text_of(row, self.config.text_field), self.config.cleaning).text
-                label = self.labels.number(row, self.label_field)
+                text, spans, label = self._read(row)
                 group = self._group(row)
             except RowError as bad:
                 if source is None:
@@ -132,8 +141,10 @@ class Reader:
             if limit is not None and len(text) > limit:
                 cut, lost = cut + 1, lost + len(text) - limit
                 text = text[:limit]
-            builder.append(text, label, group, row)
+                spans = [(a, min(b, limit), number) for a, b, number in spans if a < limit]
+            builder.append(text, label, group, row, spans)
         total = len(builder)
+        part = builder.part()
         self.labels.end_of_training_rows()
         self.notes += self.labels.notes(key)
         if left_out:
@@ -144,7 +155,24 @@ class Reader:
                 f"{key}: {cut:,} of {total:,} texts cut to {self.config.max_length:,} characters, "
                 f"{lost:,} characters lost"
             )
-        return builder.part()
+        return part
+
+    def _read(self, row: Mapping[str, Any]) -> tuple[str, list[Span], int | None]:
+        """The cleaned text of a row, its labelled spans, and the number of its label.
+
+        Where words are labelled, the number is told by them, once they are found. Elsewhere there
+        are no spans, and no number if the label does not count.
+        """
+        field, cleaning = self.config.text_field, self.config.cleaning
+        if isinstance(self.labels, Labels):
+            text = clean(text_of(row, field), cleaning).text
+            return text, [], self.labels.number(row, self.label_field)
+        text, spans = self.labels.read(row, field)
+        cleaned = clean(text, cleaning)
+        if cleaned.changes is not None:
+            moved = ((*cleaned.changes.from_original(a, b), label) for a, b, label in spans)
+            spans = [span for span in moved if span[0] < span[1]]
+        return cleaned.text, spans, 0
 
     def _fits(self, row: Mapping[str, Any]) -> bool:
         for field, wanted in self.config.where.items():
@@ -174,6 +202,6 @@ class Reader:
             values = ", ".join(sorted(self._seen[field]))
             wanted = self.config.where[field]
             return f"no row has dataset.where.{field} = {wanted!r}; there are: {values}"
-        if self._without_label:
+        if isinstance(self.labels, Labels) and self._without_label:
             return f"no row has one of task.labels = {self.labels.rules.labels!r}"
         return source.why_empty()

@@ -13,7 +13,7 @@ leaves out one text at a time, or one of `MOST_GROUPS` random groups where there
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import NormalDist
 
 import numpy as np
@@ -44,12 +44,39 @@ def intervals(
     num_texts = len(decisions.occurs)
     if num_texts == 0:
         return dict.fromkeys(INTERVAL_METRICS, (float("nan"), float("nan")))
-    found = weighted_scores(decisions, np.ones((1, num_texts), dtype=np.float32))
-    resampled = _in_chunks(decisions, _draw(num_texts, resamples, seed))
-    left_out = _in_chunks(decisions, _leave_out(num_texts, seed))
+
+    def scores_of(weights: np.ndarray) -> dict[str, np.ndarray]:
+        return weighted_scores(decisions, weights)
+
+    return intervals_of(
+        scores_of, num_texts, num_texts, resamples=resamples, seed=seed, level=level
+    )
+
+
+def intervals_of(
+    scores_of: Callable[[np.ndarray], dict[str, np.ndarray]],
+    num_texts: int,
+    num_rows: int,
+    *,
+    resamples: int,
+    seed: int,
+    level: float = 0.95,
+) -> dict[str, tuple[float, float]]:
+    """Lower and upper ends of the BCa intervals of any scores under resampling of texts.
+
+    Args:
+        scores_of: weights float32 [num_resamples, num_texts], whole numbers of at least 0, to
+            scores by name, float64 [num_resamples] each, NaN where undefined.
+        num_texts: at least 1.
+        num_rows: what the memory that `scores_of` takes for a resample goes with: the number of
+            texts, or of what is counted in them.
+    """
+    found = scores_of(np.ones((1, num_texts), dtype=np.float32))
+    at_once = max(1, MOST_WEIGHTS // max(num_rows, num_texts))
+    resampled = _in_chunks(scores_of, _draw(num_texts, resamples, seed, at_once))
+    left_out = _in_chunks(scores_of, _leave_out(num_texts, seed, at_once))
     return {
-        name: _bca(float(found[name][0]), resampled[name], left_out[name], level)
-        for name in INTERVAL_METRICS
+        name: _bca(float(found[name][0]), resampled[name], left_out[name], level) for name in found
     }
 
 
@@ -121,10 +148,9 @@ def _mean_of_defined(values: np.ndarray) -> np.ndarray:
     return _ratio(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1))
 
 
-def _draw(num_texts: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+def _draw(num_texts: int, resamples: int, seed: int, at_once: int) -> Iterator[np.ndarray]:
     """Weights of resamples with replacement, a chunk of rows at a time."""
     generator = np.random.default_rng([seed, num_texts])
-    at_once = max(1, MOST_WEIGHTS // num_texts)
     for first in range(0, resamples, at_once):
         rows = min(at_once, resamples - first)
         drawn = generator.integers(0, num_texts, size=(rows, num_texts))
@@ -133,21 +159,22 @@ def _draw(num_texts: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
         yield counts.reshape(rows, num_texts).astype(np.float32)
 
 
-def _leave_out(num_texts: int, seed: int) -> Iterator[np.ndarray]:
+def _leave_out(num_texts: int, seed: int, at_once: int) -> Iterator[np.ndarray]:
     """Weights of the jackknife: each row leaves out one group of texts."""
     num_groups = min(num_texts, MOST_GROUPS)
     group = np.arange(num_texts) % num_groups
     if num_groups < num_texts:
         np.random.default_rng([seed, num_texts, 1]).shuffle(group)
-    at_once = max(1, MOST_WEIGHTS // num_texts)
     for first in range(0, num_groups, at_once):
         rows = np.arange(first, min(first + at_once, num_groups))
         yield (group != rows[:, None]).astype(np.float32)
 
 
-def _in_chunks(decisions: Decisions, chunks: Iterator[np.ndarray]) -> dict[str, np.ndarray]:
-    parts = [weighted_scores(decisions, weights) for weights in chunks]
-    return {name: np.concatenate([part[name] for part in parts]) for name in INTERVAL_METRICS}
+def _in_chunks(
+    scores_of: Callable[[np.ndarray], dict[str, np.ndarray]], chunks: Iterator[np.ndarray]
+) -> dict[str, np.ndarray]:
+    parts = [scores_of(weights) for weights in chunks]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _bca(

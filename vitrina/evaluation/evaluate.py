@@ -34,7 +34,7 @@ class SuiteScores:
 
     title: str
     noise: dict[str, Any]
-    truth: np.ndarray
+    truth: Any
     scores: dict[str, float]
     chance: dict[str, float]
     intervals: dict[str, tuple[float, float]]
@@ -48,7 +48,7 @@ class Evaluation:
 
     scoring: Scoring
     suites: dict[str, SuiteScores] = field(default_factory=dict)
-    predicted: dict[str, np.ndarray] = field(default_factory=dict)
+    predicted: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     """Plain sentences about scores that are undefined."""
 
@@ -59,7 +59,7 @@ class Evaluation:
         scored and the same is true of the texts of the suite, in the same order.
         """
         clean, this = self.suites.get("clean"), self.suites[name]
-        if clean is None or not np.array_equal(clean.truth, this.truth):
+        if clean is None or not self.scoring.same(clean.truth, this.truth):
             return {}
         found: dict[str, dict[str, float]] = {"relative": {}, "above_chance": {}}
         for metric in self.scoring.relative:
@@ -85,18 +85,18 @@ class Evaluation:
 
 
 def evaluate(
-    predict: Callable[[Texts], np.ndarray],
+    predict: Callable[[Texts], Any],
     suites: Iterable[Suite],
     scoring: Scoring,
     config: EvaluationConfig,
     *,
     progress: Callable[[str], None] | None = None,
-    on_suite: Callable[[Suite, np.ndarray], None] | None = None,
+    on_suite: Callable[[Suite, Any], None] | None = None,
 ) -> Evaluation:
     """Score `predict` on each suite.
 
     Args:
-        predict: texts to float [num_texts, …], as `scoring` expects them.
+        predict: texts to what `scoring` expects, such as float [num_texts, …].
         progress: told the name of each suite before it is scored.
         on_suite: given each suite and what is predicted while its texts are at hand, to write
             predictions.
@@ -109,9 +109,9 @@ def evaluate(
         if progress is not None:
             progress(f"scoring {suite.name}: {suite.title}")
         start = time.perf_counter()
-        predicted = np.asarray(predict(suite.texts), dtype=np.float64)
+        predicted = scoring.settled(predict(suite.texts))
         seconds = time.perf_counter() - start
-        if not np.isfinite(predicted).all():
+        if not np.isfinite(scoring.values(predicted)).all():
             raise InputError(
                 f"the model gives no finite probabilities for suite {suite.name}: its training "
                 "diverged; a lower optimizer.learning_rate or training.clip_norm may help"
@@ -128,7 +128,7 @@ def evaluate(
 
 def _score_suite(
     suite: Suite,
-    predicted: np.ndarray,
+    predicted: Any,
     scoring: Scoring,
     config: EvaluationConfig,
     seconds: float,

@@ -49,7 +49,7 @@ def json_line(value: Any) -> str:
     return files.json_line(plain(value))
 
 
-def write_predictions(folder: Path, suite: Suite, predicted: np.ndarray, scoring: Scoring) -> Path:
+def write_predictions(folder: Path, suite: Suite, predicted: Any, scoring: Scoring) -> Path:
     """Write `<folder>/<suite>.jsonl`, a line for each text, and give its path.
 
     A line holds the original fields of the row, `scored_text` (the text as the model was given it,
@@ -136,7 +136,7 @@ def labels_table(evaluation: Evaluation) -> Table | None:
         title=escape(f"Labels ({name})"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
     )
     table.add_column("label", overflow="fold")
-    for heading in ("texts", *LABEL_HEADINGS.values()):
+    for heading in (evaluation.scoring.unit, *LABEL_HEADINGS.values()):
         table.add_column(heading, justify="right", no_wrap=True)
     for label, scores in suite.labels.items():
         cells = [score_text(scores[key]) for key in LABEL_HEADINGS]
@@ -153,7 +153,7 @@ def labels_table(evaluation: Evaluation) -> Table | None:
 def _explained(evaluation: Evaluation) -> str:
     counts = sorted({int(suite.scores["count"]) for suite in evaluation.suites.values()})
     texts = "–".join(f"{count:,}" for count in dict.fromkeys([*counts[:1], *counts[-1:]]))
-    lines = [f"{texts} texts a suite; {evaluation.scoring.what}"]
+    lines = [f"{texts} {evaluation.scoring.unit} a suite; {evaluation.scoring.what}"]
     if any(suite.intervals for suite in evaluation.suites.values()):
         lines[0] += "; in brackets: 95 % interval (bootstrap)"
     for series, what in SERIES.items():

@@ -24,18 +24,20 @@ from vitrina.evaluation.metrics import (
 class Scoring(ABC):
     """Scores of predictions against the truth, and what is written of one text.
 
-    What is true and what is predicted are arrays with a row for each text, of whatever form the
-    task gives them.
+    What is true and what is predicted are arrays with a row for each text, or of whatever form the
+    task gives them (then `settled`, `values` and `same` know it).
 
     Attributes:
         metrics: names of all scores, in the order of tables; all lie in [0, 1], more is better.
         relative: the scores that are also told relative to clean texts.
         shown: the scores in the table of a run, and their headings.
+        unit: what `count` counts.
     """
 
     metrics: ClassVar[Sequence[str]]
     relative: ClassVar[Sequence[str]]
     shown: ClassVar[dict[str, str]]
+    unit: ClassVar[str] = "texts"
 
     @property
     @abstractmethod
@@ -43,34 +45,46 @@ class Scoring(ABC):
         """Of what the scores are, in a few words, for below a table."""
 
     @abstractmethod
-    def score(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    def score(self, truth: Any, predicted: Any) -> dict[str, float]:
         """All scores, NaN where one is undefined, and `count`, what they are counted over."""
 
-    def score_labels(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, float]]:
+    def score_labels(self, truth: Any, predicted: Any) -> dict[str, dict[str, float]]:
         """Scores of each label by its name, where there are labels, and how often it occurs."""
         return {}
 
     @abstractmethod
-    def chance(self, truth: np.ndarray) -> dict[str, float]:
+    def chance(self, truth: Any) -> dict[str, float]:
         """The scores of guessing."""
 
     @abstractmethod
     def intervals(
-        self, truth: np.ndarray, predicted: np.ndarray, *, resamples: int, seed: int
+        self, truth: Any, predicted: Any, *, resamples: int, seed: int
     ) -> dict[str, tuple[float, float]]:
         """95 % intervals of some of the scores."""
 
     @abstractmethod
-    def notes(self, truth: np.ndarray, scores: dict[str, float]) -> list[str]:
+    def notes(self, truth: Any, scores: dict[str, float]) -> list[str]:
         """Plain sentences about what is undefined or absent."""
 
     @abstractmethod
-    def fields(self, predicted: np.ndarray) -> dict[str, Any]:
+    def fields(self, predicted: Any) -> dict[str, Any]:
         """What a file of predictions says of one text, from its row of what is predicted."""
+
+    def settled(self, predicted: Any) -> Any:
+        """What a predictor gave, in the form and precision in which it is scored."""
+        return np.asarray(predicted, dtype=np.float64)
+
+    def values(self, predicted: Any) -> np.ndarray:
+        """All numbers in what is predicted, which must be finite."""
+        return predicted
+
+    def same(self, truth: Any, other: Any) -> bool:
+        """Whether the same is true of the texts of two suites."""
+        return np.array_equal(truth, other)
 
 
 class LabelScoring(Scoring):
-    """Scores that follow from what is said of each text, label by label.
+    """Scores that follow from what is said of each text (or word), label by label.
 
     Attributes:
         label_names: names of the labels.
@@ -87,34 +101,34 @@ class LabelScoring(Scoring):
     label_names: list[str]
 
     @abstractmethod
-    def decide(self, truth: np.ndarray, predicted: np.ndarray) -> Decisions:
+    def decide(self, truth: Any, predicted: Any) -> Decisions:
         """What is said beside what is true."""
 
     @abstractmethod
-    def occurs(self, truth: np.ndarray) -> np.ndarray:
-        """bool [num_texts, num_labels], the labels that each text has."""
+    def occurs(self, truth: Any) -> np.ndarray:
+        """bool [num_texts, num_labels], the labels that each text (or word) has."""
 
     @property
     @abstractmethod
     def reported(self) -> list[int]:
         """The labels over which `f1` and its like are means."""
 
-    def score(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    def score(self, truth: Any, predicted: Any) -> dict[str, float]:
         return score(self.decide(truth, predicted))
 
-    def score_labels(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, float]]:
+    def score_labels(self, truth: Any, predicted: Any) -> dict[str, dict[str, float]]:
         found = score_labels(self.decide(truth, predicted))
         return dict(zip(self.label_names, found, strict=True))
 
-    def chance(self, truth: np.ndarray) -> dict[str, float]:
+    def chance(self, truth: Any) -> dict[str, float]:
         return chance(self.occurs(truth), self.reported)
 
     def intervals(
-        self, truth: np.ndarray, predicted: np.ndarray, *, resamples: int, seed: int
+        self, truth: Any, predicted: Any, *, resamples: int, seed: int
     ) -> dict[str, tuple[float, float]]:
         return intervals(self.decide(truth, predicted), resamples=resamples, seed=seed)
 
-    def notes(self, truth: np.ndarray, scores: dict[str, float]) -> list[str]:
+    def notes(self, truth: Any, scores: dict[str, float]) -> list[str]:
         undefined = [metric for metric in self.metrics if np.isnan(scores[metric])]
         counts = self.occurs(truth).sum(axis=0)
         occurring = [name for name, n in zip(self.label_names, counts, strict=True) if n]
@@ -122,7 +136,11 @@ class LabelScoring(Scoring):
             labels = ", ".join(occurring) or "none"
             return [f"{', '.join(undefined)} undefined; labels that occur: {labels}"]
         absent = sorted(set(self.label_names) - set(occurring))
-        return [f"no text has the label {', '.join(absent)}"] if absent else []
+        return (
+            [f"no {self.unit.removesuffix('s')} has the label {', '.join(absent)}"]
+            if absent
+            else []
+        )
 
     def named(self, predicted: np.ndarray) -> dict[str, float]:
         """Probabilities by name, as they are written."""

@@ -8,7 +8,7 @@ two runs are scored on the same noisy texts, and a text is touched at the same p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,8 @@ from vitrina.text.columns import Texts
 
 if TYPE_CHECKING:
     from vitrina.data.dataset import Rows, Split
+    from vitrina.noise.corruption import Noise
+    from vitrina.text.words import Words
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Suite:
     name: str
     title: str
     texts: Texts
-    truth: np.ndarray
+    truth: Any
     rows: Rows
     noise: dict[str, Any]
 
@@ -71,7 +73,7 @@ def build_suites(
     config: EvaluationConfig,
     test: Split,
     extra: Mapping[str, Split],
-    truth: Callable[[Split], np.ndarray],
+    truth: Callable[[Split], Any],
 ) -> Iterator[Suite]:
     """The suites of `config.suites` made from `test`, then those of `extra`, one at a time.
 
@@ -89,14 +91,13 @@ def _build(
     config: EvaluationConfig,
     test: Split,
     extra: Mapping[str, Split],
-    truth: Callable[[Split], np.ndarray],
+    truth: Callable[[Split], Any],
 ) -> Iterator[Suite]:
-    true = truth(test)
     for name in config.suites:
         noise = noise_config(name, config)
-        texts = test.texts if noise is None else corrupt(test.texts, noise, config.seed)
+        split = test if noise is None else corrupt(test, noise, config.seed)
         settings = {} if noise is None else {**asdict(noise), "seed": config.seed}
-        yield Suite(name, SUITES[name], texts, true, test.rows, settings)
+        yield Suite(name, SUITES[name], split.texts, truth(split), test.rows, settings)
     for name, split in extra.items():
         yield Suite(name, f"file {name}", split.texts, truth(split), split.rows, {})
 
@@ -157,10 +158,22 @@ def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
     return None
 
 
-def corrupt(texts: Texts, noise: NoiseConfig, seed: int) -> Texts:
-    """`texts` with `noise`, as drawn from `seed` for the texts in this order."""
+def corrupt(split: Split, noise: NoiseConfig, seed: int) -> Split:
+    """`split` with `noise`, as drawn from `seed` for its texts in this order."""
     from vitrina.noise.corruption import build_noise
 
     corruption = build_noise(noise, seed)
-    words = corruption.mark(texts)
-    return corruption.corrupted(texts, words, np.arange(len(texts)), 0)
+    return corrupt_split(split, corruption.mark(split.texts), corruption, 0)
+
+
+def corrupt_split(split: Split, words: Words, noise: Noise, epoch: int) -> Split:
+    """`split` with the noise of `epoch`; its labelled words stand where they are then.
+
+    Args:
+        words: what the noise found in its texts.
+    """
+    indices = np.arange(len(split.texts))
+    if split.words is None:
+        return replace(split, texts=noise.corrupted(split.texts, words, indices, epoch))
+    texts, moved = noise.corrupted_with(split.texts, words, split.words, indices, epoch)
+    return replace(split, texts=texts, words=moved)

@@ -27,6 +27,7 @@ from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.model import Model
 from vitrina.tasks.base import Task
 from vitrina.tasks.classification import ClassificationTask
+from vitrina.tasks.labeling import LabelingTask
 from vitrina.tasks.multilabel import MultilabelTask
 from vitrina.text.columns import Texts
 
@@ -46,7 +47,11 @@ ENCODERS: dict[str, type[Encoder]] = {
     "mean": MeanEncoder,
     "pretrained": PretrainedEncoder,
 }
-TASKS: dict[str, Any] = {"classification": ClassificationTask, "multilabel": MultilabelTask}
+TASKS: dict[str, Any] = {
+    "classification": ClassificationTask,
+    "multilabel": MultilabelTask,
+    "labeling": LabelingTask,
+}
 
 
 def fit(config: Config, dataset: Dataset, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vitrina.models.inputs import split_by_tokens
+from vitrina.models.inputs import Inputs, split_by_tokens
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast, dtype_of
 from vitrina.text.columns import Texts
@@ -66,25 +66,10 @@ class Predictor:
         self.model, self.normalize, self.probabilities = model, normalize, probabilities
         self.max_tokens, self.precision = max_tokens, precision
 
-    def __call__(self, texts: Texts) -> np.ndarray:
+    def __call__(self, texts: Texts) -> Any:
         """float32 [num_texts, C], in the order of the texts."""
-        device = next(self.model.parameters()).device
-        was_training = self.model.training
-        self.model.eval()
         results: list[tuple[np.ndarray, Tensor]] = []
-        order = np.argsort(texts.lengths, kind="stable")
-        try:
-            with torch.inference_mode(), autocast(self.precision, device):
-                for start in range(0, len(order), self.BATCH_SIZE):
-                    batch = order[start : start + self.BATCH_SIZE]
-                    inputs = self.model.embedder.encode(self.normalize(texts.take(batch)))
-                    for part in split_by_tokens(inputs.num_tokens, self.max_tokens):
-                        whole = len(part) == len(inputs)
-                        some = inputs if whole else inputs.take(part)
-                        logits = self.model(some.to(device))
-                        results.append((batch[part], self.probabilities(logits)))
-        finally:
-            self.model.train(was_training)
+        self.run(texts, lambda indices, _, values: results.append((indices, values)))
         if not results:
             return np.zeros((0, 0), dtype=np.float32)
         # Read from the device once, when everything has been sent to it.
@@ -93,3 +78,30 @@ class Predictor:
         out = np.empty_like(values)
         out[indices] = values
         return out
+
+    def encode(self, texts: Texts) -> Inputs:
+        """The texts as the model reads them."""
+        return self.model.embedder.encode(self.normalize(texts))
+
+    def run(self, texts: Texts, keep: Callable[[np.ndarray, Inputs, Tensor], None]) -> None:
+        """Give `keep` the probabilities for some texts after the others, and for which they are.
+
+        What it is given: int64 [B], the texts' indices; the texts as encoded; the probabilities,
+        which are still on the device.
+        """
+        device = next(self.model.parameters()).device
+        was_training = self.model.training
+        self.model.eval()
+        order = np.argsort(texts.lengths, kind="stable")
+        try:
+            with torch.inference_mode(), autocast(self.precision, device):
+                for start in range(0, len(order), self.BATCH_SIZE):
+                    batch = order[start : start + self.BATCH_SIZE]
+                    inputs = self.encode(texts.take(batch))
+                    for part in split_by_tokens(inputs.num_tokens, self.max_tokens):
+                        whole = len(part) == len(inputs)
+                        some = inputs if whole else inputs.take(part)
+                        logits = self.model(some.to(device))
+                        keep(batch[part], some, self.probabilities(logits))
+        finally:
+            self.model.train(was_training)

@@ -11,6 +11,7 @@ the text's index in its dataset, never on the batch.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from vitrina.noise.tables import ALPHABET, Table, letter_rows
 from vitrina.noise.treatments import Treatment, share_of_texts, treatments
 from vitrina.text.columns import Texts, ranges
 from vitrina.text.lexicon import Lexicon
+from vitrina.text.spans import Spans
 from vitrina.text.words import Words, find_words, is_letter
 
 TEXTS_AT_ONCE = 4096
@@ -139,12 +141,27 @@ class Noise:
 
     def corrupted(self, texts: Texts, words: Words, indices: np.ndarray, epoch: int) -> Texts:
         """What calling gives, without the edits and in bounded memory: for any number of texts."""
-        parts = []
+        return Texts.join([noisy.texts for noisy in self._by_parts(texts, words, indices, epoch)])
+
+    def corrupted_with(
+        self, texts: Texts, words: Words, spans: Spans, indices: np.ndarray, epoch: int
+    ) -> tuple[Texts, Spans]:
+        """What `corrupted` gives, and where `spans` of the clean texts stand in it."""
+        parts, moved, start = [], [], 0
+        for noisy in self._by_parts(texts, words, indices, epoch):
+            stop = start + len(noisy.texts)
+            parts.append(noisy.texts)
+            moved.append(noisy.moved(spans.part(start, stop)))
+            start = stop
+        return Texts.join(parts), Spans.join(moved) if moved else spans
+
+    def _by_parts(
+        self, texts: Texts, words: Words, indices: np.ndarray, epoch: int
+    ) -> Iterator[Noisy]:
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             stop = min(start + TEXTS_AT_ONCE, len(texts))
             some, their_words = texts.part(start, stop), words.part(start, stop)
-            parts.append(self(some, their_words, indices[start:stop], epoch).texts)
-        return Texts.join(parts)
+            yield self(some, their_words, indices[start:stop], epoch)
 
     def _touched(self, texts: Texts, words: Words, keys: np.ndarray) -> _Letters:
         """The code points of the words that are touched, with the rates that these words drew."""

@@ -9,6 +9,7 @@ import numpy as np
 from vitrina.noise.tables import Table
 from vitrina.text.columns import Texts, ranges
 from vitrina.text.offsets import OffsetMap
+from vitrina.text.spans import Spans
 from vitrina.text.words import Words
 
 
@@ -94,11 +95,18 @@ class Noisy:
         A word that was split by an inserted space is still one span; a word that was deleted is
         empty.
         """
-        text = self.words.text_indices()
-        clean, noisy = self.clean_offsets[text], self.texts.offsets[text]
-        starts = self.placed[self.words.starts + clean] - noisy
-        ends = self.placed[self.words.ends + clean] - noisy
+        starts, ends = self._placed(self.words)
         return Words(starts, ends, self.words.offsets, self.words.toxic)
+
+    def moved(self, spans: Spans) -> Spans:
+        """Spans of the clean texts where they stand in the noisy ones; empty where deleted."""
+        starts, ends = self._placed(spans)
+        return Spans.of(starts, ends, spans.counts, spans.labels)
+
+    def _placed(self, spans: Words | Spans) -> tuple[np.ndarray, np.ndarray]:
+        text = spans.text_indices()
+        clean, noisy = self.clean_offsets[text], self.texts.offsets[text]
+        return self.placed[spans.starts + clean] - noisy, self.placed[spans.ends + clean] - noisy
 
     def offset_map(self, index: int) -> OffsetMap:
         """From the noisy text `index` of the batch back to the clean one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
@@ -11,7 +12,10 @@ from torch import Tensor, nn
 from vitrina.data.dataset import Split
 from vitrina.evaluation.scoring import Scoring
 from vitrina.models.embedders.base import Embedder
+from vitrina.models.inference import Predictor
+from vitrina.models.model import Model
 from vitrina.noise.noisy import Noisy
+from vitrina.normalizers.base import Normalizer
 from vitrina.tasks.targets import Targets
 from vitrina.text.columns import Texts
 
@@ -25,12 +29,14 @@ class Sample:
         indices: int64 [B], which of its texts they are.
         noisy: what the noise made of them.
         shown: what the normaliser made of that: the texts that the model is given.
+        normalizer: the normaliser, which knows the way back.
     """
 
     split: Split
     indices: np.ndarray
     noisy: Noisy
     shown: Texts
+    normalizer: Normalizer
 
 
 class Task(ABC):
@@ -60,8 +66,12 @@ class Task(ABC):
         """Those of the sample's texts."""
 
     @abstractmethod
-    def truth(self, split: Split) -> np.ndarray:
-        """What `scoring` compares predictions with, a row for each text of the split."""
+    def truth(self, split: Split) -> Any:
+        """What `scoring` compares predictions with, a row for each text of the split.
+
+        Args:
+            split: perhaps with noise over its texts; its labelled words stand where they are then.
+        """
 
     @abstractmethod
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
@@ -69,7 +79,15 @@ class Task(ABC):
 
     @abstractmethod
     def probabilities(self, output: Tensor) -> Tensor:
-        """float32, a row for each text."""
+        """float32, a row for each row of the output."""
+
+    def predictor(
+        self, model: Model, normalizer: Normalizer, *, max_tokens: int, precision: str
+    ) -> Predictor:
+        """Makes of texts what `scoring` compares with the truth."""
+        return Predictor(
+            model, normalizer, self.probabilities, max_tokens=max_tokens, precision=precision
+        )
 
     def choose_thresholds(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         """Thresholds by label; asked only if the task waits for them.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vitrina.data.config import LabelRules
+from vitrina.data.config import WORD_SOURCES, LabelRules, WordRules
 from vitrina.data.fields import label_name
 from vitrina.errors import require
 
@@ -119,8 +119,71 @@ class MultilabelConfig(TextTaskConfig):
         require(self.separator != "", "task.separator", self.separator, "not empty, or null")
 
 
-def label_rules(config: Any) -> LabelRules:
+POOLS = ("max_mean", "max", "mean")
+PER_WORD = " for task=labeling, which needs a state for each word; encoder=cnn_words has it"
+
+
+@dataclass(kw_only=True)
+class LabelingConfig:
+    """One label for each word; the labels are those of the training words, two or more."""
+
+    kind: str
+    """labeling"""
+    labels: str
+    """Where the labels of words come from: pieces (`[["скотина", 1], ["!", 0]]` in the text
+    field), spans (a field beside the text), lexicon (toxic words have label 1), or auto: pieces or
+    spans where the first row of a file has them, else the lexicon."""
+    spans_field: str
+    """Field of a row that holds spans: [start, end] or [start, end, label], in characters."""
+    background: str
+    """Label of the words that have none."""
+    lexicon: str | None
+    """File of toxic words; null: the project's own."""
+    pool: str
+    """What a word keeps of its tokens: max_mean, max or mean."""
+    kernels: list[int]
+    """One residual convolution over the tokens of a word for each number, before they are pooled:
+    tokens it sees; odd. Without any a word is a bag of its tokens."""
+    dropout: float
+    """Probability that an entry of a word's state is dropped in training."""
+    label_smoothing: float
+    """Share of each target that is spread over all labels."""
+    positive_weight: float
+    """Weight in the loss of words with a label against those without."""
+
+    def __post_init__(self) -> None:
+        def check(name: str, condition: bool, allowed: str) -> None:
+            require(condition, f"task.{name}", getattr(self, name), allowed)
+
+        check("labels", self.labels in WORD_SOURCES, f"one of {', '.join(WORD_SOURCES)}")
+        check("spans_field", bool(self.spans_field), "the name of a field")
+        check("background", bool(self.background), "the name of a label")
+        check("pool", self.pool in POOLS, f"one of {', '.join(POOLS)}")
+        odd = all(kernel >= 1 and kernel % 2 == 1 for kernel in self.kernels)
+        check("kernels", odd, "odd numbers of at least 1")
+        for name in ("dropout", "label_smoothing"):
+            check(name, 0 <= getattr(self, name) < 1, "from 0 to below 1")
+        check("positive_weight", self.positive_weight > 0, "above 0")
+
+    def check_encoder(self, encoder: Any) -> None:
+        """
+        Raises:
+            InputError: if the encoder makes one state of several words.
+        """
+        require(
+            encoder.kind != "mean",
+            "encoder.kind",
+            encoder.kind,
+            f"none that pools a text{PER_WORD}",
+        )
+        stride = getattr(encoder, "stride", 1)
+        require(stride == 1, "encoder.stride", stride, f"1{PER_WORD}")
+
+
+def label_rules(config: Any) -> LabelRules | WordRules:
     """How the rows of a dataset name their labels for the task of that configuration."""
+    if isinstance(config, LabelingConfig):
+        return WordRules(config.labels, config.spans_field, config.background, config.lexicon)
     if not isinstance(config, TextTaskConfig):
         return LabelRules()
     if isinstance(config, MultilabelConfig):
@@ -131,6 +194,7 @@ def label_rules(config: Any) -> LabelRules:
 OPTIONS: dict[str, type] = {
     "classification": ClassificationConfig,
     "multilabel": MultilabelConfig,
+    "labeling": LabelingConfig,
 }
 
 LATER: dict[str, Any] = {

@@ -19,6 +19,7 @@ from vitrina.files import replacing
 from vitrina.text.columns import Texts
 
 if TYPE_CHECKING:
+    from vitrina.data.dataset import Split
     from vitrina.tasks.base import Task
 
 FILE = "thresholds.json"
@@ -55,22 +56,21 @@ def best_threshold(occurs: np.ndarray, probability: np.ndarray) -> float:
 def settle_thresholds(
     task: Task,
     folder: Path,
-    views: Iterable[Texts],
-    truth: np.ndarray,
+    views: Iterable[Split],
     predict: Callable[[Texts], np.ndarray],
 ) -> dict[str, float]:
     """Choose, write and use the thresholds of a task that waits for them; they by label.
 
     Args:
         views: the validation texts, clean and noisy; all count the same.
-        truth: of the texts of each view.
         predict: with the weights that are kept.
     """
     if not task.waits_for_thresholds:
         return {}
-    predicted = [predict(texts) for texts in views]
-    truths = np.concatenate([truth] * len(predicted))
-    thresholds = task.choose_thresholds(truths, np.concatenate(predicted))
+    views = list(views)
+    truth = np.concatenate([task.truth(view) for view in views])
+    predicted = np.concatenate([predict(view.texts) for view in views])
+    thresholds = task.choose_thresholds(truth, predicted)
     write_thresholds(folder, thresholds)
     task.use_thresholds(thresholds)
     return thresholds

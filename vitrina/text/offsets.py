@@ -40,6 +40,16 @@ class OffsetMap:
             return point, point
         return int(self.starts[start]), int(self.ends[end - 1])
 
+    def from_original(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the later form that came from `start` to `end` of the earlier one.
+
+        What came in part from elsewhere counts too; the span is empty where nothing is left.
+        """
+        assert 0 <= start <= end <= self.length, (start, end, self.length)
+        first = int(np.searchsorted(self.ends, start, side="right"))
+        behind = int(np.searchsorted(self.starts, end, side="left"))
+        return first, max(first, behind)
+
     def compose(self, earlier: OffsetMap) -> OffsetMap:
         """This map after `earlier`: straight from the latest form to the earliest."""
         assert self.length == len(earlier), (self.length, len(earlier))

@@ -1,0 +1,187 @@
+"""Labels of words from files: pieces, spans, the lexicon."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sets import distinct, jsonl_config, write_jsonl
+
+from vitrina.config import compose_config
+from vitrina.data.config import WordRules
+from vitrina.data.dataset import Dataset, Split, load_dataset
+from vitrina.errors import InputError
+
+
+def labels(source: str = "auto", background: str = "0") -> WordRules:
+    return WordRules(source, "spans", background)
+
+
+def loaded(path: Path, rows: list[dict[str, Any]], words: WordRules, **changes: Any) -> Dataset:
+    return load_dataset(jsonl_config(write_jsonl(path, rows), **changes), 1, words)
+
+
+def refusal(path: Path, rows: list[dict[str, Any]], words: WordRules, **changes: Any) -> str:
+    with pytest.raises(InputError) as told:
+        loaded(path, rows, words, **changes)
+    assert "\n" not in str(told.value)
+    return str(told.value)
+
+
+def labelled(split: Split, names: list[str]) -> list[list[tuple[str, str]]]:
+    """The words of each text with the names of their labels."""
+    assert split.words is not None
+    texts = split.words.texts(split.texts).to_strings()
+    named = list(zip(texts, [names[label] for label in split.words.labels], strict=True))
+    bounds = split.words.offsets.tolist()
+    return [named[a:b] for a, b in pairwise(bounds)]
+
+
+def every(dataset: Dataset) -> dict[int, list[tuple[str, str]]]:
+    """Labelled words by the rows' field `id`."""
+    found = {}
+    for split in (dataset.train, dataset.val, dataset.test):
+        ids = [row["id"] for row in split.rows]
+        found |= dict(zip(ids, labelled(split, dataset.label_names), strict=True))
+    return found
+
+
+def pieces(count: int) -> list[dict[str, Any]]:
+    """Rows of pieces with distinct texts; every third has a labelled word."""
+    return [
+        {"text": [[distinct(i), 0], ["ск0 тина" if i % 3 else "слово", int(i % 3 > 0)], ["!", 0]]}
+        | {"id": i}
+        for i in range(count)
+    ]
+
+
+def test_pieces_become_words(tmp_path: Path) -> None:
+    dataset = loaded(tmp_path / "a.jsonl", pieces(60), labels())
+    assert dataset.label_names == ["0", "1"]
+    assert "train: words are labelled by the pieces of their rows" in dataset.notes
+    found = every(dataset)
+    assert len(found) == 60
+    word = distinct(4).split()[1]
+    assert found[4] == [("текст", "0"), (word, "0"), ("ск0", "1"), ("тина", "1"), ("!", "0")]
+    assert all(label == "0" for _, label in found[3])
+    # Split so that each has its share of texts with labelled words.
+    for split in (dataset.train, dataset.val, dataset.test):
+        assert split.labels.mean() == pytest.approx(2 / 3, abs=0.1)
+        texts = labelled(split, dataset.label_names)
+        has = [any(label == "1" for _, label in text) for text in texts]
+        assert split.labels.tolist() == has
+
+
+def test_spans_go_with_their_text_through_cleaning_and_cutting(tmp_path: Path) -> None:
+    def row(i: int) -> dict[str, Any]:
+        text = f"{distinct(i)} <b>ты</b> &laquo;ска&shy;тина&raquo; http://x.ru/дурак. ещё дурак"
+        start = text.index("ска")
+        spans = [
+            [start, start + len("ска&shy;тина"), "insult"],
+            [text.index("http"), text.index(". "), "link"],
+            [text.rindex("дурак"), len(text), "insult"],
+            [0, 5, "-"],
+        ]
+        return {"text": text, "spans": spans[:: -1 if i % 2 else 1], "id": i}
+
+    rows = [row(i) for i in range(40)]
+    whole = loaded(tmp_path / "a.jsonl", rows, labels(background="-"))
+    assert whole.label_names == ["-", "insult", "link"]
+    words = every(whole)[7]
+    assert words[2:] == [
+        ("ты", "-"),
+        ("«", "-"),
+        ("ска\u00adтина", "insult"),
+        ("».", "-"),
+        ("ещё", "-"),
+        ("дурак", "insult"),
+    ] or words[2:] == [
+        ("ты", "-"),
+        ("«", "-"),
+        ("ска\u00adтина", "insult"),
+        ("»", "-"),
+        (".", "-"),
+        ("ещё", "-"),
+        ("дурак", "insult"),
+    ]
+    limit = len("текст абв ты «скати") + 1
+    cut = loaded(tmp_path / "a.jsonl", rows, labels(background="-"), max_length=limit)
+    assert all(words[-1][1] == "insult" for words in every(cut).values())
+
+
+def test_without_either_the_lexicon_labels(tmp_path: Path) -> None:
+    rows = [
+        {"text": f"{distinct(i)} ты {'дурак' if i % 2 else 'молодец'}!", "id": i} for i in range(40)
+    ]
+    found = every(loaded(tmp_path / "a.jsonl", rows, labels()))
+    assert found[5][-3:] == [("ты", "0"), ("дурак", "1"), ("!", "0")]
+    assert all(label == "0" for _, label in found[4])
+    demo = load_dataset(compose_config(["dataset.num_comments=200"]).dataset, 1, labels())
+    assert demo.train.words is not None and 0 < demo.train.words.labels.mean() < 0.2
+
+
+PIECES = "the field 'text' is not a list of [word, label]"
+SPANS = "the field 'spans' is not a list of [start, end] or [start, end, label]"
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("pieces", {"text": "скотина"}, f'{PIECES} but "скотина"'),
+    ("pieces", {"text": [["а"]]}, f'{PIECES}: it holds ["\\u0430"]'),
+    ("pieces", {"text": [["а", None]]}, "a word's label is not a label but null; a label is a"),
+    ("pieces", {"body": []}, "no field 'text'; the fields are: body"),
+    ("spans", {"text": "а"}, "no field 'spans'; the fields are: text"),
+    ("spans", {"text": "а", "spans": {}}, f"{SPANS} but {{}}"),
+    ("spans", {"text": "а", "spans": [[0, True]]}, f"{SPANS}: it holds [0, true]"),
+    ("spans", {"text": "а", "spans": [[0, 1, 1, 1]]}, f"{SPANS}: it holds [0, 1, 1, 1]"),
+    (
+        "spans",
+        {"text": "абв", "spans": [[1, 4]]},
+        "a span of the field 'spans' lies outside of its text: [1, 4] in a text of 3 characters",
+    ),
+    (
+        "spans",
+        {"text": "абв", "spans": [[0, 2, "x"], [1, 3, "y"]]},
+        "spans of the field 'spans' with different labels overlap",
+    ),
+    ("lexicon", {"text": [["а", 1]]}, "the field 'text' is not text but"),
+]
+
+
+@pytest.mark.parametrize(("source", "row", "told"), WRONG)
+def test_bad_rows_are_told(source: str, row: dict[str, Any], told: str, tmp_path: Path) -> None:
+    message = refusal(tmp_path / "a.jsonl", [row], labels(source))
+    told = told.replace("скотина", "\\u0441\\u043a\\u043e\\u0442\\u0438\\u043d\\u0430")
+    assert message.startswith(f"{tmp_path / 'a.jsonl'}:1: {told}")
+
+
+def test_bad_rows_can_be_skipped(tmp_path: Path) -> None:
+    rows = [*pieces(40), {"text": "не куски"}]
+    dataset = loaded(tmp_path / "a.jsonl", rows, labels(), on_error="skip")
+    assert len(every(dataset)) == 40
+    assert any("1 row skipped: the field 'text' is not a list" in note for note in dataset.notes)
+
+
+def test_labels_are_those_of_the_training_rows(tmp_path: Path) -> None:
+    other = write_jsonl(tmp_path / "b.jsonl", [{"text": [["а", "new"]]}])
+    told = refusal(tmp_path / "a.jsonl", pieces(40), labels(), extra={"b": str(other)})
+    assert told.startswith(f"{other}:1: the word label 'new' is not one of the training rows")
+    rows = [{"text": [["а", "x"], [distinct(i), "0"]]} for i in range(40)]
+    plain = write_jsonl(tmp_path / "c.jsonl", [{"text": "дурак"}])
+    told = refusal(tmp_path / "a.jsonl", rows, labels(), extra={"c": str(plain)})
+    assert told.startswith("the lexicon labels words '1', which is none of the training rows'")
+
+
+def test_words_with_and_without_a_label_are_needed(tmp_path: Path) -> None:
+    rows = [{"text": distinct(i)} for i in range(40)]
+    told = refusal(tmp_path / "a.jsonl", rows, labels())
+    assert "all words have the label '0' in the train split" in told
+    assert told.startswith(str(tmp_path / "a.jsonl"))
+
+
+def test_overlapping_spans_of_one_label_are_one(tmp_path: Path) -> None:
+    rows = [
+        {"text": f"аб вг де {distinct(i)}", "spans": [[3, 5], [0, 4]] * (i % 2), "id": i}
+        for i in range(40)
+    ]
+    found = every(loaded(tmp_path / "a.jsonl", rows, labels()))[1]
+    assert found[:3] == [("аб", "1"), ("вг", "1"), ("де", "0")]

@@ -1,0 +1,133 @@
+"""Models that label words: what is said of a word does not depend on the texts beside its own."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from tiny import EMBEDDERS, TEXTS, build_words
+from torch import Tensor
+
+from vitrina.models.embedders.words import WordInputs, shown_words
+from vitrina.models.inference import for_inference
+from vitrina.models.model import Model
+from vitrina.models.words import SaidWords, WordPredictor
+from vitrina.normalizers.base import NoNormalizer
+from vitrina.normalizers.unicode import UnicodeNormalizer
+from vitrina.text.columns import Texts
+
+PAIRS = list(itertools.product(EMBEDDERS, ("cnn", "transformer")))
+
+
+def encoded(model: Model, strings: list[str]) -> WordInputs:
+    inputs = model.embedder.encode(Texts.from_strings(strings))
+    assert isinstance(inputs, WordInputs)
+    return inputs
+
+
+def by_text(logits: Tensor, inputs: WordInputs) -> list[Tensor]:
+    return list(logits.split(inputs.words.counts.tolist()))
+
+
+@pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
+def test_words_do_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
+    model = build_words(*kinds).eval()
+    with torch.inference_mode():
+        inputs = encoded(model, TEXTS)
+        together = model(inputs)
+        assert together.shape == (inputs.words.counts.sum(), 3)
+        alone = torch.cat([model(encoded(model, [text])) for text in TEXTS])
+        torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+        order = np.array([4, 1, 0])
+        taken = inputs.take(order)
+        parts = by_text(together, inputs)
+        wanted = torch.cat([parts[i] for i in order])
+        torch.testing.assert_close(model(taken), wanted, atol=1e-5, rtol=1e-5)
+        assert np.array_equal(taken.num_tokens, inputs.num_tokens[order])
+        assert taken.num_tokens.sum() == taken.inner.num_tokens.sum()
+        exact = for_inference(model, "fp32")
+        torch.testing.assert_close(exact(inputs), together, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
+def test_in_bf16_they_do_not_beyond_rounding(kinds: tuple[str, str]) -> None:
+    model = build_words(*kinds).eval()
+    rounded = for_inference(model, "bf16")
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        together = model(encoded(model, TEXTS))
+        alone = torch.cat([model(encoded(model, [text])) for text in TEXTS])
+        scale = together.abs().max().item()
+        torch.testing.assert_close(together, alone, atol=0.03 * scale, rtol=0.03)
+        found = rounded(encoded(model, TEXTS))
+        torch.testing.assert_close(found, together, atol=0.03 * scale, rtol=0.03)
+
+
+@pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
+def test_every_weight_gets_a_gradient(kinds: tuple[str, str]) -> None:
+    model = build_words(*kinds)
+    assert [name for name, p in model.named_parameters() if p.grad is None] == []
+
+
+@pytest.mark.parametrize("pool", ["max", "mean", "max_mean"])
+def test_a_word_is_what_its_tokens_are_pooled_to(pool: str) -> None:
+    model = build_words("glyphs", "cnn", pool).eval()
+    embedder = model.embedder
+    embedder.blocks = torch.nn.ModuleList()  # pyright: ignore[reportAttributeAccessIssue]
+    inputs = encoded(model, TEXTS)
+    with torch.inference_mode():
+        found = embedder(inputs)
+        tokens = embedder.inner(inputs.inner)  # pyright: ignore[reportCallIssue]
+    wanted = []
+    for word in tokens.values.split(tokens.lengths.tolist()):
+        pooled = {"max": word.amax(0), "mean": word.mean(0)}
+        wanted.append(torch.cat([pooled[name] for name in pool.split("_")]))
+    torch.testing.assert_close(found.values, torch.stack(wanted))
+    assert found.values.shape[1] == embedder.width
+    assert np.array_equal(found.lengths, shown_words(Texts.from_strings(TEXTS)).counts)
+
+
+def test_a_text_without_words_has_an_empty_one() -> None:
+    words = shown_words(Texts.from_strings(["", "а б", "  ", "в", "\n"]))
+    assert words.counts.tolist() == [1, 2, 1, 1, 1]
+    assert words.lengths.tolist() == [0, 1, 1, 0, 1, 0]
+
+
+def predictor(model: Model, max_tokens: int = 10**6) -> WordPredictor:
+    return WordPredictor(
+        model,
+        UnicodeNormalizer(),
+        lambda logits: logits.softmax(1),
+        max_tokens=max_tokens,
+        precision="fp32",
+    )
+
+
+def spans(said: SaidWords) -> list[tuple[int, int]]:
+    return list(zip(said.words.starts.tolist(), said.words.ends.tolist(), strict=True))
+
+
+def test_the_predictor_tells_words_of_the_texts_it_was_given() -> None:
+    model = build_words("glyphs", "transformer")
+    texts = Texts.from_strings([*TEXTS, "ﬁ ½ \u200bа\u200bб!", "\u200b"] * 30)
+    said = predictor(model, max_tokens=100)(texts)
+    assert len(said) == len(texts) and model.training
+    one_by_one = [predictor(model)(Texts.from_strings([text])) for text in list(texts)[:8]]
+    for index in range(len(texts)):
+        found, wanted = said[index], one_by_one[index % 8]
+        assert spans(found) == spans(wanted) and found.texts[0] == wanted.texts[0]
+        np.testing.assert_allclose(found.probabilities, wanted.probabilities, atol=1e-5)
+    assert spans(said[1]) == [] == spans(said[7])
+    assert [said[6].texts[0][a:b] for a, b in spans(said[6])] == ["ﬁ", "½", "а\u200bб", "!"]
+    assert said[0].probabilities.shape == (1, 3)
+    assert len(predictor(model)(Texts.from_strings([]))) == 0
+
+
+def test_without_a_normalizer_spans_are_those_of_the_texts() -> None:
+    model = build_words("wordpiece", "cnn")
+    plain = WordPredictor(
+        model, NoNormalizer(), lambda x: x.softmax(1), max_tokens=50, precision="fp32"
+    )
+    said = plain(Texts.from_strings(TEXTS))
+    assert [said[2].texts[0][a:b] for a, b in spans(said[2])] == [
+        *("}|{0па", ",", "привет", "!", "Как", "дела", "?"),
+    ]

@@ -1,0 +1,193 @@
+"""Labels of words: where they come from, row by row, and how they become columns.
+
+Three sources: pieces (`{"text": [["скотина", 1], ["!", 0]]}`), spans (`{"text": "…", "spans":
+[[0, 7], …]}`), and where a file has neither, the lexicon. All become spans of the cleaned text
+with a label, and a word takes the label of the span that covers most of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from vitrina.data.config import WordRules
+from vitrina.data.fields import RowError, brief, label_name, require_field, shown, text_of
+from vitrina.data.labels import sorted_labels
+from vitrina.errors import InputError
+from vitrina.text.columns import Texts
+from vitrina.text.lexicon import Lexicon
+from vitrina.text.spans import Spans, labels_by_overlap, written_words
+from vitrina.text.words import find_words
+
+SOURCES = {
+    "lexicon": "words are labelled by the lexicon",
+    "pieces": "words are labelled by the pieces of their rows",
+    "spans": "words are labelled by the spans of their rows",
+}
+
+Span = tuple[int, int, int]
+"""First code point, one behind the last one, number of the label."""
+
+LEXICON_LABEL = "1"
+"""Label of the words that the lexicon calls toxic, and of spans that name none."""
+
+
+class WordLabels:
+    """Labels of words and their numbers; the training rows tell which labels there are.
+
+    As `vitrina.data.labels.Labels` it reads one file after the other, the training rows first.
+
+    Args:
+        rules: how they are read.
+
+    Attributes:
+        numbers: label → number, in the order in which they were met; 0 is the background.
+    """
+
+    def __init__(self, rules: WordRules) -> None:
+        self.rules = rules
+        self.numbers: dict[str, int] = {rules.background: 0}
+        self._source = ""  # of the file that is read; empty before its first row
+        self._closed = False
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        return Lexicon.load(self.rules.lexicon)
+
+    def read(self, row: Mapping[str, Any], text_field: str) -> tuple[str, list[Span]]:
+        """The text of a row as it stands there, and its labelled spans in order.
+
+        Raises:
+            RowError: if the row is of another form, or has a label that no training row has.
+        """
+        self._source = self._source or self._source_of(row, text_field)
+        if self._source == "pieces":
+            return self._pieces(row, text_field)
+        text = text_of(row, text_field)
+        return text, self._spans(row, text) if self._source == "spans" else []
+
+    def end_of_training_rows(self) -> None:
+        """From here on a label must be one of those met so far."""
+        self._closed = self._closed or bool(self._source)
+
+    def notes(self, key: str) -> list[str]:
+        """What labelled the words of the file that was read; the next one may hold others."""
+        source, self._source = self._source, ""
+        return [f"{key}: {SOURCES[source]}"] if source else []
+
+    def in_order(self) -> tuple[list[str], np.ndarray]:
+        """What a text's label is, by which texts are dealt to splits, and the order of these."""
+        return ["without labelled words", "with labelled words"], np.arange(2)
+
+    def words_in_order(self) -> tuple[list[str], np.ndarray]:
+        """Names of the labels of words, the background first, and int64: their numbers' places."""
+        labels = {name: number for name, number in self.numbers.items() if number}
+        names = [self.rules.background, *sorted_labels(labels)]
+        order = np.zeros(len(names), dtype=np.int64)
+        order[[self.numbers[name] for name in names]] = np.arange(len(names))
+        return names, order
+
+    def words(self, texts: Texts, spans: Sequence[Sequence[Span]]) -> Spans:
+        """The words of cleaned texts of the file that is read, with their labels.
+
+        Args:
+            spans: what was read of each of the texts, moved to where it stands when cleaned.
+
+        Raises:
+            InputError: if they are labelled by the lexicon where other labels are known.
+        """
+        found = written_words(texts)
+        if self._source == "lexicon":
+            if self._closed and LEXICON_LABEL not in self.numbers:
+                known = ", ".join(self.numbers)
+                raise InputError(
+                    f"the lexicon labels words {LEXICON_LABEL!r}, which is none of the training "
+                    f"rows' labels (those are: {known})"
+                )
+            marked = self.lexicon.mark(texts, find_words(texts))
+            toxic = marked.toxic.astype(np.int16) * self._number(LEXICON_LABEL)
+            labelled = Spans.of(marked.starts, marked.ends, marked.counts, toxic)
+            labelled = labelled.keep(marked.toxic)
+        else:
+            labelled = Spans.from_lists(spans)
+        return found.with_labels(labels_by_overlap(found, labelled))
+
+    def _source_of(self, row: Mapping[str, Any], text_field: str) -> str:
+        if self.rules.source != "auto":
+            return self.rules.source
+        if isinstance(row.get(text_field), list):
+            return "pieces"
+        return "spans" if self.rules.spans_field in row else "lexicon"
+
+    def _pieces(self, row: Mapping[str, Any], field: str) -> tuple[str, list[Span]]:
+        require_field(row, field)
+        value = row[field]
+        wrong = f"the field {field!r} is not a list of [word, label]"
+        if not isinstance(value, list):
+            raise RowError(wrong, f" but {shown(value)}")
+        spans: list[Span] = []
+        words: list[str] = []
+        position = 0
+        for piece in value:
+            if not (isinstance(piece, list) and len(piece) == 2 and isinstance(piece[0], str)):
+                raise RowError(wrong, f": it holds {shown(piece)}")
+            label = self._label(piece[1])
+            if label:
+                spans.append((position, position + len(piece[0]), label))
+            words.append(piece[0])
+            position += len(piece[0]) + 1
+        return " ".join(words), spans
+
+    def _spans(self, row: Mapping[str, Any], text: str) -> list[Span]:
+        field = self.rules.spans_field
+        require_field(row, field)
+        value = row[field]
+        wrong = f"the field {field!r} is not a list of [start, end] or [start, end, label]"
+        if not isinstance(value, list):
+            raise RowError(wrong, f" but {shown(value)}")
+        found: list[Span] = []
+        for span in value:
+            ends = span[:2] if isinstance(span, list) else []
+            if len(ends) < 2 or len(span) > 3 or not all(type(end) is int for end in ends):
+                raise RowError(wrong, f": it holds {shown(span)}")
+            start, end = ends
+            if not 0 <= start < end <= len(text):
+                detail = f": {shown(span)} in a text of {len(text):,} characters"
+                raise RowError(f"a span of the field {field!r} lies outside of its text", detail)
+            label = self._label(span[2] if len(span) == 3 else LEXICON_LABEL)
+            if label:
+                found.append((start, end, label))
+        return self._apart(sorted(found), field)
+
+    def _apart(self, spans: list[Span], field: str) -> list[Span]:
+        """Spans of one label that overlap are one; those of several are refused."""
+        apart: list[Span] = []
+        for start, end, label in spans:
+            if apart and start < apart[-1][1]:
+                if apart[-1][2] != label:
+                    raise RowError(f"spans of the field {field!r} with different labels overlap")
+                start, earlier, _ = apart.pop()
+                end = max(end, earlier)
+            apart.append((start, end, label))
+        return apart
+
+    def _label(self, value: Any) -> int:
+        name = label_name(value)
+        if not name:
+            raise RowError(
+                "a word's label is not a label",
+                f" but {shown(value)}; a label is a whole number, true or false, or a name",
+            )
+        if self._closed and name not in self.numbers:
+            known = ", ".join(map(brief, list(self.numbers)[:20]))
+            raise RowError(
+                f"the word label {name[:60]!r} is not one of the training rows",
+                f" (those are: {known})",
+            )
+        return self._number(name)
+
+    def _number(self, name: str) -> int:
+        return self.numbers.setdefault(name, len(self.numbers))

@@ -1,0 +1,116 @@
+"""One embedding for each word: each is embedded as a text of its own, by any embedder, and pooled.
+
+No word sees its neighbours before the encoder, and nothing is padded: the words of all texts of a
+batch are one ragged batch for the inner embedder, and their embeddings another one for the encoder.
+
+Shapes: N tokens (slices, glyphs, word pieces) in the batch, W words, D width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from vitrina.models.convolution import RaggedConv
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.inputs import Inputs
+from vitrina.models.ragged import Line, Ragged, to_device
+from vitrina.text.columns import Texts
+from vitrina.text.spans import Spans, written_words
+
+
+def shown_words(texts: Texts) -> Spans:
+    """The words that a model sees; a text without any has an empty one, which nothing counts."""
+    words = written_words(texts)
+    blank = words.counts == 0
+    if not blank.any():
+        return words
+    places = words.offsets[:-1][blank]
+    starts, ends = np.insert(words.starts, places, 0), np.insert(words.ends, places, 0)
+    return Spans.of(starts, ends, np.maximum(words.counts, 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordInputs(Inputs):
+    """Texts as words, each encoded as a text of its own.
+
+    `ids` and `tables` are those of `inner`, `lengths` and `num_tokens` the sums over the words.
+
+    Attributes:
+        words: where the words stand, ragged by text; at least one for each.
+        inner: the words as encoded, `num_tokens` [W].
+    """
+
+    words: Spans
+    inner: Inputs
+
+    def take(self, indices: np.ndarray) -> WordInputs:
+        """The texts at `indices`, in that order."""
+        return _of(self.words.take(indices), self.inner.take(self.words.rows(indices)))
+
+    def to(self, device: torch.device) -> WordInputs:
+        return _of(self.words, self.inner.to(device))
+
+    def with_words(self, words: Spans) -> WordInputs:
+        """The same with the words where they stand in other texts."""
+        return replace(self, words=words)
+
+
+def _of(words: Spans, inner: Inputs) -> WordInputs:
+    def by_text(of_words: np.ndarray) -> np.ndarray:
+        return np.diff(np.append(0, np.cumsum(of_words))[words.offsets])
+
+    return WordInputs(
+        ids=inner.ids,
+        lengths=by_text(inner.lengths),
+        num_tokens=by_text(inner.num_tokens),
+        tables=inner.tables,
+        words=words,
+        inner=inner,
+    )
+
+
+class WordsEmbedder(Embedder):
+    """Embeds words with any embedder; convolutions within each word, then pooling.
+
+    A glyph or a window says nothing of where in its word it stands; the convolutions let the
+    tokens see their neighbours before the word becomes one embedding.
+
+    Args:
+        inner: embeds each word.
+        pool: max_mean, max or mean.
+        kernels: of the convolutions.
+    """
+
+    def __init__(self, inner: Embedder, pool: str, kernels: list[int]) -> None:
+        super().__init__()
+        self.inner = inner
+        self.reductions = pool.split("_")
+        self.width = inner.width * len(self.reductions)
+        self.radius = max(kernel // 2 for kernel in [1, *kernels])
+        self.blocks = nn.ModuleList(
+            RaggedConv(inner.width, inner.width, kernel) for kernel in kernels
+        )
+
+    def encode(self, texts: Texts) -> WordInputs:
+        words = shown_words(texts)
+        return _of(words, self.inner.encode(words.texts(texts)))
+
+    def forward(self, inputs: Inputs) -> Ragged:
+        """Word embeddings [W, D], ragged by the words of each text."""
+        assert isinstance(inputs, WordInputs)
+        x = self.inner(inputs.inner)
+        if len(self.blocks):
+            line = Line.plan(x.lengths, self.radius, 1, x.values.device)
+            for block in self.blocks:
+                x = x.with_values(x.values + block(x.values, line))
+        lengths_W = to_device(x.lengths.astype(np.int64, copy=False), x.values.device)
+        values_ND = x.values.float()  # a mean over many tokens wants more than bf16
+        pooled = [
+            torch.segment_reduce(values_ND, reduction, lengths=lengths_W, unsafe=True)
+            for reduction in self.reductions
+        ]
+        return Ragged(torch.cat(pooled, dim=1), inputs.words.counts)
