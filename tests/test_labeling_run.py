@@ -147,4 +147,5 @@ def test_words_of_several_labels_from_a_file(tmp_path: Path) -> None:
 
 def test_the_rival_refuses_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert rival(["task=labeling", "encoder=cnn_words"]) == 2
-    assert capsys.readouterr().err == ("error: task.kind = 'labeling': must be classification\n")
+    told = "task.kind = 'labeling': must be classification or multilabel for this rival"
+    assert capsys.readouterr().err == f"error: {told}\n"

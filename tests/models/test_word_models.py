@@ -131,3 +131,12 @@ def test_without_a_normalizer_spans_are_those_of_the_texts() -> None:
     assert [said[2].texts[0][a:b] for a, b in spans(said[2])] == [
         *("}|{0па", ",", "привет", "!", "Как", "дела", "?"),
     ]
+
+
+def test_weights_from_outside_reach_the_embedder_of_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build_words("wordpiece", "cnn")
+    asked: list[str] = []
+    inner = type(model.embedder.inner)
+    monkeypatch.setattr(inner, "load_pretrained", lambda _: asked.append("inner"))
+    model.load_pretrained()
+    assert asked == ["inner"]

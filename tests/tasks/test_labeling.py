@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from vitrina.config import compose_config
 from vitrina.data.dataset import Split
 from vitrina.data.rows import Rows
+from vitrina.errors import InputError
 from vitrina.models.artefacts import Artefacts
 from vitrina.noise.corruption import build_noise
 from vitrina.normalizers.base import NoNormalizer
@@ -189,3 +190,18 @@ def test_wrong_settings_are_told(change: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError) as error:
         config(**change)
     assert str(error.value) == told
+
+
+@pytest.mark.parametrize(
+    ("encoder", "told"),
+    [
+        ("mean", "encoder.kind = 'mean': must be one that does not pool for task=labeling"),
+        ("cnn", "encoder.stride = 2: must be 1 for task=labeling"),
+    ],
+)
+def test_an_encoder_that_makes_one_state_of_several_words_is_refused(
+    encoder: str, told: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        compose_config(["task=labeling", f"encoder={encoder}"])
+    assert str(error.value).startswith(told)

@@ -170,12 +170,8 @@ class LabelingConfig:
         Raises:
             InputError: if the encoder makes one state of several words.
         """
-        require(
-            encoder.kind != "mean",
-            "encoder.kind",
-            encoder.kind,
-            f"none that pools a text{PER_WORD}",
-        )
+        kind = encoder.kind
+        require(kind != "mean", "encoder.kind", kind, f"one that does not pool{PER_WORD}")
         stride = getattr(encoder, "stride", 1)
         require(stride == 1, "encoder.stride", stride, f"1{PER_WORD}")
 

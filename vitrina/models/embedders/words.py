@@ -95,6 +95,9 @@ class WordsEmbedder(Embedder):
             RaggedConv(inner.width, inner.width, kernel) for kernel in kernels
         )
 
+    def load_pretrained(self) -> None:
+        self.inner.load_pretrained()
+
     def encode(self, texts: Texts) -> WordInputs:
         words = shown_words(texts)
         return _of(words, self.inner.encode(words.texts(texts)))
