@@ -30,3 +30,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained") / "run"
     small_run(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def reads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of a small model that also reads."""
+    folder = tmp_path_factory.mktemp("reads") / "run"
+    narrow = ["encoder.width=64", "ocr.width=64", "ocr.min_count=5", "training.epochs=3"]
+    small_run(folder, "ocr=ctc", "training.batch_size=16", *narrow)
+    return folder

@@ -26,6 +26,7 @@ from vitrina.models.encoders.config import CnnConfig, MeanConfig, TransformerCon
 from vitrina.models.encoders.mean import MeanEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.heads.classification import ClassificationHead
+from vitrina.models.heads.reading import ReadingHead
 from vitrina.models.heads.words import WordHead
 from vitrina.models.model import Model
 from vitrina.text.columns import Texts
@@ -132,16 +133,30 @@ ENCODERS = {
 }
 
 
-def build(embedder_kind: str, encoder_kind: str) -> Model:
+def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Model:
+    """A tiny model; with a reader of the encoder or the embedder, if that is what it `reads`."""
     torch.manual_seed(0)
     texts = Texts.from_strings(TEXTS)
     embedder_class, config = EMBEDDERS[embedder_kind]
     embedder = embedder_class(config, embedder_class.fit(config, texts, lambda: texts))
     encoder_class, encoder_config = ENCODERS[encoder_kind]
     encoder = encoder_class(encoder_config, embedder.width)
-    model = Model(embedder, encoder, ClassificationHead(encoder.width, 3, 0.1))
+    head, reader = ClassificationHead(encoder.width, 3, 0.1), None
+    if reads is not None:
+        reader = ReadingHead(
+            encoder.width if reads == "encoder" else embedder.width,
+            width=12,
+            kernels=[3, 5],
+            steps=3,
+            num_symbols=7,
+            reads_encoder=reads == "encoder",
+            span=getattr(encoder, "stride", 1) if reads == "encoder" else 1,
+        )
+    model = Model(embedder, encoder, head, reader)
     # A step of training, so that the normalisations have seen data.
     model(model.embedder.encode(texts)).square().sum().backward()
+    if reads is not None:
+        model.read(model.embedder.encode(texts)).values.square().sum().backward()
     return model
 
 

@@ -28,6 +28,8 @@ from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
 from vitrina.models.encoders.config import OPTIONS as ENCODERS
 from vitrina.noise.config import OPTIONS as NOISES
 from vitrina.normalizers.config import OPTIONS as NORMALIZERS
+from vitrina.ocr.config import OPTIONS as OCRS
+from vitrina.ocr.config import check as check_ocr
 from vitrina.tasks.config import LATER as LATER_OF_TASK
 from vitrina.tasks.config import OPTIONS as TASKS
 from vitrina.tasks.config import LabelingConfig
@@ -42,6 +44,7 @@ GROUPS: dict[str, dict[str, type]] = {
     "normalizer": NORMALIZERS,
     "embedder": EMBEDDERS,
     "encoder": ENCODERS,
+    "ocr": OCRS,
     "optimizer": OPTIMIZERS,
     "training": TRAININGS,
     "evaluation": EVALUATIONS,
@@ -63,6 +66,7 @@ class Config:
     normalizer: Any
     embedder: Any
     encoder: Any
+    ocr: Any
     optimizer: Any
     training: Any
     evaluation: Any
@@ -90,6 +94,7 @@ class Config:
         require(plain, "name", self.name, "a folder name without slashes")
         if isinstance(self.task, LabelingConfig):
             self.task.check_encoder(self.encoder)
+        check_ocr(self.ocr, self.embedder, self.task)
 
 
 def package_folder(name: str) -> Path:
@@ -126,7 +131,9 @@ def from_dict(values: Mapping[Any, Any]) -> Config:
     Raises:
         InputError: if a key, a kind or a value is wrong.
     """
-    built: dict[str, Any] = {str(key): value for key, value in values.items()}
+    # Runs of before models could read have no word of it.
+    built: dict[str, Any] = {"ocr": {"kind": "none"}}
+    built |= {str(key): value for key, value in values.items()}
     for group, options in GROUPS.items():
         built[group] = _build_option(group, options, built.get(group))
     names = {field.name for field in fields(Config)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from vitrina.models.embedders.base import Embedder
 from vitrina.models.inputs import Inputs
 from vitrina.noise.corruption import Noise
 from vitrina.normalizers.base import Normalizer
+from vitrina.ocr.reading import Reading
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.targets import Targets
 from vitrina.text.columns import Texts
@@ -63,11 +64,21 @@ class NoisyTexts:
         shown = self.normalizer(noisy.texts)
         return Sample(self.split, indices, noisy, shown, self.normalizer)
 
-    def for_training(self, embedder: Embedder, task: Task) -> TrainingTexts:
-        """Batches of these texts for a model with `embedder`, and what `task` asks of them."""
+    def clean(self, indices: np.ndarray) -> Texts:
+        """The texts at `indices` without noise, normalised."""
+        return self.normalizer(self.split.texts.take(indices))
+
+    def for_training(
+        self, embedder: Embedder, task: Task, reading: Reading | None = None
+    ) -> TrainingTexts:
+        """Batches of these texts for a model with `embedder`, and what is asked of them."""
 
         def batch(indices: np.ndarray, epoch: int) -> tuple[Inputs, Targets]:
             sample = self.sample(indices, epoch)
-            return embedder.encode(sample.shown), task.targets(sample)
+            targets = task.targets(sample)
+            if reading is not None:
+                readings = reading.targets(lambda: self.clean(indices), sample.shown)
+                targets = replace(targets, readings=readings)
+            return embedder.encode(sample.shown), targets
 
         return TrainingTexts(self.split.texts.lengths, batch)

@@ -11,13 +11,15 @@ import numpy as np
 
 from vitrina import config as configuration
 from vitrina.config import Config
+from vitrina.errors import InputError
 from vitrina.evaluation.words import WordScoring
 from vitrina.models.artefacts import Artefacts
-from vitrina.models.build import build_model, build_task
+from vitrina.models.build import build_model, build_reading, build_task
 from vitrina.models.inference import for_inference
 from vitrina.models.precision import choose_device
 from vitrina.models.words import SaidWords
 from vitrina.normalizers.build import build_normalizer
+from vitrina.ocr.reader import Reader
 from vitrina.tasks.thresholds import read_thresholds
 from vitrina.text.cleaning import clean
 from vitrina.text.columns import Texts
@@ -87,12 +89,17 @@ class TrainedModel:
             self.task.use_thresholds(read_thresholds(folder, self.task.threshold_names))
         training = self.config.training
         self.model = for_inference(model.to(choose_device(device)), training.precision)
-        self._predictor = self.task.predictor(
-            self.model,
-            build_normalizer(self.config.normalizer),
-            max_tokens=training.max_tokens,
-            precision=training.precision,
-        )
+        normalizer = build_normalizer(self.config.normalizer)
+        limits: dict[str, Any] = {
+            "max_tokens": training.max_tokens,
+            "precision": training.precision,
+        }
+        self._predictor = self.task.predictor(self.model, normalizer, **limits)
+        reading = build_reading(self.config, artefacts)
+        self._reader: Reader | None = None
+        if reading is not None:
+            self._reader = Reader(self.model, normalizer, reading.alphabet, **limits)
+        self.folder = folder
 
     @property
     def label_names(self) -> list[str]:
@@ -121,6 +128,25 @@ class TrainedModel:
             Prediction(probabilities=self._by_name(row), **self.task.scoring.fields(row))
             for row in self.probabilities(texts)
         ]
+
+    @property
+    def reader(self) -> Reader:
+        """What reads texts, which are neither cleaned nor cut.
+
+        Raises:
+            InputError: if the model does not read.
+        """
+        if self._reader is None:
+            raise InputError(f"{self.folder}: this model does not read; train one with ocr=ctc")
+        return self._reader
+
+    def read(self, texts: Sequence[str]) -> list[str]:
+        """What the model reads in each text, in their order.
+
+        Raises:
+            InputError: if the model does not read.
+        """
+        return self.reader(Texts.from_strings(self._clean(texts)[0])).to_strings()
 
     def _predict_words(self, texts: Sequence[str]) -> list[Prediction]:
         scoring = self.task.scoring

@@ -15,6 +15,7 @@ from vitrina.errors import InputError
 from vitrina.evaluation.compare import compare_table
 from vitrina.evaluation.evaluate import Evaluation
 from vitrina.evaluation.picture import draw_levels
+from vitrina.evaluation.reading import ReadingEvaluation, reading_table
 from vitrina.evaluation.report import labels_table, results_table, write_metrics
 from vitrina.memory import peak_memory_mb
 from vitrina.models.model import Model
@@ -28,6 +29,7 @@ def collect_metrics(
     model: Model,
     device: torch.device,
     evaluation: Evaluation,
+    read: ReadingEvaluation | None = None,
 ) -> dict[str, Any]:
     """What `metrics.json` holds; seconds are those of the training loop, without validation."""
     seconds = max(position.seconds, 1e-9)
@@ -44,20 +46,26 @@ def collect_metrics(
         "device": str(device),
         "threads": torch.get_num_threads(),
     }
-    return {"train": train, "val": best, "test": evaluation.metrics()}
+    test = evaluation.metrics()
+    if read is not None:
+        train["infeasible"] = position.infeasible_sum / max(position.step, 1)
+        for name, scores in read.metrics().items():
+            test[name] |= scores
+    return {"train": train, "val": best, "test": test}
 
 
 def report(
     config: Config,
     folder: Path,
     evaluation: Evaluation,
+    read: ReadingEvaluation | None,
     metrics: dict[str, Any],
     tracker: Tracker,
     console: Console,
     synthetic: bool,
 ) -> None:
     """Write and show the results; `metrics.json` comes last, its presence means finished."""
-    for note in evaluation.notes:
+    for note in [*evaluation.notes, *(read.notes() if read else [])]:
         console.print(note, markup=False, highlight=False)
     picture = folder / "levels.png"
     if config.evaluation.picture:
@@ -69,6 +77,9 @@ def report(
         for name, suite in evaluation.suites.items()
     ]
     tracker.table("scores", ["suite", *evaluation.scoring.metrics], rows)
+    if read is not None:
+        rows = [[name, each.cer, each.infeasible] for name, each in read.scores.items()]
+        tracker.table("reading", ["suite", "cer", "infeasible"], rows)
     tracker.summary(metrics)
     if getattr(config.tracking, "artifact", False):
         tracker.artifact(folder / "checkpoints" / "best.safetensors")
@@ -81,6 +92,8 @@ def report(
     if by_label is not None and "thresholds" in metrics:
         told = ", ".join(f"{name} {value:.3f}" for name, value in metrics["thresholds"].items())
         console.print(f"said from a probability of: {told}", markup=False, highlight=False)
+    if read is not None and read.scores:
+        console.print(reading_table(read.scores, read.config.target, synthetic=synthetic))
     train = metrics["train"]
     console.print(
         f"trained in {train['seconds']:.0f} s ({train['comments_per_second']:.0f} comments/s), "

@@ -18,10 +18,11 @@ from vitrina.data.dataset import Dataset, Split, load_dataset
 from vitrina.errors import InputError
 from vitrina.evaluation.compare import compare_table
 from vitrina.evaluation.evaluate import evaluate
+from vitrina.evaluation.reading import ReadingEvaluation
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.models.artefacts import Artefacts
-from vitrina.models.build import build_model, build_task, fit
+from vitrina.models.build import build_model, build_reading, build_task, fit
 from vitrina.models.compiling import compile_parts
 from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.model import Model
@@ -29,6 +30,7 @@ from vitrina.models.precision import choose_device
 from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.corruption import build_noise
 from vitrina.normalizers.build import build_normalizer
+from vitrina.ocr.reading import Reading
 from vitrina.pipeline import VALIDATION_EPOCH, NoisyTexts
 from vitrina.record import make_record, read_json, write_json
 from vitrina.results import collect_metrics, report
@@ -37,7 +39,7 @@ from vitrina.tasks.config import label_rules
 from vitrina.tasks.thresholds import settle_thresholds
 from vitrina.training.checkpoints import Position, load_weights
 from vitrina.training.interruption import Interrupted
-from vitrina.training.loop import Training
+from vitrina.training.loop import Training, TrainingTexts
 from vitrina.training.observer import ShownTraining
 from vitrina.training.processes import Processes, joined
 from vitrina.training.progress import Progress
@@ -104,7 +106,7 @@ def _run(
     started = time.perf_counter()
     artefacts = _fit(config, folder, dataset, train, processes)
     fit_seconds = time.perf_counter() - started
-    task = build_task(config, artefacts)
+    task, reading = build_task(config, artefacts), build_reading(config, artefacts)
     model = build_model(config, artefacts, task).to(device)
     if config.training.compile:
         compile_parts(model)
@@ -126,26 +128,32 @@ def _run(
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
         views = _validation_views(val)
-        validate = _validation(views, task, predictor, config.training.metric)
-        position = _train(config, folder, model, task, train, validate, tracker, console, processes)
+        seen = ReadingEvaluation.of(config.training, model, normalizer, reading)
+        validate = _validation(views, task, predictor, config.training.metric, seen)
+        texts = train.for_training(model.embedder, task, reading)
+        position = _train(
+            config, folder, model, task, reading, texts, validate, tracker, console, processes
+        )
         if not processes.is_first:
             return {}
         load_weights(folder / "checkpoints" / "best.safetensors", model)
-        predictor = _predictor(config, for_inference(model, config.training.precision), task)
+        folded = for_inference(model, config.training.precision)
+        predictor = _predictor(config, folded, task)
         thresholds = settle_thresholds(task, folder, views.values(), predictor)
 
         # Measure, report.
+        read = ReadingEvaluation.of(config.training, folded, normalizer, reading)
         evaluation = evaluate(
             predictor,
             build_suites(config.evaluation, dataset.test, dataset.extra, task.truth),
             task.scoring,
             config.evaluation,
             progress=lambda line: console.print(line, highlight=False),
-            on_suite=_prediction_writer(config, folder, task),
+            on_suite=_suite_observer(config, folder, task, read),
         )
-        metrics = collect_metrics(position, fit_seconds, model, device, evaluation)
+        metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
         metrics |= {"thresholds": thresholds} if thresholds else {}
-        report(config, folder, evaluation, metrics, tracker, console, dataset.synthetic)
+        report(config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic)
     return metrics
 
 
@@ -215,7 +223,11 @@ def _validation_views(val: NoisyTexts) -> dict[str, Split]:
 
 
 def _validation(
-    views: Mapping[str, Split], task: Task, predictor: Predictor, metric: str
+    views: Mapping[str, Split],
+    task: Task,
+    predictor: Predictor,
+    metric: str,
+    read: ReadingEvaluation | None,
 ) -> Callable[[], dict[str, float]]:
     """Scores on each view of the validation texts, and the mean of `metric` over all."""
     truths = {name: task.truth(view) for name, view in views.items()}
@@ -225,22 +237,27 @@ def _validation(
         for name, view in views.items():
             found = task.scoring.score(truths[name], predictor(view.texts))
             scores |= {f"{name}_{key}": value for key, value in found.items()}
+            if read is not None:
+                wanted = view if read.config.target == "drawn" else views["clean"]
+                scores[f"{name}_cer"] = read.measure(view.texts, wanted.texts).cer
         scores["score"] = sum(scores[f"{name}_{metric}"] for name in views) / len(views)
         return scores
 
     return validate
 
 
-def _prediction_writer(
-    config: Config, folder: Path, task: Task
-) -> Callable[[Suite, Any], None] | None:
-    if not config.evaluation.predictions:
-        return None
+def _suite_observer(
+    config: Config, folder: Path, task: Task, read: ReadingEvaluation | None
+) -> Callable[[Suite, Any], None]:
+    """Writes the predictions of a suite, and has it read, while its texts are at hand."""
 
-    def write(suite: Suite, predicted: Any) -> None:
-        write_predictions(folder / "predictions", suite, predicted, task.scoring)
+    def observe(suite: Suite, predicted: Any) -> None:
+        if config.evaluation.predictions:
+            write_predictions(folder / "predictions", suite, predicted, task.scoring)
+        if read is not None:
+            read.add(suite)
 
-    return write
+    return observe
 
 
 @contextmanager
@@ -272,7 +289,8 @@ def _train(
     folder: Path,
     model: Model,
     task: Task,
-    train: NoisyTexts,
+    reading: Reading | None,
+    texts: TrainingTexts,
     validate: Callable[[], dict[str, float]],
     tracker: Tracker,
     console: Console,
@@ -283,11 +301,12 @@ def _train(
         config.optimizer,
         model,
         task.loss,
-        train.for_training(model.embedder, task),
+        texts,
         validate,
         folder=folder,
         seed=config.seed,
         processes=processes,
+        reading=reading,
     )
     if config.resume and training.resume():
         console.print(f"going on from step {training.position.step}", highlight=False)

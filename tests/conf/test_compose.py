@@ -30,10 +30,16 @@ def needs(chosen: dict[str, str]) -> list[str]:
 
 
 def go_together(chosen: dict[str, str]) -> dict[str, str]:
-    """The same options, but for an encoder that makes one state of several words to be labelled."""
-    if chosen["task"] == "labeling" and chosen["encoder"] in ("cnn", "cnn_bytes", "mean"):
-        return chosen | {"encoder": "cnn_words"}
-    return chosen
+    """The same options, but for those that the others refuse.
+
+    An encoder may not make one state of several words to be labelled. What is drawn can be read,
+    nothing else, and not word by word.
+    """
+    labels_words = chosen["task"] == "labeling"
+    if labels_words and chosen["encoder"] in ("cnn", "cnn_bytes", "mean"):
+        chosen = chosen | {"encoder": "cnn_words"}
+    drawn = chosen["embedder"] in ("glyphs", "slices", "slices_reference", "line")
+    return chosen | {"ocr": "ctc" if drawn and not labels_words else "none"}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -115,6 +121,11 @@ def test_a_wrong_saved_configuration_is_told(change: dict, message: str) -> None
     with pytest.raises(InputError, match=message) as told:
         from_dict({**to_dict(compose_config()), **change})
     assert "\n" not in str(told.value)
+
+
+def test_a_configuration_saved_before_models_could_read_loads() -> None:
+    config = compose_config()
+    assert from_dict({k: v for k, v in to_dict(config).items() if k != "ocr"}) == config
 
 
 def test_a_missing_value_is_told() -> None:

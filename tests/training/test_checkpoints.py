@@ -1,10 +1,12 @@
 """Checkpoints: what goes wrong with them is told, and nothing in them is executed."""
 
+import json
 import pickle
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -124,6 +126,18 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, damage, message: str)
     with pytest.raises(InputError, match=message) as told:
         load_weights(path, model())
     assert "\n" not in str(told.value) and str(path) in str(told.value)
+
+
+def test_a_position_saved_before_models_could_read_loads(tmp_path: Path) -> None:
+    path = tmp_path / "t.safetensors"
+    save_training(path, model(), [], Position(step=3))
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        metadata = file.metadata()
+    values = json.loads(metadata["position"])
+    del values["more_sums"], values["infeasible_sum"]
+    save_file(tensors, path, {**metadata, "position": json.dumps(values)})
+    assert load_training(path, model(), []) == Position(step=3)
 
 
 def test_weights_alone_do_not_resume(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 from vitrina.config import Config, compose_config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.models.artefacts import Artefacts
-from vitrina.models.build import build_model, build_task, fit
+from vitrina.models.build import build_model, build_reading, build_task, fit
 from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
 from vitrina.models.precision import choose_device
@@ -63,7 +63,7 @@ class Subject:
         train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
         clean = normalizer(dataset.train.texts)
         artefacts = fit(config, dataset, clean, lambda: train.draw(0))
-        task = build_task(config, artefacts)
+        task, reading = build_task(config, artefacts), build_reading(config, artefacts)
         device = choose_device(config.device)
         model = build_model(config, artefacts, task).to(device)
         model.load_pretrained()
@@ -75,10 +75,11 @@ class Subject:
                 config.optimizer,
                 model,
                 task.loss,
-                train.for_training(model.embedder, task),
+                train.for_training(model.embedder, task, reading),
                 lambda: {"score": 0.0},
                 folder=Path(folder),
                 seed=config.seed,
+                reading=reading,
             )
         model.train()
         return cls(config, artefacts, task, model, training, train, device)

@@ -41,6 +41,7 @@ class Suite:
         truth: what is true of each text, as the task has it.
         rows: the original rows, in the same order.
         noise: the settings of the noise; empty where there is none.
+        clean: the texts without the noise; None where it is not known.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Suite:
     truth: Any
     rows: Rows
     noise: dict[str, Any]
+    clean: Texts | None = None
 
 
 def check_names(extra: Iterable[str]) -> None:
@@ -97,7 +99,8 @@ def _build(
         noise = noise_config(name, config)
         split = test if noise is None else corrupt(test, noise, config.seed)
         settings = {} if noise is None else {**asdict(noise), "seed": config.seed}
-        yield Suite(name, SUITES[name], split.texts, truth(split), test.rows, settings)
+        true = truth(split)
+        yield Suite(name, SUITES[name], split.texts, true, test.rows, settings, test.texts)
     for name, split in extra.items():
         yield Suite(name, f"file {name}", split.texts, truth(split), split.rows, {})
 

@@ -75,6 +75,26 @@ def segment(texts: Texts) -> GlyphTokens:
     return _compact(code_ids, lengths, clusters)
 
 
+def glyph_spans(texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+    """First and one behind the last code point of each glyph that `segment` finds.
+
+    Returns:
+        int64 [N] twice, counted from the start of the glyph's text; the blank of a text that
+        draws nothing spans the whole text.
+    """
+    distinct, code_ids = np.unique(texts.code_points, return_inverse=True)
+    kinds = np.array([kind_of(int(code)) for code in distinct], dtype=np.int8)[code_ids]
+    drawn = np.flatnonzero(kinds != INVISIBLE)
+    text_of = np.repeat(np.arange(len(texts)), texts.lengths)[drawn]
+    first = (kinds[drawn] != MARK) | (np.diff(text_of, prepend=-1) != 0)
+    last = np.append(first[1:], True)[: len(first)]
+    text_of = text_of[first]
+    starts, ends = drawn[first] - texts.offsets[text_of], drawn[last] + 1 - texts.offsets[text_of]
+    empty = np.flatnonzero(np.bincount(text_of, minlength=len(texts)) == 0)
+    places = np.searchsorted(text_of, empty)
+    return np.insert(starts, places, 0), np.insert(ends, places, texts.lengths[empty])
+
+
 def _join_marks(
     code_ids: np.ndarray, text_of: np.ndarray, is_mark: np.ndarray, clusters: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:

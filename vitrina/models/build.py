@@ -24,7 +24,11 @@ from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.encoders.mean import MeanEncoder
 from vitrina.models.encoders.pretrained import PretrainedEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
+from vitrina.models.heads.reading import ReadingHead
 from vitrina.models.model import Model
+from vitrina.ocr.alphabet import Alphabet
+from vitrina.ocr.config import CtcConfig, num_steps, span
+from vitrina.ocr.reading import Reading
 from vitrina.tasks.base import Task
 from vitrina.tasks.classification import ClassificationTask
 from vitrina.tasks.labeling import LabelingTask
@@ -62,13 +66,14 @@ def fit(config: Config, dataset: Dataset, clean: Texts, noisy: Callable[[], Text
         clean: these texts, normalised.
         noisy: draws the training noise over them, then normalises; called only if needed.
     """
-    return Artefacts.join(
-        {
-            "task": fit_task(config, dataset),
-            "embedder": EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy),
-            "encoder": ENCODERS[config.encoder.kind].fit(config.encoder),
-        }
-    )
+    parts = {
+        "task": fit_task(config, dataset),
+        "embedder": EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy),
+        "encoder": ENCODERS[config.encoder.kind].fit(config.encoder),
+    }
+    if isinstance(config.ocr, CtcConfig):
+        parts["ocr"] = Reading.fit(config.ocr, clean, noisy)
+    return Artefacts.join(parts)
 
 
 def fit_task(config: Config, dataset: Dataset) -> Artefacts:
@@ -79,6 +84,13 @@ def fit_task(config: Config, dataset: Dataset) -> Artefacts:
 def build_task(config: Config, artefacts: Artefacts) -> Task:
     """The task that the artefacts were fitted for."""
     return TASKS[config.task.kind](config.task, artefacts.part("task"))
+
+
+def build_reading(config: Config, artefacts: Artefacts) -> Reading | None:
+    """What is asked of a reading head, where there is one."""
+    if not isinstance(config.ocr, CtcConfig):
+        return None
+    return Reading(config.ocr, artefacts.part("ocr"))
 
 
 def build_model(config: Config, artefacts: Artefacts, task: Task) -> Model:
@@ -95,4 +107,24 @@ def build_model(config: Config, artefacts: Artefacts, task: Task) -> Model:
         encoder = ENCODERS[config.encoder.kind].build(
             config.encoder, embedder.width, artefacts.part("encoder")
         )
-        return Model(embedder, encoder, task.build_head(encoder.width))
+        head = task.build_head(encoder.width)
+        # The reader comes last: the other weights begin as they would without it.
+        return Model(embedder, encoder, head, _build_reader(config, artefacts, embedder, encoder))
+
+
+def _build_reader(
+    config: Config, artefacts: Artefacts, embedder: Embedder, encoder: Encoder
+) -> ReadingHead | None:
+    ocr = config.ocr
+    if not isinstance(ocr, CtcConfig):
+        return None
+    reads_encoder = ocr.reads == "encoder"
+    return ReadingHead(
+        encoder.width if reads_encoder else embedder.width,
+        width=ocr.width,
+        kernels=ocr.kernels,
+        steps=num_steps(ocr, config.embedder, config.encoder),
+        num_symbols=Alphabet.of(artefacts.part("ocr")).num_symbols,
+        reads_encoder=reads_encoder,
+        span=span(ocr, config.encoder),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -40,6 +40,26 @@ class Folds(Protocol):
     def fold(self) -> None: ...
 
 
+BATCH_SIZE = 128
+"""Texts that pass through a model at once: what they become should stay in the cache."""
+
+
+def encoded_parts(
+    texts: Texts, encode: Callable[[Texts], Inputs], max_tokens: int
+) -> Iterator[tuple[np.ndarray, Inputs]]:
+    """All texts as inputs in parts of at most `max_tokens`, texts of like length together.
+
+    Yields:
+        int64 the indices of a part's texts, and these encoded.
+    """
+    order = np.argsort(texts.lengths, kind="stable")
+    for start in range(0, len(order), BATCH_SIZE):
+        batch = order[start : start + BATCH_SIZE]
+        inputs = encode(texts.take(batch))
+        for part in split_by_tokens(inputs.num_tokens, max_tokens):
+            yield batch[part], inputs if len(part) == len(inputs) else inputs.take(part)
+
+
 class Predictor:
     """A model with all that stands before and behind it.
 
@@ -50,9 +70,6 @@ class Predictor:
         max_tokens: tokens that pass through the model at once.
         precision: auto, fp32 or bf16.
     """
-
-    BATCH_SIZE = 128
-    """Texts that pass through the model at once: what they become should stay in the cache."""
 
     def __init__(
         self,
@@ -92,16 +109,9 @@ class Predictor:
         device = next(self.model.parameters()).device
         was_training = self.model.training
         self.model.eval()
-        order = np.argsort(texts.lengths, kind="stable")
         try:
             with torch.inference_mode(), autocast(self.precision, device):
-                for start in range(0, len(order), self.BATCH_SIZE):
-                    batch = order[start : start + self.BATCH_SIZE]
-                    inputs = self.encode(texts.take(batch))
-                    for part in split_by_tokens(inputs.num_tokens, self.max_tokens):
-                        whole = len(part) == len(inputs)
-                        some = inputs if whole else inputs.take(part)
-                        logits = self.model(some.to(device))
-                        keep(batch[part], some, self.probabilities(logits))
+                for part, inputs in encoded_parts(texts, self.encode, self.max_tokens):
+                    keep(part, inputs, self.probabilities(self.model(inputs.to(device))))
         finally:
             self.model.train(was_training)

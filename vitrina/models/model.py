@@ -6,7 +6,9 @@ from torch import Tensor, nn
 
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
+from vitrina.models.heads.reading import ReadingHead
 from vitrina.models.inputs import Inputs
+from vitrina.models.ragged import Ragged
 
 
 class Model(nn.Module):
@@ -16,16 +18,37 @@ class Model(nn.Module):
         embedder: turns inputs into token embeddings [N, D].
         encoder: turns them into token states [N', D'].
         head: turns the states into the task's output, for classification logits [B, C].
+        reader: spells out what it sees; it works only when asked to.
     """
 
-    def __init__(self, embedder: Embedder, encoder: Encoder, head: nn.Module) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        encoder: Encoder,
+        head: nn.Module,
+        reader: ReadingHead | None = None,
+    ) -> None:
         super().__init__()
         self.embedder = embedder
         self.encoder = encoder
         self.head = head
+        self.reader = reader
 
     def forward(self, inputs: Inputs) -> Tensor:
         return self.head(self.encoder(self.embedder(inputs)))
+
+    def read(self, inputs: Inputs) -> Ragged:
+        """Logits [M, A] of the symbols that are read, ragged by the steps of each text."""
+        assert self.reader is not None
+        x = self.embedder(inputs)
+        return self.reader(self.encoder(x) if self.reader.reads_encoder else x)
+
+    def forward_and_read(self, inputs: Inputs) -> tuple[Tensor, Ragged]:
+        """`forward` and `read` with what is common to both computed once."""
+        assert self.reader is not None
+        x = self.embedder(inputs)
+        states = self.encoder(x)
+        return self.head(states), self.reader(states if self.reader.reads_encoder else x)
 
     def load_pretrained(self) -> None:
         """Take over the weights that stand outside the run: once, before training starts.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vitrina.ocr.alphabet import Readings
+
 
 @dataclass(frozen=True)
 class Targets:
@@ -13,10 +15,13 @@ class Targets:
 
     Attributes:
         labels: [B] or [B, C].
+        readings: what should be read of it, where the model is asked to read.
     """
 
     labels: np.ndarray
+    readings: Readings | None = None
 
     def take(self, indices: np.ndarray) -> Targets:
         """Those of the texts at `indices`, in that order."""
-        return Targets(self.labels[indices])
+        readings = None if self.readings is None else self.readings.take(indices)
+        return Targets(self.labels[indices], readings)

@@ -23,6 +23,9 @@ from vitrina.files import replacement
 FORMAT = 1
 """Version of the files' form; another one is refused."""
 
+ADDED = ("more_sums", "infeasible_sum")
+"""Fields of a position that files of this version may lack."""
+
 
 @dataclass
 class Position:
@@ -34,7 +37,9 @@ class Position:
         num_texts: texts seen.
         best_score: best validation score so far, and the step it was reached at.
         without_gain: validations since then.
-        loss_sum, loss_count: losses since the last line of the history.
+        loss_sum, loss_count: losses since the last line of the history; more_sums: of what else is
+            told there.
+        infeasible_sum: sum over the steps of the share of texts whose reading had too few steps.
         validations: validation scores so far.
         stopped_early: whether patience ran out.
     """
@@ -47,6 +52,8 @@ class Position:
     without_gain: int = 0
     loss_sum: float = 0.0
     loss_count: int = 0
+    more_sums: list[float] = field(default_factory=list)
+    infeasible_sum: float = 0.0
     validations: list[dict[str, Any]] = field(default_factory=list)
     stopped_early: bool = False
 
@@ -96,7 +103,9 @@ def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> 
         _restore_layout(optimizer)
     try:
         values = json.loads(metadata["position"])
-        return Position(**{f.name: values[f.name] for f in fields(Position)})
+        # What was added since the file was written starts at nothing.
+        known = {f.name: values[f.name] for f in fields(Position) if f.name not in ADDED}
+        return Position(**known, **{name: values[name] for name in ADDED if name in values})
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: says not where the training stands ({error})") from None
 

@@ -40,21 +40,31 @@ class History:
 
 
 class LossWindow:
-    """Mean loss since the last line of the history, added up on the device."""
+    """Mean losses since the last line of the history, added up on the device.
 
-    def __init__(self, device: torch.device, position: Position) -> None:
-        self.sum = torch.tensor(position.loss_sum, dtype=torch.float32, device=device)
-        self.count = position.loss_count
+    Args:
+        reads: whether the model reads; of the share of texts for whose reading the steps did not
+            suffice, the sum over all steps is kept in the position, too.
+    """
 
-    def add(self, loss: Tensor) -> None:
-        self.sum += loss
+    def __init__(self, device: torch.device, position: Position, *, reads: bool = False) -> None:
+        self.names = ("loss", "reading_loss", "infeasible") if reads else ("loss",)
+        self.position, self.count = position, position.loss_count
+        more = position.more_sums or [0.0] * (len(self.names) - 1)
+        self.sums = torch.tensor([position.loss_sum, *more], dtype=torch.float32, device=device)
+
+    def add(self, means: Tensor) -> None:
+        self.sums += means
         self.count += 1
 
-    def take(self) -> float:
-        mean = self.sum.item() / max(self.count, 1)
-        self.sum.zero_()
+    def take(self) -> dict[str, float]:
+        sums = dict(zip(self.names, self.sums.tolist(), strict=True))
+        self.position.infeasible_sum += sums.get("infeasible", 0.0)
+        means = {name: value / max(self.count, 1) for name, value in sums.items()}
+        self.sums.zero_()
         self.count = 0
-        return mean
+        return means
 
     def store(self, position: Position) -> None:
-        position.loss_sum, position.loss_count = self.sum.item(), self.count
+        position.loss_sum, *position.more_sums = self.sums.tolist()
+        position.loss_count = self.count

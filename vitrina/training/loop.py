@@ -20,6 +20,7 @@ from vitrina.data.batches import epoch_batches
 from vitrina.models.inputs import Inputs, split_by_tokens, split_into
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast
+from vitrina.ocr.reading import Reading
 from vitrina.tasks.targets import Targets
 from vitrina.training.ahead import Ahead
 from vitrina.training.checkpoints import Position, load_training, save_training, save_weights
@@ -88,6 +89,7 @@ class Training:
         folder: the run's folder.
         seed: of batches and dropout.
         processes: those that train together; by default this one alone.
+        reading: what the model's reader is asked, where it has one; its loss is added.
 
     Attributes:
         waiting_seconds: how long `run` waited for batches.
@@ -105,9 +107,10 @@ class Training:
         folder: Path,
         seed: int,
         processes: Processes | None = None,
+        reading: Reading | None = None,
     ) -> None:
         self.config, self.model, self.loss, self.texts = config, model, loss, texts
-        self.processes = processes or Processes()
+        self.processes, self.reading = processes or Processes(), reading
         self.validate, self.folder, self.seed = validate, folder, seed
         self.observer: Observer | None = None
         self.device = next(model.parameters()).device
@@ -140,7 +143,7 @@ class Training:
         """
         self.observer = observer
         position = self.position
-        window = LossWindow(self.device, position)
+        window = LossWindow(self.device, position, reads=self.reading is not None)
         self.model.train()
         last_save = time.monotonic()
         ahead = Ahead(self._batch_of_step, in_background=self.device.type == "cuda")
@@ -150,8 +153,8 @@ class Training:
                 following = position.step + 1
                 batch = ahead.take(position.step, following if following < self.num_steps else None)
                 rate = self.schedule.set(position.step)
-                loss = self.step(batch)
-                window.add(loss)
+                means = self.step(batch)
+                window.add(means)
                 position.step = following
                 position.num_texts += batch.num_texts
                 ended = position.step == self.num_steps
@@ -159,7 +162,7 @@ class Training:
                     self._log(window, rate)
                 position.seconds += time.perf_counter() - started
                 if observer is not None:
-                    observer.step(position, loss, rate)
+                    observer.step(position, means[0], rate)
                 if position.step % self.validation_steps == 0 or ended:
                     ahead.settle()
                     self._validate()
@@ -193,25 +196,38 @@ class Training:
         return Batch(inputs, targets, len(indices), weight)
 
     def step(self, batch: Batch) -> Tensor:
-        """One optimizer step; returns the mean loss, still on the device."""
+        """One optimizer step; returns means over the texts, still on the device.
+
+        float32 [1 or 3]: the loss; where the model reads, the share of reading in it, and of how
+        many texts the reading could not be said for want of steps.
+        """
         torch.manual_seed(_key(self.seed, self.position.step, self.processes.rank))
         inputs, targets = batch.inputs, batch.targets
-        total = torch.zeros((), device=self.device)
+        totals = torch.zeros(1 if self.reading is None else 3, device=self.device)
         for part in self._parts(inputs.num_tokens):
             some, theirs = inputs, targets
             if len(part) < len(inputs):
                 some, theirs = inputs.take(part), targets.take(part)
             with autocast(self.config.precision, self.device):
-                loss = self.loss(self.model(some.to(self.device)), theirs)
-            loss = loss * (batch.weight / batch.num_texts)
-            loss.backward()
-            total += loss.detach()
-        add_up_gradients(self.model, total, self.processes)
+                sums = self._sums(some.to(self.device), theirs)
+            means = sums * (batch.weight / batch.num_texts)
+            means[0].backward()
+            totals += means.detach()
+        add_up_gradients(self.model, totals, self.processes)
         clip_gradient(self.model, self.config.clip_norm)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        return total
+        return totals
+
+    def _sums(self, inputs: Inputs, targets: Targets) -> Tensor:
+        """What `step` returns, added up over the texts of a part."""
+        if self.reading is None:
+            return self.loss(self.model(inputs), targets).unsqueeze(0)
+        assert targets.readings is not None
+        output, logits = self.model.forward_and_read(inputs)
+        read, infeasible = self.reading.loss(logits, targets.readings)
+        return torch.stack([self.loss(output, targets) + read, read, infeasible])
 
     def _parts(self, num_tokens: np.ndarray) -> list[np.ndarray]:
         """The parts of this process's share that pass through the model one after the other.
@@ -231,7 +247,7 @@ class Training:
         row = {
             "step": position.step,
             "epoch": round(position.step / self.steps_per_epoch, 4),
-            "loss": window.take(),
+            **window.take(),
             "learning_rate": rate,
         }
         self._write_history(row)

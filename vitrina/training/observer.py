@@ -31,7 +31,7 @@ class ShownTraining:
             shown = [
                 key
                 for key in row["val"]
-                if key.endswith(("_f1", "_roc_auc")) and not key.endswith("_micro_f1")
+                if key.endswith(("_f1", "_roc_auc", "_cer")) and not key.endswith("_micro_f1")
             ]
             scores = ", ".join(f"{key} {row['val'][key]:.3f}" for key in shown)
             best = " (best so far)" if row["best"] else ""

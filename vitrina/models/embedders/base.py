@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
 from torch import nn
 
 from vitrina.models.inputs import Inputs
@@ -26,6 +27,14 @@ class Embedder(nn.Module, ABC):
     @abstractmethod
     def encode(self, texts: Texts) -> Inputs:
         """Integers for a batch of texts; every text gets at least one token. Host only."""
+
+    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+        """The code points that each token shows, as int64 [N] first ones and ones behind the last.
+
+        Counted from the start of the token's text; neither ever falls within a text. Visual
+        embedders only. Host only.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not draw texts")
 
     @abstractmethod
     def forward(self, inputs: Inputs) -> Ragged:

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from vitrina.glyphs.pictures import Pictures
-from vitrina.glyphs.segmentation import segment
+from vitrina.glyphs.segmentation import glyph_spans, segment
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import exclusive_sum
-from vitrina.text.columns import Texts
+from vitrina.text.columns import Texts, offsets_of, ranges
 
 
 def count_slices(line_px: np.ndarray, window_px: int, stride_px: int) -> np.ndarray:
@@ -36,6 +36,25 @@ def encode_lines(pictures: Pictures, texts: Texts, window_px: int, stride_px: in
         {"columns": torch.from_numpy(columns_TH), "widths": torch.from_numpy(widths)},
         line_px,
     )
+
+
+def window_spans(
+    pictures: Pictures, texts: Texts, window_px: int, stride_px: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The code points of the glyphs that each window shows a part of, see `Embedder.spans`."""
+    tokens = segment(texts)
+    _, widths = pictures.strip(tokens.clusters)
+    glyph_starts, glyph_ends = glyph_spans(texts)
+    first_glyph = exclusive_sum(tokens.lengths)
+    right_px = np.cumsum(widths[tokens.ids])  # of all lines one after the other
+    line_px = np.add.reduceat(widths[tokens.ids], first_glyph)
+    counts = count_slices(line_px, window_px, stride_px)
+    text_of = np.repeat(np.arange(len(texts)), counts)
+    left = exclusive_sum(line_px)[text_of] + ranges(np.zeros_like(counts), counts) * stride_px
+    last_glyph = offsets_of(tokens.lengths)[1:][text_of] - 1
+    first = np.searchsorted(right_px, left, side="right").clip(max=last_glyph)
+    last = np.searchsorted(right_px, left + window_px - 1, side="right").clip(max=last_glyph)
+    return glyph_starts[first], glyph_ends[np.maximum(first, last)]
 
 
 def draw_lines(inputs: Inputs) -> Tensor:

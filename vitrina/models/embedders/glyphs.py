@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vitrina.errors import InputError
 from vitrina.glyphs.pictures import Pictures
-from vitrina.glyphs.segmentation import segment
+from vitrina.glyphs.segmentation import glyph_spans, segment
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import Embedder
@@ -83,6 +84,9 @@ class GlyphsEmbedder(Embedder):
             tokens.lengths,
             {"pixels": torch.from_numpy(pixels)},
         )
+
+    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+        return glyph_spans(texts)
 
     def embed_glyphs(self, pixels_GHW: Tensor) -> Tensor:
         """Embeddings [G, D] of glyph pictures uint8 [G, H, W]."""

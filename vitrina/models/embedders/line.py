@@ -27,7 +27,7 @@ from vitrina.models.convolution import RaggedConv
 from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import LineConfig
-from vitrina.models.embedders.drawn import draw_lines, encode_lines
+from vitrina.models.embedders.drawn import draw_lines, encode_lines, window_spans
 from vitrina.models.inputs import Inputs
 from vitrina.models.norm import NormReLU
 from vitrina.models.ragged import Line, Ragged
@@ -173,6 +173,9 @@ class LineEmbedder(Embedder):
     def encode(self, texts: Texts) -> Inputs:
         config = self.config
         return encode_lines(self.pictures, texts, config.window_px, config.stride_px)
+
+    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+        return window_spans(self.pictures, texts, self.config.window_px, self.config.stride_px)
 
     def forward(self, inputs: Inputs) -> Ragged:
         assert inputs.line_px is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,7 +18,7 @@ from vitrina.glyphs.pictures import Pictures
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import SlicesConfig
-from vitrina.models.embedders.drawn import draw_lines, encode_lines
+from vitrina.models.embedders.drawn import draw_lines, encode_lines, window_spans
 from vitrina.models.inputs import Inputs
 from vitrina.models.norm import BatchNorm
 from vitrina.models.ragged import Line, Ragged
@@ -80,6 +81,9 @@ class SlicesEmbedder(Embedder):
     def encode(self, texts: Texts) -> Inputs:
         config = self.config
         return encode_lines(self.pictures, texts, config.window_px, config.stride_px)
+
+    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+        return window_spans(self.pictures, texts, self.config.window_px, self.config.stride_px)
 
     def render(self, inputs: Inputs) -> Tensor:
         """The slices of a batch: uint8 [N, H, W], in the order of the texts."""

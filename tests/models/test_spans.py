@@ -1,0 +1,56 @@
+"""Which code points a token shows."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny import TEXTS, build
+
+from vitrina.glyphs.segmentation import glyph_spans, segment
+from vitrina.models.embedders.slices import SlicesEmbedder
+from vitrina.text.columns import Texts
+
+strings = st.lists(st.text(st.sampled_from("аiш \u0301\u200b\U00013000"), max_size=9), min_size=1)
+
+
+@settings(deadline=None, max_examples=30)
+@given(strings)
+def test_a_span_is_drawn_as_its_glyph(strings: list[str]) -> None:
+    texts = Texts.from_strings(strings)
+    tokens, (starts, ends) = segment(texts), glyph_spans(texts)
+    assert len(starts) == len(ends) == len(tokens.ids)
+    owners = np.repeat(np.arange(len(strings)), tokens.lengths)
+    for owner, start, end, glyph in zip(owners, starts, ends, tokens.ids, strict=True):
+        alone = segment(Texts.from_strings([strings[owner][start:end]]))
+        assert [alone.clusters[k] for k in alone.ids] == [tokens.clusters[glyph]]
+    for k in range(len(strings)):
+        here = owners == k
+        assert (starts[here][1:] >= ends[here][:-1]).all()
+
+
+@pytest.mark.parametrize("kind", ["slices", "line_patch"])
+def test_a_window_spans_the_glyphs_that_it_shows(kind: str) -> None:
+    embedder = build(kind, "cnn").embedder
+    texts = Texts.from_strings(TEXTS)
+    inputs, (starts, ends) = embedder.encode(texts), embedder.spans(texts)
+    assert len(starts) == len(ends) == inputs.num_tokens.sum()
+    config = embedder.config  # type: ignore[attr-defined]
+    first = 0
+    for text, count in zip(TEXTS, inputs.num_tokens.tolist(), strict=True):
+        one = Texts.from_strings([text])
+        tokens, (glyph_starts, glyph_ends) = segment(one), glyph_spans(one)
+        pictures = embedder.pictures  # type: ignore[attr-defined]
+        widths = [pictures.draw(tokens.clusters[k]).shape[1] for k in tokens.ids]
+        edges = np.concatenate([[0], np.cumsum(widths)])
+        for window in range(count):
+            left, right = window * config.stride_px, window * config.stride_px + config.window_px
+            shown = [k for k in range(len(widths)) if edges[k] < right and edges[k + 1] > left]
+            span = (starts[first + window], ends[first + window])
+            assert span == (glyph_starts[shown[0]], glyph_ends[shown[-1]]), (text, window)
+        first += count
+
+
+def test_word_pieces_have_no_spans() -> None:
+    assert not isinstance(build("wordpiece", "cnn").embedder, SlicesEmbedder)
+    with pytest.raises(NotImplementedError, match="does not draw texts"):
+        build("wordpiece", "cnn").embedder.spans(Texts.from_strings(["а"]))

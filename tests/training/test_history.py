@@ -1,0 +1,30 @@
+"""Losses between two lines of the history."""
+
+import pytest
+import torch
+
+from vitrina.training.checkpoints import Position
+from vitrina.training.history import LossWindow
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_means_of_a_model_that_reads_survive_an_interruption(interrupted: bool) -> None:
+    position = Position()
+    window = LossWindow(CPU, position, reads=True)
+    for step in range(1, 4):
+        window.add(torch.tensor([2.0 * step, float(step), 0.25]))
+        if interrupted:
+            window.store(position)
+            window = LossWindow(CPU, position, reads=True)
+    assert window.take() == {"loss": 4.0, "reading_loss": 2.0, "infeasible": 0.25}
+    window.add(torch.tensor([1.0, 1.0, 0.5]))
+    assert window.take() == {"loss": 1.0, "reading_loss": 1.0, "infeasible": 0.5}
+    assert position.infeasible_sum == 0.25 * 3 + 0.5
+
+
+def test_without_reading_there_is_the_loss_alone() -> None:
+    window = LossWindow(CPU, Position(loss_sum=3.0, loss_count=1))
+    window.add(torch.tensor([5.0]))
+    assert window.take() == {"loss": 4.0}

@@ -1,0 +1,99 @@
+"""Options of the group `ocr`: whether a model is also asked to read, and how."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from vitrina.errors import InputError, require
+from vitrina.models.embedders.config import GlyphsConfig, LineConfig, SlicesConfig
+
+TARGETS = ("clean", "drawn")
+READS = ("embedder", "encoder")
+
+NARROWEST_EM = 0.3
+"""Width of the narrowest letters of a proportional font, in units of its size."""
+
+
+@dataclass(kw_only=True)
+class NoOcrConfig:
+    """The model is not asked to read."""
+
+    kind: str
+    """none"""
+
+
+@dataclass(kw_only=True)
+class CtcConfig:
+    """A head that reads the text letter by letter, trained beside the task."""
+
+    kind: str
+    """ctc"""
+    weight: float
+    """What the loss of reading, per text and letter, counts beside the task's loss."""
+    target: str
+    """clean (read what was meant: the text without its noise) or drawn (what stands there)."""
+    reads: str
+    """embedder (token embeddings) or encoder (token states, so that more is shared)."""
+    kernels: list[int]
+    """A convolution of the head's own for each number: tokens it sees; odd. Sequences that are
+    one letter, such as }|{, are read together by them."""
+    width: int
+    """Channels of these convolutions."""
+    steps: int | None
+    """Symbols that a token can say; null: twice the letters that fit into it, as equal letters
+    need a blank between them."""
+    min_count: int
+    """Occurrences in the training texts that a character needs to be of the alphabet; all others
+    are read as one symbol, U+FFFD."""
+    measured_texts: int
+    """Texts of a suite on which the character error rate is measured, at most."""
+
+    def __post_init__(self) -> None:
+        require(
+            self.weight > 0, "ocr.weight", self.weight, "above 0; ocr=none trains without reading"
+        )
+        require(self.target in TARGETS, "ocr.target", self.target, f"one of {', '.join(TARGETS)}")
+        require(self.reads in READS, "ocr.reads", self.reads, f"one of {', '.join(READS)}")
+        odd = all(kernel >= 1 and kernel % 2 == 1 for kernel in self.kernels)
+        require(odd, "ocr.kernels", self.kernels, "odd numbers of at least 1")
+        for name in ("width", "min_count", "measured_texts"):
+            require(getattr(self, name) >= 1, f"ocr.{name}", getattr(self, name), "at least 1")
+        enough = self.steps is None or self.steps >= 1
+        require(enough, "ocr.steps", self.steps, "at least 1, or null")
+
+
+OPTIONS: dict[str, type] = {"none": NoOcrConfig, "ctc": CtcConfig}
+
+
+def check(ocr: Any, embedder: Any, task: Any) -> None:
+    """Whether what is drawn can be read.
+
+    Raises:
+        InputError: where the embedder does not draw texts, or the task does not take them whole.
+    """
+    if not isinstance(ocr, CtcConfig):
+        return
+    if not isinstance(embedder, GlyphsConfig | SlicesConfig | LineConfig):
+        raise InputError(
+            f"ocr = ctc: embedder must be glyphs, slices or line, which draw texts, "
+            f"not {embedder.kind}"
+        )
+    if task.kind == "labeling":
+        raise InputError("ocr = ctc: task must take whole texts, which labeling does not")
+
+
+def span(ocr: CtcConfig, encoder: Any) -> int:
+    """Tokens of the embedder behind each place that is read: a strided encoder joins some."""
+    return getattr(encoder, "stride", 1) if ocr.reads == "encoder" else 1
+
+
+def num_steps(ocr: CtcConfig, embedder: Any, encoder: Any) -> int:
+    """Symbols that each place says, enough for the letters that stand there."""
+    if ocr.steps is not None:
+        return ocr.steps
+    letters = 1.0
+    if not isinstance(embedder, GlyphsConfig):
+        letters = max(1.0, embedder.stride_px / (NARROWEST_EM * embedder.font_size_px))
+    return math.ceil(2 * letters * span(ocr, encoder) - 0.5)
