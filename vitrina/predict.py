@@ -113,7 +113,7 @@ class TrainedModel:
         """
         if not texts:
             return np.zeros((0, len(self.label_names)), dtype=np.float32)
-        said = self._predictor(Texts.from_strings(self._clean(texts)[0]))
+        said = self._predictor(self.cleaned(texts))
         scoring = self.task.scoring
         if isinstance(said, SaidWords):
             assert isinstance(scoring, WordScoring)
@@ -146,7 +146,11 @@ class TrainedModel:
         Raises:
             InputError: if the model does not read.
         """
-        return self.reader(Texts.from_strings(self._clean(texts)[0])).to_strings()
+        return self.reader(self.cleaned(texts)).to_strings()
+
+    def cleaned(self, texts: Sequence[str]) -> Texts:
+        """Texts cleaned and cut as those of the training were."""
+        return Texts.from_strings(self._clean(texts)[0])
 
     def _predict_words(self, texts: Sequence[str]) -> list[Prediction]:
         scoring = self.task.scoring

@@ -1,0 +1,121 @@
+"""Print what a trained model reads, or draw examples of it.
+
+python tools/read.py RUN_FOLDER "}|{0па"
+python tools/read.py RUN_FOLDER < comments.txt
+python tools/read.py RUN_FOLDER --save-to=readings.png --suite=level_4 --count=20
+
+RUN_FOLDER is that of a run with ocr=ctc. Lines of standard input are read one by one. The picture
+shows test texts of the run (or those of --data, a jsonl file) with the noise of a test suite: what
+was drawn, what was meant, what was read, wrong letters in red. With --data alone, each line of the
+file comes back with `read`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from vitrina.data.dataset import load_dataset
+from vitrina.data.sources import read_jsonl
+from vitrina.errors import InputError, require
+from vitrina.evaluation.config import SUITES
+from vitrina.evaluation.report import json_line, with_prediction
+from vitrina.evaluation.suites import corrupt, noise_config
+from vitrina.files import make_folder, replacement
+from vitrina.ocr.alphabet import as_letters
+from vitrina.ocr.picture import Example, draw_examples
+from vitrina.predict import TrainedModel, load
+from vitrina.text.columns import Texts
+
+BATCH = 4096
+"""Lines that are held and read together."""
+
+LONGEST = 60
+"""Letters of an example, so that the picture fits on a page."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="folder of a finished run")
+    parser.add_argument("text", nargs="*", help="texts to read")
+    parser.add_argument("--data", type=Path, help="jsonl file of texts")
+    parser.add_argument("--text-field", default="text", help="field that holds the text")
+    parser.add_argument("--save-to", type=Path, help="PNG file of examples to write")
+    parser.add_argument("--suite", default="level_4", choices=SUITES, help="noise of the examples")
+    parser.add_argument("--count", type=int, default=20, help="examples in the picture")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    arguments = parser.parse_args(argv)
+    try:
+        require(arguments.count >= 1, "--count", arguments.count, "at least 1")
+        model = load(arguments.run, arguments.device)
+        if arguments.save_to is not None:
+            _draw(model, arguments)
+        elif arguments.data is not None:
+            rows = read_jsonl(arguments.data, arguments.text_field)
+            while batch := list(islice(rows, BATCH)):
+                read = model.read([row[arguments.text_field] for row in batch])
+                for row, text in zip(batch, read, strict=True):
+                    print(json_line(with_prediction(row, {"read": text})))
+        else:
+            lines = iter(arguments.text) if arguments.text else _lines()
+            while batch := list(islice(lines, BATCH)):
+                print("\n".join(model.read(batch)))
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever reads this has seen enough
+        sys.stderr.close()
+    return 0
+
+
+def _lines() -> Iterator[str]:
+    for line in sys.stdin.buffer:
+        yield line.rstrip(b"\r\n").decode("utf-8", "replace")
+
+
+def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
+    """Draw examples whose noise is to be seen, spread evenly over the texts."""
+    reader, settings = model.reader, model.config.evaluation
+    texts = _texts(model, arguments)
+    noise = noise_config(arguments.suite, settings)
+    noisy = texts if noise is None else corrupt(texts, noise, settings.seed)
+    wanted = noisy if getattr(model.config.ocr, "target", "") == "drawn" else texts
+    shown = [
+        index
+        for index, (clean, changed) in enumerate(zip(texts, noisy, strict=True))
+        if 0 < len(changed) <= LONGEST and (noise is None or clean != changed)
+    ]
+    if not shown:
+        raise InputError(
+            f"no text of at most {LONGEST} letters is changed by the noise of {arguments.suite}"
+        )
+    spread = np.unique(np.linspace(0, len(shown) - 1, arguments.count).astype(np.int64))
+    chosen = np.array(shown)[spread]
+    meant = as_letters(reader.normalizer(wanted.take(chosen)))
+    drawn = reader.normalizer(noisy.take(chosen))
+    columns = zip(drawn, meant, reader(noisy.take(chosen)), strict=True)
+    examples = [Example(*column) for column in columns]
+    pictures = model.model.embedder.pictures  # pyright: ignore[reportAttributeAccessIssue]
+    make_folder(arguments.save_to.parent)
+    with replacement(arguments.save_to) as temporary:
+        draw_examples(examples, pictures).save(temporary, format="PNG")
+    for example in examples:
+        print(f"{example.drawn}\n  meant {example.meant}\n  read  {example.read}")
+
+
+def _texts(model: TrainedModel, arguments: argparse.Namespace) -> Texts:
+    if arguments.data is None:
+        return load_dataset(model.config.dataset, model.config.seed).test.texts
+    rows = read_jsonl(arguments.data, arguments.text_field)
+    return model.cleaned([row[arguments.text_field] for row in rows])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
