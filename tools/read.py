@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -102,7 +103,7 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
     drawn = reader.normalizer(noisy.take(chosen))
     columns = zip(drawn, meant, reader(noisy.take(chosen)), strict=True)
     examples = [Example(*column) for column in columns]
-    pictures = model.model.embedder.pictures  # pyright: ignore[reportAttributeAccessIssue]
+    pictures: Any = model.model.embedder.pictures
     make_folder(arguments.save_to.parent)
     with replacement(arguments.save_to) as temporary:
         draw_examples(examples, pictures).save(temporary, format="PNG")
