@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check(config.task)
         dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
         task = build_task(config, Artefacts.join({"task": fit_task(config, dataset)}))
-        normalizer = build_normalizer(config.normalizer)
+        normalizer = build_normalizer(config.normalizer, config.device)
         noise = build_noise(config.noise, config.seed)
         train = NoisyTexts.of(dataset.train, noise, normalizer)
         started = time.perf_counter()

@@ -94,7 +94,7 @@ class Config:
         require(plain, "name", self.name, "a folder name without slashes")
         if isinstance(self.task, LabelingConfig):
             self.task.check_encoder(self.encoder)
-        check_ocr(self.ocr, self.embedder, self.task)
+        check_ocr(self.ocr, self.embedder, self.encoder, self.task)
 
 
 def package_folder(name: str) -> Path:

@@ -19,7 +19,10 @@ from vitrina.models.inference import for_inference
 from vitrina.models.precision import choose_device
 from vitrina.models.words import SaidWords
 from vitrina.normalizers.build import build_normalizer
+from vitrina.normalizers.config import ReaderNormalizerConfig
+from vitrina.normalizers.reader import require_same_reader
 from vitrina.ocr.reader import Reader
+from vitrina.record import read_json
 from vitrina.tasks.thresholds import read_thresholds
 from vitrina.text.cleaning import clean
 from vitrina.text.columns import Texts
@@ -89,7 +92,10 @@ class TrainedModel:
             self.task.use_thresholds(read_thresholds(folder, self.task.threshold_names))
         training = self.config.training
         self.model = for_inference(model.to(choose_device(device)), training.precision)
-        normalizer = build_normalizer(self.config.normalizer)
+        normalizer = build_normalizer(self.config.normalizer, device)
+        if isinstance(self.config.normalizer, ReaderNormalizerConfig):
+            recorded = read_json(folder / "record.json")["hashes"]
+            require_same_reader(self.config.normalizer, recorded)
         limits: dict[str, Any] = {
             "max_tokens": training.max_tokens,
             "precision": training.precision,

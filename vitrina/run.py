@@ -29,7 +29,9 @@ from vitrina.models.model import Model
 from vitrina.models.precision import choose_device
 from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.corruption import build_noise
+from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
+from vitrina.normalizers.reader import reader_hashes, require_same_reader
 from vitrina.ocr.reading import Reading
 from vitrina.pipeline import VALIDATION_EPOCH, NoisyTexts
 from vitrina.record import make_record, read_json, write_json
@@ -93,12 +95,12 @@ def _run(
     overrides: Sequence[str],
 ) -> dict[str, Any]:
     # The data, and the way of a text to the model.
+    normalizer = build_normalizer(config.normalizer, config.device)
     check_names(config.dataset.extra)
     dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
     for note in dataset.notes:
         console.print(note, markup=False, highlight=False)
     noise = build_noise(config.noise, config.seed)
-    normalizer = build_normalizer(config.normalizer)
     train = NoisyTexts.of(dataset.train, noise, normalizer)
     val = NoisyTexts.of(dataset.val, noise, normalizer)
 
@@ -110,12 +112,16 @@ def _run(
     model = build_model(config, artefacts, task).to(device)
     if config.training.compile:
         compile_parts(model)
-    predictor = _predictor(config, model, task)
+    predictor = _predictor(config, model, task, normalizer)
     record = make_record(
         config,
         choices=choices,
         overrides=overrides,
-        hashes={**dataset.hashes, **checkpoint_hashes(artefacts)},
+        hashes={
+            **dataset.hashes,
+            **checkpoint_hashes(artefacts),
+            **reader_hashes(config.normalizer),
+        },
         notes=dataset.notes,
         synthetic=dataset.synthetic,
     )
@@ -138,7 +144,7 @@ def _run(
             return {}
         load_weights(folder / "checkpoints" / "best.safetensors", model)
         folded = for_inference(model, config.training.precision)
-        predictor = _predictor(config, folded, task)
+        predictor = _predictor(config, folded, task, normalizer)
         thresholds = settle_thresholds(task, folder, views.values(), predictor)
 
         # Measure, report.
@@ -177,7 +183,8 @@ def _enter(folder: Path, config: Config) -> dict[str, Any] | None:
     if not (folder / "record.json").exists():
         return None
     mine = configuration.signature(configuration.to_dict(config))
-    theirs = read_json(folder / "record.json").get("signature")
+    record = read_json(folder / "record.json")
+    theirs = record.get("signature")
     if not config.resume:
         raise InputError(
             f"{folder}: holds a run already; resume=true goes on with it, name=… or "
@@ -190,6 +197,7 @@ def _enter(folder: Path, config: Config) -> dict[str, Any] | None:
         )
     if (folder / "metrics.json").exists():
         return read_json(folder / "metrics.json")
+    require_same_reader(config.normalizer, record["hashes"])
     return None
 
 
@@ -205,10 +213,10 @@ def _fit(
     return Artefacts.load(path)
 
 
-def _predictor(config: Config, model: Model, task: Task) -> Predictor:
+def _predictor(config: Config, model: Model, task: Task, normalizer: Normalizer) -> Predictor:
     return task.predictor(
         model,
-        build_normalizer(config.normalizer),
+        normalizer,
         max_tokens=config.training.max_tokens,
         precision=config.training.precision,
     )

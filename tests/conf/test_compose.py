@@ -22,6 +22,8 @@ def needs(chosen: dict[str, str]) -> list[str]:
     needed = []
     if chosen["dataset"] in ("jsonl", "csv"):
         needed.append("dataset.train=a.file")
+    if chosen["normalizer"] == "reader":
+        needed.append("normalizer.run=a_run")
     if chosen["encoder"] == "pretrained":
         needed.append("encoder.name=a/name")
     elif chosen["embedder"] == "subwords":

@@ -86,6 +86,7 @@ def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str
     ("overrides", "message"),
     [
         (["model=ttr", "ocr=ctc"], "ocr = ctc: embedder must be glyphs, slices or line"),
+        (["ocr=ctc", "ocr.reads=encoder", "encoder=mean"], "encoder=mean leaves one state"),
         (["ocr=ctc", "ocr.target=both"], "ocr.target = 'both': must be one of clean, drawn"),
         (["ocr=ctc", "ocr.reads=head"], "ocr.reads = 'head': must be one of embedder, encoder"),
         (["ocr=ctc", "ocr.kernels=[2]"], r"ocr.kernels = \[2\]: must be odd numbers"),

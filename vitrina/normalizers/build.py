@@ -6,6 +6,7 @@ from vitrina.normalizers.base import NoNormalizer, Normalizer
 from vitrina.normalizers.config import (
     ConfusablesNormalizerConfig,
     NoNormalizerConfig,
+    ReaderNormalizerConfig,
     RulesNormalizerConfig,
     UnicodeNormalizerConfig,
 )
@@ -15,12 +16,14 @@ def build_normalizer(
     config: NoNormalizerConfig
     | UnicodeNormalizerConfig
     | ConfusablesNormalizerConfig
-    | RulesNormalizerConfig,
+    | RulesNormalizerConfig
+    | ReaderNormalizerConfig,
+    device: str = "auto",
 ) -> Normalizer:
-    """The normaliser of a `normalizer` option.
+    """The normaliser of a `normalizer` option; one that is a model works on `device`.
 
     Raises:
-        InputError: if a lexicon or glyph clusters are needed and cannot be read.
+        InputError: if a lexicon, glyph clusters or a run are needed and cannot be read.
     """
     if isinstance(config, UnicodeNormalizerConfig):
         from vitrina.normalizers.unicode import UnicodeNormalizer
@@ -34,5 +37,9 @@ def build_normalizer(
         from vitrina.normalizers.rules import RulesNormalizer
 
         return RulesNormalizer(config)
+    if isinstance(config, ReaderNormalizerConfig):
+        from vitrina.normalizers.reader import ReaderNormalizer
+
+        return ReaderNormalizer(config, device)
     assert isinstance(config, NoNormalizerConfig), config
     return NoNormalizer()

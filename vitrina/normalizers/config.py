@@ -68,9 +68,24 @@ class RulesNormalizerConfig:
             require(signs, f"normalizer.{key}", value, "signs, no letters, digits or spaces")
 
 
+@dataclass(kw_only=True)
+class ReaderNormalizerConfig:
+    """What a trained model reads in the place of the text."""
+
+    kind: str
+    """Which normaliser this is."""
+    run: str | None
+    """Folder of a finished run with ocr=ctc; it is needed wherever this run's model is used."""
+
+    def __post_init__(self) -> None:
+        given = self.run not in (None, "")
+        require(given, "normalizer.run", self.run, "the folder of a run with ocr=ctc")
+
+
 OPTIONS: dict[str, type] = {
     "none": NoNormalizerConfig,
     "unicode": UnicodeNormalizerConfig,
     "confusables": ConfusablesNormalizerConfig,
     "rules": RulesNormalizerConfig,
+    "reader": ReaderNormalizerConfig,
 }

@@ -67,11 +67,12 @@ class CtcConfig:
 OPTIONS: dict[str, type] = {"none": NoOcrConfig, "ctc": CtcConfig}
 
 
-def check(ocr: Any, embedder: Any, task: Any) -> None:
+def check(ocr: Any, embedder: Any, encoder: Any, task: Any) -> None:
     """Whether what is drawn can be read.
 
     Raises:
-        InputError: where the embedder does not draw texts, or the task does not take them whole.
+        InputError: where the embedder does not draw texts, the encoder leaves too little of
+            them, or the task does not take them whole.
     """
     if not isinstance(ocr, CtcConfig):
         return
@@ -80,6 +81,8 @@ def check(ocr: Any, embedder: Any, task: Any) -> None:
             f"ocr = ctc: embedder must be glyphs, slices or line, which draw texts, "
             f"not {embedder.kind}"
         )
+    if ocr.reads == "encoder" and encoder.kind == "mean":
+        raise InputError("ocr.reads = 'encoder': encoder=mean leaves one state for a whole text")
     if task.kind == "labeling":
         raise InputError("ocr = ctc: task must take whole texts, which labeling does not")
 
