@@ -26,8 +26,9 @@ from vitrina.data.sources import read_jsonl
 from vitrina.errors import InputError, require
 from vitrina.evaluation.config import SUITES
 from vitrina.evaluation.report import json_line, with_prediction
-from vitrina.evaluation.suites import corrupt, noise_config
+from vitrina.evaluation.suites import noise_config
 from vitrina.files import make_folder, replacement
+from vitrina.noise.corruption import build_noise
 from vitrina.ocr.alphabet import as_letters
 from vitrina.ocr.picture import Example, draw_examples
 from vitrina.predict import TrainedModel, load
@@ -85,8 +86,10 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
     """Draw examples whose noise is to be seen, spread evenly over the texts."""
     reader, settings = model.reader, model.config.evaluation
     texts = _texts(model, arguments)
-    noise = noise_config(arguments.suite, settings)
-    noisy = texts if noise is None else corrupt(texts, noise, settings.seed)
+    noise, noisy = noise_config(arguments.suite, settings), texts
+    if noise is not None:
+        corruption, indices = build_noise(noise, settings.seed), np.arange(len(texts))
+        noisy = corruption.corrupted(texts, corruption.mark(texts), indices, 0)
     wanted = noisy if getattr(model.config.ocr, "target", "") == "drawn" else texts
     shown = [
         index

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,9 +19,9 @@ class Targets:
     """
 
     labels: np.ndarray
-    readings: Readings | None = None
+    readings: Readings | None = field(default=None, kw_only=True)
 
     def take(self, indices: np.ndarray) -> Targets:
         """Those of the texts at `indices`, in that order."""
         readings = None if self.readings is None else self.readings.take(indices)
-        return Targets(self.labels[indices], readings)
+        return Targets(self.labels[indices], readings=readings)
