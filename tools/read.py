@@ -32,6 +32,7 @@ from vitrina.noise.corruption import build_noise
 from vitrina.ocr.alphabet import as_letters
 from vitrina.ocr.picture import Example, draw_examples
 from vitrina.predict import TrainedModel, load
+from vitrina.tasks.config import label_rules
 from vitrina.text.columns import Texts
 
 BATCH = 4096
@@ -116,7 +117,9 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
 
 def _texts(model: TrainedModel, arguments: argparse.Namespace) -> Texts:
     if arguments.data is None:
-        return load_dataset(model.config.dataset, model.config.seed).test.texts
+        return load_dataset(
+            model.config.dataset, model.config.seed, label_rules(model.config.task)
+        ).test.texts
     rows = read_jsonl(arguments.data, arguments.text_field)
     return model.cleaned([row[arguments.text_field] for row in rows])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,8 +13,7 @@ from rich.console import Console
 
 from vitrina import config as configuration
 from vitrina.config import Config
-from vitrina.data.dataset import Dataset, Split, load_dataset
-from vitrina.errors import InputError
+from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.evaluation.compare import compare_table
 from vitrina.evaluation.evaluate import evaluate
 from vitrina.evaluation.reading import ReadingEvaluation
@@ -31,11 +29,12 @@ from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.corruption import build_noise
 from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.reader import reader_hashes, require_same_reader
+from vitrina.normalizers.reader import reader_hashes
 from vitrina.ocr.reading import Reading
-from vitrina.pipeline import VALIDATION_EPOCH, NoisyTexts
-from vitrina.record import make_record, read_json, write_json
+from vitrina.pipeline import NoisyTexts
+from vitrina.record import make_record, write_json
 from vitrina.results import collect_metrics, report
+from vitrina.run_folder import alone_in, enter
 from vitrina.tasks.base import Task
 from vitrina.tasks.config import label_rules
 from vitrina.tasks.thresholds import settle_thresholds
@@ -46,6 +45,7 @@ from vitrina.training.observer import ShownTraining
 from vitrina.training.processes import Processes, joined
 from vitrina.training.progress import Progress
 from vitrina.training.tracking import NoTracker, Tracker, build_tracker
+from vitrina.validation import validation, validation_views
 
 
 def run(
@@ -76,8 +76,8 @@ def run(
     with joined(device) as processes:
         folder = processes.tell(folder)
         console = Console(quiet=not processes.is_first)
-        with _alone_in(folder, processes):
-            finished = processes.tell(_enter(folder, config))
+        with alone_in(folder, waits=not processes.is_first):
+            finished = processes.tell(enter(folder, config))
             if finished is not None:
                 console.print(f"{folder}: finished already")
                 console.print(compare_table([folder]))
@@ -133,9 +133,9 @@ def _run(
 
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
-        views = _validation_views(val)
+        views = validation_views(val)
         seen = ReadingEvaluation.of(config.training, model, normalizer, reading)
-        validate = _validation(views, task, predictor, config.training.metric, seen)
+        validate = validation(views, task, predictor, config.training.metric, seen)
         texts = train.for_training(model.embedder, task, reading)
         position = _train(
             config, folder, model, task, reading, texts, validate, tracker, console, processes
@@ -163,44 +163,6 @@ def _run(
     return metrics
 
 
-@contextmanager
-def _alone_in(folder: Path, processes: Processes) -> Iterator[None]:
-    """Hold the folder against other runs; the system frees it however this process ends."""
-    if not processes.is_first:
-        yield
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(f"{folder}: another process is running in this folder") from None
-        yield
-
-
-def _enter(folder: Path, config: Config) -> dict[str, Any] | None:
-    """Check that the folder is free for this run; its metrics, if the run is finished."""
-    if not (folder / "record.json").exists():
-        return None
-    mine = configuration.signature(configuration.to_dict(config))
-    record = read_json(folder / "record.json")
-    theirs = record.get("signature")
-    if not config.resume:
-        raise InputError(
-            f"{folder}: holds a run already; resume=true goes on with it, name=… or "
-            "hydra.run.dir=… starts elsewhere"
-        )
-    if mine != theirs:
-        raise InputError(
-            f"{folder}: holds a run of other settings (signature {theirs}, not {mine}); "
-            "resume=true needs the settings it was started with"
-        )
-    if (folder / "metrics.json").exists():
-        return read_json(folder / "metrics.json")
-    require_same_reader(config.normalizer, record["hashes"])
-    return None
-
-
 def _fit(
     config: Config, folder: Path, dataset: Dataset, train: NoisyTexts, processes: Processes
 ) -> Artefacts:
@@ -220,38 +182,6 @@ def _predictor(config: Config, model: Model, task: Task, normalizer: Normalizer)
         max_tokens=config.training.max_tokens,
         precision=config.training.precision,
     )
-
-
-def _validation_views(val: NoisyTexts) -> dict[str, Split]:
-    """The validation texts clean and, where there is noise, noisy."""
-    views = {"clean": val.split}
-    if val.noise.changes:
-        views["noisy"] = val.noisy(VALIDATION_EPOCH)
-    return views
-
-
-def _validation(
-    views: Mapping[str, Split],
-    task: Task,
-    predictor: Predictor,
-    metric: str,
-    read: ReadingEvaluation | None,
-) -> Callable[[], dict[str, float]]:
-    """Scores on each view of the validation texts, and the mean of `metric` over all."""
-    truths = {name: task.truth(view) for name, view in views.items()}
-
-    def validate() -> dict[str, float]:
-        scores: dict[str, float] = {}
-        for name, view in views.items():
-            found = task.scoring.score(truths[name], predictor(view.texts))
-            scores |= {f"{name}_{key}": value for key, value in found.items()}
-            if read is not None:
-                wanted = view if read.config.target == "drawn" else views["clean"]
-                scores[f"{name}_cer"] = read.measure(view.texts, wanted.texts).cer
-        scores["score"] = sum(scores[f"{name}_{metric}"] for name in views) / len(views)
-        return scores
-
-    return validate
 
 
 def _suite_observer(
