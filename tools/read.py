@@ -17,7 +17,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -107,10 +106,9 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
     drawn = reader.normalizer(noisy.take(chosen))
     columns = zip(drawn, meant, reader(noisy.take(chosen)), strict=True)
     examples = [Example(*column) for column in columns]
-    pictures: Any = model.model.embedder.pictures
     make_folder(arguments.save_to.parent)
     with replacement(arguments.save_to) as temporary:
-        draw_examples(examples, pictures).save(temporary, format="PNG")
+        draw_examples(examples, reader.embedder.pictures).save(temporary, format="PNG")
     for example in examples:
         print(f"{example.drawn}\n  meant {example.meant}\n  read  {example.read}")
 

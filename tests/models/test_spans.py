@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tiny import TEXTS, build
 
 from vitrina.glyphs.segmentation import glyph_spans, segment
-from vitrina.models.embedders.slices import SlicesEmbedder
+from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.text.columns import Texts
 
 strings = st.lists(st.text(st.sampled_from("аiш \u0301\u200b\U00013000"), max_size=9), min_size=1)
@@ -51,6 +51,4 @@ def test_a_window_spans_the_glyphs_that_it_shows(kind: str) -> None:
 
 
 def test_word_pieces_have_no_spans() -> None:
-    assert not isinstance(build("wordpiece", "cnn").embedder, SlicesEmbedder)
-    with pytest.raises(NotImplementedError, match="does not draw texts"):
-        build("wordpiece", "cnn").embedder.spans(Texts.from_strings(["а"]))
+    assert not isinstance(build("wordpiece", "cnn").embedder, VisualEmbedder)

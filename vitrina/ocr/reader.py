@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.inference import encoded_parts
 from vitrina.models.inputs import Inputs
 from vitrina.models.model import Model
@@ -53,8 +54,9 @@ class Reader:
         max_tokens: int,
         precision: str,
     ) -> None:
-        assert model.reader is not None
+        assert model.reader is not None and isinstance(model.embedder, VisualEmbedder)
         self.model, self.head, self.normalizer = model, model.reader, normalizer
+        self.embedder = model.embedder
         self.alphabet, self.max_tokens, self.precision = alphabet, max_tokens, precision
 
     def __call__(self, texts: Texts) -> Texts:
@@ -87,7 +89,7 @@ class Reader:
         return Read(self.alphabet.decode(readings.take(order)), steps, steps_B[order])
 
     def _encode(self, texts: Texts) -> Inputs:
-        return self.model.embedder.encode(self.normalizer(texts))
+        return self.embedder.encode(self.normalizer(texts))
 
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
         """The reading of one text, and where each of its letters was seen.
@@ -97,7 +99,7 @@ class Reader:
         """
         normal, way_back = self.normalizer.with_offsets(text)
         read = self.read(Texts.from_strings([text]))
-        starts, ends = self.model.embedder.spans(Texts.from_strings([normal]))
+        starts, ends = self.embedder.spans(Texts.from_strings([normal]))
         first = read.steps // self.head.steps * self.head.span
         last = np.minimum(first + self.head.span, len(ends)) - 1
         seen = OffsetMap(starts[first], ends[last], len(normal))

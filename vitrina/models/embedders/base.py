@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from torch import nn
 
+from vitrina.glyphs.pictures import Pictures
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
 from vitrina.text.columns import Texts
@@ -28,14 +29,23 @@ class Embedder(nn.Module, ABC):
     def encode(self, texts: Texts) -> Inputs:
         """Integers for a batch of texts; every text gets at least one token. Host only."""
 
-    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
-        """The code points that each token shows, as int64 [N] first ones and ones behind the last.
-
-        Counted from the start of the token's text; neither ever falls within a text. Visual
-        embedders only. Host only.
-        """
-        raise NotImplementedError(f"{type(self).__name__} does not draw texts")
-
     @abstractmethod
     def forward(self, inputs: Inputs) -> Ragged:
         """Token embeddings [N, width] of `inputs`, ragged by `inputs.num_tokens`."""
+
+
+class VisualEmbedder(Embedder):
+    """Draws the texts; each token shows a part of the drawing.
+
+    Attributes:
+        pictures: draws the glyphs.
+    """
+
+    pictures: Pictures
+
+    @abstractmethod
+    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+        """The code points that each token shows, as int64 [N] first ones and ones behind the last.
+
+        Counted from the start of the token's text; neither ever falls within a text. Host only.
+        """

@@ -23,7 +23,7 @@ from vitrina.glyphs.pictures import Pictures
 from vitrina.glyphs.segmentation import glyph_spans, segment
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.dropout import Dropout
-from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import GlyphsConfig
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
@@ -31,7 +31,7 @@ from vitrina.models.whitening import Whitening, fit_whitening
 from vitrina.text.columns import Texts, pieces
 
 
-class GlyphsEmbedder(Embedder):
+class GlyphsEmbedder(VisualEmbedder):
     """Whitened pixels, a linear map that starts at the identity, a small network that starts at 0.
 
     Args:

@@ -25,7 +25,7 @@ from vitrina.glyphs.pictures import Pictures
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.convolution import RaggedConv
 from vitrina.models.dropout import Dropout
-from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import LineConfig
 from vitrina.models.embedders.drawn import draw_lines, encode_lines, window_spans
 from vitrina.models.inputs import Inputs
@@ -126,7 +126,7 @@ class StridedStem(nn.Module):
 STEMS: dict[str, type[PatchStem] | type[StridedStem]] = {"patch": PatchStem, "strided": StridedStem}
 
 
-class LineEmbedder(Embedder):
+class LineEmbedder(VisualEmbedder):
     """A stem, residual convolutions over the map, a linear map of each window of it.
 
     Args:

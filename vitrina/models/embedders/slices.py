@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from vitrina.glyphs.pictures import Pictures
 from vitrina.models.artefacts import Artefacts
-from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import SlicesConfig
 from vitrina.models.embedders.drawn import draw_lines, encode_lines, window_spans
 from vitrina.models.inputs import Inputs
@@ -52,7 +52,7 @@ class ResidualBlock(nn.Module):
         return self.tail(self.body(x_NCHW) + self.shortcut(x_NCHW))
 
 
-class SlicesEmbedder(Embedder):
+class SlicesEmbedder(VisualEmbedder):
     """Residual convolutions over each slice, then a linear bridge.
 
     Args:
