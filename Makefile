@@ -8,7 +8,9 @@ BIN    := $(VENV)/bin
 run: setup
 	$(BIN)/python main.py $(ARGS)
 
-test: setup lint types unit
+# Side by side: lint and types are done while the first tests run.
+test: setup
+	$(MAKE) --no-print-directory --jobs=3 lint types unit
 
 setup: $(VENV)/.installed
 

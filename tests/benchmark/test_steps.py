@@ -24,7 +24,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(steps, "REFERENCE", NARROW)
     for line in ("LINE", "LINE_AT_REFERENCE_WIDTHS"):
         monkeypatch.setattr(steps, line, ("model=vtr_line", "encoder.width=16"))
-    return Bench(None, "cpu", repetitions=1, num_texts=8)
+    return Bench(None, "cpu", repetitions=1, num_texts=4)
 
 
 def test_the_padded_form_is_checked_and_timed(bench: Bench) -> None:
@@ -32,7 +32,7 @@ def test_the_padded_form_is_checked_and_timed(bench: Bench) -> None:
     (equal,) = steps.train_equal(bench)
     assert real.name == "train/vtr_reference" and equal.name == "train_equal/vtr_reference"
     assert line.reference == real.reference == wide.reference
-    assert real.details["comments"] == 8
+    assert real.details["comments"] == 4
     padding = [float(row.details["padded_slices_per_slice"]) for row in (real, equal)]
     assert padding[0] > padding[1] >= 1
     for row in (real, line, wide, equal):
