@@ -151,7 +151,7 @@ def _run(
 
         # Measure, report.
         def tell(line: str) -> None:
-            console.print(line, highlight=False)
+            console.print(line, markup=False, highlight=False)
 
         read = ReadingEvaluation.of(config.training, folded, normalizer, reading)
         evaluation = evaluate(
@@ -162,10 +162,12 @@ def _run(
             progress=tell,
             on_suite=_suite_observer(config, folder, task, read),
         )
+        test = dataset.test
+        subject = Subject(predictor, task.scoring, test, task.truth(test), config.noise)
+        measured = measure(config.evaluation, subject, folder, tell)
         metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
+        metrics |= measured
         metrics |= {"thresholds": thresholds} if thresholds else {}
-        subject = Subject(predictor, task.scoring, dataset.test)
-        metrics |= measure(config.evaluation, subject, folder, tell)
         report(config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic)
     return metrics
 

@@ -43,14 +43,15 @@ def measure_attack(
     """
     scoring = attackable(config, subject.scoring)
     test = subject.test
-    attacked = attacked_labels(test.labels, scoring, config)
+    labels = test.labels if subject.truth is None else subject.truth
+    attacked = attacked_labels(labels, scoring, config)
     sample = sample_texts(attacked, config.texts, config.seed)
     progress(f"attacking {int(attacked[sample].sum()):,} test texts")
     started = time.perf_counter()
     result = attack(
         subject.predict,
         test.texts.take(sample),
-        test.labels[sample],
+        labels[sample],
         config,
         scoring=scoring,
         indices=sample,

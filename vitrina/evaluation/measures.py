@@ -1,4 +1,4 @@
-"""What an option of evaluation measures beyond the scores of its suites."""
+"""What an option of `evaluation` measures beyond the suites."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from vitrina.data.dataset import Split
 from vitrina.evaluation.config import AttackEvaluationConfig, EvaluationConfig
 from vitrina.evaluation.scoring import Scoring
+from vitrina.noise.config import NoiseConfig
 from vitrina.text.columns import Texts
 
 
@@ -20,21 +21,25 @@ class Subject:
     """What is measured.
 
     Attributes:
-        predict: texts to float [num_texts, num_classes].
-        scoring: how what is predicted is compared with what is true.
-        test: the test texts.
+        predict: texts to probabilities, float [num_texts, num_classes].
+        scoring: how they are compared with the truth.
+        test: the clean test texts.
+        truth: what is true of them, as `scoring` takes it; None: their labels.
+        trained_on: the noise of the training; None where it is not known.
     """
 
     predict: Callable[[Texts], np.ndarray]
     scoring: Scoring
     test: Split
+    truth: np.ndarray | None = None
+    trained_on: NoiseConfig | None = None
 
 
 def check_measures(config: EvaluationConfig, scoring: Scoring) -> None:
-    """Refuse, before anything is trained, what `measure` could not measure.
+    """Refuse, before anything is trained, what `measure` would refuse.
 
     Raises:
-        InputError: if the option does not suit the labels.
+        InputError: if the option does not suit what is predicted.
     """
     if isinstance(config, AttackEvaluationConfig):
         from vitrina.attacks.measure import attackable
@@ -45,11 +50,11 @@ def check_measures(config: EvaluationConfig, scoring: Scoring) -> None:
 def measure(
     config: EvaluationConfig, subject: Subject, folder: Path, progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """What stands in `metrics.json` beside the scores of the suites; empty for kind levels.
+    """What the option measures beyond the suites, as it stands in `metrics.json` beside `test`.
 
     Args:
-        folder: where files go that are written beside.
-        progress: told a line now and then.
+        folder: for files that belong to it.
+        progress: told in a line what is being done.
 
     Raises:
         InputError: if the option does not suit the subject.
