@@ -1,7 +1,8 @@
 """A greedy search: the edit that helps most, in one of the words that matter most, again and again.
 
 The importance of a word is by how much the score of the true class falls when the word is left
-out (as in DeepWordBug, Gao et al. 2018, and TextBugger, Li et al. 2019).
+out (as in DeepWordBug, Gao et al. 2018, and TextBugger, Li et al. 2019). What edits of a word have
+won is taken off its importance, so that a word that has given all is left for the next ones.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ def search_greedily(
     Args:
         progress: told each budget when it is spent.
     """
-    ranked = dict(zip(map(id, attempts), _ranked_words(attempts, model), strict=True))
+    importance = dict(zip(map(id, attempts), _importance(attempts, model), strict=True))
     for budget in range(1, config.max_edits + 1):
         active = [each for each in attempts if each.found_at is None]
-        tried = [_candidates(each, ranked[id(each)], config) for each in active]
+        tried = [_candidates(each, importance[id(each)], config) for each in active]
         texts = [
             [each.space.edited((*each.chosen, edit)) for edit in edits]
             for each, edits in zip(active, tried, strict=True)
@@ -44,37 +45,39 @@ def search_greedily(
             best = best_answer(each, scores, said)
             if said[best] != each.label or scores[best] <= each.score:
                 chosen = (*each.chosen, edits[best])
+                importance[id(each)][each.space.words[edits[best]]] -= each.score - scores[best]
                 each.take(budget, chosen, float(scores[best]), int(said[best]))
         for each in attempts:
             each.queries.append(len(each.known))
         progress(budget)
 
 
-def _ranked_words(attempts: Sequence[Attempt], model: Model) -> list[list[int]]:
-    """The words of each text that can be edited, the most important first."""
-    words = [np.unique(each.space.words).tolist() for each in attempts]
+def _importance(attempts: Sequence[Attempt], model: Model) -> list[np.ndarray]:
+    """float64 [num_words] of each text, by word; only those that can be edited are asked for."""
+    words = [np.unique(each.space.words) for each in attempts]
     without = [
         [_left_out(each.space.text, *each.space.spans[word].tolist()) for word in of_text]
         for each, of_text in zip(attempts, words, strict=True)
     ]
-    ranked = []
-    for of_text, (scores, _) in zip(words, model.ask(attempts, without), strict=True):
-        order = np.argsort(scores, kind="stable")
-        ranked.append([of_text[place] for place in order.tolist()])
-    return ranked
+    answers = model.ask(attempts, without)
+    importance = []
+    for each, of_text, (scores, _) in zip(attempts, words, answers, strict=True):
+        importance.append(np.zeros(len(each.space.spans)))
+        importance[-1][of_text] = each.clean_score - scores
+    return importance
 
 
 def _left_out(text: str, start: int, end: int) -> str:
     return text[:start] + text[end:]
 
 
-def _candidates(attempt: Attempt, ranked: list[int], config: AttackConfig) -> list[int]:
+def _candidates(attempt: Attempt, importance: np.ndarray, config: AttackConfig) -> list[int]:
     """Edits to try: of every word and kind in turn, drawn at random within these."""
     space = attempt.space
     free = np.flatnonzero(space.open(attempt.chosen))
-    left = set(space.words[free].tolist())
-    words = [word for word in ranked if word in left][: config.words]
-    if not words:
+    left = np.unique(space.words[free])
+    words = left[np.argsort(-importance[left], kind="stable")][: config.words]
+    if not len(words):
         return []
     place = np.full(len(space.spans), -1)
     place[words] = np.arange(len(words))
