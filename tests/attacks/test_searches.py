@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from attacked import deaf, keyword_filter, settings
 
-from vitrina.attacks.attack import attack, wilson_interval
+from vitrina.attacks import attack
 from vitrina.attacks.attempts import Attempt
+from vitrina.attacks.search import wilson_interval
 from vitrina.errors import InputError
 from vitrina.evaluation.scoring import ClassScoring
 from vitrina.text.columns import Texts

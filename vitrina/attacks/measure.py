@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitrina.attacks.attack import AttackResult, attack, attacked_labels
 from vitrina.attacks.config import AttackConfig
 from vitrina.attacks.examples import write_examples
+from vitrina.attacks.search import AttackResult, attack, attacked_labels
 from vitrina.errors import InputError
 from vitrina.evaluation.scoring import ClassScoring, Scoring
 from vitrina.noise.randomness import text_keys
