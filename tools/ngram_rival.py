@@ -4,7 +4,8 @@ python tools/ngram_rival.py dataset=jsonl dataset.train=train.jsonl noise=publis
 
 takes the settings of main.py for data, task, noise, normaliser and evaluation, and prints the same
 tables. The training texts are seen once, with one draw of the noise. With task=multilabel there is
-a regression for each label.
+a regression for each label. With --save-to a folder gets the scores (metrics.json) and the files
+that the evaluation writes, such as the examples of evaluation=attack.
 """
 
 from __future__ import annotations
@@ -13,26 +14,34 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
+from vitrina.attacks.table import attack_table
 from vitrina.cli import explain
 from vitrina.config import compose_config
 from vitrina.data.dataset import load_dataset
 from vitrina.errors import InputError, require
+from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.evaluate import evaluate
+from vitrina.evaluation.measures import Subject, check_measures, measure
 from vitrina.evaluation.ngrams import fit_ngrams
-from vitrina.evaluation.report import labels_table, results_table
+from vitrina.evaluation.report import labels_table, results_table, write_metrics
 from vitrina.evaluation.suites import build_suites
+from vitrina.files import make_folder
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_task, fit_task
 from vitrina.noise.corruption import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.pipeline import NoisyTexts
 from vitrina.tasks.config import VALIDATION, TextTaskConfig, label_rules
+from vitrina.text.columns import Texts
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,22 +49,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as for main.py")
+    parser.add_argument("--save-to", type=Path, metavar="FOLDER", help="where the scores are kept")
     arguments = parser.parse_args(argv)
     try:
         config = compose_config(arguments.settings)
         _check(config.task)
         dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
         task = build_task(config, Artefacts.join({"task": fit_task(config, dataset)}))
+        check_measures(config.evaluation, task.scoring)
         normalizer = build_normalizer(config.normalizer, config.device)
         noise = build_noise(config.noise, config.seed)
         train = NoisyTexts.of(dataset.train, noise, normalizer)
         started = time.perf_counter()
-        predict = fit_ngrams(train.draw(0), task.truth(dataset.train))
+        model = fit_ngrams(train.draw(0), task.truth(dataset.train))
         seconds = time.perf_counter() - started
+
+        def predict(texts: Texts) -> np.ndarray:
+            return model(normalizer(texts))
+
         suites = build_suites(config.evaluation, dataset.test, dataset.extra, task.truth)
-        evaluation = evaluate(
-            lambda texts: predict(normalizer(texts)), suites, task.scoring, config.evaluation
-        )
+        evaluation = evaluate(predict, suites, task.scoring, config.evaluation)
+        test = dataset.test
+        subject = Subject(predict, task.scoring, test, task.truth(test), config.noise)
+        measured = _measure(config.evaluation, subject, arguments.save_to)
+        if arguments.save_to is not None:
+            metrics = {"test": evaluation.metrics(), **measured}
+            write_metrics(arguments.save_to / "metrics.json", metrics)
     except (InputError, HydraException, OmegaConfBaseException) as error:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 2
@@ -64,8 +83,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     by_label = labels_table(evaluation)
     if by_label is not None:
         console.print(by_label)
+    if "attack" in measured:
+        console.print(attack_table(measured["attack"], synthetic=dataset.synthetic))
     console.print(f"trained in {seconds:.0f} s", highlight=False)
     return 0
+
+
+def _measure(config: EvaluationConfig, subject: Subject, save_to: Path | None) -> dict[str, Any]:
+    """As `measure`; without a folder the files that it writes are not kept."""
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary) if save_to is None else save_to
+        make_folder(folder)
+        return measure(config, subject, folder, lambda line: print(line, file=sys.stderr))
 
 
 def _check(task: Any) -> None:

@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 from vitrina.data.config import OPTIONS as DATASETS
 from vitrina.errors import InputError, require
 from vitrina.evaluation.config import OPTIONS as EVALUATIONS
+from vitrina.evaluation.config import AttackEvaluationConfig
 from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
 from vitrina.models.encoders.config import OPTIONS as ENCODERS
 from vitrina.noise.config import OPTIONS as NOISES
@@ -94,6 +95,8 @@ class Config:
         require(plain, "name", self.name, "a folder name without slashes")
         if isinstance(self.task, LabelingConfig):
             self.task.check_encoder(self.encoder)
+        if isinstance(self.evaluation, AttackEvaluationConfig):
+            self.evaluation.check_task(self.task.kind)
         check_ocr(self.ocr, self.embedder, self.encoder, self.task)
 
 

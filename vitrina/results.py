@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from vitrina.attacks.table import attack_table
 from vitrina.config import Config
 from vitrina.errors import InputError
 from vitrina.evaluation.compare import compare_table
@@ -94,6 +95,8 @@ def report(
         console.print(f"said from a probability of: {told}", markup=False, highlight=False)
     if read is not None and read.scores:
         console.print(reading_table(read.scores, read.config.target, synthetic=synthetic))
+    if "attack" in metrics:
+        console.print(attack_table(metrics["attack"], synthetic=synthetic))
     train = metrics["train"]
     console.print(
         f"trained in {train['seconds']:.0f} s ({train['comments_per_second']:.0f} comments/s), "

@@ -16,6 +16,7 @@ from vitrina.config import Config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.evaluation.compare import compare_table
 from vitrina.evaluation.evaluate import evaluate
+from vitrina.evaluation.measures import Subject, check_measures, measure
 from vitrina.evaluation.reading import ReadingEvaluation
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
@@ -109,6 +110,7 @@ def _run(
     artefacts = _fit(config, folder, dataset, train, processes)
     fit_seconds = time.perf_counter() - started
     task, reading = build_task(config, artefacts), build_reading(config, artefacts)
+    check_measures(config.evaluation, task.scoring)
     model = build_model(config, artefacts, task).to(device)
     if config.training.compile:
         compile_parts(model)
@@ -148,16 +150,23 @@ def _run(
         thresholds = settle_thresholds(task, folder, views.values(), predictor)
 
         # Measure, report.
+        def tell(line: str) -> None:
+            console.print(line, markup=False, highlight=False)
+
         read = ReadingEvaluation.of(config.training, folded, normalizer, reading)
         evaluation = evaluate(
             predictor,
             build_suites(config.evaluation, dataset.test, dataset.extra, task.truth),
             task.scoring,
             config.evaluation,
-            progress=lambda line: console.print(line, highlight=False),
+            progress=tell,
             on_suite=_suite_observer(config, folder, task, read),
         )
+        test = dataset.test
+        subject = Subject(predictor, task.scoring, test, task.truth(test), config.noise)
+        measured = measure(config.evaluation, subject, folder, tell)
         metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
+        metrics |= measured
         metrics |= {"thresholds": thresholds} if thresholds else {}
         report(config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic)
     return metrics

@@ -35,8 +35,10 @@ def go_together(chosen: dict[str, str]) -> dict[str, str]:
     """The same options, but for those that the others refuse.
 
     An encoder may not make one state of several words to be labelled. What is drawn can be read,
-    nothing else, and not word by word.
+    nothing else, and not word by word. What is attacked are texts of one class each.
     """
+    if chosen["evaluation"] == "attack":
+        chosen = chosen | {"task": "classification"}
     labels_words = chosen["task"] == "labeling"
     if labels_words and chosen["encoder"] in ("cnn", "cnn_bytes", "mean"):
         chosen = chosen | {"encoder": "cnn_words"}

@@ -1,3 +1,4 @@
+import json
 import re
 import sys
 from pathlib import Path
@@ -46,3 +47,14 @@ def test_label_sets_have_a_regression_each(
     }.items():
         assert main([*given, setting]) == 2
         assert capsys.readouterr().err.startswith(f"error: {allowed}")
+
+
+def test_it_can_be_attacked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["dataset.num_comments=400", "noise=none", "evaluation=attack", "evaluation.texts=15"]
+    few = ["evaluation.max_edits=2", "evaluation.searches=[greedy]", "evaluation.candidates=6"]
+    assert main([*given, *few, "--save-to", str(tmp_path / "rival")]) == 0
+    told = capsys.readouterr()
+    assert re.search(r"greedy +0 +0\.000", told.out) and "attacking 15 test texts" in told.err
+    metrics = json.loads((tmp_path / "rival" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["attack"]["budgets"] == [0, 1, 2] and metrics["test"]["clean"]["count"] > 15
+    assert (tmp_path / "rival" / "attack_greedy.jsonl").is_file()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vitrina.attacks.config import AttackConfig
 from vitrina.errors import InputError, require
 
 SUITES: dict[str, str] = {
@@ -23,7 +24,7 @@ class EvaluationConfig:
     """The test texts, clean and corrupted with fixed seeds."""
 
     kind: str
-    """levels"""
+    """Which evaluation this is."""
     suites: list[str]
     """Which suites are scored, in this order: clean, level_1 to level_4 (the published noise),
     uniform_1 to uniform_4 (the same for every label), diacritics, unseen_10 to unseen_100
@@ -65,4 +66,20 @@ class EvaluationConfig:
         )
 
 
-OPTIONS: dict[str, type] = {"levels": EvaluationConfig}
+@dataclass(kw_only=True)
+class AttackEvaluationConfig(EvaluationConfig, AttackConfig):
+    """Suites, and a search for edits after which the model says another class."""
+
+    def __post_init__(self) -> None:
+        EvaluationConfig.__post_init__(self)
+        AttackConfig.__post_init__(self)
+
+    def check_task(self, kind: str) -> None:
+        """
+        Raises:
+            InputError: if the texts of a task of this kind cannot be attacked.
+        """
+        require(kind == "classification", "task.kind", kind, "classification for evaluation=attack")
+
+
+OPTIONS: dict[str, type] = {"levels": EvaluationConfig, "attack": AttackEvaluationConfig}
