@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,23 +23,24 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from vitrina.attacks.table import attack_table
 from vitrina.cli import explain
-from vitrina.config import compose_config
-from vitrina.data.dataset import load_dataset
+from vitrina.config import Config, compose_config
+from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.errors import InputError, require
-from vitrina.evaluation.config import EvaluationConfig
-from vitrina.evaluation.evaluate import evaluate
-from vitrina.evaluation.measures import Subject, check_measures, measure
+from vitrina.evaluation.evaluate import Evaluation
+from vitrina.evaluation.measures import Subject, check_measures
 from vitrina.evaluation.ngrams import fit_ngrams
-from vitrina.evaluation.report import labels_table, results_table, write_metrics
+from vitrina.evaluation.report import write_metrics
 from vitrina.evaluation.suites import build_suites
 from vitrina.files import make_folder
+from vitrina.measurement import take_measures
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_task, fit_task
 from vitrina.noise.corruption import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.pipeline import NoisyTexts
+from vitrina.results import show_tables
+from vitrina.tasks.base import Task
 from vitrina.tasks.config import VALIDATION, TextTaskConfig, label_rules
 from vitrina.text.columns import Texts
 
@@ -67,34 +68,38 @@ def main(argv: Sequence[str] | None = None) -> int:
         def predict(texts: Texts) -> np.ndarray:
             return model(normalizer(texts))
 
-        suites = build_suites(config.evaluation, dataset.test, dataset.extra, task.truth)
-        evaluation = evaluate(predict, suites, task.scoring, config.evaluation)
-        test = dataset.test
-        subject = Subject(predict, task.scoring, test, task.truth(test), config.noise)
-        measured = _measure(config.evaluation, subject, arguments.save_to)
+        evaluation, further = _measure(config, task, dataset, predict, arguments.save_to)
         if arguments.save_to is not None:
-            metrics = {"test": evaluation.metrics(), **measured}
+            metrics = {"test": evaluation.metrics(), **further}
             write_metrics(arguments.save_to / "metrics.json", metrics)
     except (InputError, HydraException, OmegaConfBaseException) as error:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 2
     console = Console()
-    console.print(results_table(evaluation, synthetic=dataset.synthetic))
-    by_label = labels_table(evaluation)
-    if by_label is not None:
-        console.print(by_label)
-    if "attack" in measured:
-        console.print(attack_table(measured["attack"], synthetic=dataset.synthetic))
+    show_tables(console, evaluation, further, synthetic=dataset.synthetic)
     console.print(f"trained in {seconds:.0f} s", highlight=False)
     return 0
 
 
-def _measure(config: EvaluationConfig, subject: Subject, save_to: Path | None) -> dict[str, Any]:
-    """As `measure`; without a folder the files that it writes are not kept."""
+def _measure(
+    config: Config,
+    task: Task,
+    dataset: Dataset,
+    predict: Callable[[Texts], np.ndarray],
+    save_to: Path | None,
+) -> tuple[Evaluation, dict[str, Any]]:
+    """As `take_measures`; without a folder the files that it writes are not kept."""
+    test = dataset.test
     with TemporaryDirectory() as temporary:
         folder = Path(temporary) if save_to is None else save_to
         make_folder(folder)
-        return measure(config, subject, folder, lambda line: print(line, file=sys.stderr))
+        return take_measures(
+            config.evaluation,
+            Subject(predict, task.scoring, test, task.truth(test), config.noise),
+            build_suites(config.evaluation, test, dataset.extra, task.truth),
+            folder,
+            tell=lambda line: print(line, file=sys.stderr),
+        )
 
 
 def _check(task: Any) -> None:

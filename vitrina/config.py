@@ -95,6 +95,8 @@ class Config:
         require(plain, "name", self.name, "a folder name without slashes")
         if isinstance(self.task, LabelingConfig):
             self.task.check_encoder(self.encoder)
+            pairs = self.dataset.pairs
+            require(pairs is None, "dataset.pairs", pairs, "null with task=labeling")
         if isinstance(self.evaluation, AttackEvaluationConfig):
             self.evaluation.check_task(self.task.kind)
         check_ocr(self.ocr, self.embedder, self.encoder, self.task)

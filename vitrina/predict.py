@@ -78,6 +78,9 @@ class TrainedModel:
         folder: the folder of a run.
         device: auto, cpu, cuda or cuda:N.
 
+    Attributes:
+        predictor: cleaned texts (see `cleaned`) to what the task's scoring compares with the truth.
+
     Raises:
         InputError: if the folder is not that of a trained run, or its files are of another form.
     """
@@ -100,7 +103,7 @@ class TrainedModel:
             "max_tokens": training.max_tokens,
             "precision": training.precision,
         }
-        self._predictor = self.task.predictor(self.model, normalizer, **limits)
+        self.predictor = self.task.predictor(self.model, normalizer, **limits)
         reading = build_reading(self.config, artefacts)
         self._reader: Reader | None = None
         if reading is not None:
@@ -119,7 +122,7 @@ class TrainedModel:
         """
         if not texts:
             return np.zeros((0, len(self.label_names)), dtype=np.float32)
-        said = self._predictor(self.cleaned(texts))
+        said = self.predictor(self.cleaned(texts))
         scoring = self.task.scoring
         if isinstance(said, SaidWords):
             assert isinstance(scoring, WordScoring)
@@ -162,7 +165,7 @@ class TrainedModel:
         scoring = self.task.scoring
         assert isinstance(scoring, WordScoring)
         cleaned, ways_back = self._clean(texts)
-        said = self._predictor(Texts.from_strings(cleaned)) if texts else []
+        said = self.predictor(Texts.from_strings(cleaned)) if texts else []
         predictions = []
         for text, back, one in zip(texts, ways_back, said, strict=True):
             fields = scoring.fields(one)

@@ -15,6 +15,7 @@ from vitrina.config import Config
 from vitrina.errors import InputError
 from vitrina.evaluation.compare import compare_table
 from vitrina.evaluation.evaluate import Evaluation
+from vitrina.evaluation.pairs import pairs_line
 from vitrina.evaluation.picture import draw_levels
 from vitrina.evaluation.reading import ReadingEvaluation, reading_table
 from vitrina.evaluation.report import labels_table, results_table, write_metrics
@@ -55,6 +56,27 @@ def collect_metrics(
     return {"train": train, "val": best, "test": test}
 
 
+def show_tables(
+    console: Console, evaluation: Evaluation, metrics: dict[str, Any], *, synthetic: bool
+) -> None:
+    """Show the scores of the suites and all else that was measured.
+
+    Args:
+        metrics: what `metrics.json` holds of it, by key.
+    """
+    console.print(results_table(evaluation, synthetic=synthetic))
+    by_label = labels_table(evaluation)
+    if by_label is not None:
+        console.print(by_label)
+    if by_label is not None and "thresholds" in metrics:
+        told = ", ".join(f"{name} {value:.3f}" for name, value in metrics["thresholds"].items())
+        console.print(f"said from a probability of: {told}", markup=False, highlight=False)
+    if "pairs" in metrics:
+        console.print(pairs_line(metrics["pairs"]), markup=False, highlight=False)
+    if "attack" in metrics:
+        console.print(attack_table(metrics["attack"], synthetic=synthetic))
+
+
 def report(
     config: Config,
     folder: Path,
@@ -86,17 +108,9 @@ def report(
         tracker.artifact(folder / "checkpoints" / "best.safetensors")
     write_metrics(folder / "metrics.json", metrics)
     (folder / "error.txt").unlink(missing_ok=True)
-    console.print(results_table(evaluation, synthetic=synthetic))
-    by_label = labels_table(evaluation)
-    if by_label is not None:
-        console.print(by_label)
-    if by_label is not None and "thresholds" in metrics:
-        told = ", ".join(f"{name} {value:.3f}" for name, value in metrics["thresholds"].items())
-        console.print(f"said from a probability of: {told}", markup=False, highlight=False)
+    show_tables(console, evaluation, metrics, synthetic=synthetic)
     if read is not None and read.scores:
         console.print(reading_table(read.scores, read.config.target, synthetic=synthetic))
-    if "attack" in metrics:
-        console.print(attack_table(metrics["attack"], synthetic=synthetic))
     train = metrics["train"]
     console.print(
         f"trained in {train['seconds']:.0f} s ({train['comments_per_second']:.0f} comments/s), "

@@ -15,11 +15,11 @@ from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.evaluation.compare import compare_table
-from vitrina.evaluation.evaluate import evaluate
-from vitrina.evaluation.measures import Subject, check_measures, measure
+from vitrina.evaluation.measures import Subject, check_measures
 from vitrina.evaluation.reading import ReadingEvaluation
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
+from vitrina.measurement import take_measures
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_model, build_reading, build_task, fit
 from vitrina.models.compiling import compile_parts
@@ -154,19 +154,17 @@ def _run(
             console.print(line, markup=False, highlight=False)
 
         read = ReadingEvaluation.of(config.training, folded, normalizer, reading)
-        evaluation = evaluate(
-            predictor,
-            build_suites(config.evaluation, dataset.test, dataset.extra, task.truth),
-            task.scoring,
+        test = dataset.test
+        evaluation, further = take_measures(
             config.evaluation,
-            progress=tell,
+            Subject(predictor, task.scoring, test, task.truth(test), config.noise),
+            build_suites(config.evaluation, test, dataset.extra, task.truth),
+            folder,
+            tell=tell,
             on_suite=_suite_observer(config, folder, task, read),
         )
-        test = dataset.test
-        subject = Subject(predictor, task.scoring, test, task.truth(test), config.noise)
-        measured = measure(config.evaluation, subject, folder, tell)
         metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
-        metrics |= measured
+        metrics |= further
         metrics |= {"thresholds": thresholds} if thresholds else {}
         report(config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic)
     return metrics

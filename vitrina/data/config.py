@@ -85,6 +85,11 @@ class DatasetConfig:
     """Test texts to keep, a stratified sample; null: all."""
     extra: dict[str, str] = field(default_factory=_open)
     """Further test files by name: {name: path}."""
+    pairs: str | None = None
+    """Test file of disguises that people wrote: rows with the text as it was found, the same text
+    corrected, and the label. Null: none."""
+    corrected_field: str = "corrected"
+    """Field of such a row that holds the corrected text."""
     max_length: int | None
     """Characters of a cleaned text that are kept; the rest is cut off. Null: all."""
     on_error: str
@@ -111,6 +116,17 @@ class DatasetConfig:
         for name, value in self.extra.items():
             allowed = "the path of a file"
             require(bool(value) and isinstance(value, str), f"dataset.extra.{name}", value, allowed)
+            taken = self.pairs is not None and name in ("pairs", "pairs_corrected")
+            require(
+                not taken, f"dataset.extra.{name}", value, "named otherwise beside dataset.pairs"
+            )
+        require(self.pairs != "", "dataset.pairs", self.pairs, "the path of a file, or null")
+        require(
+            bool(self.corrected_field),
+            "dataset.corrected_field",
+            self.corrected_field,
+            "the name of a field",
+        )
         seed = self.split_seed
         require(
             seed is None or 0 <= seed < 2**63, "dataset.split_seed", seed, "0 to 2^63 - 1, or null"

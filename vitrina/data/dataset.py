@@ -20,6 +20,7 @@ from vitrina.data.config import (
 )
 from vitrina.data.demo import make_corpus
 from vitrina.data.fields import brief
+from vitrina.data.pairs import read_pairs
 from vitrina.data.parts import Part
 from vitrina.data.reading import Reader
 from vitrina.data.rows import Rows
@@ -58,7 +59,7 @@ class Dataset:
     """Texts for training, validation and testing.
 
     Attributes:
-        extra: further test files by name.
+        extra: further test files by name, pairs among them.
         label_names: whole numbers by value, as their decimal strings, then other names in order, or
             in the order that was asked for; of label sets as `vitrina.data.labels` names them; of
             words, where words are labelled, with that of unlabelled ones first.
@@ -125,6 +126,7 @@ def load_dataset(
     reader = Reader(config, rules)
     parts = _parts(config, reader)
     extra = {name: reader.file(f"extra.{name}", path) for name, path in config.extra.items()}
+    extra |= read_pairs(reader, config)
     names, order = reader.labels.in_order()
     if len(names) < 2:
         raise InputError(
@@ -165,9 +167,51 @@ def load_dataset(
     )
 
 
+@dataclass
+class TestTexts:
+    """Texts for testing alone: as in a `Dataset`, without any to train on."""
+
+    __test__ = False  # no test of pytest's
+
+    test: Split
+    extra: dict[str, Split]
+    label_names: list[str]
+    notes: list[str]
+
+
+def load_test(config: FileDatasetConfig, seed: int) -> TestTexts:
+    """Read the texts of `dataset.test`, further test files and pairs, one label for each text.
+
+    Raises:
+        InputError: if a file is missing or bad, or all its texts have one label.
+    """
+    assert config.test is not None
+    reader = Reader(config, LabelRules())
+    extra_paths = {f"extra.{name}": path for name, path in config.extra.items()}
+    reader.check_files({"test": config.test} | extra_paths | _pairs_path(config))
+    part = reader.file("test", config.test)
+    extra = {name: reader.file(f"extra.{name}", path) for name, path in config.extra.items()}
+    extra |= read_pairs(reader, config)
+    names, order = reader.labels.in_order()
+    seed = seed if config.split_seed is None else config.split_seed
+    test = _sample(_all_of("test", part, order), config.limit_test, seed, reader.notes)
+    _require_two_labels(test, names, config.test)
+    splits = _deal([part], {"test": test})
+    others = _deal(
+        extra.values(), {name: _all_of(name, part, order) for name, part in extra.items()}
+    )
+    reader.notes += [_summary(split, names) for split in (*splits.values(), *others.values())]
+    return TestTexts(splits["test"], others, names, reader.notes)
+
+
+def _pairs_path(config: DatasetConfig) -> dict[str, str]:
+    return {} if config.pairs is None else {"pairs": config.pairs}
+
+
 def _parts(config: DatasetConfig, reader: Reader) -> dict[str, Part]:
     """What is read: always `train`, first; `val` and `test` where they are given."""
     extra = {f"extra.{name}": path for name, path in config.extra.items()}
+    extra |= _pairs_path(config)
     if isinstance(config, DemoConfig):
         reader.check_files(extra)
         num_test = round(config.num_comments * config.test_fraction)

@@ -66,12 +66,13 @@ class Reader:
                     reason = OK_MISSING
                 raise InputError(f"dataset.{key} = {path!r}: {reason}")
 
-    def file(self, key: str, path: str) -> Part:
+    def file(self, key: str, path: str, *, text_field: str | None = None) -> Part:
         """Read a file.
 
         Args:
             key: its key in the configuration.
             path: the file.
+            text_field: where the text stands; None: where the configuration says.
 
         Raises:
             InputError: if it is bad.
@@ -86,7 +87,7 @@ class Reader:
             format = own
         delimiter = self.config.delimiter if isinstance(self.config, CsvConfig) else None
         source = Source(Path(path), format, delimiter=delimiter, on_error=self.config.on_error)
-        part = self._part(key, source, source)
+        part = self._part(key, source, source, text_field or self.config.text_field)
         self.hashes[key] = source.sha256
         self.notes += source.skipped_notes()
         if not len(part.labels):
@@ -101,7 +102,7 @@ class Reader:
             digest.update(json.dumps(row, sort_keys=True).encode("ascii"))
             numbered.append((number, row))
         self.hashes[key] = digest.hexdigest()
-        part = self._part(key, numbered, None)
+        part = self._part(key, numbered, None, self.config.text_field)
         if numbered and not len(part.labels):
             raise InputError(
                 f"dataset.where = {dict(self.config.where)!r}: no comment of the corpus fits"
@@ -115,7 +116,11 @@ class Reader:
         return part
 
     def _part(
-        self, key: str, rows: Iterable[tuple[int, Mapping[str, Any]]], source: Source | None
+        self,
+        key: str,
+        rows: Iterable[tuple[int, Mapping[str, Any]]],
+        source: Source | None,
+        text_field: str,
     ) -> Part:
         find_words = self.labels.words if isinstance(self.labels, WordLabels) else None
         builder = PartBuilder(find_words)
@@ -127,7 +132,7 @@ class Reader:
                 if not self._fits(row):
                     left_out += 1
                     continue
-                text, spans, label = self._read(row)
+                text, spans, label = self._read(row, text_field)
                 group = self._group(row)
             except RowError as bad:
                 if source is None:
@@ -157,13 +162,13 @@ class Reader:
             )
         return part
 
-    def _read(self, row: Mapping[str, Any]) -> tuple[str, list[Span], int | None]:
+    def _read(self, row: Mapping[str, Any], field: str) -> tuple[str, list[Span], int | None]:
         """The cleaned text of a row, its labelled spans, and the number of its label.
 
         Where words are labelled, the number is told by them, once they are found. Elsewhere there
         are no spans, and no number if the label does not count.
         """
-        field, cleaning = self.config.text_field, self.config.cleaning
+        cleaning = self.config.cleaning
         if isinstance(self.labels, Labels):
             text = clean(text_of(row, field), cleaning).text
             return text, [], self.labels.number(row, self.label_field)

@@ -41,10 +41,13 @@ class RunResult:
 
 
 def find_runs(folder: Path) -> list[Path]:
-    """Folders of runs below `folder`, by name: those with a record, metrics or an error."""
+    """Folders of runs below `folder`, by name: those with a record, metrics or an error.
+
+    What `tools/evaluate.py` has measured of a run is none.
+    """
     files = ("record.json", "metrics.json", "error.txt")
     found = {path.parent for name in files for path in folder.glob(f"**/{name}")}
-    return sorted(found)
+    return sorted(path for path in found if path.parent.name != "evaluations")
 
 
 def read_run(folder: Path) -> RunResult:

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from vitrina.text.words import Words
 
 
+PAIRS = {
+    "pairs": "disguises that people wrote (dataset.pairs)",
+    "pairs_corrected": "the same texts corrected",
+}
+"""What the suites are that one file of pairs gives."""
+
+
 @dataclass(frozen=True)
 class Suite:
     """Texts to be scored together.
@@ -102,7 +109,8 @@ def _build(
         true = truth(split)
         yield Suite(name, SUITES[name], split.texts, true, test.rows, settings, test.texts)
     for name, split in extra.items():
-        yield Suite(name, f"file {name}", split.texts, truth(split), split.rows, {})
+        title = PAIRS.get(name, f"file {name}")
+        yield Suite(name, title, split.texts, truth(split), split.rows, {})
 
 
 def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:

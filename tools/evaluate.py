@@ -1,0 +1,206 @@
+"""Score a finished run again, or any classifier that is a command, as `evaluation` says.
+
+python tools/evaluate.py RUN_FOLDER evaluation=full
+python tools/evaluate.py RUN_FOLDER evaluation=attack evaluation.max_edits=3 dataset.limit_test=200
+python tools/evaluate.py --command "python my_model.py" --data=comments.jsonl evaluation=full
+
+What comes of a run stands in RUN_FOLDER/evaluations/NAME; the scores that the run itself made stay
+as they are. KEY=VALUE may set what belongs to evaluation and dataset. A command is started once for
+each suite: it is given a text a line as a JSON string (with --plain as it is, without line breaks),
+and writes a line for each, the probability that the text is positive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+
+from vitrina import config as configuration
+from vitrina.cli import explain
+from vitrina.config import Config
+from vitrina.data.dataset import Split, load_dataset, load_test
+from vitrina.errors import InputError, require
+from vitrina.evaluation.external import ExternalClassifier
+from vitrina.evaluation.measures import Subject, check_measures
+from vitrina.evaluation.report import write_metrics, write_predictions
+from vitrina.evaluation.scoring import ClassScoring
+from vitrina.evaluation.suites import Suite, build_suites, check_names
+from vitrina.measurement import take_measures
+from vitrina.predict import load
+from vitrina.record import write_json
+from vitrina.results import show_tables
+from vitrina.run_folder import alone_in
+from vitrina.tasks.config import label_rules
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("settings", nargs="*", metavar="RUN_FOLDER or KEY=VALUE", help="what is scored, and how")
+    add("--command", help="the classifier, in place of a run")
+    add("--data", type=Path, help="file of texts and labels, with --command alone")
+    add("--plain", action="store_true", help="write texts to the command as they are")
+    add("--timeout", type=float, default=600.0, help="seconds for a suite (%(default)s)")
+    add("--save-to", type=Path, metavar="FOLDER", help="where the scores go")
+    add("--overwrite", action="store_true", help="replace scores that stand there")
+    add("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    arguments = parser.parse_args(argv)
+    folders = [each for each in arguments.settings if "=" not in each or Path(each).is_dir()]
+    settings = [each for each in arguments.settings if each not in folders]
+    console = Console()
+    try:
+        if arguments.command is None:
+            require(len(folders) == 1, "RUN_FOLDER", " ".join(folders), "one folder of a run")
+            require(arguments.data is None, "--data", str(arguments.data), "given with --command")
+            _score_run(Path(folders[0]), settings, arguments, console)
+        else:
+            require(not folders, "RUN_FOLDER", " ".join(folders), "left out beside --command")
+            _score_command(settings, arguments, console)
+    except (InputError, HydraException, OmegaConfBaseException) as error:
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _score_run(
+    run: Path, settings: Sequence[str], arguments: argparse.Namespace, console: Console
+) -> None:
+    model = load(run, arguments.device)
+    config, name = _settings_of(model.config, settings)
+    check_measures(config.evaluation, model.task.scoring)
+    check_names(config.dataset.extra)
+    folder = arguments.save_to or run / "evaluations" / name
+    dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
+    found, known = dataset.label_names, model.label_names
+    require(found == known, "dataset", ", ".join(found), f"of the run's labels, {', '.join(known)}")
+    subject = Subject(
+        model.predictor,
+        model.task.scoring,
+        dataset.test,
+        model.task.truth(dataset.test),
+        config.noise,
+    )
+    _score(
+        config, subject, dataset.extra, model.task.truth, folder, arguments, console,
+        synthetic=dataset.synthetic, notes=dataset.notes,
+    )  # fmt: skip
+
+
+def _settings_of(trained: Config, settings: Sequence[str]) -> tuple[Config, str]:
+    """The configuration of a run with another evaluation, and the name of that.
+
+    Raises:
+        InputError: if a setting belongs to neither evaluation nor dataset, or is wrong.
+    """
+    of_data = [each for each in settings if each.startswith("dataset.")]
+    of_evaluation = [each for each in settings if each not in of_data]
+    for each in of_evaluation:
+        key = each.partition("=")[0]
+        belongs = key == "evaluation" or key.startswith("evaluation.")
+        require(
+            belongs, key, each.partition("=")[2], "of evaluation or dataset (dataset.limit_test)"
+        )
+    evaluation = configuration.compose_config(of_evaluation).evaluation
+    values = OmegaConf.create(configuration.to_dict(replace(trained, evaluation=evaluation)))
+    try:
+        values.merge_with_dotlist(of_data)
+    except OmegaConfBaseException as error:
+        raise InputError(configuration.explain(error)) from None
+    chosen = [each.partition("=")[2] for each in of_evaluation if each.startswith("evaluation=")]
+    return configuration.to_config(values), chosen[-1] if chosen else "default"
+
+
+def _score_command(
+    settings: Sequence[str], arguments: argparse.Namespace, console: Console
+) -> None:
+    require(arguments.data is not None, "--data", None, "a file of texts and labels")
+    kind = "csv" if arguments.data.suffix in (".csv", ".tsv") else "jsonl"
+    given = [f"dataset={kind}", f"dataset.train={arguments.data}", f"dataset.test={arguments.data}"]
+    config = configuration.compose_config([*given, *settings])
+    classifier = ExternalClassifier(
+        arguments.command, plain=arguments.plain, timeout=arguments.timeout
+    )
+    check_names(config.dataset.extra)
+    texts = load_test(config.dataset, config.seed)
+    two = len(texts.label_names) == 2
+    require(two, "dataset.label_field", ", ".join(texts.label_names), "a field of two labels")
+    scoring = ClassScoring(texts.label_names, None)
+    check_measures(config.evaluation, scoring)
+    subject = Subject(classifier, scoring, texts.test, texts.test.labels)
+    _score(
+        config, subject, texts.extra, lambda split: split.labels, arguments.save_to, arguments,
+        console, synthetic=False, notes=texts.notes,
+    )  # fmt: skip
+
+
+def _score(
+    config: Config,
+    subject: Subject,
+    extra: dict[str, Split],
+    truth: Callable[[Split], Any],
+    folder: Path | None,
+    arguments: argparse.Namespace,
+    console: Console,
+    *,
+    synthetic: bool,
+    notes: Sequence[str],
+) -> None:
+    """Measure, write and show; without a folder no file is kept."""
+
+    def tell(line: str) -> None:
+        console.print(line, markup=False, highlight=False)
+
+    def observe(suite: Suite, predicted: Any) -> None:
+        if config.evaluation.predictions and folder is not None:
+            write_predictions(folder / "predictions", suite, predicted, subject.scoring)
+
+    for note in notes:
+        tell(note)
+    with TemporaryDirectory() if folder is None else _entered(folder, arguments) as into:
+        evaluation, further = take_measures(
+            config.evaluation,
+            subject,
+            build_suites(config.evaluation, subject.test, extra, truth),
+            Path(into),
+            tell=tell,
+            on_suite=observe,
+        )
+        for note in evaluation.notes:
+            tell(note)
+        if folder is not None:
+            what = {"evaluation": config.evaluation, "dataset": config.dataset}
+            evaluated = {key: asdict(value) for key, value in what.items()}
+            write_json(folder / "evaluated.json", {"command": arguments.command, **evaluated})
+            write_metrics(folder / "metrics.json", {"test": evaluation.metrics(), **further})
+    show_tables(console, evaluation, further, synthetic=synthetic)
+    if folder is not None:
+        console.print(f"results: {folder}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _entered(folder: Path, arguments: argparse.Namespace) -> Iterator[Path]:
+    """Hold the folder against others; scores that stand there are not lost without being asked."""
+    with alone_in(folder):
+        metrics = folder / "metrics.json"
+        if metrics.exists():
+            allowed = "another folder (--save-to); or --overwrite replaces the scores there"
+            require(arguments.overwrite, "--save-to", str(folder), allowed)
+            metrics.unlink()
+        yield folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Any classifier that is a command: texts on its standard input, scores on its standard output."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import subprocess
+
+import numpy as np
+
+from vitrina.errors import InputError, require
+from vitrina.files import json_line
+from vitrina.text.columns import Texts
+
+
+class ExternalClassifier:
+    """Scores texts by a command of one's own, which is started once for each suite of texts.
+
+    It is given a text a line, as a JSON string (or as it is, line breaks replaced by spaces), and
+    writes a line for each: the probability that the text is positive. What it writes on its
+    standard error is shown if it fails.
+
+    Args:
+        command: split into words as a shell would, and given to none.
+        plain: write the texts as they are.
+        timeout: seconds after which a command that has not ended is stopped.
+
+    Raises:
+        InputError: if the command cannot be split, or `timeout` is not above 0.
+    """
+
+    def __init__(self, command: str, *, plain: bool = False, timeout: float = 600.0) -> None:
+        try:
+            self._words = shlex.split(command)
+        except ValueError as error:
+            raise InputError(f"--command = {command!r}: cannot be read ({error})") from None
+        require(bool(self._words), "--command", command, "a program with its arguments")
+        require(timeout > 0, "--timeout", timeout, "above 0, in seconds")
+        self.command, self.plain, self.timeout = command, plain, timeout
+
+    def __call__(self, texts: Texts) -> np.ndarray:
+        """float64 [num_texts, 2]: the probabilities of the negative and of the positive class.
+
+        Raises:
+            InputError: if the command cannot be started, fails, takes too long, or does not write
+                a number between 0 and 1 for each text.
+        """
+        if not len(texts):
+            return np.zeros((0, 2))
+        lines = [self._line(text) for text in texts.to_strings()]
+        written = self._run("".join(f"{line}\n" for line in lines)).splitlines()
+        if len(written) != len(lines):
+            raise InputError(
+                f"--command {self.command}: wrote {len(written):,} lines for {len(lines):,} texts; "
+                "must write one score for each"
+            )
+        positive = np.array([self._score(n, line) for n, line in enumerate(written, start=1)])
+        return np.stack([1 - positive, positive], axis=1)
+
+    def _line(self, text: str) -> str:
+        if not self.plain:
+            return json_line(text)
+        return " ".join(text.splitlines()).encode("utf-8", "replace").decode("utf-8")
+
+    def _run(self, given: str) -> str:
+        try:
+            done = subprocess.run(
+                self._words,
+                input=given.encode("utf-8"),
+                capture_output=True,
+                timeout=self.timeout,
+                check=False,
+            )
+        except OSError as error:
+            raise InputError(
+                f"--command {self.command}: cannot be started ({error.strerror or error})"
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise InputError(
+                f"--command {self.command}: has not ended after {self.timeout:g} s; it must stop "
+                "at the end of its input (--timeout=SECONDS waits longer)"
+            ) from None
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            last = f": {said[-1]}" if said else ""
+            raise InputError(f"--command {self.command}: ended with {done.returncode}{last}")
+        return done.stdout.decode("utf-8", "replace")
+
+    def _score(self, number: int, line: str) -> float:
+        try:
+            value = float(json.loads(line))
+        except (ValueError, TypeError):
+            value = math.nan
+        if not 0 <= value <= 1:
+            raise InputError(
+                f"--command {self.command}: line {number} of its output is {line[:60]!r}; "
+                "must be a number between 0 and 1"
+            )
+        return value
