@@ -28,8 +28,9 @@ lint:
 types:
 	$(BIN)/pyright
 
+# A process for each core; the tests of a file stay together, since they share what they trained.
 unit:
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile
 
 format:
 	$(BIN)/ruff check --fix .
