@@ -1,6 +1,7 @@
 """Work is timed in turn, and what comes of it is told rightly."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -19,11 +20,17 @@ def test_work_runs_forth_and_back_in_turn() -> None:
     assert len(a.seconds) == len(b.seconds) == 4
 
 
-def test_the_slower_work_is_told() -> None:
-    slow, fast = interleaved([lambda: time.sleep(0.03), lambda: time.sleep(0.01)], CPU, 3)
+def test_the_slower_work_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+
+    def works(seconds: float) -> Callable[[], None]:
+        return lambda: now.append(now.pop() + seconds)
+
+    slow, fast = interleaved([works(0.03), works(0.01)], CPU, 3)
     ratio, low, high = ratios(slow, fast)
-    assert 2 < ratio < 4 and low <= ratio <= high
-    assert slow.median >= 0.03 and slow.first >= 0.03
+    assert (ratio, low, high) == pytest.approx((3, 3, 3))
+    assert slow.median == pytest.approx(0.03) and slow.first == pytest.approx(0.03)
     assert slow.percentile(10) <= slow.median <= slow.percentile(90)
 
 

@@ -47,7 +47,12 @@ def test_look_alikes_that_no_level_holds(
     assert main(["--unseen=0.85", f"--save-to={path}"]) == 0
     assert f"{path}: 59 letters, 7.4 look-alikes each" in capsys.readouterr().out
     own = resource_folder() / "letter_replacement" / "unseen.json"
-    assert json.loads(path.read_text("utf-8")) == json.loads(own.read_text("utf-8"))
+    made, kept = (json.loads(file.read_text("utf-8")) for file in (path, own))
+    assert made.keys() == kept.keys()
+    # Look-alikes that are as near as each other stand in an order that differs by machine.
+    assert {letter: set(found) for letter, found in made.items()} == {
+        letter: set(found) for letter, found in kept.items()
+    }
 
 
 @pytest.mark.parametrize(
