@@ -109,28 +109,43 @@ def seed_table(
     column_names = (
         list(metrics) if columns == METRIC else _in_order(r.setting(columns) for r in kept)
     )
+    title = _title(metrics, columns, kept)
+    less = {column: _less(column if columns == METRIC else metrics[0]) for column in column_names}
+    table = _table(title, (rows, columns), row_names, column_names, scores, less, baseline)
+    table.notes = [*notes, *names, *table.notes]
+    table.failed = [_failure(run, keys) for run in kept if not run.finished]
+    return table
+
+
+def tested(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    scores: dict[tuple[str, str], dict[str, float]],
+) -> SeedTable:
+    """A table of scores that are at hand, of which more is better, against its first row."""
+    less = dict.fromkeys(columns, False)
+    return _table("", ("runs", "suite"), rows, columns, scores, less, FIRST)
+
+
+def _table(
+    title: str,
+    keys: tuple[str, str],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    scores: dict[tuple[str, str], dict[str, float]],
+    less: dict[str, bool],
+    baseline: str,
+) -> SeedTable:
     cells = {
         (row, column): mean_over_seeds(list(found.values())) if found else None
-        for row in row_names
-        for column in column_names
+        for row in rows
+        for column in columns
         for found in [scores.get((row, column), {})]
     }
-    less = {column: _less(column if columns == METRIC else metrics[0]) for column in column_names}
-    table = SeedTable(
-        title=_title(metrics, columns, kept),
-        row_key=rows,
-        column_key=columns,
-        rows=row_names,
-        columns=column_names,
-        scores=scores,
-        cells=cells,
-        best=_best(cells, column_names, less),
-        tests=[],
-        notes=notes + names,
-        failed=[_failure(run, keys) for run in kept if not run.finished],
-    )
+    best = _best(cells, columns, less)
+    table = SeedTable(title, *keys, list(rows), list(columns), scores, cells, best, [])
     table.tests = _tests(table, baseline, less)
-    table.notes += _explained(table, less)
+    table.notes = _explained(table, less)
     return table
 
 
