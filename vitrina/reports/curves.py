@@ -210,9 +210,8 @@ def _family_table(groups: Sequence[RunGroup], families: Sequence[str]) -> Html:
     head = ["runs", "family"] if groups[0].name else ["family"]
     titles = {"aunc": "AUNC", "p50": "p50", "worst_of_k": "worst of K at the last strength"}
     head += [f"{t}, {HEADINGS[metric]}" for t in titles.values() for metric in FAMILY_METRICS]
-    caption = (
-        "AUNC: area under the curve; p50: strength at which half of what is above guessing is lost"
-    )
+    caption = "AUNC: area under the curve; p50: strength that costs half of what is above guessing"
+
     return table(caption, head, rows)
 
 

@@ -181,7 +181,7 @@ def strongest_tokens(
         place = {token: k for k, token in enumerate(order.tolist())}
     for token in order.tolist():
         canvas = canvases[token if stride_px is None else place[token]]
-        alt = salient.text[salient.starts[token] : salient.ends[token]]
+        alt = salient.text[salient.starts[token] : salient.ends[token]].strip() or "blank"
         picture = image(np.kron(255 - canvas, np.ones((SCALE, SCALE))), alt)
         items.append(join([picture, f"{salient.weights[token]:+.2f}"]))
     return bullets(items, "tokens")

@@ -194,8 +194,8 @@ def calibration(probability: np.ndarray, true: np.ndarray, bins: int = BINS) -> 
 def ladder(run: Run, suites: Sequence[str], length: int = 70) -> list[tuple[str, str, str]]:
     """One test text in every suite made of the test texts: suite, text as scored, what was said.
 
-    The text is the first one, of at most `length` characters where there is one, that is touched
-    in most suites; among these toxic ones (the last label) come first.
+    The text is the one that the noise changes most, of at most `length` characters where there is
+    one.
     """
     found = {suite: read_rows(run, suite) for suite in suites}
     if "clean" not in found:
@@ -207,14 +207,19 @@ def ladder(run: Run, suites: Sequence[str], length: int = 70) -> list[tuple[str,
         if len(rows) == len(clean) and _same_rows(rows, clean)
     }
 
-    def rank(index: int) -> tuple[bool, int, bool]:
+    def rank(index: int) -> tuple[bool, float]:
         text = clean[index]["scored_text"]
-        touched = sum(rows[index]["scored_text"] != text for rows in same.values())
-        short = 15 <= len(text) <= length
-        return short, touched, str(clean[index].get("label")) not in ("0", "[]")
+        changes = (_changed(text, rows[index]["scored_text"]) for rows in same.values())
+        return 15 <= len(text) <= length, sum(changes) / max(1, len(text))
 
     best = max(range(len(clean)), key=lambda index: (*rank(index), -index))
     return [(suite, rows[best]["scored_text"], said_of(rows[best])) for suite, rows in same.items()]
+
+
+def _changed(text: str, other: str) -> int:
+    """Characters that are not the same at their place, at most half of them: a shift is no noise
+    to look at."""
+    return min(sum(a != b for a, b in zip(text, other, strict=False)), len(text) // 2)
 
 
 def _same_rows(rows: Sequence[Mapping[str, Any]], clean: Sequence[Mapping[str, Any]]) -> bool:

@@ -179,9 +179,9 @@ def judged(run: Run, chosen: str | None) -> list[Content]:
     parts.append(element("div", join(charts), class_="charts"))
     parts.append(
         paragraph(
-            "Each point holds equally many texts, up to 15 points; on the dashed line a probability "
-            "is as high as the share of texts of which it is true. ECE is the mean distance from "
-            "it, the Brier score the mean squared error; less is better.",
+            "Each point holds equally many texts, up to 15 points; on the dashed line a "
+            "probability is as high as the share of texts of which it is true. ECE is the mean "
+            "distance from it, the Brier score the mean squared error; less is better.",
             "quiet",
         )
     )

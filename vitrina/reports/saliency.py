@@ -1,9 +1,10 @@
 """Which parts of a text speak for what a model says: each token is left out in turn.
 
 Representation erasure (Li, Monroe and Jurafsky 2016, "Understanding neural networks through
-representation erasure"): the log-odds of what was said, less those without the token. The token is
-left out behind the embedder, so that this works for whatever an embedder makes tokens of, and all
-ways of leaving one out of a text pass through encoder and head as texts of a batch.
+representation erasure"): the log-odds of what was said, less those without the token. Its embedding
+becomes zero, so that this works for whatever an embedder makes tokens of; to take it out would move
+all tokens behind it against the strides of the encoder. All ways of leaving one out of a text pass
+through encoder and head as texts of a batch.
 
 Windows that overlap show a letter several times: with a window those others are left out that show
 its middle too. Embedders whose tokens cannot be told in the text (n-grams, bytes) have each drawn
@@ -138,29 +139,27 @@ def _leave_out(
     count = len(tokens_ND)
     size = max(1, -(-count // MOST_PARTS))
     firsts = np.arange(0, count, size)
-    kept = [np.arange(count)]
-    for first in firsts:
-        low, high = max(0, first - reach), min(count, first + size + reach)
-        kept.append(np.concatenate([np.arange(low), np.arange(high, count)]))
+    places = np.arange(count)
+    kept = (places < firsts[:, None] - reach) | (places >= firsts[:, None] + size + reach)
+    kept = np.concatenate([np.ones((1, count), dtype=bool), kept])
     found = np.empty(len(kept))
-    per_batch = max(1, BATCH_TOKENS // max(1, count))
+    per_batch = max(1, BATCH_TOKENS // count)
     for start in range(0, len(kept), per_batch):
-        parts = kept[start : start + per_batch]
-        found[start : start + len(parts)] = _log_odds(model, tokens_ND, parts, label)
+        part = kept[start : start + per_batch]
+        found[start : start + len(part)] = _log_odds(model, tokens_ND, part, label)
     return float(found[0]), np.repeat(found[1:], size)[:count]
 
 
 def _log_odds(
-    model: TrainedModel, tokens_ND: Tensor, parts: Sequence[np.ndarray], label: int
+    model: TrainedModel, tokens_ND: Tensor, kept_BN: np.ndarray, label: int
 ) -> np.ndarray:
-    """Log-odds of a label for each selection of tokens; for none of them, of one empty token."""
-    rows = torch.cat([tokens_ND, torch.zeros_like(tokens_ND[:1])])
-    chosen = [part if len(part) else np.array([len(tokens_ND)]) for part in parts]
-    index = torch.from_numpy(np.concatenate(chosen)).to(rows.device)
-    lengths = np.array([len(part) for part in chosen], dtype=np.int64)
+    """Log-odds of a label, float64 [B], with the tokens that are kept, the others zero."""
+    kept = torch.from_numpy(kept_BN).to(tokens_ND.device).unsqueeze(2)
+    values = torch.where(kept, tokens_ND, tokens_ND.new_zeros(())).flatten(0, 1)
+    lengths = np.full(len(kept_BN), len(tokens_ND), dtype=np.int64)
     inner = model.model
     with torch.inference_mode(), model.autocast():
-        logits_BC = inner.head(inner.encoder(Ragged(rows[index], lengths)))
+        logits_BC = inner.head(inner.encoder(Ragged(values, lengths)))
         return _odds_of(model.task.probabilities(logits_BC), label)
 
 
