@@ -6,6 +6,7 @@ Functions named after an element give HTML; what is handed to them as text is es
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -89,7 +90,10 @@ def table(
     Args:
         words: columns of text, which may be wrapped.
     """
-    columns = join(element("th", name, scope="col") for name in head)
+    columns = join(
+        element("th", name, scope="col", class_="words" if number in words else None)
+        for number, name in enumerate(head)
+    )
     lines = []
     for row in rows:
         cells = [element("th", row[0], scope="row")]
@@ -112,6 +116,15 @@ def table(
         role="region",
         aria_label=caption,
     )
+
+
+def deeper(content: Content) -> Html:
+    """The same with all headings one level deeper."""
+    return Html(re.sub(r"<(/?)h([2-5])\b", _next_level, escaped(content)))
+
+
+def _next_level(match: re.Match[str]) -> str:
+    return f"<{match[1]}h{int(match[2]) + 1}"
 
 
 def figure(picture: Html, caption: Content) -> Html:

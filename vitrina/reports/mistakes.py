@@ -105,8 +105,9 @@ def explained(model: TrainedModel) -> str:
     config = getattr(embedder, "config", None)
     if isinstance(config, SlicesConfig | LineConfig):
         side = reach(embedder)
-        beside = f" with {side} on each side, which show its middle too" if side else ""
-        what = f"slice (left out{beside})"
+        what = "slice"
+        if side:
+            what += f" (with {side} on each side, which show its middle too)"
     elif isinstance(config, GlyphsConfig):
         what = "glyph"
     else:
@@ -141,7 +142,7 @@ def _article(
         predictions.told(predictions.said[index]),
         predictions.told(predictions.truth[index]),
     )
-    heading = element("h4", f"{number}. Said: {said}; true: {true}")
+    heading = element("h3", f"{number}. Said: {said}; true: {true}")
     odds = paragraph(
         f"Probability of {name}: {probability:.3f}. Text {index + 1} of the suite.", "quiet"
     )

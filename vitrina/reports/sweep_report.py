@@ -21,6 +21,7 @@ from vitrina.reports.document import (
     Html,
     bullets,
     code,
+    deeper,
     details,
     element,
     join,
@@ -109,6 +110,7 @@ def anchor_of(run: Run) -> str:
 def _compared(groups: Sequence[RunGroup], notes: Sequence[str]) -> list[Content]:
     suites = suites_in(groups)[:MOST_SUITES]
     parts: list[Content] = []
+    explained: dict[str, None] = {}
     for metric, heading in HEADINGS.items():
         scores = {
             (group.name, suite): {
@@ -129,15 +131,14 @@ def _compared(groups: Sequence[RunGroup], notes: Sequence[str]) -> list[Content]
                 cells.append(element("b", text) if best else text)
             rows.append([*cells, str(len(group.runs))])
         parts.append(table(f"{heading}: mean and 95 % interval", ["runs", *suites, "seeds"], rows))
-        parts.append(bullets(found.notes, "quiet"))
+        explained |= dict.fromkeys(found.notes)
         if found.tests:
             lines = [test_cells(test) for test in found.tests]
             caption = f"{heading}: each row against the first, paired by seed"
             tests = table(caption, TEST_HEADINGS, lines)
             parts.append(details(f"Paired tests of {heading}", tests))
-    if notes:
-        parts.append(bullets(notes, "quiet"))
-    return parts
+    told = [*explained, *notes]
+    return [*parts, bullets(told, "quiet")] if told else parts
 
 
 def _curves(groups: Sequence[RunGroup]) -> list[Content]:
@@ -181,14 +182,13 @@ def _group_part(group: RunGroup, mistakes: int, suite: str | None, device: str) 
         chosen = hard_suite(run, suite)
         inside: list[Content] = [headline(run), scores_table(run), *judged(run, chosen)]
         if number == 0:
-            inside += [element("h4", "One text at each level"), ladder_part(run, device)]
+            inside += [element("h3", "One text at each level"), ladder_part(run, device)]
         if number == 0 and mistakes:
-            inside += [
-                element("h4", "Worst mistakes"),
-                mistakes_part(run, chosen, mistakes, device),
-            ]
+            worst = mistakes_part(run, chosen, mistakes, device)
+            inside += [element("h3", "Worst mistakes"), worst]
         inside.append(details("How this run was made", made(run)))
-        opened = details(f"{run.folder.name}, seed {run.seed}", *inside)
+        title = f"{run.folder.name}, seed {run.seed}"
+        opened = details(title, *map(deeper, inside))
         parts.append(element("div", opened, id=anchor_of(run)))
     return join(parts)
 
