@@ -94,15 +94,15 @@ class TrainedModel:
         if self.task.waits_for_thresholds:
             self.task.use_thresholds(read_thresholds(folder, self.task.threshold_names))
         training = self.config.training
-        precision = precision or training.precision
-        self.model = for_inference(model.to(choose_device(device)), precision)
+        multiplied = training.precision if precision is None else precision
+        self.model = for_inference(model.to(choose_device(device)), multiplied)
         normalizer = build_normalizer(self.config.normalizer, device)
         if isinstance(self.config.normalizer, ReaderNormalizerConfig):
             recorded = read_json(folder / "record.json")["hashes"]
             require_same_reader(self.config.normalizer, recorded)
         limits: dict[str, Any] = {
             "max_tokens": training.max_tokens,
-            "precision": precision,
+            "precision": multiplied,
         }
         self._predictor = self.task.predictor(self.model, normalizer, **limits)
         reading = build_reading(self.config, artefacts)

@@ -169,20 +169,17 @@ def strongest_tokens(
         stride_px: of windows; None: tokens are glyphs on a canvas `window_px` wide.
     """
     order = np.argsort(-np.abs(salient.weights), kind="stable")[:STRONGEST]
-    items = []
     if stride_px is None:
-        texts = Texts.from_strings([salient.text])
-        tokens = segment(texts)
-        canvases = pictures.canvases(tokens.clusters, window_px)[tokens.ids]
+        tokens = segment(Texts.from_strings([salient.text]))
+        shown = pictures.canvases(tokens.clusters, window_px)[tokens.ids[order]]
     else:
         line, _, _ = drawn_words(pictures, salient.text)
         wide = np.pad(line, ((0, 0), (0, window_px)))
-        canvases = np.stack([wide[:, i * stride_px :][:, :window_px] for i in order.tolist()])
-        place = {token: k for k, token in enumerate(order.tolist())}
-    for token in order.tolist():
-        canvas = canvases[token if stride_px is None else place[token]]
+        shown = [wide[:, left : left + window_px] for left in (order * stride_px).tolist()]
+    items = []
+    for token, pixels in zip(order.tolist(), shown, strict=True):
         alt = salient.text[salient.starts[token] : salient.ends[token]].strip() or "blank"
-        picture = image(np.kron(255 - canvas, np.ones((SCALE, SCALE))), alt)
+        picture = image(np.kron(255 - pixels, np.ones((SCALE, SCALE))), alt)
         items.append(join([picture, f"{salient.weights[token]:+.2f}"]))
     return bullets(items, "tokens")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -226,7 +226,7 @@ def _tests(table: SeedTable, baseline: str, less: dict[str, bool]) -> list[Paire
     if baseline not in (FIRST, BEST) and baseline not in table.rows:
         allowed = ", ".join([*table.rows, FIRST, BEST, NONE])
         raise InputError(f"--baseline {baseline}: must be one of {allowed}")
-    found = []
+    found: list[PairedTest] = []
     for column in table.columns:
         against = table.rows[0] if baseline == FIRST else baseline
         if baseline == BEST:
@@ -240,9 +240,9 @@ def _tests(table: SeedTable, baseline: str, less: dict[str, bool]) -> list[Paire
             pairs = [mine[seed] - base[seed] for seed in mine if seed in base]
             if row != against and pairs:
                 difference, p = float(np.mean(pairs)), sign_flip_test(pairs)
-                found.append((row, column, against, difference, len(pairs), p))
-    adjusted = holm([test[-1] for test in found])
-    return [PairedTest(*test, q) for test, q in zip(found, adjusted, strict=True)]
+                found.append(PairedTest(row, column, against, difference, len(pairs), p, p))
+    adjusted = holm([test.p for test in found])
+    return [replace(test, adjusted=q) for test, q in zip(found, adjusted, strict=True)]
 
 
 def _explained(table: SeedTable, less: dict[str, bool]) -> list[str]:
