@@ -104,10 +104,17 @@ def test_failed_and_unfinished_runs_are_named(
 ) -> None:
     write_run(sweep / "f", "ngrams", 1, None, error="out of [memory]")
     write_run(sweep / "u", "ngrams", 2, None)
-    text = " ".join(told(capsys, str(sweep)).split())
+    for name in ("early-1", "early-2"):  # nothing tells what these were
+        (sweep / name).mkdir()
+        (sweep / name / "error.txt").write_text("no such file\n", "utf-8")
+    (sweep / "vtr-0-1" / "again").mkdir()  # measured again: not a run of its own
+    (sweep / "vtr-0-1" / "again" / "metrics.json").write_text('{"test": {}}', "utf-8")
+    lines = told(capsys, str(sweep))
+    text = " ".join(lines.split())
+    assert text.count("no such file") == 2 and "finished runs" not in text
     assert "model=ngrams seed=1" in text and "out of [memory]" in text
     assert "model=ngrams seed=2" in text and "not finished" in text
-    assert re.search(r"ngrams +–", text)
+    assert re.search(r"ngrams +–", text) and not re.search(r"^ *– ", lines, re.M)
 
 
 def test_markdown_and_latex_escape(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,7 @@ from vitrina.reports.predictions import (
     read_predictions,
     suites_of,
 )  # fmt: skip
-from vitrina.reports.runs import Run, flattened
+from vitrina.reports.runs import Run
 
 SCORES = {
     "f1": "F1",
@@ -243,13 +243,12 @@ def made(run: Run) -> Html:
             rows = [[str(name), str(value)] for name, value in found.items()]
             parts.append(details(title, table(title, ["name", key], rows, words=[1])))
     chosen = [[name, option] for name, option in run.result.choices.items()]
-    settings = [[key, value] for key, value in flattened(run.config).items()]
-    for title, rows in (("Options of the groups", chosen), ("All settings", settings)):
-        if rows:
-            parts.append(details(title, table(title, ["key", "value"], rows, words=[1])))
+    if chosen:
+        title = "Options of the groups"
+        parts.append(details(title, table(title, ["group", "option"], chosen, words=[1])))
     if run.config:
         text = OmegaConf.to_yaml(OmegaConf.create(run.config))
-        parts.append(details("config.yaml", code(text)))
+        parts.append(details("All settings (config.yaml)", code(text)))
     return join(parts)
 
 

@@ -96,10 +96,16 @@ def read_runs(folder: Path) -> list[Run]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; give that of a run or of a sweep")
-    found = [_read(path) for path in find_runs(folder)]
+    found = [_read(path) for path in _outermost(find_runs(folder))]
     if not found:
         raise InputError(f"{folder}: holds no run (no record.json, metrics.json or error.txt)")
     return sorted(found, key=lambda run: run.order)
+
+
+def _outermost(folders: Sequence[Path]) -> list[Path]:
+    """Without those inside another one: what measures a run again may keep its scores there."""
+    known = set(folders)
+    return [folder for folder in folders if not known & set(folder.parents)]
 
 
 def _read(folder: Path) -> Run:
@@ -216,13 +222,15 @@ def newest_of_each(runs: Sequence[Run], keys: Sequence[str]) -> tuple[list[Run],
     places: dict[tuple[str | None, ...], list[Run]] = {}
     for run in runs:
         place = (*(run.setting(key) for key in keys), run.seed)
+        if not run.finished and not run.record:  # nothing tells what it was
+            place = (*place, run.folder.name)
         places.setdefault(place, []).append(run)
     kept, notes = [], []
     for place, found in places.items():
         newest = max(found, key=lambda run: (run.finished, run.written_at, run.folder.name))
         kept.append(newest)
         if len(found) > 1:
-            named = zip((*keys, "seed"), place, strict=True)
+            named = zip((*keys, "seed"), place, strict=False)
             which = " ".join(f"{key}={value}" for key, value in named if value is not None)
             others = differing(found, leave_out=[*keys, "seed"])
             differ = f"; they differ in {', '.join(others)}" if others else ""

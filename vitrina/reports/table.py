@@ -105,7 +105,8 @@ def seed_table(
         _require_setting(runs, option, key)
     kept, notes = newest_of_each(runs, keys)
     scores, names = _collect(kept, keys, metrics, notes)
-    row_names = _in_order(run.setting(rows) for run in kept)
+    told = [run for run in kept if run.finished or run.record]
+    row_names = _in_order(run.setting(rows) for run in told)
     column_names = (
         list(metrics) if columns == METRIC else _in_order(r.setting(columns) for r in kept)
     )
