@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sweeps import write_run
+from made_up_runs import write_run
 
 from vitrina.errors import InputError
 from vitrina.reports.predictions import (

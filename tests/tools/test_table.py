@@ -17,7 +17,7 @@ TOOL = ROOT / "tools" / "table.py"
 sys.path.insert(0, str(TOOL.parent))
 sys.path.insert(0, str(ROOT / "tests" / "reports"))
 
-from sweeps import write_run  # noqa: E402
+from made_up_runs import write_run  # noqa: E402
 from table import main  # noqa: E402
 
 LEVELS = ["--rows=model", "--columns=noise.level_toxic", "--metric=test.level_4.f1"]
