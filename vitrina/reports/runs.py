@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from omegaconf import OmegaConf
 from vitrina.data.fields import brief
 from vitrina.errors import InputError
 from vitrina.evaluation.compare import FROM_PRESETS, RunResult, find_runs, read_run
-from vitrina.record import read_json
 
 ASIDE = ("name", "resume", "device", "threads", "tracking")
 """Settings that do not affect the results."""
@@ -112,8 +112,8 @@ def _read(folder: Path) -> Run:
     record: Any = {}
     config: Any = {}
     if (folder / "record.json").is_file():
-        with suppress(InputError):  # a broken one is told by `read_run`
-            record = read_json(folder / "record.json")
+        with suppress(OSError, ValueError):  # a broken one is told by `read_run`
+            record = json.loads((folder / "record.json").read_text("utf-8"))
     if (folder / "config.yaml").is_file():
         with suppress(Exception):  # YAML errors have no common base
             config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
@@ -157,7 +157,8 @@ def differing(runs: Sequence[Run], leave_out: Iterable[str] = ("seed",)) -> list
     What follows from another choice is left out: what a model's preset chooses where the model
     tells it, and the settings below a group where the group's option tells them.
     """
-    all_settings = [run.settings() for run in runs]
+    # A run that failed before it wrote its settings does not tell how it differs.
+    all_settings = [run.settings() for run in runs if run.config or run.record]
     skipped = set(leave_out)
     keys = dict.fromkeys(key for settings in all_settings for key in settings)
     found = []
@@ -188,17 +189,23 @@ def score_at(metrics: Mapping[str, Any], path: str) -> float | None:
     """
     found: Any = metrics
     done: list[str] = []
-    for part in path.split("."):
+    left = path.split(".")
+    while left:
         names = _names(found)
-        if part not in names:
-            where = ".".join(done) or "metrics.json"
+        # Names of test files may hold dots: the longest name that fits.
+        sizes = [size for size in range(len(left), 0, -1) if ".".join(left[:size]) in names]
+        if not sizes:
+            where, more = ".".join(done) or "metrics.json", ""
             has = ", ".join(brief(name) for name in names[:30]) or "nothing below it"
-            more = f", and {len(names) - 30} more" if len(names) > 30 else ""
+            if len(names) > 30:
+                more = f", and {len(names) - 30} more"
             raise InputError(
-                f"--metric {path}: there is no {part!r} in {where}; it has: {has}{more}"
+                f"--metric {path}: there is no {brief(left[0])!r} in {where}; it has: {has}{more}"
             )
-        found = found[int(part)] if isinstance(found, list) else found[part]
-        done.append(part)
+        name = ".".join(left[: sizes[0]])
+        found = found[int(name)] if isinstance(found, list) else found[name]
+        done.append(name)
+        left = left[sizes[0] :]
     if found is None:
         return None
     if isinstance(found, bool) or not isinstance(found, int | float):

@@ -38,9 +38,6 @@ from vitrina.reports.table import tested
 
 Part = tuple[str, str, Html]
 
-MOST_SUITES = 8
-"""Suites that get a column in the table; the others stand in the parts of the runs."""
-
 
 def sweep_report(
     folder: Path,
@@ -108,7 +105,7 @@ def anchor_of(run: Run) -> str:
 
 
 def _compared(groups: Sequence[RunGroup], notes: Sequence[str]) -> list[Content]:
-    suites = suites_in(groups)[:MOST_SUITES]
+    suites = suites_in(groups)
     parts: list[Content] = []
     explained: dict[str, None] = {}
     for metric, heading in HEADINGS.items():
