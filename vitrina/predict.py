@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from vitrina import config as configuration
 from vitrina.config import Config
@@ -16,7 +18,7 @@ from vitrina.evaluation.words import WordScoring
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_model, build_reading, build_task
 from vitrina.models.inference import for_inference
-from vitrina.models.precision import choose_device
+from vitrina.models.precision import autocast, choose_device
 from vitrina.models.words import SaidWords
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.config import ReaderNormalizerConfig
@@ -77,6 +79,7 @@ class TrainedModel:
     Args:
         folder: the folder of a run.
         device: auto, cpu, cuda or cuda:N.
+        precision: auto, fp32 or bf16; None: that of the training.
 
     Attributes:
         predictor: cleaned texts (see `cleaned`) to what the task's scoring compares with the truth.
@@ -85,7 +88,7 @@ class TrainedModel:
         InputError: if the folder is not that of a trained run, or its files are of another form.
     """
 
-    def __init__(self, folder: Path, device: str = "auto") -> None:
+    def __init__(self, folder: Path, device: str = "auto", precision: str | None = None) -> None:
         self.config: Config = configuration.load(folder / "config.yaml")
         artefacts = Artefacts.load(folder / "artefacts.safetensors")
         self.task = build_task(self.config, artefacts)
@@ -94,14 +97,15 @@ class TrainedModel:
         if self.task.waits_for_thresholds:
             self.task.use_thresholds(read_thresholds(folder, self.task.threshold_names))
         training = self.config.training
-        self.model = for_inference(model.to(choose_device(device)), training.precision)
+        multiplied = training.precision if precision is None else precision
+        self.model = for_inference(model.to(choose_device(device)), multiplied)
         normalizer = build_normalizer(self.config.normalizer, device)
         if isinstance(self.config.normalizer, ReaderNormalizerConfig):
             recorded = read_json(folder / "record.json")["hashes"]
             require_same_reader(self.config.normalizer, recorded)
         limits: dict[str, Any] = {
             "max_tokens": training.max_tokens,
-            "precision": training.precision,
+            "precision": multiplied,
         }
         self.predictor = self.task.predictor(self.model, normalizer, **limits)
         reading = build_reading(self.config, artefacts)
@@ -160,6 +164,19 @@ class TrainedModel:
     def cleaned(self, texts: Sequence[str]) -> Texts:
         """Texts cleaned and cut as those of the training were."""
         return Texts.from_strings(self._clean(texts)[0])
+
+    def normalized(self, texts: Texts) -> Texts:
+        """Cleaned texts as the model reads them, behind its normaliser."""
+        return self._predictor.normalize(texts)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The precision in which the model works."""
+        return autocast(self._predictor.precision, self.device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
 
     def _predict_words(self, texts: Sequence[str]) -> list[Prediction]:
         scoring = self.task.scoring

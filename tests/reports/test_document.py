@@ -1,0 +1,103 @@
+"""The pieces of a page: escaping, tables, charts."""
+
+from __future__ import annotations
+
+import html
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vitrina.glyphs.pictures import Pictures
+from vitrina.reports.charts import Curve, line_chart, value_range
+from vitrina.reports.document import deeper, element, escaped, table
+from vitrina.reports.pictures import drawn_words, line_pictures, salient_text, scaled
+from vitrina.reports.saliency import Salient
+
+PICTURES = Pictures([], 12, 24)
+
+
+class Words(HTMLParser):
+    """The text of some HTML, and which elements it has."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text, self.tags = "", []
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet=st.characters(), max_size=30))
+def test_any_text_stays_text(text: str) -> None:
+    markup = str(element("p", text, title=None))
+    found = Words(markup)
+    assert found.tags == ["p"]
+    assert found.text == html.unescape(escaped(text))
+    found.text.encode("utf-8")
+    if text.isprintable() and text.isascii():
+        assert found.text == text
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(alphabet=st.characters(), max_size=60))
+def test_any_text_is_drawn_word_by_word(text: str) -> None:
+    line, words, edges = drawn_words(PICTURES, text)
+    assert [word.left for word in words[1:]] == [word.right for word in words[:-1]]
+    assert words[0].left == 0 and words[-1].right == line.shape[1] == edges[-1]
+    assert Words(str(line_pictures(PICTURES, text))).tags == ["div", *["img"] * len(words)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text("аб<&> ", max_size=20), st.integers(0, 100))
+def test_tokens_that_overlap_or_leave_gaps_keep_the_text(text: str, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    ends = random.integers(0, len(text) + 1, size=(2, 5))
+    starts, ends = ends.min(axis=0), ends.max(axis=0)
+    salient = Salient(text, starts, ends, random.normal(size=5), 0.0)
+    assert Words(str(salient_text(salient))).text == text
+
+
+def test_weights_are_scaled_to_the_largest() -> None:
+    assert scaled(np.array([1.0, -4.0, 0.0])).tolist() == [0.25, -1.0, 0.0]
+    assert scaled(np.zeros(2)).tolist() == [0.0, 0.0] and len(scaled(np.zeros(0))) == 0
+
+
+def test_headings_move_down_and_text_does_not() -> None:
+    markup = deeper(element("h3", "<h3>"))
+    assert str(markup) == "<h4>&lt;h3&gt;</h4>"
+
+
+def test_tables_have_headings_for_rows_and_columns() -> None:
+    markup = str(table("what <it> is", ["a", "b"], [["x", "<y>"]], words=[1]))
+    assert '<th scope="row">x</th>' in markup and '<th scope="col">a</th>' in markup
+    assert '<td class="words">&lt;y&gt;</td>' in markup and 'tabindex="0"' in markup
+
+
+def test_a_chart_tells_its_points_to_those_who_do_not_see_it() -> None:
+    curve = Curve("a<b", [(0, 0.9), (1, float("nan")), (2, 0.7)], [(0, 0.8, 1.0), (2, 0.6, 0.8)])
+    markup = str(line_chart([curve, Curve("c", [(0, 0.5)])], title="F1", x_title="level"))
+    assert 'aria-label="F1. a&lt;b: 0.900 at 0, 0.700 at 2; c: 0.500 at 0"' in markup
+    assert markup.count("<polygon") == 1 and markup.count("<polyline") == 2
+    assert "a&lt;b</li>" in markup  # the key
+    numbers = re.findall(r'[xy][12]?="(-?[0-9.]+)"', markup)
+    assert all(-1 <= float(number) <= 361 for number in numbers)
+    empty = str(line_chart([Curve("c", [(0, None)])], title="F1", x_title=""))  # type: ignore[list-item]
+    assert "undefined" in empty and "<svg" not in empty
+
+
+def test_ranges_are_round_and_within_what_scores_can_be() -> None:
+    low, high = value_range([Curve("", [(0, 0.63), (1, 0.71)], [(0, -0.4, 1.6)])])
+    assert (low, high) == (0.0, 1.0)
+    low, high = value_range([Curve("", [(0, 0.63), (1, 0.71)])])
+    assert round(low, 9) == 0.6 and round(high, 9) == 0.75
+    low, high = value_range([Curve("", [(0, 0.5)])])
+    assert low < 0.5 < high

@@ -1,0 +1,42 @@
+"""What runs tell of themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_up_runs import write_run
+
+from vitrina.errors import InputError
+from vitrina.reports.runs import differing, read_runs, score_at
+
+
+def test_only_what_does_not_follow_distinguishes_runs(tmp_path: Path) -> None:
+    for model in ("vtr", "ttr"):  # each with an embedder of its own
+        for level in (1, 4):
+            for seed in (1, 2):
+                write_run(tmp_path / f"{model}-{level}-{seed}", model, seed, 0.5, level=level)
+    (tmp_path / "early").mkdir()
+    (tmp_path / "early" / "error.txt").write_text("no such file", "utf-8")
+    assert differing(read_runs(tmp_path)) == ["model", "noise.level_toxic"]
+
+
+def test_settings_are_options_or_values(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", "vtr", 3, 0.5, dropout=None, flag=True, sizes=[1, 2])
+    (run,) = read_runs(tmp_path)
+    found = {key: run.setting(key) for key in ("model", "noise", "noise.level_toxic", "seed")}
+    assert found == {"model": "vtr", "noise": "uniform", "noise.level_toxic": "1", "seed": "3"}
+    assert [run.setting(key) for key in ("dropout", "flag", "sizes")] == ["null", "true", "[1,2]"]
+    assert run.setting("embedder") == "glyphs" and run.setting("nothing.at.all") is None
+
+
+def test_scores_by_path() -> None:
+    metrics = {"test": {"my.file": {"f1": 0.5, "none": None, "list": [1, 2], "flag": True}}}
+    assert score_at(metrics, "test.my.file.f1") == 0.5
+    assert score_at(metrics, "test.my.file.none") is None
+    assert score_at(metrics, "test.my.file.list.1") == 2
+    for path in ("test.my.file.list.2", "test.my.file.flag", "test.my", "f1", "test..f1", ""):
+        with pytest.raises(InputError) as error:
+            score_at(metrics, path)
+        assert str(error.value).startswith(f"--metric {path}: ")
+        assert "\n" not in str(error.value)

@@ -1,0 +1,70 @@
+"""Scores of a sweep as a table: means over seeds with intervals and paired tests.
+
+python tools/table.py SWEEP --rows model --columns noise.level_toxic --metric test.level_4.f1
+python tools/table.py SWEEP --metric test.clean.f1 --metric curves.families.leet.aunc.f1
+python tools/table.py SWEEP --format latex --save-to table.tex
+
+SWEEP is the folder of a sweep, such as outputs/runs. Rows and columns are settings: a group (model,
+noise) or a dotted key (noise.level_toxic); --columns metric, the default, gives each --metric a
+column. A metric is a dotted path into metrics.json. The runs of a cell are its seeds. Each row is
+tested against --baseline by a two-sided sign-flip test over paired seeds, with Holm's correction
+over the table. Runs that failed or have not finished are named below the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from vitrina.errors import InputError
+from vitrina.files import make_folder, replacing
+from vitrina.reports.formats import FORMATS, as_text, terminal
+from vitrina.reports.table import FIRST, METRIC, seed_table
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sweep", type=Path, metavar="SWEEP", help="folder of a sweep")
+    parser.add_argument("--rows", default="model", help="setting whose values are the rows")
+    parser.add_argument("--columns", default=METRIC, help="setting of the columns, or metric")
+    parser.add_argument(
+        "--metric", action="append", help="dotted path into metrics.json (default: test.clean.f1)"
+    )
+    parser.add_argument(
+        "--baseline",
+        default=FIRST,
+        help="row that the others are tested against: its name, first, best (of each column), none",
+    )
+    parser.add_argument("--format", default="terminal", choices=FORMATS)
+    parser.add_argument("--save-to", type=Path, help="file to write; without it, standard output")
+    arguments = parser.parse_args(argv)
+    try:
+        table = seed_table(
+            arguments.sweep,
+            rows=arguments.rows,
+            columns=arguments.columns,
+            metrics=arguments.metric or ["test.clean.f1"],
+            baseline=arguments.baseline,
+        )
+        if arguments.save_to is not None:
+            make_folder(arguments.save_to.parent)
+            with replacing(arguments.save_to) as file:
+                file.write(as_text(table, arguments.format))
+        elif arguments.format == "terminal":
+            Console().print(terminal(table))
+        else:
+            print(as_text(table, arguments.format), end="")
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,242 @@
+"""What a run wrote of each test text: read again, counted, and the worst of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vitrina.data.fields import RowError, label_of
+from vitrina.data.labels import label_set
+from vitrina.errors import InputError
+from vitrina.reports.runs import Run
+
+ADDED = ("scored_text", "score", "label", "words")
+"""Fields that a file of predictions adds; those of the row are `original_…` then."""
+
+BINS = 15
+"""Of equal mass, for the calibration."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A suite's texts with what is true and what was said of them.
+
+    Attributes:
+        suite: its name. names: the labels L.
+        texts: as they were scored, noise applied.
+        truth, said: bool [num_texts, L]. probabilities: float [num_texts, L].
+        sets: whether a text has any number of labels, each by itself, and not exactly one.
+        positive: of two classes the reported one; None otherwise.
+    """
+
+    suite: str
+    names: list[str]
+    texts: list[str]
+    truth: np.ndarray
+    said: np.ndarray
+    probabilities: np.ndarray
+    sets: bool
+    positive: int | None
+
+    def told(self, chosen: np.ndarray) -> str:
+        """The labels of bool [L] in words."""
+        return ", ".join(n for n, is_in in zip(self.names, chosen, strict=True) if is_in) or "none"
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """int64, the texts of which something wrong was said, the surest first.
+
+        How sure: one less the probability of the true class; of label sets, the largest distance
+        of a wrong label's probability from the truth.
+        """
+        wrong = self.said != self.truth
+        distance = np.where(wrong, np.abs(self.truth - self.probabilities), 0).max(axis=1)
+        if not self.sets:
+            distance = 1 - (self.truth * self.probabilities).sum(axis=1)
+        places = np.flatnonzero(wrong.any(axis=1))
+        return places[np.argsort(-distance[places], kind="stable")]
+
+    @property
+    def judged(self) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities and whether what they were given to is true, for the calibration: of the
+        positive class of two, of the likeliest of more, of all labels of sets."""
+        if self.positive is not None:
+            return self.probabilities[:, self.positive], self.truth[:, self.positive]
+        if self.sets:
+            return self.probabilities.ravel(), self.truth.ravel()
+        rows, likeliest = np.arange(len(self.texts)), self.probabilities.argmax(axis=1)
+        return self.probabilities[rows, likeliest], self.truth[rows, likeliest]
+
+
+def suites_of(run: Run) -> list[str]:
+    """The suites whose predictions were written, in the order of the metrics."""
+    tests = run.metrics.get("test", {})
+    return [name for name in tests if (run.folder / "predictions" / f"{name}.jsonl").is_file()]
+
+
+def read_rows(run: Run, suite: str) -> list[dict[str, Any]]:
+    """The lines of a file of predictions.
+
+    Raises:
+        InputError: if it is missing or broken.
+    """
+    path = run.folder / "predictions" / f"{suite}.jsonl"
+    try:
+        with path.open(encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file]
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+    if not all(isinstance(row, dict) and isinstance(row.get("scored_text"), str) for row in rows):
+        raise InputError(f"{path}: not predictions, which have a scored_text in every line")
+    return rows
+
+
+def read_predictions(run: Run, suite: str) -> Predictions:
+    """The predictions of a suite beside what is true.
+
+    Raises:
+        InputError: if there are none, or their truth cannot be told.
+    """
+    kind = str(run.config.get("task", {}).get("kind"))
+    if kind == "labeling":
+        raise InputError("labels of words are counted in the scores alone, not text by text")
+    rows = read_rows(run, suite)
+    names = [str(name) for name in run.metrics["test"][suite].get("labels", {})]
+    if not rows or len(names) < 2:
+        raise InputError(f"{suite}: no texts, or fewer than two labels")
+    sets, positive = kind == "multilabel", None
+    if not sets and len(names) == 2:
+        wanted = run.config["task"].get("positive")
+        positive = names.index(str(wanted)) if str(wanted) in names else 1
+    try:
+        truth = np.array([_truth(run, row, names, sets) for row in rows])
+        probabilities = np.array([_scores(row["score"], names, positive) for row in rows])
+        said = np.array([_one_hot(row["label"], names) for row in rows])
+    except (KeyError, TypeError, RowError) as error:
+        raise InputError(f"{suite}: what is true cannot be told ({error})") from None
+    texts = [row["scored_text"] for row in rows]
+    return Predictions(suite, names, texts, truth, said, probabilities, sets, positive)
+
+
+def _truth(run: Run, row: Mapping[str, Any], names: list[str], sets: bool) -> np.ndarray:
+    field = run.config["dataset"].get("label_field") or ("labels" if sets else "toxic")
+    if field in ADDED:
+        field = f"original_{field}"
+    if sets:
+        return _one_hot(label_set(row, field, run.config["task"].get("separator")), names)
+    return _one_hot(label_of(row, field), names)
+
+
+def _one_hot(labels: Any, names: list[str]) -> np.ndarray:
+    given = labels if isinstance(labels, list) else [labels]
+    return np.array([name in given for name in names])
+
+
+def _scores(score: Any, names: list[str], positive: int | None) -> list[float]:
+    if positive is None:
+        return [float(score[name]) for name in names]
+    found = [1 - float(score)] * 2
+    found[positive] = float(score)
+    return found
+
+
+def confusion(predictions: Predictions) -> np.ndarray:
+    """int64 [L, L]: texts by true class (rows) and class said (columns)."""
+    assert not predictions.sets
+    counts = np.zeros((len(predictions.names),) * 2, dtype=np.int64)
+    np.add.at(counts, (predictions.truth.argmax(axis=1), predictions.said.argmax(axis=1)), 1)
+    return counts
+
+
+def label_counts(predictions: Predictions) -> np.ndarray:
+    """int64 [L, 4], for each label: said and true, said and false, missed, rightly not said."""
+    truth, said = predictions.truth, predictions.said
+    both = (said & truth, said & ~truth, ~said & truth, ~said & ~truth)
+    return np.stack([each.sum(axis=0) for each in both], axis=1)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far probabilities can be trusted.
+
+    Attributes:
+        mean_probability, share_true: of each bin. sizes: texts in each bin.
+        ece: mean distance of the two, weighted by size. brier: mean squared error.
+    """
+
+    mean_probability: np.ndarray
+    share_true: np.ndarray
+    sizes: np.ndarray
+    ece: float
+    brier: float
+
+
+def calibration(probability: np.ndarray, true: np.ndarray, bins: int = BINS) -> Calibration:
+    """Bins of equal mass (Nguyen and O'Connor 2015): sorted by probability, equally many in each.
+
+    Args:
+        probability: float [n], at least one. true: bool [n].
+    """
+    order = np.argsort(probability, kind="stable")
+    parts = [part for part in np.array_split(order, min(bins, len(order))) if len(part)]
+    sizes = np.array([len(part) for part in parts])
+    mean = np.array([probability[part].mean() for part in parts])
+    share = np.array([true[part].mean() for part in parts])
+    ece = float((sizes * np.abs(mean - share)).sum() / sizes.sum())
+    brier = float(((probability - true) ** 2).mean())
+    return Calibration(mean, share, sizes, ece, brier)
+
+
+def ladder(run: Run, suites: Sequence[str], length: int = 70) -> list[tuple[str, str, str]]:
+    """One test text in every suite made of the test texts: suite, text as scored, what was said.
+
+    The text is the one that the noise changes most, of at most `length` characters where there is
+    one.
+    """
+    found = {suite: read_rows(run, suite) for suite in suites}
+    if "clean" not in found:
+        return []
+    clean = found["clean"]
+    same = {
+        suite: rows
+        for suite, rows in found.items()
+        if len(rows) == len(clean) and _same_rows(rows, clean)
+    }
+
+    def rank(index: int) -> tuple[bool, float]:
+        text = clean[index]["scored_text"]
+        changes = (_changed(text, rows[index]["scored_text"]) for rows in same.values())
+        return 15 <= len(text) <= length, sum(changes) / max(1, len(text))
+
+    best = max(range(len(clean)), key=lambda index: (*rank(index), -index))
+    return [(suite, rows[best]["scored_text"], said_of(rows[best])) for suite, rows in same.items()]
+
+
+def _changed(text: str, other: str) -> int:
+    """Characters that are not the same at their place, at most half of them: a shift is no noise
+    to look at."""
+    return min(sum(a != b for a, b in zip(text, other, strict=False)), len(text) // 2)
+
+
+def _same_rows(rows: Sequence[Mapping[str, Any]], clean: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether these are the clean texts' rows: their own fields are the same, in this order."""
+
+    def own(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in row.items() if key not in ADDED}
+
+    return all(own(a) == own(b) for a, b in zip(rows, clean, strict=True))
+
+
+def said_of(row: Mapping[str, Any]) -> str:
+    """The label and its score of a line of predictions, in words."""
+    label, score = row.get("label"), row.get("score")
+    told = ", ".join(map(str, label)) or "none" if isinstance(label, list) else str(label)
+    if isinstance(score, int | float):
+        return f"said: {told} (score {score:.3f})"
+    if isinstance(score, dict) and isinstance(label, str) and label in score:
+        return f"said: {told} ({float(score[label]):.3f})"
+    return f"said: {told}"

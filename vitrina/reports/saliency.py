@@ -1,0 +1,183 @@
+"""Which parts of a text speak for what a model says: each token is left out in turn.
+
+Representation erasure (Li, Monroe and Jurafsky 2016, "Understanding neural networks through
+representation erasure"): the log-odds of what was said, less those without the token. Its embedding
+becomes zero, so that this works for whatever an embedder makes tokens of; to take it out would move
+all tokens behind it against the strides of the encoder. All ways of leaving one out of a text pass
+through encoder and head as texts of a batch.
+
+Windows that overlap show a letter several times: with a window those others are left out that show
+its middle too. Embedders whose tokens cannot be told in the text (n-grams, bytes) have each drawn
+glyph of the text itself left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitrina.errors import InputError
+from vitrina.glyphs.segmentation import glyph_spans
+from vitrina.models.embedders.base import Embedder, VisualEmbedder
+from vitrina.models.embedders.characters import CharactersEmbedder
+from vitrina.models.embedders.config import LineConfig, SlicesConfig
+from vitrina.models.embedders.subwords import SubwordsEmbedder
+from vitrina.models.embedders.wordpiece import WordpieceEmbedder
+from vitrina.models.embedders.words import WordsEmbedder
+from vitrina.models.ragged import Ragged, exclusive_sum
+from vitrina.predict import TrainedModel
+from vitrina.text.columns import Texts
+
+MOST_PARTS = 160
+"""Tokens of a text that are left out one by one; of longer texts, runs of several."""
+
+BATCH_TOKENS = 40_000
+"""Tokens that pass through the encoder at once."""
+
+
+@dataclass(frozen=True)
+class Salient:
+    """A text with the weight of each of its tokens.
+
+    Attributes:
+        text: as the model reads it, normalised.
+        starts, ends: int64 [num_tokens], the code points that each token shows, rising.
+        weights: float64 [num_tokens], by how much the token raises the log-odds of what was said;
+            below zero where it speaks against it.
+        log_odds: of what was said, with all tokens.
+    """
+
+    text: str
+    starts: np.ndarray
+    ends: np.ndarray
+    weights: np.ndarray
+    log_odds: float
+
+
+def saliency(model: TrainedModel, texts: Texts, said: Sequence[int]) -> list[Salient]:
+    """The weights of all tokens of the texts.
+
+    Args:
+        texts: cleaned, not normalised.
+        said: for each text the index of the label whose log-odds are asked for.
+
+    Raises:
+        InputError: if the model labels words and not texts.
+    """
+    embedder = model.model.embedder
+    if isinstance(embedder, WordsEmbedder):
+        raise InputError("saliency is of models that label texts, and this one labels words")
+    shown = model.normalized(texts)
+    spans = token_spans(embedder, shown)
+    found = []
+    for index, (text, label) in enumerate(zip(shown, said, strict=True)):
+        one = Texts.from_strings([text])
+        if spans is None:
+            found.append(_without_glyphs(model, text, label))
+            continue
+        starts, ends = spans[index]
+        with torch.inference_mode(), model.autocast():
+            tokens = embedder(embedder.encode(one).to(model.device)).values
+        assert len(tokens) == len(starts), (len(tokens), len(starts))
+        whole, without = _leave_out(model, tokens, label, reach(embedder))
+        found.append(Salient(text, starts, ends, whole - without, whole))
+    return found
+
+
+def reach(embedder: Embedder) -> int:
+    """How many tokens to each side show the middle of a token too."""
+    config = getattr(embedder, "config", None)
+    if isinstance(config, SlicesConfig | LineConfig):
+        return max(0, -(-config.window_px // (2 * config.stride_px)) - 1)
+    return 0
+
+
+def token_spans(embedder: Embedder, texts: Texts) -> list[tuple[np.ndarray, np.ndarray]] | None:
+    """First and one behind the last code point of each token of each text; None if unknown."""
+    if isinstance(embedder, VisualEmbedder):
+        starts, ends = embedder.spans(texts)
+        counts = embedder.encode(texts).num_tokens
+        firsts = exclusive_sum(counts)
+        return [
+            (starts[first : first + count], ends[first : first + count])
+            for first, count in zip(firsts, counts, strict=True)
+        ]
+    if isinstance(embedder, CharactersEmbedder):
+        return [_each_code_point(max(1, length)) for length in texts.lengths]
+    if isinstance(embedder, WordpieceEmbedder | SubwordsEmbedder):
+        return [_of_pieces(embedder, text) for text in texts]
+    return None
+
+
+def _each_code_point(length: int) -> tuple[np.ndarray, np.ndarray]:
+    places = np.arange(length, dtype=np.int64)
+    return places, places + 1
+
+
+def _of_pieces(
+    embedder: WordpieceEmbedder | SubwordsEmbedder, text: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Special tokens show nothing."""
+    safe = text.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(embedder, WordpieceEmbedder):
+        encoding = embedder.tokenizer.encode(safe, add_special_tokens=False)
+        offsets = [(0, 0), *encoding.offsets]  # every text starts with a special token
+    else:
+        offsets = embedder.tokenizer.encode(safe).offsets or [(0, 0)]
+    pairs = np.array(offsets, dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _leave_out(
+    model: TrainedModel, tokens_ND: Tensor, label: int, reach: int
+) -> tuple[float, np.ndarray]:
+    """Log-odds with all tokens, and float64 [N], without each of them."""
+    count = len(tokens_ND)
+    size = max(1, -(-count // MOST_PARTS))
+    firsts = np.arange(0, count, size)
+    places = np.arange(count)
+    kept = (places < firsts[:, None] - reach) | (places >= firsts[:, None] + size + reach)
+    kept = np.concatenate([np.ones((1, count), dtype=bool), kept])
+    found = np.empty(len(kept))
+    per_batch = max(1, BATCH_TOKENS // count)
+    for start in range(0, len(kept), per_batch):
+        part = kept[start : start + per_batch]
+        found[start : start + len(part)] = _log_odds(model, tokens_ND, part, label)
+    return float(found[0]), np.repeat(found[1:], size)[:count]
+
+
+def _log_odds(
+    model: TrainedModel, tokens_ND: Tensor, kept_BN: np.ndarray, label: int
+) -> np.ndarray:
+    """Log-odds of a label, float64 [B], with the tokens that are kept, the others zero."""
+    kept = torch.from_numpy(kept_BN).to(tokens_ND.device).unsqueeze(2)
+    values = torch.where(kept, tokens_ND, tokens_ND.new_zeros(())).flatten(0, 1)
+    lengths = np.full(len(kept_BN), len(tokens_ND), dtype=np.int64)
+    inner = model.model
+    with torch.inference_mode(), model.autocast():
+        logits_BC = inner.head(inner.encoder(Ragged(values, lengths)))
+        return _odds_of(model.task.probabilities(logits_BC), label)
+
+
+def _odds_of(probabilities_BC: Tensor, label: int) -> np.ndarray:
+    p = probabilities_BC[:, label].double().clamp(1e-9, 1 - 1e-9)
+    return (p.log() - (1 - p).log()).cpu().numpy()
+
+
+def _without_glyphs(model: TrainedModel, text: str, label: int) -> Salient:
+    """Each drawn glyph is left out of the text itself, which is read again."""
+    starts, ends = glyph_spans(Texts.from_strings([text]))
+    size = max(1, -(-len(starts) // MOST_PARTS))
+    firsts = np.arange(0, len(starts), size)
+    lasts = np.minimum(firsts + size, len(starts)) - 1
+    without = [text[: starts[a]] + text[ends[b] :] for a, b in zip(firsts, lasts, strict=True)]
+    embedder = model.model.embedder
+    with torch.inference_mode(), model.autocast():
+        inputs = embedder.encode(Texts.from_strings([text, *without])).to(model.device)
+        found = _odds_of(model.task.probabilities(model.model(inputs)), label)
+    weights = np.repeat(found[0] - found[1:], size)[: len(starts)]
+    return Salient(text, starts, ends, weights, float(found[0]))

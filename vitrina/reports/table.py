@@ -1,0 +1,282 @@
+"""A table over seeds: a cell for each value of two settings, with intervals and paired tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from vitrina.errors import InputError, require
+from vitrina.evaluation.report import SYNTHETIC
+from vitrina.evaluation.statistics import (
+    FEW_SEEDS,
+    SeedMean,
+    holm,
+    mean_over_seeds,
+    sign_flip_test,
+    too_few,
+)
+from vitrina.reports.runs import Run, newest_of_each, read_runs, score_at
+
+METRIC = "metric"
+"""As `columns`: a column for each metric."""
+
+FIRST, BEST, NONE = "first", "best", "none"
+"""Baselines that are not the name of a row."""
+
+LESS_IS_BETTER = (
+    "ece", "brier", "flip_rate", "false_alarms", "cer", "infeasible", "seconds", "fit_seconds",
+    "peak_memory_mb", "num_parameters", "success_rate",
+)  # fmt: skip
+"""Names in a path by which a score is known to be better when it is smaller."""
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """A row against the baseline, in one column.
+
+    Attributes:
+        difference: mean of row minus baseline over the pairs of seeds. p: before Holm's correction
+            over all tests of the table. adjusted: after it.
+    """
+
+    row: str
+    column: str
+    baseline: str
+    difference: float
+    num_pairs: int
+    p: float
+    adjusted: float
+
+
+@dataclass
+class SeedTable:
+    """What `seed_table` gives, for `vitrina.reports.formats`.
+
+    Attributes:
+        title: what the scores are. row_key: the setting of the rows. column_key: of the columns.
+        scores: of each cell, by seed. cells: their means; None where there is no score.
+        best: cells that are the best of their column, as they are shown.
+        tests: each row against the baseline. notes: plain sentences for below the table.
+        failed: runs without scores, and why.
+    """
+
+    title: str
+    row_key: str
+    column_key: str
+    rows: list[str]
+    columns: list[str]
+    scores: dict[tuple[str, str], dict[str, float]]
+    cells: dict[tuple[str, str], SeedMean | None]
+    best: set[tuple[str, str]]
+    tests: list[PairedTest]
+    notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def seed_table(
+    folder: Path,
+    *,
+    rows: str = "model",
+    columns: str = METRIC,
+    metrics: Sequence[str] = ("test.clean.f1",),
+    baseline: str = FIRST,
+) -> SeedTable:
+    """Read the runs below `folder` into a table.
+
+    Args:
+        rows: the setting whose values are rows: a group, or a dotted key.
+        columns: the setting whose values are columns, or `metric`.
+        metrics: dotted paths into `metrics.json`; more than one only with `columns="metric"`.
+        baseline: the row that the others are tested against, `first`, `best` (of each column), or
+            `none`.
+
+    Raises:
+        InputError: if a setting or a metric is in none of the runs, or no run has finished.
+    """
+    require(len(metrics) >= 1, "--metric", list(metrics), "given at least once")
+    single = columns == METRIC or len(metrics) == 1
+    require(single, "--metric", ", ".join(metrics), f"one metric, or --columns {METRIC}")
+    runs = read_runs(folder)
+    keys = [rows] if columns == METRIC else [rows, columns]
+    for option, key in zip(("--rows", "--columns"), keys, strict=False):
+        _require_setting(runs, option, key)
+    kept, notes = newest_of_each(runs, keys)
+    scores, names = _collect(kept, keys, metrics, notes)
+    told = [run for run in kept if run.finished or run.record]
+    row_names = _in_order(run.setting(rows) for run in told)
+    column_names = (
+        list(metrics) if columns == METRIC else _in_order(r.setting(columns) for r in kept)
+    )
+    title = _title(metrics, columns, kept)
+    less = {column: _less(column if columns == METRIC else metrics[0]) for column in column_names}
+    table = _table(title, (rows, columns), row_names, column_names, scores, less, baseline)
+    table.notes = [*notes, *names, *table.notes]
+    table.failed = [_failure(run, keys) for run in kept if not run.finished]
+    return table
+
+
+def tested(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    scores: dict[tuple[str, str], dict[str, float]],
+) -> SeedTable:
+    """A table of scores that are at hand, of which more is better, against its first row."""
+    less = dict.fromkeys(columns, False)
+    return _table("", ("runs", "suite"), rows, columns, scores, less, FIRST)
+
+
+def _table(
+    title: str,
+    keys: tuple[str, str],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    scores: dict[tuple[str, str], dict[str, float]],
+    less: dict[str, bool],
+    baseline: str,
+) -> SeedTable:
+    cells = {
+        (row, column): mean_over_seeds(list(found.values())) if found else None
+        for row in rows
+        for column in columns
+        for found in [scores.get((row, column), {})]
+    }
+    best = _best(cells, columns, less)
+    table = SeedTable(title, *keys, list(rows), list(columns), scores, cells, best, [])
+    table.tests = _tests(table, baseline, less)
+    table.notes = _explained(table, less)
+    return table
+
+
+def _require_setting(runs: Sequence[Run], option: str, key: str) -> None:
+    if any(run.setting(key) is not None for run in runs):
+        return
+    names = _in_order(name for run in runs for name in run.settings())
+    beside = [name for name in names if name.rpartition(".")[0] == key.rpartition(".")[0]]
+    allowed = ", ".join((beside or [name for name in names if "." not in name])[:40])
+    raise InputError(f"{option} {key}: no run has this setting; there are: {allowed}")
+
+
+def _collect(
+    runs: Sequence[Run], keys: Sequence[str], metrics: Sequence[str], notes: list[str]
+) -> tuple[dict[tuple[str, str], dict[str, float]], list[str]]:
+    """Scores by cell and seed, and what is missing of them."""
+    finished = [run for run in runs if run.finished]
+    if not finished:
+        raise InputError(f"none of the {len(runs)} runs has finished; there is nothing to show")
+    scores: dict[tuple[str, str], dict[str, float]] = {}
+    missing: list[str] = []
+    for metric in metrics:
+        absent, undefined, errors = [], [], []
+        for run in finished:
+            try:
+                value = score_at(run.metrics, metric)
+            except InputError as error:
+                absent.append(run.folder.name)
+                errors.append(error)
+                continue
+            if value is None:
+                undefined.append(run.folder.name)
+                continue
+            places = [run.setting(key) or "–" for key in keys]
+            cell = (places[0], places[1] if len(places) > 1 else metric)
+            scores.setdefault(cell, {})[run.seed] = value
+        if len(absent) == len(finished):
+            raise errors[0]
+        for what, names in (("have no", absent), ("leave undefined", undefined)):
+            if names:
+                missing.append(f"{len(names)} finished runs {what} {metric}: {', '.join(names)}")
+    return scores, missing
+
+
+def _in_order(names: Iterable[str | None]) -> list[str]:
+    """Each once: numbers by value, other names in the order in which their runs were started."""
+    found = list(dict.fromkeys("–" if name is None else name for name in names))
+    try:
+        return sorted(found, key=float)
+    except ValueError:
+        return found
+
+
+def _less(metric: str) -> bool:
+    return any(part in LESS_IS_BETTER for part in metric.split("."))
+
+
+def _best(
+    cells: dict[tuple[str, str], SeedMean | None], columns: Sequence[str], less: dict[str, bool]
+) -> set[tuple[str, str]]:
+    """Compared as they are shown: what looks equal is equally good."""
+    best = set()
+    for column in columns:
+        shown = {
+            place: round(cell.mean, 3)
+            for place, cell in cells.items()
+            if place[1] == column and cell is not None
+        }
+        if shown:
+            wanted = min(shown.values()) if less[column] else max(shown.values())
+            best |= {place for place, value in shown.items() if value == wanted}
+    return best
+
+
+def _tests(table: SeedTable, baseline: str, less: dict[str, bool]) -> list[PairedTest]:
+    if baseline == NONE or len(table.rows) < 2:
+        return []
+    if baseline not in (FIRST, BEST) and baseline not in table.rows:
+        allowed = ", ".join([*table.rows, FIRST, BEST, NONE])
+        raise InputError(f"--baseline {baseline}: must be one of {allowed}")
+    found: list[PairedTest] = []
+    for column in table.columns:
+        against = table.rows[0] if baseline == FIRST else baseline
+        if baseline == BEST:
+            means = {row: cell.mean for row in table.rows if (cell := table.cells[row, column])}
+            if not means:
+                continue
+            against = (min if less[column] else max)(means, key=lambda row: means[row])
+        base = table.scores.get((against, column), {})
+        for row in table.rows:
+            mine = table.scores.get((row, column), {})
+            pairs = [mine[seed] - base[seed] for seed in mine if seed in base]
+            if row != against and pairs:
+                difference, p = float(np.mean(pairs)), sign_flip_test(pairs)
+                found.append(PairedTest(row, column, against, difference, len(pairs), p, p))
+    adjusted = holm([test.p for test in found])
+    return [replace(test, adjusted=q) for test, q in zip(found, adjusted, strict=True)]
+
+
+def _explained(table: SeedTable, less: dict[str, bool]) -> list[str]:
+    methods = {cell.method for cell in table.cells.values() if cell is not None}
+    told = []
+    if "t" in methods:
+        few = f"fewer than {FEW_SEEDS} seeds" if "bca" in methods else "over seeds"
+        told.append(f"±: 95 % interval of the mean, Student's t ({few})")
+    if "bca" in methods:
+        told.append("in brackets: 95 % interval of the mean, BCa bootstrap over seeds")
+    if "" in methods:
+        told.append("a mean of one seed has no interval")
+    downwards = [column for column in table.columns if less[column]]
+    if downwards:
+        all_of = len(downwards) == len(table.columns)
+        told.append(f"less is better{'' if all_of else ' in ' + ', '.join(downwards)}")
+    if table.tests:
+        told.append(
+            f"p: two-sided sign-flip test over paired seeds; Holm: corrected for the "
+            f"{len(table.tests)} tests of this table"
+        )
+        words = too_few(max(test.num_pairs for test in table.tests), len(table.tests))
+        told += [words] if words else []
+    return told
+
+
+def _title(metrics: Sequence[str], columns: str, runs: Sequence[Run]) -> str:
+    synthetic = [run.result.synthetic for run in runs]
+    note = f" ({'' if all(synthetic) else 'partly '}{SYNTHETIC})" if any(synthetic) else ""
+    what = "scores" if columns == METRIC and len(metrics) > 1 else metrics[0]
+    return f"{what}, means over seeds{note}"
+
+
+def _failure(run: Run, keys: Sequence[str]) -> str:
+    which = " ".join(f"{key}={value}" for key in keys if (value := run.setting(key)) is not None)
+    return f"{which} seed={run.seed} ({run.folder}): {run.result.error}"
