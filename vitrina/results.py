@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +107,18 @@ def report(
 def record_failure(folder: Path, error: Exception) -> str:
     """Keep in the folder of a job why it failed; the reason in one line.
 
-    Nothing is written where another process holds the folder or a finished run stands.
+    Nothing is written where another process holds the folder or a finished run stands, nor where
+    nothing can be.
     """
     lines = str(error).splitlines() or [""]
     reason = lines[0] if isinstance(error, InputError) else f"{type(error).__name__}: {lines[0]}"
     if folder.is_dir() and not (folder / "metrics.json").exists():
         trace = "".join(traceback.format_exception(error))
-        (folder / "error.txt").write_text(
-            f"{reason}\n\n{trace}", encoding="utf-8", errors="replace"
-        )
+        # Where the disk is full, that is the reason, and it has been told.
+        with suppress(OSError):
+            (folder / "error.txt").write_text(
+                f"{reason}\n\n{trace}", encoding="utf-8", errors="replace"
+            )
     return reason
 
 
