@@ -1,4 +1,4 @@
-"""Kill a training again and again at random moments, resume it, and compare it with one undisturbed.
+"""Kill a training at random moments, resume it each time, compare it with an undisturbed one.
 
 python tools/soak.py --kills 20
 python tools/soak.py --kills 20 --sweep -- noise=uniform training.epochs=2
@@ -28,9 +28,10 @@ from unittest import mock
 
 SMALL = [
     *("dataset.num_comments=150", "dataset.limit_test=40", "dataset.limit_val=30"),
-    *("model=ngrams", "training.epochs=2", "training.batch_size=16", "training.log_every=1"),
+    *("model=ngrams", "embedder.num_buckets=2000", "embedder.width=8"),
+    *("training.epochs=2", "training.batch_size=16", "training.log_every=1"),
     *("training.validate_every=0.5", "training.checkpoint_seconds=0"),
-    *("evaluation=quick", "tracking=none", "threads=1"),
+    *("evaluation=quick", "evaluation.picture=false", "tracking=none", "threads=1"),
 ]
 SWEEP = ["noise=uniform", "noise.p=0.1,0.3"]
 
@@ -115,6 +116,7 @@ def attempt(folder: Path, command: list[str], moment: Moment | None) -> int:
 
     Negative: the signal that ended it.
     """
+    folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     process = multiprocessing.get_context("fork").Process(
         target=_child, args=(folder, command, moment)

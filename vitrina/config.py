@@ -215,7 +215,10 @@ def load(path: Path) -> Config:
     task = values.get("task")
     if isinstance(task, dict):
         values["task"] = LATER_OF_TASK | task if task.get("kind") == "classification" else task
-    return from_dict(values)
+    try:
+        return from_dict(values)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def signature(values: Mapping[str, Any]) -> str:
