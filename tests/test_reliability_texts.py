@@ -141,6 +141,7 @@ VALUES = (
 @settings(max_examples=12, deadline=None)
 @given(st.sampled_from(KEYS), st.sampled_from(VALUES) | st.text(max_size=6))
 @example("dataset.where", "{a: {b: [1]}}")
+@example("dataset.extra", "true")
 @example("tracking.tags", "[null,1]")
 @example("threads", "1e999")
 @example("name", "\x00")
