@@ -23,6 +23,7 @@ from vitrina.config import Config, compose_config
 from vitrina.errors import InputError
 from vitrina.evaluation.compare import compare_table
 from vitrina.models.artefacts import Artefacts
+from vitrina.results import report_sweep
 from vitrina.run import run
 from vitrina.run_folder import alone_in
 
@@ -296,6 +297,17 @@ def test_a_clock_that_jumps_back_changes_nothing(
     found = small_run(tmp_path / "run", *NGRAMS)
     assert found["train"]["seconds"] > 0 and found["train"]["fit_seconds"] > 0
     assert found["val"] == json.loads((finished / "metrics.json").read_text())["val"]
+
+
+def test_the_newest_run_of_a_sweep_is_told_by_its_number(tmp_path: Path) -> None:
+    names = ("vtr-0123abcd", "vtr-0123abcd-2", "vtr-0123abcd-10")
+    for age, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (2e9 - age, 2e9 - age))  # the clock jumped back
+    (tmp_path / names[0] / "metrics.json").write_text("{}", encoding="utf-8")
+    assert not report_sweep(tmp_path, ["0123abcd"])
+    (tmp_path / names[2] / "metrics.json").write_text("{}", encoding="utf-8")
+    assert report_sweep(tmp_path, ["0123abcd"])
 
 
 def test_of_many_that_start_at_once_one_has_the_folder(tmp_path: Path) -> None:

@@ -127,14 +127,21 @@ def report_sweep(folder: Path, signatures: Sequence[str]) -> bool:
 
     Args:
         folder: the folder of the sweep, which may hold runs of others.
-        signatures: those of the jobs; of several runs of one signature the newest counts.
+        signatures: those of the jobs; of several runs of one signature the newest counts, which
+            has the highest number in its name, whatever the clock said.
     """
     runs = []
     for signature in signatures:
         found = [path for path in folder.glob(f"*-{signature}*") if path.is_dir()]
         if found:
-            runs.append(max(found, key=lambda path: path.stat().st_mtime_ns))
+            runs.append(max(found, key=lambda path: _number(path, signature)))
     console = Console()
     console.print(compare_table(runs))
     console.print(f"results: {folder}", highlight=False, soft_wrap=True)
     return len(runs) == len(signatures) and all((run / "metrics.json").exists() for run in runs)
+
+
+def _number(run: Path, signature: str) -> int:
+    """The number behind the signature in the name of a run's folder; the first run has none."""
+    behind = run.name.rpartition(f"-{signature}")[2].removeprefix("-")
+    return int(behind) if behind.isdecimal() else 1
