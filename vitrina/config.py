@@ -25,6 +25,7 @@ from vitrina.data.config import OPTIONS as DATASETS
 from vitrina.errors import InputError, require
 from vitrina.evaluation.config import OPTIONS as EVALUATIONS
 from vitrina.evaluation.config import AttackEvaluationConfig
+from vitrina.files import replacing
 from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
 from vitrina.models.encoders.config import OPTIONS as ENCODERS
 from vitrina.noise.config import OPTIONS as NOISES
@@ -196,8 +197,9 @@ def to_dict(config: Config) -> dict[str, Any]:
 
 
 def save(config: Config, path: Path) -> None:
-    """Write the resolved configuration as YAML."""
-    path.write_text(OmegaConf.to_yaml(OmegaConf.create(to_dict(config))), encoding="utf-8")
+    """Write the resolved configuration as YAML, whole or not at all."""
+    with replacing(path) as file:
+        file.write(OmegaConf.to_yaml(OmegaConf.create(to_dict(config))))
 
 
 def load(path: Path) -> Config:
@@ -211,14 +213,17 @@ def load(path: Path) -> Config:
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; is this the folder of a run?") from None
     except Exception as error:  # YAML errors have no common base
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path}: not a saved configuration ({reason})") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: not a saved configuration")
     task = values.get("task")
     if isinstance(task, dict):
         values["task"] = LATER_OF_TASK | task if task.get("kind") == "classification" else task
-    return from_dict(values)
+    try:
+        return from_dict(values)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def signature(values: Mapping[str, Any]) -> str:

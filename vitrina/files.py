@@ -49,6 +49,18 @@ def replacement(path: Path) -> Iterator[Path]:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove from `folder` what `replacement` was writing there when its process was killed.
+
+    Only for a folder that no other process writes to.
+    """
+    for path in folder.glob(".*.tmp"):
+        try:
+            path.unlink()
+        except OSError:  # what cannot be removed takes room, no more
+            continue
+
+
 def make_folder(path: Path) -> None:
     """Make the folder `path` and all above it, where they are missing.
 

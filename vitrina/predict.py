@@ -24,7 +24,7 @@ from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.config import ReaderNormalizerConfig
 from vitrina.normalizers.reader import require_same_reader
 from vitrina.ocr.reader import Reader
-from vitrina.record import read_json
+from vitrina.record import recorded_hashes
 from vitrina.tasks.thresholds import read_thresholds
 from vitrina.text.cleaning import clean
 from vitrina.text.columns import Texts
@@ -101,8 +101,7 @@ class TrainedModel:
         self.model = for_inference(model.to(choose_device(device)), multiplied)
         normalizer = build_normalizer(self.config.normalizer, device)
         if isinstance(self.config.normalizer, ReaderNormalizerConfig):
-            recorded = read_json(folder / "record.json")["hashes"]
-            require_same_reader(self.config.normalizer, recorded)
+            require_same_reader(self.config.normalizer, recorded_hashes(folder))
         limits: dict[str, Any] = {
             "max_tokens": training.max_tokens,
             "precision": multiplied,

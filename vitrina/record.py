@@ -40,18 +40,33 @@ def write_json(path: Path, values: Any) -> None:
         file.write(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Read a json file of a run.
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a json file of a run, which holds an object.
 
     Raises:
         InputError: if it is missing or broken.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; is this the folder of a run?") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read ({error})") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: cannot be read (not a JSON object)")
+    return values
+
+
+def recorded_hashes(folder: Path) -> dict[str, str]:
+    """The hashes in the record of the run in `folder`.
+
+    Raises:
+        InputError: if there is no record, or no hashes are in it.
+    """
+    hashes = read_json(folder / "record.json").get("hashes")
+    if not isinstance(hashes, dict):
+        raise InputError(f"{folder / 'record.json'}: cannot be read (there are no hashes in it)")
+    return hashes
 
 
 def make_record(

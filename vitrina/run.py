@@ -175,7 +175,9 @@ def _fit(
 ) -> Artefacts:
     """Fitted by the first process, read from its file by all, so that all hold the same."""
     path = folder / "artefacts.safetensors"
-    if processes.is_first and not (config.resume and path.exists()):
+    # Without a record it is not known which run left them.
+    known = config.resume and path.exists() and (folder / "record.json").exists()
+    if processes.is_first and not known:
         clean = train.normalizer(dataset.train.texts)
         fit(config, dataset, clean, lambda: train.draw(0)).save(path)
     processes.tell(None)  # the others wait for the file
@@ -253,7 +255,10 @@ def _train(
         processes=processes,
         reading=reading,
     )
-    if config.resume and training.resume():
+    resumed = config.resume and training.resume()
+    for note in training.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
+    if resumed:
         console.print(f"going on from step {training.position.step}", highlight=False)
     else:
         model.load_pretrained()

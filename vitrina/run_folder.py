@@ -11,29 +11,40 @@ from typing import Any
 from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.errors import InputError
+from vitrina.files import make_folder, remove_leftovers
 from vitrina.normalizers.reader import require_same_reader
-from vitrina.record import read_json
+from vitrina.record import read_json, recorded_hashes
 
 
 @contextmanager
 def alone_in(folder: Path, *, waits: bool = False) -> Iterator[None]:
     """Hold the folder against other runs; the system frees it however this process ends.
 
+    What a killed process had half written there is removed.
+
     Args:
         waits: whether another process of this run holds it.
 
     Raises:
-        InputError: if another run holds it.
+        InputError: if another run holds it, or nothing can be written there.
     """
     if waits:
         yield
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
+    make_folder(folder)
+    try:
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to ({error.strerror or error})") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise InputError(f"{folder}: another process is running in this folder") from None
+        except OSError as error:
+            raise InputError(f"{folder}: cannot be locked ({error.strerror or error})") from None
+        for part in (folder, folder / "checkpoints", folder / "predictions"):
+            remove_leftovers(part)
         yield
 
 
@@ -60,5 +71,5 @@ def enter(folder: Path, config: Config) -> dict[str, Any] | None:
         )
     if (folder / "metrics.json").exists():
         return read_json(folder / "metrics.json")
-    require_same_reader(config.normalizer, record["hashes"])
+    require_same_reader(config.normalizer, recorded_hashes(folder))
     return None

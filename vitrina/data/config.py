@@ -110,6 +110,10 @@ class DatasetConfig:
         for key in ("limit_train", "limit_val", "limit_test", "max_length"):
             value = getattr(self, key)
             require(value is None or value >= 1, f"dataset.{key}", value, "at least 1, or null")
+        # A plain value in their place comes through the schema.
+        for name in ("where", "extra"):
+            value = getattr(self, name)
+            require(isinstance(value, dict), f"dataset.{name}", value, "names with their values")
         for name, value in self.where.items():
             plain = value is None or isinstance(value, str | int | float)
             require(plain, f"dataset.where.{name}", value, "one value, not several")

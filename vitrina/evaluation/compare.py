@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,10 +56,13 @@ def read_run(folder: Path) -> RunResult:
     result = RunResult(folder)
     try:
         record = _read_object(folder / "record.json")
-        result.choices = {str(k): str(v) for k, v in (record.get("choices") or {}).items()}
-        result.overrides = [str(each) for each in record.get("overrides") or []]
+        choices, overrides = record.get("choices"), record.get("overrides")
+        if isinstance(choices, dict):
+            result.choices = {str(k): str(v) for k, v in choices.items()}
+        if isinstance(overrides, list):
+            result.overrides = [str(each) for each in overrides]
         result.synthetic = bool(record.get("synthetic")) or result.choices.get("dataset") == "demo"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         result.error = _reason("record.json", error)
     if (folder / "error.txt").is_file() and not (folder / "metrics.json").is_file():
         lines = (folder / "error.txt").read_text("utf-8", "replace").strip().splitlines()
@@ -68,7 +72,7 @@ def read_run(folder: Path) -> RunResult:
         result.metrics = _read_object(folder / "metrics.json")
     except FileNotFoundError:
         result.error = "not finished"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         result.error = _reason("metrics.json", error)
     return result
 
@@ -118,7 +122,7 @@ class Comparison:
         return f"{self.metric} by suite{note}"
 
     def _scores(self, suite: str) -> Column:
-        values = [_tests(run).get(suite, {}).get(self.metric) for run in self.results]
+        values = [_number(_tests(run).get(suite, {}).get(self.metric)) for run in self.results]
         # Compared as they are shown: what looks equal is equally bold.
         rounded = [None if value is None else round(value, 3) for value in values]
         best = max((value for value in rounded if value is not None), default=None)
@@ -160,7 +164,8 @@ def _fitting(columns: Sequence[Column], room: int) -> list[list[Column]]:
 
 
 def _seconds(run: RunResult) -> str:
-    seconds = run.metrics.get("train", {}).get("seconds")
+    train = run.metrics.get("train")
+    seconds = _number(train.get("seconds")) if isinstance(train, dict) else None
     if run.error:
         return "failed"
     return "–" if seconds is None else f"{seconds:.0f}"
@@ -195,8 +200,15 @@ def _distinguishing(settings: Sequence[dict[str, str]]) -> list[str]:
 
 
 def _tests(run: RunResult) -> dict[str, Any]:
-    tests = run.metrics.get("test", {})
+    tests = run.metrics.get("test")
+    tests = tests if isinstance(tests, dict) else {}
     return {name: scores for name, scores in tests.items() if isinstance(scores, dict)}
+
+
+def _number(value: Any) -> float | None:
+    """`value` if it is a finite number, as those of a run are."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if number and abs(value) <= sys.float_info.max else None
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

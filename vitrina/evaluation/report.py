@@ -15,7 +15,7 @@ from rich.table import Table
 
 from vitrina import files
 from vitrina.data.fields import brief
-from vitrina.files import replacing
+from vitrina.files import make_folder, replacing
 
 if TYPE_CHECKING:
     from vitrina.evaluation.evaluate import Evaluation
@@ -59,7 +59,7 @@ def write_predictions(folder: Path, suite: Suite, predicted: Any, scoring: Scori
         predicted: a row for each text.
     """
     assert len(suite.texts) == len(predicted)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / f"{suite.name}.jsonl"
     with replacing(path) as file:
         for index, text in enumerate(suite.texts):

@@ -9,13 +9,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from vitrina.errors import InputError
-from vitrina.files import replacement
+from vitrina.tensors import read_tensors, write_tensors
+
+Value = TypeVar("Value")
+
+
+class _Read(dict[str, Value]):
+    """What a file holds, by name; what it lacks is told as what is wrong with the file."""
+
+    def __init__(self, path: Path, values: Mapping[str, Value], prefix: str = "") -> None:
+        super().__init__(values)
+        self.path, self.prefix = path, prefix
+
+    def __missing__(self, name: str) -> Value:
+        raise InputError(f"{self.path}: the artefacts of another model (lacks {self.prefix}{name})")
+
+
+def _part(values: Mapping[str, Value], start: str) -> Mapping[str, Value]:
+    part = {key[len(start) :]: each for key, each in values.items() if key.startswith(start)}
+    return _Read(values.path, part, values.prefix + start) if isinstance(values, _Read) else part
 
 
 @dataclass(frozen=True)
@@ -34,30 +51,26 @@ class Artefacts:
 
     def part(self, name: str) -> Artefacts:
         """What was joined under `name`."""
-        start = f"{name}."
-        arrays = {k[len(start) :]: a for k, a in self.arrays.items() if k.startswith(start)}
-        texts = {k[len(start) :]: t for k, t in self.texts.items() if k.startswith(start)}
-        return Artefacts(arrays, texts)
+        return Artefacts(_part(self.arrays, f"{name}."), _part(self.texts, f"{name}."))
 
     def save(self, path: Path) -> None:
-        """Write to `path`, whole or not at all."""
+        """Write to `path`, whole or not at all.
+
+        Raises:
+            InputError: if it cannot be written.
+        """
         arrays = {name: np.ascontiguousarray(array) for name, array in self.arrays.items()}
-        with replacement(path) as temporary:
-            # The texts go into the header, which is bounded at 100 MB.
-            save_file(arrays or {"none": np.zeros(0, np.float32)}, temporary, dict(self.texts))
+        write_tensors(path, arrays or {"none": np.zeros(0, np.float32)}, self.texts)
 
     @classmethod
     def load(cls, path: Path) -> Artefacts:
-        """Read what `save` wrote.
+        """Read what `save` wrote; what is asked of it and not there is an `InputError`.
 
         Raises:
-            InputError: if the file is missing or of another form.
+            InputError: if the file is missing, of another form or damaged.
         """
         try:
-            with safe_open(path, framework="numpy") as file:
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                return cls(arrays, file.metadata() or {})
-        except (OSError, SafetensorError) as error:
-            raise InputError(
-                f"{path}: cannot be read as the artefacts of a run ({error})"
-            ) from None
+            arrays, texts = read_tensors(path, "numpy", "the artefacts of a run")
+        except FileNotFoundError:
+            raise InputError(f"{path}: there is no such file; is this a run's folder?") from None
+        return cls(_Read(path, arrays), _Read(path, texts))

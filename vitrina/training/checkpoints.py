@@ -1,7 +1,8 @@
 """Checkpoints: one safetensors file each, whole or not there, nothing executed when read.
 
 `best.safetensors` holds the weights of the best validation; `last.safetensors` everything that a
-resumed run needs: weights, optimizer states, and where it stands.
+resumed run needs: weights, optimizer states, and where it stands. While a training runs, the one
+before stands beside it as `previous.safetensors`.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from vitrina.errors import InputError
-from vitrina.files import replacement
+from vitrina.files import make_folder
+from vitrina.tensors import read_tensors, write_tensors
 
 FORMAT = 1
 """Version of the files' form; another one is refused."""
@@ -76,13 +76,32 @@ def load_weights(path: Path, model: nn.Module) -> None:
 def save_training(
     path: Path, model: nn.Module, optimizers: list[Optimizer], position: Position
 ) -> None:
-    """Write all that a resumed run needs."""
+    """Write all that a resumed run needs; what stood there before is kept beside it.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
     tensors = _tensors("model", model.state_dict())
     for i, optimizer in enumerate(optimizers):
         for index, state in optimizer.state_dict()["state"].items():
             for name, value in state.items():
                 tensors[f"optimizer.{i}.{index}.{name}"] = torch.as_tensor(value).detach()
-    _write(path, tensors, {"position": json.dumps(asdict(position))})
+    position_text = json.dumps(asdict(position))
+    _write(path, tensors, {"position": position_text}, keeps_previous=True)
+
+
+def forget_previous(last: Path) -> None:
+    """Remove the checkpoint that stood at `last` before."""
+    _previous(last).unlink(missing_ok=True)
+
+
+def latest(last: Path) -> list[Path]:
+    """The checkpoints to go on from, the newest first: `last` and the one before it."""
+    return [path for path in (last, _previous(last)) if path.exists()]
+
+
+def _previous(last: Path) -> Path:
+    return last.with_stem("previous")
 
 
 def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> Position:
@@ -92,15 +111,16 @@ def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> 
         InputError: if the file is missing, of another form, or of another model.
     """
     tensors, metadata = _read(path)
+    position = _position(path, metadata)
+    states = [_states(path, tensors, i, optimizer) for i, optimizer in enumerate(optimizers)]
     _load_model(path, tensors, model)
-    for i, optimizer in enumerate(optimizers):
-        states: dict[int, dict[str, Any]] = {}
-        for name, tensor in tensors.items():
-            if name.startswith(f"optimizer.{i}."):
-                _, _, index, entry = name.split(".", 3)
-                states.setdefault(int(index), {})[entry] = _as_it_was(tensor)
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
+    for optimizer, state in zip(optimizers, states, strict=True):
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         _restore_layout(optimizer)
+    return position
+
+
+def _position(path: Path, metadata: dict[str, str]) -> Position:
     try:
         values = json.loads(metadata["position"])
         # What was added since the file was written starts at nothing.
@@ -108,6 +128,23 @@ def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> 
         return Position(**known, **{name: values[name] for name in ADDED if name in values})
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: says not where the training stands ({error})") from None
+
+
+def _states(
+    path: Path, tensors: dict[str, Tensor], number: int, optimizer: Optimizer
+) -> dict[int, dict[str, Any]]:
+    """The states of the optimizer of this number, by its parameters' numbers."""
+    parameters = [each for group in optimizer.param_groups for each in group["params"]]
+    states: dict[int, dict[str, Any]] = {}
+    for name, tensor in tensors.items():
+        if not name.startswith(f"optimizer.{number}."):
+            continue
+        _, _, index, entry = name.split(".", 3)
+        known = index.isdigit() and int(index) < len(parameters)
+        if not known or (tensor.dim() and tensor.shape != parameters[int(index)].shape):
+            raise InputError(f"{path}: the state of another optimizer (it has {name})")
+        states.setdefault(int(index), {})[entry] = _as_it_was(tensor)
+    return states
 
 
 def _as_it_was(tensor: Tensor) -> Tensor | int:
@@ -129,24 +166,29 @@ def _tensors(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"{prefix}.{name}": value.detach() for name, value in state.items()}
 
 
-def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    metadata = {"format": str(FORMAT), **metadata}
+def _write(
+    path: Path,
+    tensors: dict[str, Tensor],
+    metadata: dict[str, str],
+    *,
+    keeps_previous: bool = False,
+) -> None:
+    make_folder(path.parent)
     # The file format wants plain memory: channels-last tensors are put in order, and copied.
     plain = {k: v.cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
-    with replacement(path) as temporary:
-        save_file(plain, temporary, metadata)
+
+    def keep() -> None:
+        if keeps_previous and path.exists():
+            path.replace(_previous(path))
+
+    write_tensors(path, plain, {"format": str(FORMAT), **metadata}, before_replacing=keep)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, metadata = read_tensors(path, "pt", "a checkpoint")
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such checkpoint") from None
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: not a checkpoint ({error})") from None
     if metadata.get("format") != str(FORMAT):
         found = metadata.get("format", "none")
         raise InputError(f"{path}: checkpoint format {found}; this version reads format {FORMAT}")

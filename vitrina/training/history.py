@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from vitrina.errors import InputError
 from vitrina.files import replacing
 from vitrina.training.checkpoints import Position
 
@@ -20,23 +23,49 @@ class History:
         self.path = path
 
     def write(self, row: dict[str, Any]) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        """Add a row.
+
+        Raises:
+            InputError: if it cannot be written; nothing of it stays.
+        """
+        try:
+            before = self.path.stat().st_size if self.path.exists() else 0
+            try:
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
+            except OSError:
+                os.truncate(self.path, before)
+                raise
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot be written ({error.strerror or error})"
+            ) from None
 
     def forget_after(self, step: int) -> None:
-        """Drop the rows that a resumed training will write again, and a half-written one."""
+        """Drop the rows that a resumed training will write again, and a half-written one.
+
+        Raises:
+            InputError: if the file cannot be read or written.
+        """
         if not self.path.exists():
             return
-        kept = []
-        for line in self.path.read_text(encoding="utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if row["step"] <= step:
-                kept.append(line + "\n")
+        try:
+            lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read ({error.strerror or error})") from None
+        kept = [line + "\n" for line in lines if _step_of(line) <= step]
         with replacing(self.path) as file:
             file.write("".join(kept))
+
+
+def _step_of(line: str) -> float:
+    """The step of a row; infinity if it is none."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return math.inf
+    step = row.get("step") if isinstance(row, dict) else None
+    return step if isinstance(step, int) else math.inf
 
 
 class LossWindow:

@@ -17,13 +17,21 @@ import torch
 from torch import Tensor
 
 from vitrina.data.batches import epoch_batches
+from vitrina.errors import InputError
 from vitrina.models.inputs import Inputs, split_by_tokens, split_into
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast
 from vitrina.ocr.reading import Reading
 from vitrina.tasks.targets import Targets
 from vitrina.training.ahead import Ahead
-from vitrina.training.checkpoints import Position, load_training, save_training, save_weights
+from vitrina.training.checkpoints import (
+    Position,
+    forget_previous,
+    latest,
+    load_training,
+    save_training,
+    save_weights,
+)
 from vitrina.training.config import TrainingConfig
 from vitrina.training.gradients import add_up_gradients, clip_gradient
 from vitrina.training.history import History, LossWindow
@@ -93,6 +101,7 @@ class Training:
 
     Attributes:
         waiting_seconds: how long `run` waited for batches.
+        notes: what was amiss with the checkpoints, a line each.
     """
 
     def __init__(
@@ -121,19 +130,37 @@ class Training:
         self.schedule = RateSchedule(config, self.optimizers, self.num_steps)
         self.position = Position()
         self.waiting_seconds = 0.0
+        self.notes: list[str] = []
         self._epoch: tuple[int, list[np.ndarray]] = (-1, [])
         self.last = folder / "checkpoints" / "last.safetensors"
         self.best = folder / "checkpoints" / "best.safetensors"
         self.history = History(folder / "history.jsonl")
 
     def resume(self) -> bool:
-        """Go on from the last checkpoint, if there is one; whether there was."""
-        if not self.last.exists():
-            return False
-        self.position = load_training(self.last, self.model, self.optimizers)
+        """Go on from the last checkpoint, if there is one; whether there was.
+
+        Where it is damaged and the one before is not, from that one.
+
+        Raises:
+            InputError: if none of them can be used.
+        """
+        found = latest(self.last)
+        for number, path in enumerate(found):
+            try:
+                self.position = load_training(path, self.model, self.optimizers)
+                break
+            except InputError as error:
+                if number + 1 == len(found):
+                    raise self._first_failure(error) from None
+                self.notes.append(str(error))
+                self.notes.append(f"going on from the checkpoint before it, {found[number + 1]}")
         if self.processes.is_first:
             self.history.forget_after(self.position.step)
-        return True
+        return bool(found)
+
+    def _first_failure(self, last: InputError) -> InputError:
+        """What was wrong with the newest checkpoint, where the one before is no better."""
+        return InputError(self.notes[0]) if self.notes else last
 
     def run(self, observer: Observer | None = None) -> Position:
         """Train to the end; `observer` is told of steps and of the history's rows.
@@ -173,6 +200,8 @@ class Training:
                     self._save(window)
                     raise Interrupted
         self.waiting_seconds = ahead.seconds
+        if self.processes.is_first:
+            forget_previous(self.last)
         return position
 
     def _must_stop(self, stop: StopSignal, ended: bool) -> bool:

@@ -1,0 +1,61 @@
+"""Runs that are killed at random moments end with the numbers of undisturbed ones."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_cli import ROOT, environment
+
+SOAK = [sys.executable, str(ROOT / "tools" / "soak.py")]
+
+
+@pytest.mark.parametrize(
+    ("kills", "given"), [(3, []), (2, ["--sweep", "training.epochs=1"])], ids=["run", "sweep"]
+)
+def test_killed_runs_end_as_undisturbed_ones(kills: int, given: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*SOAK, f"--kills={kills}", *given],
+        cwd=tmp_path,
+        env=environment() | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith(f"{kills} kills in "), done.stdout
+    assert "0 rounds ended otherwise" in done.stdout
+
+
+PLACES = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from tools import soak
+import vitrina.run
+
+command = [*soak.SMALL, "training.epochs=1"]
+assert soak.attempt(Path("undisturbed"), command, None) == 0
+wanted = soak.remains(Path("undisturbed"))
+assert any(name.endswith("metrics.json") for name in wanted)
+for place in ("a validation", "writing a checkpoint", "the test evaluation"):
+    code = soak.attempt(Path("killed"), [*command, "resume=true"], (place, 0))
+    assert code == -9, (place, code)
+assert soak.attempt(Path("killed"), [*command, "resume=true"], None) == 0
+print(soak.differences(wanted, soak.remains(Path("killed"))))
+"""
+
+
+def test_a_run_outlives_a_kill_in_the_worst_places(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PLACES, str(ROOT)],
+        cwd=tmp_path,
+        env=environment() | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == "[]\n"

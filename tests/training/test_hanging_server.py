@@ -1,0 +1,108 @@
+"""A wandb server that hangs holds up neither the training nor its end."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PROGRAM = """
+import time
+from pathlib import Path
+from vitrina.training.tracking import build_tracker
+from vitrina.training.tracking_config import WandbConfig
+
+config = WandbConfig(kind="wandb", project="vitrina", entity=None, mode="online", group=None,
+                     tags=[], artifact=False, timeout=3.0)
+Path("run").mkdir()
+started = time.monotonic()
+tracker = build_tracker(config, run_folder=Path("run"), run_config={}, name="run")
+for step in range(50):
+    tracker.log(step, {"loss": 1.0})
+print(time.monotonic() - started)
+tracker.finish(0)
+print(time.monotonic() - started)
+"""
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+
+
+def silent(connection: socket.socket) -> None:
+    """Takes the request and never answers."""
+
+
+def greets_then_silent(connection: socket.socket) -> None:
+    """Answers a plain request for the first page, and nothing else."""
+    connection.settimeout(30)
+    try:
+        if connection.recv(65536).startswith(b"GET / "):
+            connection.sendall(ANSWER)
+            connection.close()
+    except OSError:
+        return
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Callable[[socket.socket], None]], str]]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    held: list[socket.socket] = []
+
+    def start(answer: Callable[[socket.socket], None]) -> str:
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                held.append(connection)
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    yield start
+    listening.close()
+    for each in held:
+        each.close()
+
+
+@pytest.mark.parametrize("answer", [silent, greets_then_silent])
+def test_a_server_that_hangs_is_not_waited_for(
+    answer: Callable[[socket.socket], None],
+    serve: Callable[[Callable[[socket.socket], None]], str],
+    tmp_path: Path,
+) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB_")}
+    environment |= {"HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
+    environment |= {"NETRC": str(tmp_path / "netrc"), "OMP_NUM_THREADS": "1"}
+    environment |= {"WANDB_BASE_URL": serve(answer), "WANDB_API_KEY": "0" * 40}
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    in_all = time.monotonic() - started
+    assert done.returncode == 0, done.stderr
+    logged, finished = map(float, done.stdout.split())
+    assert logged < 1  # the training waited for nothing
+    assert finished < 2 * 3 + 1  # tracking.timeout, twice
+    assert in_all < 45  # imports and the end of the process, on a busy machine
+    assert "tracking: recorded offline; to send it later" in done.stderr or (
+        "still not done after 6 s, and not waited for" in done.stderr
+    ), done.stderr
+    if answer is silent:
+        assert "does not answer" in done.stderr
+        assert list(tmp_path.glob("run/wandb/offline-run-*/run-*.wandb"))
