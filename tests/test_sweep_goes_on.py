@@ -29,37 +29,6 @@ def record(folder: Path) -> Any:
     return json.loads((folder / "record.json").read_text())
 
 
-def test_the_same_sweep_again_runs_only_what_is_new(tmp_path: Path) -> None:
-    command = ["-m", *TINY, "training.steps=3", "name=X", "resume=true"]
-    first = main(*command, "seed=1,2", cwd=tmp_path)
-    assert first.returncode == 0, first.stderr
-    assert "sweep: 1 of 2 done, 1 waiting, about" in first.stdout
-    sweep = tmp_path / "outputs" / "X"
-    before = {path: path.stat().st_mtime_ns for path in sweep.glob("*/metrics.json")}
-    jobs = read_plan(sweep)
-    assert {path.parent.name for path in before} == {f"ngrams-{job.signature}" for job in jobs}
-    more = main(*command, "seed=1,2,3", cwd=tmp_path)
-    assert more.returncode == 0, more.stderr
-    assert more.stdout.count("finished already") == 2
-    assert more.stdout.count("trained in") == 1
-    assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert [job.overrides[-1] for job in read_plan(sweep)] == ["seed=1", "seed=2", "seed=3"]
-    table = more.stdout[more.stdout.index("f1 by suite") :]
-    assert [f"ngrams   {seed} " in table for seed in (1, 2, 3)] == [True] * 3
-    # Where all is done, nothing heavy is started.
-    program = (
-        "import sys; from vitrina.cli import main\n"
-        "try: main()\n"
-        "finally: assert 'torch' not in sys.modules"
-    )
-    arguments = [sys.executable, "-c", program, *command, "seed=1,2,3"]
-    again = subprocess.run(
-        arguments, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
-    )
-    assert again.returncode == 0, again.stderr
-    assert again.stdout.count("finished already") == 3 and "sweep: 3 of 3 done" in again.stdout
-
-
 def test_a_killed_sweep_goes_on_and_leaves_a_running_job_to_its_process(tmp_path: Path) -> None:
     long = ["training.steps=600", "training.checkpoint_seconds=0", "training.validate_every=100"]
     command = ["-m", *TINY, *long, "name=X", "seed=1,2"]
@@ -93,47 +62,70 @@ ROWS = [
 ]
 
 
-def sweep_of_files(folder: Path, launcher: str) -> list[str]:
-    """The arguments of four jobs, of which two fail."""
-    (folder / "good.jsonl").write_text("\n".join(ROWS), encoding="utf-8")
-    (folder / "bad.jsonl").write_text(ROWS[0] + "\n{", encoding="utf-8")
+def sweep_of_files(seeds: str) -> list[str]:
     data = ["dataset=jsonl", "dataset.train=good.jsonl,bad.jsonl", "dataset.val_fraction=0.3"]
     tiny = [each for each in TINY if "num_comments" not in each]
-    more = ["dataset.test_fraction=0.3", "training.steps=3", "seed=1,2", "name=X"]
-    return ["-m", *tiny, *data, *more, launcher]
+    more = ["dataset.test_fraction=0.3", "training.steps=3", f"seed={seeds}", "name=X"]
+    return ["-m", *tiny, *data, *more]
 
 
-def test_two_workers_do_what_one_does_and_tell_what_fails(tmp_path: Path) -> None:
+def test_two_workers_and_the_same_sweep_again_which_runs_only_what_is_missing(
+    tmp_path: Path,
+) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="needs vitrina[sweep]")
-    done = main(*sweep_of_files(tmp_path, "hydra/launcher=joblib_2"), cwd=tmp_path)
+    (tmp_path / "good.jsonl").write_text("\n".join(ROWS), encoding="utf-8")
+    (tmp_path / "bad.jsonl").write_text(ROWS[0] + "\n{", encoding="utf-8")
+    done = main(*sweep_of_files("1,2"), "hydra/launcher=joblib_2", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert done.stderr.count("failed: bad.jsonl:2: not JSON") == 2
     table = done.stdout[done.stdout.index("f1 by suite") :]
     assert table.count("bad.jsonl:2: not JSON") == 2
     sweep = tmp_path / "outputs" / "X"
-    good = [path.parent for path in sweep.glob("*/metrics.json")]
-    assert len(good) == 2
-    # The lock is opened when a job begins, the metrics are written when it ends.
-    begun = [(folder / ".lock").stat().st_mtime for folder in good]
-    ended = [(folder / "metrics.json").stat().st_mtime for folder in good]
-    assert max(begun) < min(ended)
+    before = {path: path.stat().st_mtime for path in sweep.glob("*/metrics.json")}
+    good = [path.parent for path in before]
+    signatures = [record(folder)["signature"] for folder in good]
+    assert [folder.name for folder in good] == [f"ngrams-{each}" for each in signatures]
+    assert {*signatures} < {job.signature for job in read_plan(sweep)}
+    # Side by side: the lock is opened when a job begins, the metrics are written when it ends.
+    assert max((folder / ".lock").stat().st_mtime for folder in good) < min(before.values())
     assert all(record(folder)["command"].startswith("main.py -m model=ngrams") for folder in good)
-    # What failed is tried again, one job after the other, on the same texts.
-    again = sweep_of_files(tmp_path, "resume=true")
+
+    # The same and one seed more, one job after the other; the bad file is mended meanwhile.
     (tmp_path / "bad.jsonl").write_text("\n".join(ROWS), encoding="utf-8")
-    mended = main(*again, cwd=tmp_path)
-    assert mended.returncode == 0, mended.stderr
-    assert mended.stdout.count("finished already") == 2
+    again = main(*sweep_of_files("1,2,3"), "resume=true", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count("finished already") == 2 and again.stdout.count("trained in") == 4
+    assert "sweep: 5 of 6 done, 1 waiting, about" in again.stdout
+    assert {path: path.stat().st_mtime for path in before} == before
+    assert len(read_plan(sweep)) == len(list(sweep.glob("ngrams-*"))) == 6
     assert not list(sweep.glob("*/error.txt"))
     scores: dict[str, list[Any]] = {}
     for path in sweep.glob("*/metrics.json"):
         (seed,) = (o for o in record(path.parent)["overrides"] if o.startswith("seed="))
         metrics = json.loads(path.read_text())
-        clean = {k: v for k, v in metrics["test"]["level_4"].items() if "second" not in k}
-        scores.setdefault(seed, []).append((clean, metrics["val"]))
-    assert [len(pair) for pair in scores.values()] == [2, 2]
+        noisy = {k: v for k, v in metrics["test"]["level_4"].items() if "second" not in k}
+        scores.setdefault(seed, []).append((noisy, metrics["val"]))
+    assert [len(pair) for pair in scores.values()] == [2, 2, 2]
+    # The texts are the same ones: what the workers found is what one process finds.
     assert all(one == other for one, other in scores.values())
     assert scores["seed=1"] != scores["seed=2"]
+
+    # Where all is done, nothing heavy is started.
+    program = (
+        "import sys; from vitrina.cli import main\n"
+        "try: main()\n"
+        "finally: assert 'torch' not in sys.modules"
+    )
+    last = subprocess.run(
+        [sys.executable, "-c", program, *sweep_of_files("1,2,3"), "resume=true"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert last.returncode == 0, last.stderr
+    assert last.stdout.count("finished already") == 6 and "sweep: 6 of 6 done" in last.stdout
 
 
 def test_a_launcher_whose_worker_dies_keeps_what_is_done(tmp_path: Path) -> None:
