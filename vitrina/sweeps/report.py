@@ -35,7 +35,8 @@ def _result(each: JobState, folder: Path) -> RunResult:
         result = read_run(each.folder)
     if not (result.choices or result.overrides):  # it ended before it could be recorded
         pairs = [override.partition("=") for override in each.job.overrides]
-        result.choices = {key: value for key, _, value in pairs}
+        model = each.job.name.removesuffix(f"-{each.job.signature}")
+        result.choices = {"model": model} | {key: value for key, _, value in pairs}
     if each.state != "done":
         running = "running elsewhere" if each.state == "running" else ""
         result.metrics, result.state = {}, each.state
