@@ -43,14 +43,20 @@ class JobState:
     left: float | None = None
 
 
-def state_of(job: Job, folder: Path) -> JobState:
-    """How far the job is. `folder`: of the sweep.
+def state_of(job: Job, folder: Path, *, finished_first: bool = False) -> JobState:
+    """How far the job is.
 
     Of several runs of the same settings the running one counts, else the newest.
+
+    Args:
+        folder: of the sweep.
+        finished_first: whether a finished run counts more than one that is running.
     """
     base = folder / job.name
     held = [run for run in _numbered(base) if is_running(run)]
-    taken = held or runs_of(base)
+    if finished_first and any((run / "metrics.json").is_file() for run in runs_of(base)):
+        held = []
+    taken = held or [run for run in runs_of(base) if not is_running(run)]
     if not taken:
         return JobState(job, "waiting")
     run = max(taken, key=lambda path: path.stat().st_mtime_ns)
@@ -147,6 +153,7 @@ class Overview:
         yield table
 
 
-def overview(folder: Path, jobs: Sequence[Job]) -> Overview:
-    """How far each of the jobs is."""
-    return Overview(folder, [state_of(job, folder) for job in jobs])
+def overview(folder: Path, jobs: Sequence[Job], *, finished_first: bool = False) -> Overview:
+    """How far each of the jobs is; see `state_of`."""
+    states = [state_of(job, folder, finished_first=finished_first) for job in jobs]
+    return Overview(folder, states)

@@ -21,7 +21,7 @@ def report_sweep(folder: Path, jobs: Sequence[Job]) -> bool:
         folder: the folder of the sweep, which may hold runs of others.
         jobs: of several runs of one job the newest counts.
     """
-    found = overview(folder, jobs)
+    found = overview(folder, jobs, finished_first=True)
     console = Console()
     console.print(compare_table([_result(each, folder) for each in found.jobs]))
     console.print(f"results: {folder}", highlight=False, soft_wrap=True)
