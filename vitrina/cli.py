@@ -185,7 +185,7 @@ def _sweep(sweep: Sweep) -> int:
     add_to_plan(sweep.folder, sweep.jobs, command)
     outlived = True
     try:
-        _hydra_main(SweepJob(tuple(sweep.jobs), os.getpid()))()
+        _hydra_main(SweepJob(tuple(sweep.jobs), os.getpid(), tuple(sys.argv)))()
     except (InputError, HydraException, OmegaConfBaseException):
         raise
     except Exception as error:  # a launcher whose workers died; what they have done stands

@@ -59,3 +59,5 @@ def test_processes_of_submitit_run_the_jobs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (metrics,) = (tmp_path / "outputs" / "X").glob("ngrams-*/metrics.json")
     assert json.loads(metrics.read_text())["train"]["steps"] == 2
+    record = json.loads((metrics.parent / "record.json").read_text())
+    assert record["command"].startswith("main.py -m model=ngrams")

@@ -52,14 +52,17 @@ class SweepJob:
     Attributes:
         jobs: all of the sweep; empty where they are not known beforehand.
         pid: of the process in which the sweep was started.
+        arguments: what that process was started with; the record of each job tells it.
     """
 
     jobs: tuple[Job, ...]
     pid: int
+    arguments: tuple[str, ...]
 
     def __call__(self, composed: DictConfig) -> float | None:
         """Run it; the best score on validation, which a search maximises, or None."""
         if os.getpid() != self.pid:
+            sys.argv = list(self.arguments)
             os.environ["TERM"] = "dumb"  # several live lines on one terminal would overwrite it
         job = Job(
             configuration.signature(configuration.to_dict(configuration.to_config(composed))),
