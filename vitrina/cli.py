@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shlex
 import string
 import sys
 import time
@@ -23,7 +24,6 @@ import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
@@ -32,6 +32,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from vitrina import config as configuration
 from vitrina.errors import InputError
+from vitrina.sweeps.plan import Job
 
 
 def main() -> None:
@@ -60,6 +61,11 @@ def main() -> None:
         _let_the_first_speak()
         print(f"error: {explain(error)}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:  # Hydra makes the folder before the run is asked
+        if show_tracebacks or error.filename is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -76,10 +82,13 @@ def _let_the_first_speak(seconds: float = 10.0) -> None:
 
 @dataclass(frozen=True)
 class Sweep:
-    """The jobs of a sweep: the folder they stand in, and the signature of each."""
+    """The jobs of a sweep and the folder they stand in.
+
+    Hydra's own sweeper alone tells its jobs beforehand; of another there are none.
+    """
 
     folder: Path
-    signatures: list[str]
+    jobs: list[Job]
 
 
 def check(overrides: Sequence[str], multirun: bool) -> Sweep | None:
@@ -98,14 +107,18 @@ def check(overrides: Sequence[str], multirun: bool) -> Sweep | None:
         if not is_sweep:
             configuration.to_config(_without_hydra(composed))
             return None
-        signatures = []
-        for job in sweep_jobs(composed, overrides):
-            values = _without_hydra(_load(loader, job, RunMode.RUN))
+        jobs = []
+        for overrides_of_job in sweep_jobs(composed, overrides):
+            job = _load(loader, [*overrides_of_job, "hydra.mode=RUN"], RunMode.RUN)
+            values = _without_hydra(job)
             configuration.to_config(values)
             plain = OmegaConf.to_container(values)
             assert isinstance(plain, dict)
-            signatures.append(configuration.signature({str(k): v for k, v in plain.items()}))
-        return Sweep(Path(composed.hydra.sweep.dir), signatures)
+            signature = configuration.signature({str(k): v for k, v in plain.items()})
+            model = job.hydra.runtime.choices.get("model") or "run"
+            own = [each for each in overrides_of_job if not each.lstrip("+~").startswith("hydra")]
+            jobs.append(Job(signature, f"{model}-{signature}", own))
+        return Sweep(Path(composed.hydra.sweep.dir), jobs)
 
 
 def sweep_jobs(composed: DictConfig, overrides: Sequence[str]) -> Iterator[list[str]]:
@@ -116,7 +129,7 @@ def sweep_jobs(composed: DictConfig, overrides: Sequence[str]) -> Iterator[list[
     swept = [f"{key}={value}" for key, value in params.items()] + list(overrides)
     parsed = OverridesParser.create().parse_overrides(swept)
     for batch in BasicSweeper.split_arguments(parsed, None):
-        yield from ([*job, "hydra.mode=RUN"] for job in batch)
+        yield from (list(job) for job in batch)
 
 
 @contextmanager
@@ -150,24 +163,14 @@ def _hydra_main(task: Any) -> Any:
     return hydra.main(version_base="1.3", config_path=folder, config_name="config")(task)
 
 
-def _job(composed: DictConfig) -> None:
-    """One run; launchers call it, perhaps in another process."""
-    from vitrina.run import run  # torch is imported only where something runs
-
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    choices = OmegaConf.to_container(HydraConfig.get().runtime.choices)
-    assert isinstance(choices, dict)
-    overrides = list(HydraConfig.get().overrides.task)
-    config = configuration.to_config(composed)
-    run(config, folder, choices={str(k): v for k, v in choices.items()}, overrides=overrides)
-
-
 def _single_run() -> None:
     failures = []
 
     def job(composed: DictConfig) -> None:
+        from vitrina.sweeps.job import run_here
+
         try:
-            _job(composed)
+            run_here(composed)
         except Exception as error:  # Hydra would print lines of its own around it
             failures.append(error)
 
@@ -176,24 +179,35 @@ def _single_run() -> None:
         raise failures[0]
 
 
-def _sweep_job(composed: DictConfig) -> None:
-    """A run of a sweep: a failure is told at once, kept in its folder, and the sweep goes on."""
-    try:
-        _job(composed)
-    except Exception as error:
-        from vitrina.results import record_failure
-
-        overrides = " ".join(HydraConfig.get().overrides.task)
-        reason = record_failure(Path(HydraConfig.get().runtime.output_dir), error)
-        print(f"error: the job {overrides or '(no overrides)'} failed: {reason}", file=sys.stderr)
-
-
 def _sweep(sweep: Sweep) -> int:
-    from vitrina.results import report_sweep
+    from vitrina.sweeps.job import SweepJob, reason
+    from vitrina.sweeps.plan import add_to_plan, read_plan
+    from vitrina.sweeps.report import report_sweep
 
-    print(f"{len(sweep.signatures)} jobs, all checked", flush=True)
-    _hydra_main(_sweep_job)()
-    return 0 if report_sweep(sweep.folder, sweep.signatures) else 1
+    if sweep.jobs:
+        print(f"{len(sweep.jobs)} jobs, all checked", flush=True)
+    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    add_to_plan(sweep.folder, sweep.jobs, command)
+    outlived = True
+    try:
+        _hydra_main(SweepJob(tuple(sweep.jobs), os.getpid(), tuple(sys.argv)))()
+    except (InputError, HydraException, OmegaConfBaseException):
+        raise
+    except Exception as error:  # a launcher whose workers died; what they have done stands
+        outlived = False
+        print(f"error: the sweep stopped: {reason(error)}; resume=true goes on", file=sys.stderr)
+    finished = report_sweep(sweep.folder, sweep.jobs or read_plan(sweep.folder))
+    return 0 if finished and outlived else 1
+
+
+PLUGINS = {
+    "joblib": "sweep",
+    "submitit_local": "sweep",
+    "submitit_slurm": "sweep",
+    "ray": "ray",
+    "optuna": "search",
+}
+"""Options that a package brings, and the extra of pyproject.toml that installs it."""
 
 
 def explain(error: Exception) -> str:
@@ -202,6 +216,8 @@ def explain(error: Exception) -> str:
         return str(error)
     if isinstance(error, MissingConfigException):
         group, _, option = str(error.missing_cfg_file).rpartition("/")
+        if option in PLUGINS:
+            return f"{group}={option}: needs pip install 'vitrina[{PLUGINS[option]}]'"
         options = [
             path.stem for path in (configuration.package_folder("conf") / group).glob("*.yaml")
         ]

@@ -239,10 +239,9 @@ def rank_in_environment() -> int:
 
 
 def _run_folder(*, _root_: Any) -> str:
-    """`<model>-<signature>`, with a number behind it where such a run stands already.
+    """`<model>-<signature>`: the same settings have the same name in every sweep.
 
-    The same settings lead to the same folder when a run is resumed; otherwise a run never lands
-    in the folder of another.
+    Where such a run stands already, `vitrina.run_folder.claimed` puts a number behind it.
     """
     if rank_in_environment() > 0:
         return "."  # the first of the processes that torchrun started tells the others its folder
@@ -254,12 +253,4 @@ def _run_folder(*, _root_: Any) -> str:
         if key != "hydra"
     }
     model = _root_.hydra.runtime.choices.get("model") or "run"
-    base = Path("outputs") / str(values["name"]) / f"{model}-{signature(values)}"
-    taken = [base] if base.exists() else []
-    number = 2
-    while (other := base.with_name(f"{base.name}-{number}")).exists():
-        taken.append(other)
-        number += 1
-    if values["resume"] and taken:
-        return taken[-1].name
-    return other.name if taken else base.name
+    return f"{model}-{signature(values)}"

@@ -19,7 +19,6 @@ from vitrina.config import Config
 from vitrina.errors import InputError
 from vitrina.files import replacing
 from vitrina.models.embedders.config import GlyphsConfig, SlicesConfig
-from vitrina.training.checkpoints import FORMAT
 
 PACKAGES = (
     "torch",
@@ -87,6 +86,8 @@ def make_record(
         notes: what was skipped, cut, split off.
         synthetic: whether the texts are the demo corpus.
     """
+    from vitrina.training.checkpoints import FORMAT  # torch is not needed to read a record
+
     return {
         "name": config.name,
         "choices": {k: v for k, v in choices.items() if not k.startswith("hydra/")},

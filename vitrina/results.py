@@ -1,10 +1,7 @@
-"""What comes of a run: its metrics, its files, its tables, and the word of its failure."""
+"""What comes of a run: its metrics, its files, its tables."""
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +10,6 @@ from rich.console import Console
 
 from vitrina.attacks.table import attack_table
 from vitrina.config import Config
-from vitrina.errors import InputError
-from vitrina.evaluation.compare import compare_table
 from vitrina.evaluation.evaluate import Evaluation
 from vitrina.evaluation.pairs import pairs_line
 from vitrina.evaluation.picture import draw_levels
@@ -119,46 +114,3 @@ def report(
         highlight=False,
     )
     console.print(f"results: {folder}", highlight=False, soft_wrap=True)
-
-
-def record_failure(folder: Path, error: Exception) -> str:
-    """Keep in the folder of a job why it failed; the reason in one line.
-
-    Nothing is written where another process holds the folder or a finished run stands, nor where
-    nothing can be.
-    """
-    lines = str(error).splitlines() or [""]
-    reason = lines[0] if isinstance(error, InputError) else f"{type(error).__name__}: {lines[0]}"
-    if folder.is_dir() and not (folder / "metrics.json").exists():
-        trace = "".join(traceback.format_exception(error))
-        # Where the disk is full, that is the reason, and it has been told.
-        with suppress(OSError):
-            (folder / "error.txt").write_text(
-                f"{reason}\n\n{trace}", encoding="utf-8", errors="replace"
-            )
-    return reason
-
-
-def report_sweep(folder: Path, signatures: Sequence[str]) -> bool:
-    """Show the jobs of a sweep in one table; whether all of them have finished.
-
-    Args:
-        folder: the folder of the sweep, which may hold runs of others.
-        signatures: those of the jobs; of several runs of one signature the newest counts, which
-            has the highest number in its name, whatever the clock said.
-    """
-    runs = []
-    for signature in signatures:
-        found = [path for path in folder.glob(f"*-{signature}*") if path.is_dir()]
-        if found:
-            runs.append(max(found, key=lambda path: _number(path, signature)))
-    console = Console()
-    console.print(compare_table(runs))
-    console.print(f"results: {folder}", highlight=False, soft_wrap=True)
-    return len(runs) == len(signatures) and all((run / "metrics.json").exists() for run in runs)
-
-
-def _number(run: Path, signature: str) -> int:
-    """The number behind the signature in the name of a run's folder; the first run has none."""
-    behind = run.name.rpartition(f"-{signature}")[2].removeprefix("-")
-    return int(behind) if behind.isdecimal() else 1

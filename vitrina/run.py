@@ -40,6 +40,7 @@ from vitrina.tasks.base import Task
 from vitrina.tasks.config import label_rules
 from vitrina.tasks.thresholds import settle_thresholds
 from vitrina.training.checkpoints import Position, load_weights
+from vitrina.training.heartbeat import Heartbeat
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training, TrainingTexts
 from vitrina.training.observer import ShownTraining
@@ -55,6 +56,7 @@ def run(
     *,
     choices: Mapping[str, Any] | None = None,
     overrides: Sequence[str] = (),
+    held: bool = False,
 ) -> dict[str, Any]:
     """Train a model and measure it; everything that comes of it stands in `folder`.
 
@@ -63,6 +65,7 @@ def run(
         folder: the run's own folder; one that holds another run is refused.
         choices: the option chosen in each group, for the record.
         overrides: what stood on the command line, for the record.
+        held: whether the caller holds the folder (`vitrina.run_folder.claimed`).
 
     Returns:
         What `metrics.json` holds.
@@ -77,7 +80,7 @@ def run(
     with joined(device) as processes:
         folder = processes.tell(folder)
         console = Console(quiet=not processes.is_first)
-        with alone_in(folder, waits=not processes.is_first):
+        with alone_in(folder, waits=held or not processes.is_first):
             finished = processes.tell(enter(folder, config))
             if finished is not None:
                 console.print(f"{folder}: finished already")
@@ -269,9 +272,12 @@ def _train(
         steps_per_epoch=training.steps_per_epoch,
         console=console,
     )
+    beats = None
+    if processes.is_first:
+        beats = Heartbeat(folder, training.num_steps, first_step=position.step)
     try:
         with progress:
-            return training.run(ShownTraining(progress, tracker, position.num_texts))
+            return training.run(ShownTraining(progress, tracker, position.num_texts, beats))
     except Interrupted:
         console.print(
             f"stopped at step {position.step}, everything is saved; "

@@ -19,6 +19,8 @@ from rich.text import Text
 from vitrina.evaluation.report import SYNTHETIC, score_text
 
 ALWAYS_SHOWN = "model"
+OF_THE_FOLDER = ("name", "resume")
+"""Keys that tell where a run stands and how it came there, not what it is."""
 FROM_PRESETS = ("embedder", "encoder", "optimizer", "training")
 """Groups that the model's preset chooses."""
 
@@ -31,6 +33,7 @@ class RunResult:
         choices: option by group. overrides: what the command line set, as `key=value`.
         metrics: what `metrics.json` holds; empty if the run has not finished.
         error: why there are no metrics; empty if there are.
+        state: what stands in place of the seconds then.
     """
 
     folder: Path
@@ -39,6 +42,7 @@ class RunResult:
     metrics: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     synthetic: bool = False
+    state: str = "failed"
 
 
 def find_runs(folder: Path) -> list[Path]:
@@ -167,7 +171,7 @@ def _seconds(run: RunResult) -> str:
     train = run.metrics.get("train")
     seconds = _number(train.get("seconds")) if isinstance(train, dict) else None
     if run.error:
-        return "failed"
+        return run.state
     return "–" if seconds is None else f"{seconds:.0f}"
 
 
@@ -178,7 +182,7 @@ def _settings(run: RunResult) -> dict[str, str]:
     found |= {key: value for key, value in plain.items() if value != "None"}
     for override in run.overrides:
         key, _, value = override.lstrip("+~").partition("=")
-        if not key.startswith("hydra."):
+        if not key.startswith("hydra.") and key not in OF_THE_FOLDER:
             found.setdefault(key, value)
     return found
 

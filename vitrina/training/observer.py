@@ -8,22 +8,26 @@ from typing import Any
 from torch import Tensor
 
 from vitrina.training.checkpoints import Position
+from vitrina.training.heartbeat import Heartbeat
 from vitrina.training.progress import Progress
 from vitrina.training.tracking import Tracker
 
 
 @dataclass
 class ShownTraining:
-    """Shows a training and hands its history to the tracker."""
+    """Shows a training, keeps its heartbeat, and hands its history to the tracker."""
 
     progress: Progress
     tracker: Tracker
     seen: int
     """Texts seen when the training started; a resumed one has seen some."""
+    heartbeat: Heartbeat | None = None
 
     def step(self, position: Position, loss: Tensor, rate: float) -> None:
         self.progress.update(position.step, loss, rate, position.num_texts - self.seen)
         self.seen = position.num_texts
+        if self.heartbeat is not None:
+            self.heartbeat.beat(position.step)
 
     def log(self, row: dict[str, Any]) -> None:
         self.tracker.log(row["step"], {key: row[key] for key in row if key != "step"})
