@@ -23,9 +23,10 @@ from vitrina.config import Config, compose_config
 from vitrina.errors import InputError
 from vitrina.evaluation.compare import compare_table
 from vitrina.models.artefacts import Artefacts
-from vitrina.results import report_sweep
 from vitrina.run import run
 from vitrina.run_folder import alone_in
+from vitrina.sweeps.plan import Job
+from vitrina.sweeps.report import report_sweep
 
 NGRAMS = (
     *("model=ngrams", "embedder.num_buckets=2000", "embedder.width=8"),
@@ -94,7 +95,7 @@ def test_a_read_only_folder_is_told(mounted: Callable[[str], Path]) -> None:
     with pytest.raises(InputError) as told:
         small_run(disk / "run", *NGRAMS)
     assert str(told.value) == f"{disk / 'run'}: cannot be made (Read-only file system)"
-    with pytest.raises(InputError, match=r"cannot be written to \(Read-only file system\)$"):
+    with pytest.raises(InputError, match=r"cannot be written \(Read-only file system\)$"):
         small_run(disk, *NGRAMS)
 
 
@@ -304,10 +305,11 @@ def test_the_newest_run_of_a_sweep_is_told_by_its_number(tmp_path: Path) -> None
     for age, name in enumerate(names):
         (tmp_path / name).mkdir()
         os.utime(tmp_path / name, (2e9 - age, 2e9 - age))  # the clock jumped back
+    jobs = [Job("0123abcd", names[0], [])]
     (tmp_path / names[0] / "metrics.json").write_text("{}", encoding="utf-8")
-    assert not report_sweep(tmp_path, ["0123abcd"])
+    assert not report_sweep(tmp_path, jobs)
     (tmp_path / names[2] / "metrics.json").write_text("{}", encoding="utf-8")
-    assert report_sweep(tmp_path, ["0123abcd"])
+    assert report_sweep(tmp_path, jobs)
 
 
 def test_of_many_that_start_at_once_one_has_the_folder(tmp_path: Path) -> None:

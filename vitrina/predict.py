@@ -166,11 +166,11 @@ class TrainedModel:
 
     def normalized(self, texts: Texts) -> Texts:
         """Cleaned texts as the model reads them, behind its normaliser."""
-        return self._predictor.normalize(texts)
+        return self.predictor.normalize(texts)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision in which the model works."""
-        return autocast(self._predictor.precision, self.device)
+        return autocast(self.predictor.precision, self.device)
 
     @property
     def device(self) -> torch.device:
