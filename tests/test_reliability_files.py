@@ -24,7 +24,7 @@ from vitrina.errors import InputError
 from vitrina.evaluation.compare import compare_table
 from vitrina.models.artefacts import Artefacts
 from vitrina.run import run
-from vitrina.run_folder import alone_in
+from vitrina.run_folder import PATIENCE_SECONDS, alone_in
 from vitrina.sweeps.plan import Job
 from vitrina.sweeps.report import report_sweep
 
@@ -304,6 +304,7 @@ def test_the_newest_run_of_a_sweep_is_told_by_its_number(tmp_path: Path) -> None
     names = ("vtr-0123abcd", "vtr-0123abcd-2", "vtr-0123abcd-10")
     for age, name in enumerate(names):
         (tmp_path / name).mkdir()
+        (tmp_path / name / "record.json").write_text("{}", encoding="utf-8")
         os.utime(tmp_path / name, (2e9 - age, 2e9 - age))  # the clock jumped back
     jobs = [Job("0123abcd", names[0], [])]
     (tmp_path / names[0] / "metrics.json").write_text("{}", encoding="utf-8")
@@ -320,7 +321,7 @@ def test_of_many_that_start_at_once_one_has_the_folder(tmp_path: Path) -> None:
         try:
             with alone_in(tmp_path / "run"):
                 won.append(number)
-                time.sleep(0.3)
+                time.sleep(3 * PATIENCE_SECONDS)
         except InputError as error:
             lost.append(str(error))
 

@@ -59,7 +59,7 @@ def state_of(job: Job, folder: Path, *, finished_first: bool = False) -> JobStat
     taken = held or [run for run in runs_of(base) if not is_running(run)]
     if not taken:
         return JobState(job, "waiting")
-    run = max(taken, key=lambda path: path.stat().st_mtime_ns)
+    run = taken[-1]  # by its number: a clock may have jumped back
     beat = read_heartbeat(run)
     seconds = beat.get("seconds")
     if held:
@@ -79,8 +79,9 @@ def state_of(job: Job, folder: Path, *, finished_first: bool = False) -> JobStat
 
 
 def _numbered(base: Path) -> list[Path]:
-    found = set(runs_of(base))
-    return sorted(found | ({base} if base.is_dir() else set()))
+    """Folders of the job by number, the first one even if nothing stands in it yet."""
+    runs = runs_of(base)
+    return [base, *runs] if base.is_dir() and base not in runs else runs
 
 
 def _course(beat: dict[str, float]) -> tuple[str, float | None]:
