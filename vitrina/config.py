@@ -94,6 +94,9 @@ class Config:
         require(plain, "name", self.name, "a folder name without slashes")
         if isinstance(self.task, LabelingConfig):
             self.task.check_encoder(self.encoder)
+            allowed = "levels with task=labeling, whose words have no further measures"
+            kind = self.evaluation.kind
+            require(kind == "levels", "evaluation.kind", kind, allowed)
         check_ocr(self.ocr, self.embedder, self.encoder, self.task)
 
 

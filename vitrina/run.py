@@ -16,6 +16,7 @@ from vitrina.config import Config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.evaluation.compare import compare_table
 from vitrina.evaluation.evaluate import evaluate
+from vitrina.evaluation.measures import Subject, measure
 from vitrina.evaluation.reading import ReadingEvaluation
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
@@ -148,16 +149,23 @@ def _run(
         thresholds = settle_thresholds(task, folder, views.values(), predictor)
 
         # Measure, report.
+        def tell(line: str) -> None:
+            console.print(line, markup=False, highlight=False)
+
         read = ReadingEvaluation.of(config.training, folded, normalizer, reading)
         evaluation = evaluate(
             predictor,
             build_suites(config.evaluation, dataset.test, dataset.extra, task.truth),
             task.scoring,
             config.evaluation,
-            progress=lambda line: console.print(line, highlight=False),
+            progress=tell,
             on_suite=_suite_observer(config, folder, task, read),
         )
+        test = dataset.test
+        subject = Subject(predictor, task.scoring, test, task.truth(test), config.noise)
+        measured = measure(config.evaluation, subject, folder, tell)
         metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
+        metrics |= measured
         metrics |= {"thresholds": thresholds} if thresholds else {}
         report(config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic)
     return metrics
