@@ -98,6 +98,9 @@ class Config:
             self.task.check_encoder(self.encoder)
             pairs = self.dataset.pairs
             require(pairs is None, "dataset.pairs", pairs, "null with task=labeling")
+            allowed = "levels with task=labeling, whose words have no further measures"
+            kind = self.evaluation.kind
+            require(kind == "levels", "evaluation.kind", kind, allowed)
         if isinstance(self.evaluation, AttackEvaluationConfig):
             self.evaluation.check_task(self.task.kind)
         check_ocr(self.ocr, self.embedder, self.encoder, self.task)

@@ -6,7 +6,7 @@ from vitrina.noise.tables import ALPHABET
 from vitrina.noise.treatments import Treatment
 
 WRAP = 2**64
-TEXT, WORD, RATE, LETTER, OPTION, INSERT, INSERTED = range(7)
+TEXT, WORD, RATE, LETTER, OPTION, INSERT, INSERTED, FAMILY = range(8)
 
 
 def split_mix(key: int, number: int) -> int:
@@ -33,8 +33,12 @@ def corrupt(
     other: Treatment,
     p_text: float,
     key: tuple[int, int, int],
+    families: tuple[list[Treatment], list[float]] | None = None,
 ) -> tuple[str, list[Edit]]:
-    """One text with its edits; `words` are (start, end, toxic), `key` is (seed, epoch, index)."""
+    """One text with its edits; `words` are (start, end, toxic), `key` is (seed, epoch, index).
+
+    With `families` a touched word draws one of these treatments by its weight.
+    """
 
     def draw(position: int, stream: int) -> float:
         return uniform(*key, position, stream)
@@ -44,15 +48,28 @@ def corrupt(
         noisy += text[position:start]
         position = end
         treatment = toxic if is_toxic else other
+        if families is not None:
+            treatment = drawn_family(*families, draw(start, FAMILY))
         active = draw(0, TEXT) < p_text and draw(start, WORD) < treatment.p_word
         if not active:
             noisy += text[start:end]
             continue
         rate = treatment.rates[int(draw(start, RATE) * len(treatment.rates))]
+        partners = {}
+        for i in range(start, end - 1) if treatment.swaps else ():
+            two = text[i], text[i + 1]
+            can = i not in partners and two[0] != two[1] and all(x in ALPHABET for x in two)
+            if can and draw(i, LETTER) < rate:
+                partners[i], partners[i + 1] = two[1], two[0]
         for i in range(start, end):
             new = text[i]
             options = treatment.options.get(text[i], []) if text[i] in ALPHABET else []
-            if options and draw(i, LETTER) < rate:
+            if treatment.swaps:
+                options = [partners[i]] if i in partners else []
+                if options:
+                    new = options[0]
+                    edits.append((i, i + 1, len(noisy), len(noisy) + len(new)))
+            elif options and draw(i, LETTER) < rate:
                 new = options[int(draw(i, OPTION) * len(options))]
                 edits.append((i, i + 1, len(noisy), len(noisy) + len(new)))
             noisy += new
@@ -61,6 +78,15 @@ def corrupt(
                 edits.append((i + 1, i + 1, len(noisy), len(noisy) + len(behind)))
             noisy += behind
     return noisy + text[position:], edits
+
+
+def drawn_family(kinds: list[Treatment], weights: list[float], draw: float) -> Treatment:
+    total, below = sum(weights), 0.0
+    for kind, weight in zip(kinds[:-1], weights, strict=False):
+        below += weight
+        if draw < below / total:
+            return kind
+    return kinds[-1]
 
 
 def inserted(treatment: Treatment, letter: str, last: bool, whether: float, which: float) -> str:

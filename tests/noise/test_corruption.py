@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from options import option
 from slow_noise import corrupt
 
-from vitrina.noise.config import OPTIONS, NoiseConfig
+from vitrina.noise.config import OPTIONS, FamiliesNoiseConfig, NoiseConfig
 from vitrina.noise.corruption import Noise, build_noise
+from vitrina.noise.families import family_treatments
 from vitrina.noise.noisy import Noisy
 from vitrina.noise.tables import known_signs
-from vitrina.noise.treatments import share_of_texts, treatments
+from vitrina.noise.treatments import Treatment, share_of_texts, treatments
 from vitrina.text.columns import Texts
 
 STRONG: list[tuple[str, dict[str, Any]]] = [
@@ -26,6 +27,9 @@ STRONG: list[tuple[str, dict[str, Any]]] = [
     ("mixed", {"p_text": 0.9, "p_word": 0.8, "p_insert": 0.3, "p_space": 0.2, "level_toxic": 3}),
     ("diacritics", {"p": 0.6, "level_toxic": 3, "p_space": 0.2}),
     ("unseen", {"p": 0.7, "p_space": 0.1}),
+    ("families", {"p": 0.6, "p_text": 0.9, "p_word": 0.9}),
+    ("families", {"p": 0.8, "families": {"swap": 3, "deletion": 1}, "p_text": 1, "p_word": 1}),
+    ("families", {"p": 1.0, "hold_out": ["swap", "case"], "level_toxic": 4}),
 ]
 CONFIGS = [option(name, **changes) for name, changes in STRONG]
 NOISES = [build_noise(config, 7) for config in CONFIGS]
@@ -53,7 +57,11 @@ def edits_of(noisy: Noisy) -> list[tuple[int, int, int, int, int]]:
 @given(numbers, batches, st.integers(0, 3))
 def test_fast_noise_equals_the_slow_one(number: int, strings: list[str], epoch: int) -> None:
     config, noise = CONFIGS[number], NOISES[number]
-    toxic, other = treatments(config)
+    toxic, other, families = Treatment(), Treatment(), None
+    if isinstance(config, FamiliesNoiseConfig):
+        families = family_treatments(config)
+    else:
+        toxic, other = treatments(config)
     noisy = draw(noise, strings, list(range(5, 5 + len(strings))), epoch)
     words, expected_edits = noisy.words, []
     for i, text in enumerate(strings):
@@ -65,7 +73,7 @@ def test_fast_noise_equals_the_slow_one(number: int, strings: list[str], epoch: 
             strict=True,
         )
         expected, edits = corrupt(
-            text, list(spans), toxic, other, share_of_texts(config), (7, epoch, 5 + i)
+            text, list(spans), toxic, other, share_of_texts(config), (7, epoch, 5 + i), families
         )
         assert noisy.texts[i] == expected
         expected_edits += [(i, *edit) for edit in edits]

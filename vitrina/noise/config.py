@@ -7,9 +7,35 @@ alike, the lexicon is not asked and the noise tells nothing about the label.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from vitrina.errors import require
+from omegaconf import OmegaConf
+
+from vitrina.errors import InputError, require
+
+FAMILIES = (
+    "leet",
+    "keyboard",
+    "sequences",
+    "clusters",
+    "diacritics",
+    "spaces",
+    "punctuation",
+    "masking",
+    "deletion",
+    "swap",
+    "repetition",
+    "invisible",
+    "transliteration",
+    "case",
+)
+"""The families of noise of the robustness protocol (`vitrina.noise.families`)."""
+
+
+def _open() -> Any:
+    """An empty mapping that takes any key, as `noise.families={leet: 1}` on a command line."""
+    return OmegaConf.create({}, flags={"struct": False})
 
 
 def _require_share(key: str, value: float | None) -> None:
@@ -174,6 +200,66 @@ class UnseenNoiseConfig(NoiseConfig):
             require(getattr(self, key) in (0, 4), f"noise.{key}", getattr(self, key), allowed)
 
 
+@dataclass(kw_only=True)
+class FamiliesNoiseConfig(NoiseConfig):
+    """Families of noise, one for each touched word, independent of the label."""
+
+    p: float
+    """Probability that a letter of a touched word is edited, where its family can edit it."""
+    p_text: float
+    """Probability that a text is touched at all."""
+    p_word: float
+    """Probability that a word of a touched text is touched."""
+    families: dict[str, float] = field(default_factory=_open)
+    """Weight by name of family, with which a touched word draws it; empty: all alike often. Those
+    there are: leet, keyboard, sequences, clusters, diacritics, spaces, punctuation, masking,
+    deletion, swap, repetition, invisible, transliteration, case."""
+    hold_out: list[str]
+    """Families that are left out of the mix."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for key in ("p", "p_text", "p_word"):
+            _require_share(key, getattr(self, key))
+        alike = self.level_non_toxic in (None, self.level_toxic) and self.level_toxic in (0, 4)
+        allowed = "4 (noise) or 0 (nothing), as level_non_toxic, with noise=families"
+        require(alike, "noise.level_toxic", self.level_toxic, allowed)
+        for key in ("p_toxic_word", "p_toxic_symbol", "p_non_toxic_symbol", "lexicon"):
+            value = getattr(self, key)
+            allowed = "null with noise=families, which treats all words alike"
+            require(value is None, f"noise.{key}", value, allowed)
+        allowed = "0 with noise=families; the family `spaces` inserts spaces"
+        require(self.p_space == 0, "noise.p_space", self.p_space, allowed)
+        self._check_mix()
+
+    def _check_mix(self) -> None:
+        for name, weight in self.families.items():
+            if name not in FAMILIES:
+                allowed = ", ".join(FAMILIES)
+                raise InputError(f"noise.families.{name}: no such family; allowed: {allowed}")
+            require(0 <= weight < 1e9, f"noise.families.{name}", weight, "from 0 to below 1e9")
+        known = [name for name in self.families if self.families[name]] or list(FAMILIES)
+        for index, name in enumerate(self.hold_out):
+            allowed = f"one of noise.families: {', '.join(known)}"
+            require(name in known, f"noise.hold_out[{index}]", name, allowed)
+        nothing = bool(self.families) and not any(self.families.values())
+        require(not nothing, "noise.families", dict(self.families), "with a weight above 0")
+        left = bool(self.mix)
+        require(left, "noise.hold_out", self.hold_out, "such that a family is left in the mix")
+        needless = self.clusters is not None and "clusters" not in self.mix
+        require(not needless, "noise.clusters", self.clusters, "null without the family clusters")
+
+    @property
+    def mix(self) -> dict[str, float]:
+        """Weight by name of the families that are drawn."""
+        given = self.families or dict.fromkeys(FAMILIES, 1.0)
+        return {
+            name: float(given[name])
+            for name in FAMILIES
+            if given.get(name) and name not in self.hold_out
+        }
+
+
 OPTIONS: dict[str, type] = {
     "none": NoNoiseConfig,
     "published": PublishedNoiseConfig,
@@ -181,4 +267,5 @@ OPTIONS: dict[str, type] = {
     "mixed": MixedNoiseConfig,
     "diacritics": DiacriticsConfig,
     "unseen": UnseenNoiseConfig,
+    "families": FamiliesNoiseConfig,
 }

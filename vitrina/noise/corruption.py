@@ -3,7 +3,8 @@
 One scheme carries all options of noise. A text is touched or not; in a touched text each word is
 touched with a probability; a touched word draws a rate, at which each of its letters is replaced,
 and after each of its letters something may be inserted. Toxic words and all others have a
-`Treatment` each, and only where the two differ is the lexicon asked.
+`Treatment` each, and only where the two differ is the lexicon asked. With families of noise each
+family has a `Treatment`, and a touched word draws one of them.
 
 All draws are keyed (`vitrina.noise.randomness`): a text's noise depends on the seed, the epoch and
 the text's index in its dataset, never on the batch.
@@ -11,12 +12,13 @@ the text's index in its dataset, never on the batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from vitrina.noise.config import NoiseConfig
+from vitrina.noise.config import FamiliesNoiseConfig, NoiseConfig
+from vitrina.noise.families import family_treatments
 from vitrina.noise.noisy import Noisy, apply_edits
 from vitrina.noise.randomness import Stream, text_keys, uniforms
 from vitrina.noise.tables import ALPHABET, Table, letter_rows
@@ -41,9 +43,15 @@ def build_noise(config: NoiseConfig, seed: int, *, mark_toxic: bool = False) -> 
     Raises:
         InputError: if the glyph clusters or the lexicon are needed and cannot be read.
     """
-    toxic, other = treatments(config)
-    lexicon = Lexicon.load(config.lexicon) if mark_toxic or toxic != other else None
-    return Noise(toxic, other, share_of_texts(config), seed, redraw=config.redraw, lexicon=lexicon)
+    if isinstance(config, FamiliesNoiseConfig):
+        kinds, weights = family_treatments(config)
+        by_toxicity = False
+    else:
+        toxic, other = treatments(config)
+        kinds, weights, by_toxicity = [other, toxic], None, toxic != other
+    lexicon = Lexicon.load(config.lexicon) if mark_toxic or by_toxicity else None
+    p_text = share_of_texts(config)
+    return Noise(kinds, weights, p_text, seed, redraw=config.redraw, lexicon=lexicon)
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class _Letters:
         places: int64 [n], in the batch's code points.
         positions: int64 [n], counted from the text's start.
         keys: uint64 [n], of the text.
-        groups: int64 [n], 1 in toxic words, 0 in others.
+        groups: int64 [n], the treatment: 1 in toxic words, 0 in others; or the drawn family.
         rates: float64 [n], probability of a replacement.
         last: bool [n], whether it ends its word.
     """
@@ -80,32 +88,42 @@ class Noise:
 
     def __init__(
         self,
-        toxic: Treatment,
-        other: Treatment,
+        kinds: Sequence[Treatment],
+        weights: Sequence[float] | None,
         p_text: float,
         seed: int,
         *,
         redraw: bool,
         lexicon: Lexicon | None,
     ) -> None:
-        both = (other, toxic)
-        assert toxic == other or lexicon is not None
+        """
+        Args:
+            kinds: what is done to a word: that of words that are not toxic and that of toxic ones;
+                or, with `weights`, any number, which touch words alike often.
+            weights: with which a touched word draws one of `kinds`.
+        """
         self.p_text, self.seed, self.redraw = p_text, seed, redraw
-        self.needs_lexicon = toxic != other
-        self.changes = p_text > 0 and any(treatment.changes for treatment in both)
+        self.needs_lexicon = weights is None and kinds[0] != kinds[1]
+        assert lexicon is not None or not self.needs_lexicon
+        assert weights is None or len({kind.p_word for kind in kinds}) == 1
+        self.changes = p_text > 0 and any(treatment.changes for treatment in kinds)
         self._lexicon = lexicon
-        self._p_word = np.array([treatment.p_word for treatment in both])
-        self._rates = Table.of([[""] * len(treatment.rates) for treatment in both])
-        self._rate_values = np.array([rate for treatment in both for rate in treatment.rates])
+        self._shares = None if weights is None else np.cumsum(weights) / sum(weights)
+        self._p_word = np.array([treatment.p_word for treatment in kinds])
+        self._rates = Table.of([[""] * len(treatment.rates) for treatment in kinds])
+        self._rate_values = np.array([rate for treatment in kinds for rate in treatment.rates])
+        # Behind the replacements each letter stands by itself, for letters that change places.
         self._replacements = Table.of(
-            [treatment.options.get(letter, ()) for treatment in both for letter in ALPHABET]
+            [treatment.options.get(letter, ()) for treatment in kinds for letter in ALPHABET]
+            + [[letter] for letter in ALPHABET]
         )
         self._letter_rows = letter_rows()
-        # Insertions: row 0 holds the space, rows 1 and 2 what else each treatment inserts.
-        self._insertions = Table.of([[" "], *(treatment.inserts for treatment in both)])
-        self._p_space = np.array([treatment.p_space for treatment in both])
-        self._p_insert = self._p_space + np.array([treatment.p_insert for treatment in both])
-        self._behind_words = np.array([treatment.behind_words for treatment in both])
+        # Insertions: row 0 holds the space, the others what else each treatment inserts.
+        self._insertions = Table.of([[" "], *(treatment.inserts for treatment in kinds)])
+        self._p_space = np.array([treatment.p_space for treatment in kinds])
+        self._p_insert = self._p_space + np.array([treatment.p_insert for treatment in kinds])
+        self._behind_words = np.array([treatment.behind_words for treatment in kinds])
+        self._swaps = np.array([treatment.swaps for treatment in kinds])
 
     def mark(self, texts: Texts) -> Words:
         """The words of `texts`, toxic ones flagged where this noise asks for it."""
@@ -177,6 +195,9 @@ class Noise:
         chosen = np.flatnonzero(touched)
         groups, word_keys = groups[chosen], word_keys[chosen]
         starts, lengths = words.starts[chosen], (words.ends - words.starts)[chosen]
+        if self._shares is not None:
+            draws = uniforms(word_keys, starts, Stream.FAMILY)
+            groups = np.searchsorted(self._shares[:-1], draws, side="right")
         rate_entries = self._rates.first[groups]
         if (self._rates.counts > 1).any():
             draws = uniforms(word_keys, starts, Stream.RATE)
@@ -200,12 +221,44 @@ class Noise:
             np.int64
         )
         known = np.flatnonzero(rows >= 0)
-        rows = rows[known] + letters.groups[known] * len(ALPHABET)
+        letter = rows[known]
+        rows = letter + letters.groups[known] * len(ALPHABET)
         draws = letters.uniforms(known, Stream.LETTER)
-        hit = (draws < letters.rates[known]) & (self._replacements.counts[rows] > 0)
+        drawn = draws < letters.rates[known]
+        hit = drawn & (self._replacements.counts[rows] > 0)
         chosen, rows = known[hit], rows[hit]
         entries = self._replacements.choose(rows, letters.uniforms(chosen, Stream.OPTION))
+        if self._swaps.any():
+            swapped, others = self._swapped(letters, known, letter, drawn)
+            chosen, entries = np.append(chosen, swapped), np.append(entries, others)
+            order = np.argsort(chosen)
+            chosen, entries = chosen[order], entries[order]
         return letters.places[chosen], entries
+
+    def _swapped(
+        self, letters: _Letters, known: np.ndarray, letter: np.ndarray, drawn: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Letters that change places with their neighbours, and the entry that each becomes.
+
+        Args:
+            known: int64 [n], which code points are Russian letters.
+            letter: int64 [n], their places in `ALPHABET`.
+            drawn: bool [n], whether each is to begin a pair.
+        """
+        if not len(known):
+            return known, known
+        begins = drawn & self._swaps[letters.groups[known]] & ~letters.last[known]
+        begins[:-1] &= (known[1:] == known[:-1] + 1) & (letter[1:] != letter[:-1])
+        begins[-1] = False
+        # Of neighbours that are all to begin a pair, every second one does.
+        place = np.arange(len(known))
+        first = begins.copy()
+        first[1:] &= ~begins[:-1]
+        since = place - np.maximum.accumulate(np.where(first, place, 0))
+        left = np.flatnonzero(begins & (since % 2 == 0))
+        itself = self._replacements.first[-len(ALPHABET) :]
+        places = np.concatenate([left, left + 1])
+        return known[places], itself[letter[np.concatenate([left + 1, left])]]
 
     def _inserted(self, texts: Texts, letters: _Letters) -> tuple[np.ndarray, np.ndarray]:
         """Places of letters with something behind them, rising, and the entry for each."""

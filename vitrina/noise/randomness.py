@@ -35,6 +35,8 @@ class Stream(IntEnum):
     """Whether something is inserted after a letter, and of which sort."""
     INSERTED = 6
     """What is inserted after a letter."""
+    FAMILY = 7
+    """The family of noise of a touched word; position of its first code point."""
 
 
 NUM_STREAMS = 8

@@ -97,6 +97,27 @@ def letter_options(
     return options
 
 
+def level_table(level: int, *, clusters: str | Path | None = None) -> dict[str, list[str]]:
+    """Letter → what one level alone adds to the lower ones; letters without are left out.
+
+    Args:
+        level: 1 to 4.
+        clusters: file of glyph clusters for level 4.
+
+    Raises:
+        InputError: if level 4 is asked for and the clusters cannot be read.
+    """
+    assert 1 <= level <= HIGHEST_LEVEL, level
+    if level < HIGHEST_LEVEL:
+        small = _level(level)
+        capital = {x.upper(): [part.upper() for part in parts] for x, parts in small.items()}
+        found = small | capital
+    else:
+        glyphs = load_clusters(clusters)
+        found = {x: [g for g in _glyphs_of(x, glyphs) if g != x] for x in ALPHABET}
+    return {letter: found[letter] for letter in ALPHABET if found[letter]}
+
+
 def known_signs() -> frozenset[str]:
     """Every character that a noise of levels 1 to 4 may put in place of a letter."""
     options = letter_options(HIGHEST_LEVEL)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from vitrina.noise.config import (
     DiacriticsConfig,
+    FamiliesNoiseConfig,
     MixedNoiseConfig,
     NoiseConfig,
     NoNoiseConfig,
@@ -35,6 +36,8 @@ class Treatment:
         p_insert: probability of one of `inserts` after a letter.
         inserts: what else is inserted, each alike probable.
         behind_words: whether the last letter may have an insertion behind it.
+        swaps: whether `rates` tell how often a letter is exchanged with its right neighbour, where
+            it was not exchanged with its left one and the two differ; without `options` then.
     """
 
     p_word: float = 0.0
@@ -44,16 +47,20 @@ class Treatment:
     p_insert: float = 0.0
     inserts: tuple[str, ...] = ()
     behind_words: bool = False
+    swaps: bool = False
+
+    def __post_init__(self) -> None:
+        assert not (self.swaps and self.options)
 
     @property
     def changes(self) -> bool:
-        replaces = bool(self.options) and max(self.rates) > 0
+        replaces = (bool(self.options) or self.swaps) and max(self.rates) > 0
         return self.p_word > 0 and (replaces or self.p_space > 0 or self.p_insert > 0)
 
 
 def share_of_texts(config: NoiseConfig) -> float:
     """Probability that a text is touched at all."""
-    return config.p_text if isinstance(config, MixedNoiseConfig) else 1.0
+    return config.p_text if isinstance(config, MixedNoiseConfig | FamiliesNoiseConfig) else 1.0
 
 
 def treatments(config: NoiseConfig) -> tuple[Treatment, Treatment]:
