@@ -10,6 +10,7 @@ from rich.console import Console
 
 from vitrina.attacks.table import attack_table
 from vitrina.config import Config
+from vitrina.evaluation.curves_table import curves_table
 from vitrina.evaluation.evaluate import Evaluation
 from vitrina.evaluation.pairs import pairs_line
 from vitrina.evaluation.picture import draw_levels
@@ -69,6 +70,8 @@ def show_tables(
         console.print(f"said from a probability of: {told}", markup=False, highlight=False)
     if "pairs" in metrics:
         console.print(pairs_line(metrics["pairs"]), markup=False, highlight=False)
+    if "curves" in metrics:
+        console.print(curves_table(metrics["curves"], synthetic=synthetic))
     if "attack" in metrics:
         console.print(attack_table(metrics["attack"], synthetic=synthetic))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from vitrina.attacks.config import AttackConfig
 from vitrina.errors import InputError, require
+from vitrina.noise.config import FAMILIES
 
 SUITES: dict[str, str] = {
     "clean": "test texts as they are",
@@ -82,4 +84,37 @@ class AttackEvaluationConfig(EvaluationConfig, AttackConfig):
         require(kind == "classification", "task.kind", kind, "classification for evaluation=attack")
 
 
-OPTIONS: dict[str, type] = {"levels": EvaluationConfig, "attack": AttackEvaluationConfig}
+@dataclass(kw_only=True)
+class FullEvaluationConfig(EvaluationConfig):
+    """Suites, and scores of each family of noise along its strength."""
+
+    families: list[str]
+    """Families of noise, see noise=families; empty: all. Their mix is measured too."""
+    strengths: list[float]
+    """Probabilities that a letter is edited, rising; every word of every text is touched."""
+    noise_seeds: list[int]
+    """Seeds of the draws of noise; an item counts in worst-of-K only if it is right under all."""
+    texts: int | None
+    """Test texts at most, drawn at random; null: all."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for index, name in enumerate(self.families):
+            once = name in FAMILIES and self.families.index(name) == index
+            allowed = f"one of {', '.join(FAMILIES)}, each once"
+            require(once, f"evaluation.families[{index}]", name, allowed)
+        p = self.strengths
+        rising = len(p) > 0 and all(a < b for a, b in pairwise([0.0, *p])) and p[-1] <= 1
+        require(rising, "evaluation.strengths", p, "one or more numbers, rising, above 0 to 1")
+        seeds = self.noise_seeds
+        fine = len(seeds) == len(set(seeds)) > 0 and all(0 <= seed < 2**63 for seed in seeds)
+        require(fine, "evaluation.noise_seeds", seeds, "one or more numbers from 0 to 2^63 - 1")
+        most = self.texts
+        require(most is None or most >= 1, "evaluation.texts", most, "at least 1, or null")
+
+
+OPTIONS: dict[str, type] = {
+    "levels": EvaluationConfig,
+    "full": FullEvaluationConfig,
+    "attack": AttackEvaluationConfig,
+}

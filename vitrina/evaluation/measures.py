@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from vitrina.data.dataset import Split
-from vitrina.evaluation.config import AttackEvaluationConfig, EvaluationConfig
+from vitrina.evaluation.config import (
+    AttackEvaluationConfig,
+    EvaluationConfig,
+    FullEvaluationConfig,
+)
 from vitrina.evaluation.scoring import Scoring
 from vitrina.noise.config import NoiseConfig
 from vitrina.text.columns import Texts
@@ -45,6 +49,10 @@ def check_measures(config: EvaluationConfig, scoring: Scoring) -> None:
         from vitrina.attacks.measure import attackable
 
         attackable(config, scoring)
+    if isinstance(config, FullEvaluationConfig):
+        from vitrina.evaluation.robustness import curvable
+
+        curvable(scoring)
 
 
 def measure(
@@ -63,4 +71,8 @@ def measure(
         from vitrina.attacks.measure import measure_attack
 
         return {"attack": measure_attack(config, subject, folder, progress)}
+    if isinstance(config, FullEvaluationConfig):
+        from vitrina.evaluation.robustness import measure_curves
+
+        return {"curves": measure_curves(config, subject, progress)}
     return {}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vitrina.evaluation.bootstrap import intervals
+from vitrina.evaluation.calibration import calibration
 from vitrina.evaluation.metrics import (
     METRICS,
     Decisions,
@@ -114,7 +115,8 @@ class LabelScoring(Scoring):
         """The labels over which `f1` and its like are means."""
 
     def score(self, truth: Any, predicted: Any) -> dict[str, float]:
-        return score(self.decide(truth, predicted))
+        decisions = self.decide(truth, predicted)
+        return score(decisions) | calibration(decisions)
 
     def score_labels(self, truth: Any, predicted: Any) -> dict[str, dict[str, float]]:
         found = score_labels(self.decide(truth, predicted))

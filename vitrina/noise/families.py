@@ -10,7 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vitrina.noise.config import FAMILIES, FamiliesNoiseConfig
+from vitrina.noise.config import (
+    FAMILIES,
+    DiacriticsConfig,
+    FamiliesNoiseConfig,
+    MixedNoiseConfig,
+    NoiseConfig,
+    NoNoiseConfig,
+    UnseenNoiseConfig,
+)
 from vitrina.noise.tables import ALPHABET, SMALL, level_table
 from vitrina.noise.treatments import Treatment, stacked_marks
 
@@ -86,3 +94,21 @@ _REPLACED: dict[str, Callable[[str], list[str]]] = {
     "transliteration": _transliterated,
     "case": lambda letter: [letter.swapcase()],
 }
+
+
+def families_in(config: NoiseConfig) -> set[str]:
+    """The families whose edits a noise makes, in whatever words and however often."""
+    if isinstance(config, FamiliesNoiseConfig):
+        return set(config.mix) if config.level_toxic and config.p > 0 else set()
+    level = max(config.level_toxic, config.other_level)
+    if level == 0 or isinstance(config, NoNoiseConfig | UnseenNoiseConfig):
+        return set()
+    found = {"spaces"} if config.p_space > 0 else set()
+    if isinstance(config, DiacriticsConfig):
+        return found | {"diacritics"}
+    found |= {name for name, lowest in _LEVELS.items() if lowest <= level}
+    found |= {"masking"} if getattr(config, "masks", "") else set()
+    if isinstance(config, MixedNoiseConfig) and config.p_insert > 0:
+        found |= {"spaces"} if " " in config.inserts else set()
+        found |= {"punctuation"} if set(config.inserts) - {" "} else set()
+    return found

@@ -1,0 +1,238 @@
+"""`evaluation=full`: scores of each family of noise along its strength."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vitrina.errors import InputError
+from vitrina.evaluation.bootstrap import intervals_of
+from vitrina.evaluation.config import FullEvaluationConfig
+from vitrina.evaluation.curves import (
+    BETTER_HIGH,
+    CURVE_METRICS,
+    RESAMPLED,
+    WORST_METRICS,
+    area,
+    curve_scores,
+    half_lost,
+    resampled_curve_scores,
+    worst_of_k,
+)
+from vitrina.evaluation.metrics import Decisions
+from vitrina.evaluation.scoring import LabelScoring, Scoring
+from vitrina.noise.config import FAMILIES, FamiliesNoiseConfig
+from vitrina.noise.corruption import build_noise
+from vitrina.noise.families import families_in
+from vitrina.noise.randomness import text_keys
+from vitrina.text.columns import Texts
+from vitrina.text.words import find_words
+
+if TYPE_CHECKING:
+    from vitrina.evaluation.measures import Subject
+
+MIX = "mix"
+"""All families of the option together, alike often: each word draws one."""
+
+WORST_AT = 0.3
+"""The strength, or the one nearest to it, at which the worst family is told."""
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The test texts that are corrupted.
+
+    Attributes:
+        indices: int64, where they stand among the test texts; their noise is keyed by it.
+        truth: what is true of them. clean: what is said of them without noise.
+    """
+
+    texts: Texts
+    indices: np.ndarray
+    truth: np.ndarray
+    clean: Decisions
+
+
+def curvable(scoring: Scoring) -> LabelScoring:
+    """`scoring`, if noise curves can be drawn of what it scores.
+
+    Raises:
+        InputError: if they cannot.
+    """
+    from vitrina.evaluation.words import WordScoring
+
+    if not isinstance(scoring, LabelScoring) or isinstance(scoring, WordScoring):
+        raise InputError("evaluation=full: needs labels of texts (task=classification, multilabel)")
+    return scoring
+
+
+def measure_curves(
+    config: FullEvaluationConfig, subject: Subject, progress: Callable[[str], None]
+) -> dict[str, Any]:
+    """The part `curves` of `metrics.json`.
+
+    Returns:
+        `strengths`, `noise_seeds`, `num_texts`; `clean` and `chance` by score; `families` by name:
+        `scores` (by score a list for each seed, of one value for each strength), `intervals` (of
+        the mean over seeds, for each strength), `aunc` and `aunc_intervals`, `p50`, `worst_of_k`,
+        `held_out` (None where the training noise is not known); and `worst_family`, told of the
+        mean at `WORST_AT` and of the area under the curve. Undefined scores are NaN.
+    """
+    scoring = curvable(subject.scoring)
+    sample = _sampled(config, subject, scoring)
+    clean = curve_scores(sample.clean, sample.clean)
+    chance = scoring.chance(sample.truth)
+    known = None if subject.trained_on is None else families_in(subject.trained_on)
+    families = {}
+    for name in [*(config.families or FAMILIES), MIX]:
+        progress(
+            f"noise of the family {name}: {len(config.strengths)} strengths, "
+            f"{len(config.noise_seeds)} draws of {len(sample.indices):,} texts"
+        )
+        draws = _draws(config, subject, scoring, sample, name)
+        families[name] = _family(config, sample, draws, clean, chance) | {
+            "held_out": None if known is None or name == MIX else name not in known
+        }
+    return {
+        "strengths": list(config.strengths),
+        "noise_seeds": list(config.noise_seeds),
+        "num_texts": len(sample.indices),
+        "clean": clean,
+        "chance": {name: chance[name] for name in BETTER_HIGH},
+        "families": families,
+        "worst_family": _worst_at(config.strengths, families),
+        "worst_family_aunc": _worst_area(families),
+    }
+
+
+def _sampled(config: FullEvaluationConfig, subject: Subject, scoring: LabelScoring) -> _Sample:
+    test = subject.test
+    truth = test.labels if subject.truth is None else subject.truth
+    order = np.argsort(text_keys(config.seed, 0, np.arange(len(test))), kind="stable")
+    indices = np.sort(order[: config.texts])
+    texts, truth = test.texts.take(indices), truth[indices]
+    said = scoring.settled(subject.predict(texts))
+    return _Sample(texts, indices, truth, scoring.decide(truth, said))
+
+
+def _draws(
+    config: FullEvaluationConfig,
+    subject: Subject,
+    scoring: LabelScoring,
+    sample: _Sample,
+    name: str,
+) -> list[list[Decisions]]:
+    """What is said under noise, for each strength a list for each seed."""
+    words = find_words(sample.texts)
+    chosen = (config.families or list(FAMILIES)) if name == MIX else [name]
+
+    def said(strength: float, seed: int) -> Decisions:
+        noise = build_noise(_noise(chosen, strength), seed)
+        noisy = noise.corrupted(sample.texts, words, sample.indices, 0)
+        return scoring.decide(sample.truth, scoring.settled(subject.predict(noisy)))
+
+    return [[said(p, seed) for seed in config.noise_seeds] for p in config.strengths]
+
+
+def _noise(families: Sequence[str], p: float) -> FamiliesNoiseConfig:
+    """Every word of every text is touched."""
+    return FamiliesNoiseConfig(
+        kind="families",
+        p=p,
+        p_text=1.0,
+        p_word=1.0,
+        families=dict.fromkeys(families, 1.0),
+        hold_out=[],
+        level_toxic=4,
+        level_non_toxic=4,
+        p_toxic_word=None,
+        p_toxic_symbol=None,
+        p_space=0.0,
+        p_non_toxic_symbol=None,
+        redraw=False,
+        lexicon=None,
+        clusters=None,
+    )
+
+
+def _family(
+    config: FullEvaluationConfig,
+    sample: _Sample,
+    draws: list[list[Decisions]],
+    clean: dict[str, float],
+    chance: dict[str, float],
+) -> dict[str, Any]:
+    found = [[curve_scores(draw, sample.clean) for draw in at] for at in draws]
+    scores = {
+        name: [[at[k][name] for at in found] for k in range(len(config.noise_seeds))]
+        for name in CURVE_METRICS
+    }
+    means = {name: np.mean(scores[name], axis=0) for name in CURVE_METRICS}
+    worst = [worst_of_k(at) for at in draws]
+    intervals, areas = _intervals(config, sample, draws) if config.bootstrap else ({}, {})
+    return {
+        "scores": scores,
+        "intervals": intervals,
+        "aunc": {
+            name: float(area(config.strengths, clean[name], means[name])) for name in CURVE_METRICS
+        },
+        "aunc_intervals": areas,
+        "p50": {
+            name: half_lost(config.strengths, clean[name], means[name].tolist(), chance[name])
+            for name in BETTER_HIGH
+        },
+        "worst_of_k": {name: [at[name] for at in worst] for name in WORST_METRICS},
+    }
+
+
+def _intervals(
+    config: FullEvaluationConfig, sample: _Sample, draws: list[list[Decisions]]
+) -> tuple[dict[str, list[list[float]]], dict[str, list[float]]]:
+    """95 % intervals of the means over seeds at each strength, and of the areas, by score."""
+    num_texts = len(sample.indices)
+
+    def scores_of(weights: np.ndarray) -> dict[str, np.ndarray]:
+        at_zero = resampled_curve_scores(sample.clean, sample.clean, weights)
+        along = []
+        for at in draws:
+            of_seeds = [resampled_curve_scores(draw, sample.clean, weights) for draw in at]
+            along.append({key: np.mean([each[key] for each in of_seeds], 0) for key in RESAMPLED})
+        named = {f"{key} {n}": each[key] for n, each in enumerate(along) for key in RESAMPLED}
+        areas = {
+            key: area(config.strengths, at_zero[key], np.stack([each[key] for each in along]))
+            for key in RESAMPLED
+        }
+        return named | areas
+
+    # Each draw is held once, but all are resampled together, so that areas have intervals too.
+    found = intervals_of(
+        scores_of, num_texts, num_texts, resamples=config.bootstrap, seed=config.seed
+    )
+    intervals = {key: [list(found[f"{key} {n}"]) for n in range(len(draws))] for key in RESAMPLED}
+    return intervals, {key: list(found[key]) for key in RESAMPLED}
+
+
+def _worst_at(strengths: Sequence[float], families: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    place = int(np.argmin([abs(p - WORST_AT) for p in strengths]))
+    found = {}
+    for metric in BETTER_HIGH:
+        means = {
+            name: float(np.mean([of_seed[place] for of_seed in each["scores"][metric]]))
+            for name, each in families.items()
+            if name != MIX
+        }
+        name = min(means, key=means.__getitem__)
+        found[metric] = {"family": name, "strength": strengths[place], "score": means[name]}
+    return found
+
+
+def _worst_area(families: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for metric in BETTER_HIGH:
+        areas = {name: each["aunc"][metric] for name, each in families.items() if name != MIX}
+        name = min(areas, key=areas.__getitem__)
+        found[metric] = {"family": name, "score": areas[name]}
+    return found
