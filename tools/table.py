@@ -3,12 +3,14 @@
 python tools/table.py SWEEP --rows model --columns noise.level_toxic --metric test.level_4.f1
 python tools/table.py SWEEP --metric test.clean.f1 --metric curves.families.leet.aunc.f1
 python tools/table.py SWEEP --format latex --save-to table.tex
+python tools/table.py SWEEP --columns noise.level_toxic --metric … --metric … --picture curves.png
 
 SWEEP is the folder of a sweep, such as outputs/runs. Rows and columns are settings: a group (model,
 noise) or a dotted key (noise.level_toxic); --columns metric, the default, gives each --metric a
 column. A metric is a dotted path into metrics.json. The runs of a cell are its seeds. Each row is
 tested against --baseline by a two-sided sign-flip test over paired seeds, with Holm's correction
-over the table. Runs that failed or have not finished are named below the table.
+over the table. Runs that failed or have not finished are named below the table. The picture has a
+line for each row along the columns, and a panel for each metric.
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vitrina.errors import InputError
+from vitrina.errors import InputError, require
 from vitrina.files import make_folder, replacing
+from vitrina.reports.figure import draw_tables
 from vitrina.reports.formats import FORMATS, as_text, terminal
-from vitrina.reports.table import FIRST, METRIC, seed_table
+from vitrina.reports.table import FIRST, METRIC, NONE, seed_table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,13 +46,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--format", default="terminal", choices=FORMATS)
     parser.add_argument("--save-to", type=Path, help="file to write; without it, standard output")
+    parser.add_argument("--picture", type=Path, help="PNG file to write in place of a table")
     arguments = parser.parse_args(argv)
+    metrics = arguments.metric or ["test.clean.f1"]
     try:
+        if arguments.picture is not None:
+            _draw(arguments, metrics)
+            return 0
         table = seed_table(
             arguments.sweep,
             rows=arguments.rows,
             columns=arguments.columns,
-            metrics=arguments.metric or ["test.clean.f1"],
+            metrics=metrics,
             baseline=arguments.baseline,
         )
         if arguments.save_to is not None:
@@ -64,6 +72,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _draw(arguments: argparse.Namespace, metrics: Sequence[str]) -> None:
+    allowed = "left out beside --picture, which shows intervals"
+    require(arguments.save_to is None, "--save-to", str(arguments.save_to), allowed)
+    allowed = "a setting beside --picture, such as noise.level_toxic"
+    require(arguments.columns != METRIC, "--columns", arguments.columns, allowed)
+    tables = [
+        seed_table(
+            arguments.sweep,
+            rows=arguments.rows,
+            columns=arguments.columns,
+            metrics=[metric],
+            baseline=NONE,
+        )
+        for metric in metrics
+    ]
+    make_folder(arguments.picture.parent)
+    draw_tables(tables, [metric.removeprefix("test.") for metric in metrics], arguments.picture)
+    for line in dict.fromkeys(line for table in tables for line in table.failed):
+        print(line, file=sys.stderr)
 
 
 if __name__ == "__main__":

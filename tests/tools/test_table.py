@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "table.py"
@@ -147,6 +148,37 @@ def test_wrong_arguments_end_in_one_line(
 ) -> None:
     error = told(capsys, str(sweep), *arguments, code=2)
     assert error.startswith("error: ") and error.count("\n") == 1 and message in error
+
+
+def test_a_picture_has_a_panel_for_each_metric(
+    sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = []
+    for number, metrics in enumerate((["test.clean.f1"], ["test.clean.f1", "test.level_4.f1"])):
+        path = tmp_path / "new" / f"{number}.png"
+        given = [f"--metric={metric}" for metric in metrics]
+        told(capsys, str(sweep), "--columns=noise.level_toxic", *given, f"--picture={path}")
+        with Image.open(path) as picture:
+            sizes.append(picture.size)
+            assert len(picture.convert("RGB").getcolors(10**6) or []) > 50  # two lines and bands
+    assert sizes[1][0] > 1.5 * sizes[0][0] and sizes[0][1] == sizes[1][1]
+    told(capsys, str(sweep), "--columns=seed", f"--picture={tmp_path / 'seeds.png'}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--picture=a.png"], "--columns = 'metric': must be a setting beside --picture"),
+        (["--picture=a.jpg", *LEVELS], "--picture = 'a.jpg': must be a file that ends in .png"),
+        (["--picture=a.png", "--save-to=b", *LEVELS], "--save-to = 'b': must be left out"),
+    ],
+)
+def test_what_is_wrong_with_a_picture_is_told(
+    arguments: list[str], message: str, sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = told(capsys, str(sweep), *arguments, code=2)
+    assert error.startswith("error: ") and error.count("\n") == 1 and message in error
+    assert not Path("a.png").exists() and not Path("b").exists()
 
 
 def test_folders_without_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
