@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from made_up_runs import write_run
+from made_up_runs import full_metrics, write_run
 
 from vitrina.errors import InputError
 from vitrina.reports.runs import differing, read_runs, score_at
@@ -28,6 +29,19 @@ def test_settings_are_options_or_values(tmp_path: Path) -> None:
     assert found == {"model": "vtr", "noise": "uniform", "noise.level_toxic": "1", "seed": "3"}
     assert [run.setting(key) for key in ("dropout", "flag", "sizes")] == ["null", "true", "[1,2]"]
     assert run.setting("embedder") == "glyphs" and run.setting("nothing.at.all") is None
+
+
+def test_what_was_measured_later_belongs_to_the_run(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", "vtr", 1, 0.5)
+    later = full_metrics(0.5)
+    for name in ("full", "broken"):
+        (run / "evaluations" / name).mkdir(parents=True)
+    found = {"test": {"clean": {"f1": 0.9}}, **later}
+    (run / "evaluations" / "full" / "metrics.json").write_text(json.dumps(found), "utf-8")
+    (run / "evaluations" / "broken" / "metrics.json").write_text("{", "utf-8")
+    (read,) = read_runs(tmp_path)
+    assert read.metrics["curves"] == later["curves"]
+    assert read.metrics["test"]["clean"]["f1"] == 0.5  # the run's own scores stay
 
 
 def test_scores_by_path() -> None:

@@ -12,13 +12,11 @@ import numpy as np
 from vitrina.data.fields import RowError, label_of
 from vitrina.data.labels import label_set
 from vitrina.errors import InputError
+from vitrina.evaluation.calibration import NUM_BINS, brier_score, calibration_error
 from vitrina.reports.runs import Run
 
 ADDED = ("scored_text", "score", "label", "words")
 """Fields that a file of predictions adds; those of the row are `original_…` then."""
-
-BINS = 15
-"""Of equal mass, for the calibration."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +163,7 @@ class Calibration:
 
     Attributes:
         mean_probability, share_true: of each bin. sizes: texts in each bin.
-        ece: mean distance of the two, weighted by size. brier: mean squared error.
+        ece, brier: as `vitrina.evaluation.calibration` has them.
     """
 
     mean_probability: np.ndarray
@@ -175,7 +173,7 @@ class Calibration:
     brier: float
 
 
-def calibration(probability: np.ndarray, true: np.ndarray, bins: int = BINS) -> Calibration:
+def calibration(probability: np.ndarray, true: np.ndarray, bins: int = NUM_BINS) -> Calibration:
     """Bins of equal mass (Nguyen and O'Connor 2015): sorted by probability, equally many in each.
 
     Args:
@@ -186,9 +184,8 @@ def calibration(probability: np.ndarray, true: np.ndarray, bins: int = BINS) -> 
     sizes = np.array([len(part) for part in parts])
     mean = np.array([probability[part].mean() for part in parts])
     share = np.array([true[part].mean() for part in parts])
-    ece = float((sizes * np.abs(mean - share)).sum() / sizes.sum())
-    brier = float(((probability - true) ** 2).mean())
-    return Calibration(mean, share, sizes, ece, brier)
+    error = calibration_error(true, probability, bins)
+    return Calibration(mean, share, sizes, error, brier_score(true, probability))
 
 
 def ladder(run: Run, suites: Sequence[str], length: int = 70) -> list[tuple[str, str, str]]:

@@ -18,6 +18,9 @@ from vitrina.evaluation.compare import FROM_PRESETS, RunResult, find_runs, read_
 ASIDE = ("name", "resume", "device", "threads", "tracking")
 """Settings that do not affect the results."""
 
+ADDED = frozenset({"curves", "attack", "pairs"})
+"""Parts of `metrics.json` that may be measured when a run has finished."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -108,6 +111,17 @@ def _outermost(folders: Sequence[Path]) -> list[Path]:
     return [folder for folder in folders if not known & set(folder.parents)]
 
 
+def _result(folder: Path) -> RunResult:
+    """What the run tells, with the curves and attacks that `tools/evaluate.py` added later."""
+    result = read_run(folder)
+    for path in sorted(folder.glob("evaluations/*/metrics.json")) if result.metrics else ():
+        with suppress(OSError, ValueError, AttributeError):  # one that is broken adds nothing
+            added = json.loads(path.read_text("utf-8"))
+            for key in ADDED.intersection(added):
+                result.metrics.setdefault(key, added[key])
+    return result
+
+
 def _read(folder: Path) -> Run:
     record: Any = {}
     config: Any = {}
@@ -121,7 +135,7 @@ def _read(folder: Path) -> Run:
     times = [(folder / name).stat().st_mtime for name in names if (folder / name).is_file()]
     return Run(
         folder,
-        read_run(folder),
+        _result(folder),
         record if isinstance(record, dict) else {},
         config if isinstance(config, dict) else {},
         max(times, default=0.0),
