@@ -5,12 +5,17 @@ Everything that was done to the data (rows left out, texts cut, splits made) is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
+from vitrina.data.checks import (
+    overlap_notes,
+    require_labelled_words,
+    require_two_labels,
+    summary,
+)
 from vitrina.data.config import (
     DatasetConfig,
     DemoConfig,
@@ -19,7 +24,6 @@ from vitrina.data.config import (
     WordRules,
 )
 from vitrina.data.demo import make_corpus
-from vitrina.data.fields import brief
 from vitrina.data.pairs import read_pairs
 from vitrina.data.parts import Part
 from vitrina.data.reading import Reader
@@ -79,7 +83,7 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class _Choice:
+class Choice:
     """The rows that will be a split. All is decided on numbers, and texts are moved once.
 
     Attributes:
@@ -102,9 +106,9 @@ class _Choice:
         """uint64 [num_texts], equal for near-duplicates."""
         return self.part.letters[self.places]
 
-    def take(self, indices: np.ndarray, name: str | None = None) -> _Choice:
+    def take(self, indices: np.ndarray, name: str | None = None) -> Choice:
         """Those of the rows that stand at `indices`, which rise."""
-        return _Choice(name or self.name, self.part, self.places[indices], self.labels[indices])
+        return Choice(name or self.name, self.part, self.places[indices], self.labels[indices])
 
 
 def load_dataset(
@@ -142,9 +146,9 @@ def load_dataset(
     }
     if not isinstance(reader.labels, WordLabels):
         for key, choice in chosen.items():
-            _require_two_labels(choice, names, _origin(config, key))
+            require_two_labels(choice, names, _origin(config, key))
     further = {name: _all_of(name, part, order) for name, part in extra.items()}
-    reader.notes += _overlap_notes(
+    reader.notes += overlap_notes(
         chosen["train"], [chosen["val"], chosen["test"], *further.values()]
     )
     splits, others = _deal(parts.values(), chosen), _deal(extra.values(), further)
@@ -154,8 +158,8 @@ def load_dataset(
             assert split.words is not None
             split.words = split.words.with_labels(order[split.words.labels])
         for key, split in splits.items():
-            _require_labelled_words(split, names, _origin(config, key))
-    reader.notes += [_summary(split, names) for split in (*splits.values(), *others.values())]
+            require_labelled_words(split, names, _origin(config, key))
+    reader.notes += [summary(split, names) for split in (*splits.values(), *others.values())]
     synthetic = isinstance(config, DemoConfig)
     return Dataset(
         **splits,
@@ -195,12 +199,12 @@ def load_test(config: FileDatasetConfig, seed: int) -> TestTexts:
     names, order = reader.labels.in_order()
     seed = seed if config.split_seed is None else config.split_seed
     test = _sample(_all_of("test", part, order), config.limit_test, seed, reader.notes)
-    _require_two_labels(test, names, config.test)
+    require_two_labels(test, names, config.test)
     splits = _deal([part], {"test": test})
     others = _deal(
         extra.values(), {name: _all_of(name, part, order) for name, part in extra.items()}
     )
-    reader.notes += [_summary(split, names) for split in (*splits.values(), *others.values())]
+    reader.notes += [summary(split, names) for split in (*splits.values(), *others.values())]
     return TestTexts(splits["test"], others, names, reader.notes)
 
 
@@ -229,11 +233,11 @@ def _origin(config: DatasetConfig, key: str) -> str:
     return getattr(config, key, None) or f"the {key} part of dataset={config.kind}"
 
 
-def _all_of(name: str, part: Part, order: np.ndarray) -> _Choice:
-    return _Choice(name, part, np.arange(len(part.labels)), order[part.labels])
+def _all_of(name: str, part: Part, order: np.ndarray) -> Choice:
+    return Choice(name, part, np.arange(len(part.labels)), order[part.labels])
 
 
-def _deal(parts: Iterable[Part], chosen: Mapping[str, _Choice]) -> dict[str, Split]:
+def _deal(parts: Iterable[Part], chosen: Mapping[str, Choice]) -> dict[str, Split]:
     """The splits that were chosen of these parts, which are empty then."""
     splits = {}
     for part in parts:
@@ -251,10 +255,10 @@ def _deal(parts: Iterable[Part], chosen: Mapping[str, _Choice]) -> dict[str, Spl
 
 def _split_off(
     config: DatasetConfig,
-    chosen: dict[str, _Choice],
+    chosen: dict[str, Choice],
     seed: int,
     notes: list[str],
-) -> dict[str, _Choice]:
+) -> dict[str, Choice]:
     """What was chosen, with the splits that are missing taken from the training rows."""
     missing = [key for key in ("val", "test") if key not in chosen]
     fractions = [getattr(config, f"{key}_fraction") for key in missing]
@@ -275,7 +279,7 @@ def _split_off(
     return chosen
 
 
-def _sample(split: _Choice, limit: int | None, seed: int, notes: list[str]) -> _Choice:
+def _sample(split: Choice, limit: int | None, seed: int, notes: list[str]) -> Choice:
     if limit is None or limit >= len(split):
         return split
     num_labels = len(np.unique(split.labels))
@@ -289,54 +293,3 @@ def _sample(split: _Choice, limit: int | None, seed: int, notes: list[str]) -> _
         f"a stratified sample (seed {seed})"
     )
     return split.take(stratified_sample(split.labels, limit, seed))
-
-
-def _require_labelled_words(split: Split, names: list[str], origin: str) -> None:
-    assert split.words is not None
-    present = np.unique(split.words.labels)
-    if len(present) < 2:
-        found = (
-            f"all words have the label {names[present[0]][:60]!r}" if len(present) else "no word"
-        )
-        raise InputError(
-            f"{origin}: {found} in the {split.name} split of {len(split):,} texts; words with and "
-            "without a label are needed (task.labels and task.spans_field say where they stand)"
-        )
-
-
-def _require_two_labels(split: _Choice, names: list[str], origin: str) -> None:
-    present = np.unique(split.labels)
-    if len(present) < 2:
-        found = f"only the label {names[present[0]][:60]!r}" if len(present) else "no rows"
-        raise InputError(
-            f"{origin}: {found} in the {split.name} split of {len(split):,} texts; "
-            "at least two labels are needed"
-        )
-
-
-def _overlap_notes(train: _Choice, others: Sequence[_Choice]) -> list[str]:
-    known = train.letters
-    notes = []
-    for split in others:
-        shared = int(np.isin(split.letters, known).sum())
-        if shared:
-            notes.append(
-                f"{split.name}: {shared:,} of {len(split):,} texts also stand in the training "
-                "texts (but for case and what is not a letter)"
-            )
-    return notes
-
-
-def _summary(split: Split, names: list[str]) -> str:
-    labels = split.labels if split.words is None else split.words.labels
-    counts = np.bincount(labels, minlength=len(names))
-    named = zip(counts.tolist(), names, strict=True)
-    shown = ", ".join(f"{count:,} × {brief(name)}" for count, name in islice(named, 10))
-    if len(names) > 10:
-        shown += f", and {len(names) - 10} more labels"
-    words = ""
-    if split.words is not None:
-        words = f", {int(split.labels.sum()):,} with labelled words; {len(split.words):,} words"
-    empty = int((split.texts.lengths == 0).sum())
-    blank = f"; {empty:,} are empty" if empty else ""
-    return f"{split.name}: {len(split):,} texts{words} ({shown}){blank}"
