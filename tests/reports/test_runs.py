@@ -22,6 +22,13 @@ def test_only_what_does_not_follow_distinguishes_runs(tmp_path: Path) -> None:
     assert differing(read_runs(tmp_path)) == ["model", "noise.level_toxic"]
 
 
+def test_a_setting_that_follows_another_one_is_left_out(tmp_path: Path) -> None:
+    for level in (1, 4):
+        noise = {"kind": "uniform", "level_toxic": level, "level_non_toxic": min(level, 2)}
+        write_run(tmp_path / f"vtr-{level}", "vtr", 1, 0.5, noise=noise)
+    assert differing(read_runs(tmp_path)) == ["noise.level_toxic"]
+
+
 def test_settings_are_options_or_values(tmp_path: Path) -> None:
     write_run(tmp_path / "run", "vtr", 3, 0.5, dropout=None, flag=True, sizes=[1, 2])
     (run,) = read_runs(tmp_path)

@@ -169,7 +169,8 @@ def differing(runs: Sequence[Run], leave_out: Iterable[str] = ("seed",)) -> list
     """Keys of the settings that are not the same in all runs.
 
     What follows from another choice is left out: what a model's preset chooses where the model
-    tells it, and the settings below a group where the group's option tells them.
+    tells it, and the settings below a group where the group's option tells them, or another one of
+    its settings.
     """
     # A run that failed before it wrote its settings does not tell how it differs.
     all_settings = [run.settings() for run in runs if run.config or run.record]
@@ -179,6 +180,7 @@ def differing(runs: Sequence[Run], leave_out: Iterable[str] = ("seed",)) -> list
     for key in keys:
         group, _, below = key.partition(".")
         tellers = (["model"] if group in FROM_PRESETS else []) + ([group] if below else [])
+        tellers += [other for other in found if other.startswith(f"{group}.")]
         told = any(_tells(teller, key, all_settings) for teller in tellers)
         if key not in skipped and _values(key, all_settings) > 1 and not told:
             found.append(key)
