@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vitrina.errors import InputError
+from vitrina.evaluation.calibration import calibration
 from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.evaluate import evaluate
 from vitrina.evaluation.metrics import chance, decide, score
@@ -55,7 +56,8 @@ def test_scores_and_what_is_left_of_them() -> None:
         on_suite=lambda suite, probabilities: seen.update({suite.name: probabilities}),
     )
     assert list(found.suites) == ["clean", "level_1"] == list(seen)
-    assert found.suites["level_1"].scores == score(decide(WORSE.truth, by_length(WORSE.texts), 1))
+    decisions = decide(WORSE.truth, by_length(WORSE.texts), 1)
+    assert found.suites["level_1"].scores == score(decisions) | calibration(decisions)
     assert np.array_equal(found.predicted["clean"], by_length(CLEAN.texts))
     assert told == ["scoring clean: suite clean", "scoring level_1: suite level_1"]
     assert found.notes == []
