@@ -84,7 +84,7 @@ def test_help_lists_the_groups_and_their_options(tmp_path: Path) -> None:
     assert done.returncode == 0
     for line in (
         "model:       bytes, characters, ngrams, ttr, ttr_pretrained, vtr, vtr_glyphs, vtr_line,",
-        "noise:       diacritics, mixed, none, published, uniform, unseen",
+        "noise:       diacritics, families, mixed, none, published, uniform, unseen",
         "tracking:    none, wandb",
     ):
         assert line in done.stdout

@@ -14,7 +14,7 @@ from vitrina.glyphs.fonts import FontChain
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.drawn import count_slices
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
-from vitrina.models.embedders.line import LineEmbedder, PatchStem, StridedStem
+from vitrina.models.embedders.line import LineEmbedder, PatchStem, StridedStem, distinct_rows
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder, train_wordpiece
 from vitrina.models.norm import BatchNorm
@@ -262,3 +262,8 @@ def test_equal_texts_give_equal_word_pieces() -> None:
         train_wordpiece(texts, 300, min_frequency=1, lowercase=True).to_str() for _ in range(4)
     }
     assert len(trained) == 1
+
+
+def test_distinct_rows_are_those_of_numpy() -> None:
+    rows = np.random.default_rng(0).integers(0, 3, size=(500, 4)).astype(np.uint8) * 100
+    assert np.array_equal(distinct_rows(rows), np.unique(rows, axis=0))

@@ -126,6 +126,17 @@ class StridedStem(nn.Module):
 STEMS: dict[str, type[PatchStem] | type[StridedStem]] = {"patch": PatchStem, "strided": StridedStem}
 
 
+def distinct_rows(rows: np.ndarray) -> np.ndarray:
+    """As `np.unique(rows, axis=0)`, in a fraction of the time where few rows are distinct.
+
+    Args:
+        rows: uint8 [num_rows, width].
+    """
+    width, everything = rows.shape[1], rows.tobytes()
+    found = {everything[start : start + width] for start in range(0, len(everything), width)}
+    return np.frombuffer(b"".join(sorted(found)), dtype=np.uint8).reshape(-1, width)
+
+
 class LineEmbedder(VisualEmbedder):
     """A stem, residual convolutions over the map, a linear map of each window of it.
 
@@ -165,7 +176,7 @@ class LineEmbedder(VisualEmbedder):
         patches = cut_patches(
             draw_lines(inputs), inputs.line_px, config.patch_px, config.patch_stride_px
         )
-        pixels = np.unique(patches.values.flatten(1).numpy(), axis=0)
+        pixels = distinct_rows(patches.values.flatten(1).numpy())
         if len(pixels) < 2:
             raise InputError("the training texts draw fewer than two distinct patches")
         return fit_whitening(pixels / np.float32(255), config.num_components, config.shrinkage)
