@@ -14,9 +14,16 @@ SOAK = [sys.executable, str(ROOT / "tools" / "soak.py")]
     ("kills", "given"), [(3, []), (2, ["--sweep", "training.epochs=1"])], ids=["run", "sweep"]
 )
 def test_killed_runs_end_as_undisturbed_ones(kills: int, given: list[str], tmp_path: Path) -> None:
+    shown = told([*SOAK, f"--kills={kills}", *given], tmp_path)
+    assert shown.splitlines()[-1].startswith(f"{kills} kills in "), shown
+    assert "0 rounds ended otherwise" in shown
+
+
+def told(command: list[str], folder: Path) -> str:
+    """What a command that must succeed prints, run in `folder`."""
     done = subprocess.run(
-        [*SOAK, f"--kills={kills}", *given],
-        cwd=tmp_path,
+        command,
+        cwd=folder,
         env=environment() | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -24,8 +31,7 @@ def test_killed_runs_end_as_undisturbed_ones(kills: int, given: list[str], tmp_p
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1].startswith(f"{kills} kills in "), done.stdout
-    assert "0 rounds ended otherwise" in done.stdout
+    return done.stdout
 
 
 PLACES = """
@@ -48,14 +54,4 @@ print(soak.differences(wanted, soak.remains(Path("killed"))))
 
 
 def test_a_run_outlives_a_kill_in_the_worst_places(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PLACES, str(ROOT)],
-        cwd=tmp_path,
-        env=environment() | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout == "[]\n"
+    assert told([sys.executable, "-c", PLACES, str(ROOT)], tmp_path) == "[]\n"
