@@ -1,17 +1,13 @@
 """A wandb server that hangs holds up neither the training nor its end."""
 
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
+from test_tracking import without_login
 
 PROGRAM = """
 import time
@@ -79,21 +75,9 @@ def test_a_server_that_hangs_is_not_waited_for(
     serve: Callable[[Callable[[socket.socket], None]], str],
     tmp_path: Path,
 ) -> None:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB_")}
-    environment |= {"HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
-    environment |= {"NETRC": str(tmp_path / "netrc"), "OMP_NUM_THREADS": "1"}
-    environment |= {"WANDB_BASE_URL": serve(answer), "WANDB_API_KEY": "0" * 40}
+    server = serve(answer)
     started = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = without_login(PROGRAM, tmp_path, server=server)
     in_all = time.monotonic() - started
     assert done.returncode == 0, done.stderr
     logged, finished = map(float, done.stdout.split())

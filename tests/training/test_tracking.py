@@ -199,20 +199,8 @@ def test_two_runs_of_a_process_are_recorded_offline_without_asking(
     tmp_path: Path, server: str
 ) -> None:
     """With no login, and with one whose server does not answer."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB_")}
-    environment |= {"HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
-    environment |= {"NETRC": str(tmp_path / "netrc"), "OMP_NUM_THREADS": "1"}
-    if server == "refuses":
-        environment |= {"WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": "0" * 40}
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_RUNS],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+    done = without_login(
+        TWO_RUNS, tmp_path, server="http://127.0.0.1:9" if server == "refuses" else None
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""  # wandb itself is quiet
@@ -233,3 +221,24 @@ def test_two_runs_of_a_process_are_recorded_offline_without_asking(
     assert len(unreachable) == (2 if server == "refuses" else 0)
     assert len(lines) == 2 + len(unreachable), done.stderr
     assert not list((tmp_path / "home").glob("**/*wandb*"))
+
+
+def without_login(
+    program: str, folder: Path, *, server: str | None
+) -> subprocess.CompletedProcess[str]:
+    """Run a Python program that nobody is logged in for, but perhaps with a key for `server`."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB_")}
+    environment |= {"HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
+    environment |= {"NETRC": str(folder / "netrc"), "OMP_NUM_THREADS": "1"}
+    if server is not None:
+        environment |= {"WANDB_BASE_URL": server, "WANDB_API_KEY": "0" * 40}
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
