@@ -1,5 +1,7 @@
 """Drawing clusters: the right picture, and a picture of its own for everything."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,14 @@ from PIL import Image, ImageDraw, ImageFont
 from vitrina.errors import InputError
 from vitrina.glyphs.fonts import FontChain, default_font
 from vitrina.glyphs.pictures import CACHE_SIZE, Pictures
+
+
+DRAWN_AFRESH = """
+from vitrina.glyphs.pictures import Pictures
+for _ in range(1500):
+    Pictures([], 12, 24).draw("\u1e18")
+"""
+"""FreeType 2.14.3 writes beyond its memory here, and the process ends after some rounds."""
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +113,8 @@ def test_the_cache_is_bounded() -> None:
     for code in range(0x4E00, 0x4E00 + 50):
         pictures.draw(chr(code))
     assert len(pictures._cache) == 50 < CACHE_SIZE
+
+
+def test_no_letter_damages_the_memory() -> None:
+    done = subprocess.run([sys.executable, "-c", DRAWN_AFRESH], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
