@@ -21,6 +21,7 @@ CONFIG = EvaluationConfig(
     uniform_p=0.3,
     diacritics_p=0.3,
     unseen=None,
+    known_level=4,
     bootstrap=100,
     predictions=True,
     picture=True,

@@ -40,6 +40,7 @@ def made_up(names: list[str], *, num_classes: int = 2, bootstrap: int = 0) -> Ev
         uniform_p=0.3,
         diacritics_p=0.3,
         unseen=None,
+        known_level=4,
         bootstrap=bootstrap,
         predictions=True,
         picture=True,

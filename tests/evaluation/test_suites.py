@@ -28,6 +28,7 @@ def config(names: list[str], **changed: Any) -> EvaluationConfig:
         "uniform_p": 0.3,
         "diacritics_p": 0.3,
         "unseen": None,
+        "known_level": 4,
         "bootstrap": 0,
         "predictions": False,
         "picture": False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from vitrina.attacks.config import AttackConfig
 from vitrina.errors import InputError, require
@@ -40,6 +41,8 @@ class EvaluationConfig:
     unseen: str | None
     """File of glyph clusters for the unseen suites, of which what a level holds is left out; null:
     the project's own look-alikes."""
+    known_level: int
+    """The highest level whose signs count as seen: that of the training's noise, if it is lower."""
     bootstrap: int
     """Resamples of the test texts for the 95 % intervals; 0 leaves the intervals out."""
     predictions: bool
@@ -60,6 +63,8 @@ class EvaluationConfig:
         for name in ("uniform_p", "diacritics_p"):
             value = getattr(self, name)
             require(0 <= value <= 1, f"evaluation.{name}", value, "between 0 and 1")
+        level = self.known_level
+        require(0 <= level <= 4, "evaluation.known_level", level, "a whole number from 0 to 4")
         require(
             self.bootstrap == 0 or 100 <= self.bootstrap <= MOST_RESAMPLES,
             "evaluation.bootstrap",
@@ -118,3 +123,6 @@ OPTIONS: dict[str, type] = {
     "full": FullEvaluationConfig,
     "attack": AttackEvaluationConfig,
 }
+
+LATER: dict[str, Any] = {"known_level": 4}
+"""Settings of all kinds that came later, with the values by which older runs were made."""

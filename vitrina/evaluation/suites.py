@@ -162,6 +162,7 @@ def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
             p_space=0.0,
             p=int(level) / 100,
             clusters=config.unseen,
+            known_level=config.known_level,
             **same,
             **fixed,
         )

@@ -191,10 +191,14 @@ class UnseenNoiseConfig(NoiseConfig):
 
     p: float
     """Probability that a letter is replaced, where it has such look-alikes."""
+    known_level: int
+    """The highest level whose signs count as seen: that of the training's noise, if it is lower."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _require_share("p", self.p)
+        levels = "a whole number from 0 to 4"
+        require(0 <= self.known_level <= 4, "noise.known_level", self.known_level, levels)
         allowed = "4 (look-alikes) or 0 (nothing) with noise=unseen"
         for key in ("level_toxic", "level_non_toxic"):
             require(getattr(self, key) in (0, 4), f"noise.{key}", getattr(self, key), allowed)
@@ -269,3 +273,6 @@ OPTIONS: dict[str, type] = {
     "unseen": UnseenNoiseConfig,
     "families": FamiliesNoiseConfig,
 }
+
+LATER: dict[str, Any] = {"known_level": 4}
+"""Settings of the kind unseen that came later, with the values by which older runs were made."""

@@ -118,24 +118,27 @@ def level_table(level: int, *, clusters: str | Path | None = None) -> dict[str, 
     return {letter: found[letter] for letter in ALPHABET if found[letter]}
 
 
-def known_signs() -> frozenset[str]:
-    """Every character that a noise of levels 1 to 4 may put in place of a letter."""
-    options = letter_options(HIGHEST_LEVEL)
+def known_signs(level: int = HIGHEST_LEVEL) -> frozenset[str]:
+    """Every character that a noise of levels 1 to `level` may put in place of a letter."""
+    options = letter_options(level)
     return frozenset(sign for row in options.values() for entry in row for sign in entry)
 
 
-def unseen_options(clusters: str | Path | None = None) -> dict[str, list[str]]:
+def unseen_options(
+    clusters: str | Path | None = None, known_level: int = HIGHEST_LEVEL
+) -> dict[str, list[str]]:
     """Letter → look-alikes that no level holds; letters without are left out.
 
     Args:
         clusters: file of glyph clusters, of which what a level holds is left out; `None` is the
             project's own file of look-alikes.
+        known_level: the highest level that counts.
 
     Raises:
         InputError: if the file cannot be read.
     """
     glyphs = load_clusters(clusters or _own("unseen"))
-    known = known_signs() | frozenset(ALPHABET)
+    known = known_signs(known_level) | frozenset(ALPHABET)
     options = {
         letter: [glyph for glyph in _glyphs_of(letter, glyphs) if not known.issuperset(glyph)]
         for letter in ALPHABET

@@ -102,7 +102,7 @@ def _treatment(config: NoiseConfig, level: int, *, toxic: bool) -> Treatment:
         return Treatment(
             p_word=_or(config.p_toxic_word if toxic else None, 1.0),
             rates=(_or(rate, config.p),),
-            options=unseen_options(config.clusters),
+            options=unseen_options(config.clusters, config.known_level),
             p_space=config.p_space,
         )
     assert isinstance(config, MixedNoiseConfig), config.kind
