@@ -23,11 +23,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from vitrina.data.config import OPTIONS as DATASETS
 from vitrina.errors import InputError, require
+from vitrina.evaluation.config import LATER as LATER_OF_EVALUATION
 from vitrina.evaluation.config import OPTIONS as EVALUATIONS
 from vitrina.evaluation.config import AttackEvaluationConfig
 from vitrina.files import replacing
+from vitrina.models.embedders.config import LATER as LATER_OF_GLYPHS
 from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
 from vitrina.models.encoders.config import OPTIONS as ENCODERS
+from vitrina.noise.config import LATER as LATER_OF_UNSEEN
 from vitrina.noise.config import OPTIONS as NOISES
 from vitrina.normalizers.config import OPTIONS as NORMALIZERS
 from vitrina.ocr.config import OPTIONS as OCRS
@@ -53,6 +56,14 @@ GROUPS: dict[str, dict[str, type]] = {
     "tracking": TRACKINGS,
 }
 """Groups of options, and the dataclass of each kind in them."""
+
+LATER: dict[tuple[str, str], dict[str, Any]] = {
+    ("task", "classification"): LATER_OF_TASK,
+    ("embedder", "glyphs"): LATER_OF_GLYPHS,
+    ("noise", "unseen"): LATER_OF_UNSEEN,
+    **{("evaluation", kind): LATER_OF_EVALUATION for kind in EVALUATIONS},
+}
+"""Settings that came after version 0.1.0, by group and kind, with the values of before."""
 
 WITHOUT_EFFECT = ("name", "resume", "device", "threads", "tracking")
 """Root keys that do not count into a run's signature."""
@@ -220,9 +231,10 @@ def load(path: Path) -> Config:
         raise InputError(f"{path}: not a saved configuration ({reason})") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: not a saved configuration")
-    task = values.get("task")
-    if isinstance(task, dict):
-        values["task"] = LATER_OF_TASK | task if task.get("kind") == "classification" else task
+    for (group, kind), later in LATER.items():
+        option = values.get(group)
+        if isinstance(option, dict) and option.get("kind") == kind:
+            values[group] = later | option
     try:
         return from_dict(values)
     except InputError as error:

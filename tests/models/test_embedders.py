@@ -200,8 +200,8 @@ def test_glyph_embeddings_equal_the_formula_one_by_one(glyphs: GlyphsEmbedder) -
         for i, glyph in enumerate(inputs.ids.tolist()):
             pixels = inputs.tables["pixels"][glyph].flatten().double() / 255
             whitened = (
-                pixels - glyphs.whitening.mean.double()
-            ) @ glyphs.whitening.projection.double()
+                pixels - glyphs.space.whitening.mean.double()
+            ) @ glyphs.space.whitening.projection.double()
             slow = glyphs.linear.double()(whitened) + glyphs.network.double()(whitened)
             glyphs.float()
             torch.testing.assert_close(fast[i], slow.float(), atol=1e-4, rtol=1e-4)

@@ -56,4 +56,8 @@ class Whitening(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """uint8 pictures [N, …] of P pixels each to components [N, K]."""
-        return (pictures.flatten(1).float() / 255 - self.mean) @ self.projection
+        return self.whiten(pictures.flatten(1).float() / 255)
+
+    def whiten(self, values_NP: Tensor) -> Tensor:
+        """Floating [N, P], as they were fitted, to components [N, K]."""
+        return (values_NP - self.mean) @ self.projection

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from vitrina.errors import require
 
+FEATURES = ("pixels", "shapes")
+"""What may be whitened in the option `glyphs`."""
 STEMS = ("patch", "strided")
 """What may read the line first in the option `line`."""
 
@@ -30,8 +33,13 @@ class GlyphsConfig:
     """Height of a glyph's canvas."""
     width_px: int
     """Width of a glyph's canvas."""
+    features: str
+    """What is whitened: pixels, or shapes (what a glyph encoder sees in them that has learned to
+    tell characters apart in many faces)."""
+    shapes: str | None
+    """File of a glyph encoder (tools/train_glyph_encoder.py); null: the project's own."""
     num_components: int
-    """Principal components of the pixels that are kept."""
+    """Principal components of the features that are kept."""
     shrinkage: float
     """Share of the largest standard deviation added to each when dividing by it."""
     width: int
@@ -45,6 +53,10 @@ class GlyphsConfig:
         _positive(
             self, "font_size_px", "height_px", "width_px", "num_components", "width", "hidden"
         )
+        known = self.features in FEATURES
+        require(known, "embedder.features", self.features, f"one of {', '.join(FEATURES)}")
+        used = self.shapes is None or self.features == "shapes"
+        require(used, "embedder.shapes", self.shapes, "null with embedder.features=pixels")
         require(self.shrinkage >= 0, "embedder.shrinkage", self.shrinkage, "at least 0")
         require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
 
@@ -286,3 +298,6 @@ OPTIONS: dict[str, type] = {
     "ngrams": NgramsConfig,
     "subwords": SubwordsConfig,
 }
+
+LATER: dict[str, Any] = {"features": "pixels", "shapes": None}
+"""Settings of the kind glyphs that came later, with the values by which older runs were made."""

@@ -18,16 +18,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vitrina.errors import InputError
 from vitrina.glyphs.pictures import Pictures
 from vitrina.glyphs.segmentation import glyph_spans, segment
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import GlyphsConfig
+from vitrina.models.glyph_space import GlyphSpace, fit_glyph_space
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
-from vitrina.models.whitening import Whitening, fit_whitening
 from vitrina.text.columns import Texts, pieces
 
 
@@ -44,8 +43,8 @@ class GlyphsEmbedder(VisualEmbedder):
         self.config = config
         self.width = config.width
         self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
-        self.whitening = Whitening(artefacts)
-        num_components = self.whitening.num_components
+        self.space = GlyphSpace(artefacts)
+        num_components = self.space.num_components
         self.linear = nn.Linear(num_components, config.width)
         nn.init.eye_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
@@ -62,18 +61,15 @@ class GlyphsEmbedder(VisualEmbedder):
 
     @staticmethod
     def fit(config: GlyphsConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
-        """Whitening of the distinct glyphs of the clean training texts.
+        """The space of the distinct glyphs of the clean training texts.
 
         Raises:
-            InputError: if the texts hold fewer than two distinct glyphs.
+            InputError: if the texts hold fewer than two distinct glyphs, or the glyph encoder
+                cannot be used.
         """
         parts = (clean.part(*piece) for piece in pieces(clean.offsets))  # of bounded memory
-        clusters = sorted({cluster for part in parts for cluster in segment(part).clusters})
-        if len(clusters) < 2:
-            raise InputError("the training texts hold fewer than two distinct glyphs")
-        pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
-        pixels = pictures.canvases(clusters, config.width_px).reshape(len(clusters), -1)
-        return fit_whitening(pixels / 255.0, config.num_components, config.shrinkage)
+        glyphs = {cluster for part in parts for cluster in segment(part).clusters}
+        return fit_glyph_space(config, sorted(glyphs))
 
     def encode(self, texts: Texts) -> Inputs:
         tokens = segment(texts)
@@ -90,7 +86,7 @@ class GlyphsEmbedder(VisualEmbedder):
 
     def embed_glyphs(self, pixels_GHW: Tensor) -> Tensor:
         """Embeddings [G, D] of glyph pictures uint8 [G, H, W]."""
-        whitened_GK = self.whitening(pixels_GHW)
+        whitened_GK = self.space(pixels_GHW)
         return self.linear(whitened_GK) + self.network(whitened_GK)
 
     def forward(self, inputs: Inputs) -> Ragged:

@@ -1,0 +1,79 @@
+"""The space in which glyphs are compared: whitened pixels, or whitened features of a glyph encoder.
+
+Shapes: G glyphs, H/W pixels, P pixels or features, K components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from vitrina.errors import InputError
+from vitrina.glyphs.pictures import Pictures
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.config import GlyphsConfig
+from vitrina.models.glyph_encoder import GlyphFeatures, own_encoder, read_encoder
+from vitrina.models.whitening import Whitening, fit_whitening
+
+
+def fit_glyph_space(config: GlyphsConfig, glyphs: Sequence[str]) -> Artefacts:
+    """What `GlyphSpace` needs: the whitening of distinct glyphs, and the encoder, if there is one.
+
+    Raises:
+        InputError: if there are fewer than two glyphs, or the encoder's file is missing, damaged or
+            made for glyphs drawn in another size.
+    """
+    if len(glyphs) < 2:
+        raise InputError("the training texts hold fewer than two distinct glyphs")
+    pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+    pixels_GHW = pictures.canvases(glyphs, config.width_px)
+    if config.features == "pixels":
+        pixels_GP = pixels_GHW.reshape(len(glyphs), -1) / 255.0
+        return fit_whitening(pixels_GP, config.num_components, config.shrinkage)
+    encoder = _encoder(config)
+    features_GP = GlyphFeatures(encoder)(torch.from_numpy(pixels_GHW)).numpy()
+    whitening = fit_whitening(features_GP, config.num_components, config.shrinkage)
+    shapes = {f"shapes.{name}": array for name, array in encoder.arrays.items()}
+    return Artefacts({**whitening.arrays, **shapes})
+
+
+def _encoder(config: GlyphsConfig) -> Artefacts:
+    path = own_encoder() if config.shapes is None else Path(config.shapes)
+    artefacts, _ = read_encoder(path)
+    drawn = (config.height_px, config.width_px, config.font_size_px)
+    made_for = tuple(int(size) for size in artefacts.arrays["canvas"])
+    if drawn != made_for:
+        height, width, size = made_for
+        raise InputError(
+            f"embedder.shapes: {path} was made for embedder.height_px = {height}, "
+            f"embedder.width_px = {width} and embedder.font_size_px = {size}; "
+            "make another with tools/train_glyph_encoder.py, or take embedder.features=pixels"
+        )
+    return artefacts
+
+
+class GlyphSpace(nn.Module):
+    """Pictures of glyphs to whitened components.
+
+    Args:
+        artefacts: what `fit_glyph_space` gave.
+
+    Attributes:
+        num_components: number of components K.
+    """
+
+    def __init__(self, artefacts: Artefacts) -> None:
+        super().__init__()
+        shapes = artefacts.part("shapes")
+        self.features = GlyphFeatures(shapes) if shapes.arrays else None
+        self.whitening = Whitening(artefacts)
+        self.num_components = self.whitening.num_components
+
+    def forward(self, pictures_GHW: Tensor) -> Tensor:
+        """Pictures [G, H, W], 255 is ink, to components [G, K]."""
+        if self.features is None:
+            return self.whitening(pictures_GHW)
+        return self.whitening.whiten(self.features(pictures_GHW))
