@@ -4,7 +4,9 @@ python tools/clusterization.py --font-path=FONT.ttf --font-size=13 --clusters=50
 
 writes a json file {letter: [look-alikes]} and, beside it, a contact sheet (PNG) of the clusters.
 With --unseen=0.85 it writes, for noise=unseen, the twelve glyphs that look most like a letter (and
-at least that much, a cosine) among those that no level of noise holds.
+at least that much, a cosine) among those that no level of noise holds. With --confusables it writes
+what Unicode lists as confusable with each letter (TS 39) and no level of noise holds, for
+`evaluation.unseen=FILE`.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vitrina.errors import InputError, require
+from vitrina.evaluation.retrieval import unseen_confusables
 from vitrina.files import json_line, make_folder, replacing
 from vitrina.glyphs.clustering import cluster_glyphs, contact_sheet, font_or_default, look_alikes
 from vitrina.noise.tables import known_signs
@@ -32,10 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--clusters", type=int, default=500, help="number of clusters")
     parser.add_argument("--seed", type=int, default=0, help="of the k-means initialisation")
     parser.add_argument("--unseen", type=float, metavar="COSINE", help="look-alikes of no level")
+    parser.add_argument("--confusables", action="store_true", help="look-alikes by Unicode's list")
     parser.add_argument("--save-to", type=Path, help="json file to write")
     arguments = parser.parse_args(argv)
     least = arguments.unseen
     name = "clusterization.json" if least is None else "unseen.json"
+    name = "confusables.json" if arguments.confusables else name
     path: Path = arguments.save_to or FOLDER / name
     try:
         require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
@@ -44,8 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         require(0 <= arguments.seed < 2**32, "--seed", arguments.seed, "from 0 to 2^32 - 1")
         known = least is None or 0 < least < 1
         require(known, "--unseen", least, "a cosine between 0 and 1, both excluded")
+        alone = not arguments.confusables or (least is None and arguments.font_path is None)
+        allowed = "given without --unseen and --font-path, which it knows nothing of"
+        require(alone, "--confusables", True, allowed)
         font = font_or_default(arguments.font_path)
-        if least is not None:
+        if arguments.confusables:
+            clusters = unseen_confusables()
+        elif least is not None:
             size = arguments.font_size
             clusters = look_alikes(font, size, least, MOST_UNSEEN, known_signs())
         else:

@@ -59,6 +59,7 @@ def test_levels_out_of_range(name: str, key: str, value: int) -> None:
         ("mixed", {"p_insert": 0.6, "p_space": 0.6}, "noise.p_space + noise.p_insert = 1.2"),
         ("diacritics", {"clusters": "x.json"}, "noise.clusters = 'x.json'"),
         ("diacritics", {"p": 0.7, "p_space": 0.5}, "noise.p = 0.7"),
+        ("unseen", {"known_level": 5}, "noise.known_level = 5: must be a whole number from 0 to 4"),
         ("unseen", {"level_toxic": 3}, "noise.level_toxic = 3: must be 4 (look-alikes) or 0"),
     ],
 )

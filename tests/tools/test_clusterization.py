@@ -12,6 +12,7 @@ sys.path.insert(0, str(TOOL.parent))
 from clusterization import main  # noqa: E402
 
 from vitrina.glyphs.clustering import RUSSIAN  # noqa: E402
+from vitrina.noise.tables import unseen_options  # noqa: E402
 from vitrina.text.resources import resource_folder  # noqa: E402
 
 QUICK = ("--font-size=6", "--clusters=12")
@@ -55,6 +56,18 @@ def test_look_alikes_that_no_level_holds(
     }
 
 
+def test_what_unicode_lists_as_confusable(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.json"
+    assert main(["--confusables", f"--save-to={path}"]) == 0
+    assert f"{path}: 38 letters, " in capsys.readouterr().out
+    found = json.loads(path.read_text("utf-8"))
+    assert "\u2d54" in found["О"] and "\u03f0" in found["к"]
+    kept = unseen_options(path)  # leaves out what is a replacement of a level, or a letter
+    assert {letter: kept[letter] for letter in found} == found
+
+
 @pytest.mark.parametrize(
     ("flag", "reason"),
     [
@@ -64,6 +77,7 @@ def test_look_alikes_that_no_level_holds(
         ("--clusters=0", "clusters = 0: must be from 1 to "),
         ("--clusters=99999", "clusters = 99999: must be from 1 to "),
         ("--unseen=1", "--unseen = 1.0: must be a cosine between 0 and 1"),
+        ("--confusables --unseen=0.9", "--confusables = True: must be given without --unseen"),
         ("--seed=-1", "--seed = -1: must be from 0 to 2^32 - 1"),
         ("--save-to=a.png", "--save-to = 'a.png': must be a json file; the PNG stands beside it"),
     ],
@@ -71,7 +85,7 @@ def test_look_alikes_that_no_level_holds(
 def test_wrong_flags_end_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], flag: str, reason: str
 ) -> None:
-    assert main([f"--save-to={tmp_path / 'a.json'}", flag]) == 2
+    assert main([f"--save-to={tmp_path / 'a.json'}", *flag.split()]) == 2
     told = capsys.readouterr().err
     assert told.startswith(f"error: {reason}")
     assert told.count("\n") == 1

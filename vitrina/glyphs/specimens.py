@@ -95,7 +95,7 @@ def classes_of(characters: Sequence[str], pictures_GHW: np.ndarray, alike: float
     Russian letters come first, so that each founds its own.
 
     Args:
-        characters: each once.
+        characters: each once, rising, so that a letter comes before what decomposes into it.
         pictures_GHW: theirs, in one face.
         alike: cosine of two pictures from which on they are one letter.
 
