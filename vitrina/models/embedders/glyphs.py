@@ -11,6 +11,7 @@ Shapes: G distinct glyphs in the batch, N tokens, K components, D width, H/W pix
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -29,6 +30,25 @@ from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
 from vitrina.models.whitening import Whitening, fit_whitening
 from vitrina.text.columns import Texts, pieces
+
+
+def count_glyphs(texts: Texts) -> dict[str, int]:
+    """The distinct glyphs of all texts, sorted, and how often each is drawn."""
+    counts: Counter[str] = Counter()
+    for piece in pieces(texts.offsets):  # of bounded memory
+        tokens = segment(texts.part(*piece))
+        drawn = np.bincount(tokens.ids, minlength=len(tokens.clusters))
+        counts.update(dict(zip(tokens.clusters, drawn.tolist(), strict=True)))
+    return dict(sorted(counts.items()))
+
+
+def fit_glyphs(config: GlyphsConfig, clusters: list[str]) -> Artefacts:
+    """Whitening of the distinct glyphs `clusters`; raises as `GlyphsEmbedder.fit` does."""
+    if len(clusters) < 2:
+        raise InputError("the training texts hold fewer than two distinct glyphs")
+    pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+    pixels = pictures.canvases(clusters, config.width_px).reshape(len(clusters), -1)
+    return fit_whitening(pixels / 255.0, config.num_components, config.shrinkage)
 
 
 class GlyphsEmbedder(VisualEmbedder):
@@ -67,13 +87,7 @@ class GlyphsEmbedder(VisualEmbedder):
         Raises:
             InputError: if the texts hold fewer than two distinct glyphs.
         """
-        parts = (clean.part(*piece) for piece in pieces(clean.offsets))  # of bounded memory
-        clusters = sorted({cluster for part in parts for cluster in segment(part).clusters})
-        if len(clusters) < 2:
-            raise InputError("the training texts hold fewer than two distinct glyphs")
-        pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
-        pixels = pictures.canvases(clusters, config.width_px).reshape(len(clusters), -1)
-        return fit_whitening(pixels / 255.0, config.num_components, config.shrinkage)
+        return fit_glyphs(config, list(count_glyphs(clean)))
 
     def encode(self, texts: Texts) -> Inputs:
         tokens = segment(texts)
