@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from vitrina.errors import InputError
 from vitrina.glyphs.pictures import Pictures
-from vitrina.glyphs.segmentation import glyph_spans, segment
+from vitrina.glyphs.segmentation import GlyphTokens, glyph_spans, segment
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import VisualEmbedder
@@ -90,7 +90,10 @@ class GlyphsEmbedder(VisualEmbedder):
         return fit_glyphs(config, list(count_glyphs(clean)))
 
     def encode(self, texts: Texts) -> Inputs:
-        tokens = segment(texts)
+        return self.inputs(segment(texts))
+
+    def inputs(self, tokens: GlyphTokens) -> Inputs:
+        """Texts as glyphs, with the pictures of these."""
         pixels = self.pictures.canvases(tokens.clusters, self.config.width_px)
         return Inputs(
             torch.from_numpy(tokens.ids),
