@@ -9,65 +9,29 @@ in fastText (see `vitrina.text.ngrams`); their embeddings start at zero, so that
 
 Shapes: G distinct glyphs in the batch, N tokens, U distinct n-grams in the batch, M n-grams that
 begin at one place, P places of words with their marks, C n-grams that cover a token at most, E
-width of their embeddings, D width of a token.
+width of an n-gram's embedding, D width of a token.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from vitrina.glyphs.pictures import Pictures
 from vitrina.glyphs.segmentation import segment
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.codebook import BLANK, Codebook, fit_codebook, fit_space, space_of
 from vitrina.models.embedders.config import GlyphNgramsConfig
+from vitrina.models.embedders.covering import CoveredInputs, coverings, mean_of_covering
 from vitrina.models.embedders.glyphs import GlyphsEmbedder, count_glyphs, fit_glyphs
 from vitrina.models.embedders.ngrams import rows_of
 from vitrina.models.inputs import Inputs
-from vitrina.models.ragged import Ragged, exclusive_sum
-from vitrina.text.columns import Texts, ranges
+from vitrina.models.ragged import Ragged
+from vitrina.text.columns import Texts
 from vitrina.text.ngrams import MarkedWords, hash_places
-
-
-@dataclass(frozen=True, kw_only=True)
-class CoveredInputs(Inputs):
-    """Glyphs, each with the n-grams that cover it.
-
-    `tables["rows"]` int64 [U] are the rows of the distinct n-grams of the batch, rising.
-
-    Attributes:
-        covering: int32 [N, C], indices into `rows`; U stands where there is no n-gram.
-    """
-
-    covering: Tensor
-
-    def take(self, indices: np.ndarray) -> CoveredInputs:
-        """The texts at `indices`, in that order; the tables are shared."""
-        starts, lengths = exclusive_sum(self.lengths)[indices], self.lengths[indices]
-        rows = torch.from_numpy(ranges(starts, lengths))
-        return _with_covering(super().take(indices), self.covering[rows])
-
-    def to(self, device: torch.device) -> CoveredInputs:
-        if device.type == "cpu":
-            return self
-        covering = self.covering.to(device, non_blocking=True)
-        return _with_covering(super().to(device), covering)
-
-
-def _with_covering(inputs: Inputs, covering: Tensor) -> CoveredInputs:
-    return CoveredInputs(
-        ids=inputs.ids,
-        lengths=inputs.lengths,
-        num_tokens=inputs.num_tokens,
-        tables=inputs.tables,
-        covering=covering,
-    )
 
 
 class GlyphNgramsEmbedder(GlyphsEmbedder):
@@ -128,23 +92,20 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         hashes_PM, present_PM = hash_places(
             words, config.min_n, config.max_n, whole_words=config.whole_words
         )
-        rows, numbers_PM = _numbered(
-            rows_of(hashes_PM, config.num_buckets), present_PM, config.num_buckets
+        rows, numbers_PM = _numbered(rows_of(hashes_PM, config.num_buckets), present_PM)
+        covering = coverings(
+            words,
+            numbers_PM,
+            len(rows),
+            min_n=config.min_n,
+            max_n=config.max_n,
+            whole_words=config.whole_words,
         )
-        covering_NC = np.full((len(codes_N), _most_covering(config)), len(rows), dtype=np.int32)
-        covering_NC[token_of] = _covering(words, numbers_PM, len(rows), config)
+        covering_NC = np.full((len(codes_N), covering.shape[1]), len(rows), dtype=np.int32)
+        covering_NC[token_of] = covering
         inputs = self.inputs(tokens)
         inputs.tables["rows"] = torch.from_numpy(rows)
-        return _with_covering(inputs, torch.from_numpy(covering_NC))
-
-    def embed_ngrams(self, inputs: CoveredInputs) -> Tensor:
-        """The mean [N, E] of the n-grams that cover each token; 0 where none does."""
-        ngrams_UE = self._dropped(self.table(inputs.tables["rows"]))
-        none = len(ngrams_UE)
-        padded_UE = torch.cat([ngrams_UE, ngrams_UE.new_zeros(1, ngrams_UE.shape[1])])
-        total_NE = F.embedding_bag(inputs.covering, padded_UE, mode="sum", padding_idx=none)
-        counts_N1 = (inputs.covering != none).sum(dim=1, keepdim=True)
-        return total_NE / counts_N1.clamp(min=1)
+        return CoveredInputs.of(inputs, covering_NC)
 
     def _dropped(self, ngrams_UE: Tensor) -> Tensor:
         """Whole n-grams are left out of the batch in training, each wherever it stands."""
@@ -156,8 +117,10 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
 
     def forward(self, inputs: Inputs) -> Ragged:
         assert isinstance(inputs, CoveredInputs)
+        ngrams_UE = self._dropped(self.table(inputs.tables["rows"]))
+        covering_NE = mean_of_covering(ngrams_UE, inputs.covering)
         x = super().forward(inputs)
-        return x.with_values(x.values + self.projection(self.embed_ngrams(inputs)))
+        return x.with_values(x.values + self.projection(covering_NE))
 
 
 def coded_words(
@@ -188,30 +151,9 @@ def coded_words(
     return words, token_of
 
 
-def _numbered(
-    rows_PM: np.ndarray, present_PM: np.ndarray, num_buckets: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _numbered(rows_PM: np.ndarray, present_PM: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The distinct rows int64 [U], rising, and int32 [P, M] the index of each; U for none."""
     rows, numbers = np.unique(rows_PM[present_PM], return_inverse=True)
     numbers_PM = np.full(rows_PM.shape, len(rows), dtype=np.int32)
     numbers_PM[present_PM] = numbers
     return rows, numbers_PM
-
-
-def _most_covering(config: GlyphNgramsConfig) -> int:
-    return config.whole_words + sum(range(config.min_n, config.max_n + 1))
-
-
-def _covering(
-    words: MarkedWords, numbers_PM: np.ndarray, none: int, config: GlyphNgramsConfig
-) -> np.ndarray:
-    """int32 [symbols of the words, C]: the n-grams that cover each."""
-    places, in_word = words.places, words.places_in_words()[words.places]
-    columns = []
-    if config.whole_words:
-        columns.append(numbers_PM[places - in_word, 0])
-    for column, n in enumerate(range(config.min_n, config.max_n + 1), start=len(columns)):
-        for back in range(n):
-            begins = numbers_PM[np.maximum(places - back, 0), column]
-            columns.append(np.where(in_word >= back, begins, none))
-    return np.stack(columns, axis=1)
