@@ -92,9 +92,7 @@ def fit_codebook(
             members.append([glyphs[index]])
     if not leaders:
         most = max(counts.values(), default=0)
-        allowed = (
-            f"at most {most}, the occurrences of the most frequent glyph of the training texts"
-        )
+        allowed = f"at most {most}, the count of the most frequent glyph of the training texts"
         raise InputError(f"embedder.min_count = {min_count}: must be {allowed}")
     arrays = {
         "entries": directions_GK[leaders],
