@@ -74,6 +74,7 @@ GLYPH_NGRAMS = GlyphNgramsConfig(
         "code_shrinkage": 0.5,
         "fold_case": True,
         "skip_signs": True,
+        "join_spaced": True,
         "min_n": 1,
         "max_n": 3,
         "whole_words": True,

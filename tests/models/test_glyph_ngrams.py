@@ -1,6 +1,7 @@
 """Glyph tokens with n-grams of visual codes, against a loop over each word."""
 
 from dataclasses import asdict, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +56,20 @@ def slow_covering(embedder: GlyphNgramsEmbedder, text: str) -> list[list[int]]:
     covering: list[list[int]] = [[] for _ in codes]
     words: list[list[int]] = [[]]
     for place, code in enumerate(codes):
-        words[-1].append(place)
-        if code == BLANK:
-            words[-1].pop()
+        if code != BLANK:
+            words[-1].append(place)
+        elif words[-1]:
             words.append([])
-    for word in words:
-        letters = [place for place in word if not book.is_sign[codes[place]]]
-        if config.skip_signs and letters:
-            word = letters
-        if not word:
-            continue
+    if config.skip_signs:
+        letters = [[p for p in word if not book.is_sign[codes[p]]] for word in words]
+        words = [some or word for some, word in zip(letters, words, strict=True)]
+    if config.join_spaced:
+        runs = [list(run) for _, run in groupby(words, lambda word: len(word) == 1)]
+        words = []
+        for run in runs:
+            spaced = len(run) >= 3 and len(run[0]) == 1
+            words += [[word[0] for word in run]] if spaced else run
+    for word in filter(None, words):
         symbols = [BEGIN, *(codes[place] for place in word), END]
         places = [None, *word, None]
         parts = [(0, len(symbols), 0)] if config.whole_words else []
@@ -79,12 +84,23 @@ def slow_covering(embedder: GlyphNgramsEmbedder, text: str) -> list[list[int]]:
 
 
 @settings(deadline=None)
-@given(strings_of, st.integers(1, 4), st.integers(0, 3), st.booleans(), st.booleans())
+@given(
+    strings_of, st.integers(1, 4), st.integers(0, 3), st.booleans(), st.booleans(), st.booleans()
+)
 def test_coverings_equal_a_loop_over_words(
-    strings: list[str], min_n: int, more: int, whole_words: bool, skip_signs: bool
+    strings: list[str],
+    min_n: int,
+    more: int,
+    whole_words: bool,
+    skip_signs: bool,
+    join_spaced: bool,
 ) -> None:
     embedder = embedder_of(
-        min_n=min_n, max_n=min_n + more, whole_words=whole_words, skip_signs=skip_signs
+        min_n=min_n,
+        max_n=min_n + more,
+        whole_words=whole_words,
+        skip_signs=skip_signs,
+        join_spaced=join_spaced,
     )
     inputs = encoded(embedder, strings)
     rows = inputs.tables["rows"].tolist()
@@ -152,7 +168,9 @@ def test_texts_are_taken_with_what_covers_them() -> None:
     torch.testing.assert_close(some, torch.cat([parts[4], parts[0]]))
 
 
-@pytest.mark.parametrize("text", ["жoпa", "ж.о.п.а", "Ж*О*П*А", "жо\u0301па\u0303", "ж\u200bопа!"])
+@pytest.mark.parametrize(
+    "text", ["жoпa", "ж.о.п.а", "Ж*О*П*А", "жо\u0301па\u0303", "ж\u200bопа!", "ж о. п  а"]
+)
 def test_a_disguised_word_has_the_ngrams_of_the_word(text: str) -> None:
     embedder = embedder_of()
     wanted = encoded(embedder, ["жопа"]).tables["rows"].tolist()
@@ -160,6 +178,13 @@ def test_a_disguised_word_has_the_ngrams_of_the_word(text: str) -> None:
     if set(text) & set(".*!"):
         signs_too = encoded(embedder_of(skip_signs=False), [text]).tables["rows"].tolist()
         assert signs_too != wanted
+
+
+def test_two_words_of_a_letter_stay_two() -> None:
+    two, one, other = (encoded(embedder_of(), [text]) for text in ("а о", "а", "о"))
+    assert two.tables["rows"].tolist() == sorted(
+        {*one.tables["rows"].tolist(), *other.tables["rows"].tolist()}
+    )
 
 
 def test_signs_alone_are_a_word() -> None:

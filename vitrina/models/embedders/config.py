@@ -67,6 +67,8 @@ class GlyphNgramsConfig(GlyphsConfig):
     """Whether pictures of capital letters have the codes of the small ones."""
     skip_signs: bool
     """Whether n-grams leave out signs within words (`ж.о.п.а`)."""
+    join_spaced: bool
+    """Whether three or more words of one glyph each are read as one (`ж о п а`)."""
     min_n: int
     """Codes of the shortest n-grams; a mark at either end of a word counts as one."""
     max_n: int

@@ -33,6 +33,9 @@ from vitrina.models.ragged import Ragged
 from vitrina.text.columns import Texts
 from vitrina.text.ngrams import MarkedWords, hash_places
 
+SPACED = 3
+"""Words of one letter that stand beside each other in plain Russian are hardly ever so many."""
+
 
 class GlyphNgramsEmbedder(GlyphsEmbedder):
     """Whitened glyphs plus the projected mean of the n-grams of visual codes that cover them.
@@ -87,7 +90,10 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         config, tokens = self.config, segment(texts)
         codes_N = self.codebook(tokens.clusters)[tokens.ids]
         words, token_of = coded_words(
-            codes_N, tokens.lengths, self.codebook.is_sign if config.skip_signs else None
+            codes_N,
+            tokens.lengths,
+            is_sign=self.codebook.is_sign if config.skip_signs else None,
+            join_spaced=config.join_spaced,
         )
         hashes_PM, present_PM = hash_places(
             words, config.min_n, config.max_n, whole_words=config.whole_words
@@ -124,7 +130,11 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
 
 
 def coded_words(
-    codes_N: np.ndarray, lengths_B: np.ndarray, is_sign: np.ndarray | None
+    codes_N: np.ndarray,
+    lengths_B: np.ndarray,
+    *,
+    is_sign: np.ndarray | None,
+    join_spaced: bool,
 ) -> tuple[MarkedWords, np.ndarray]:
     """The words of texts of visual codes, which blanks part.
 
@@ -133,6 +143,7 @@ def coded_words(
         lengths_B: int64 [B], tokens of each text.
         is_sign: for each code whether it is left out of words that hold anything else; None
             leaves nothing out.
+        join_spaced: whether `SPACED` or more neighbours of one code each are one word.
 
     Returns:
         The words between their marks, and int64, the tokens that stand in them.
@@ -147,8 +158,21 @@ def coded_words(
         says[word_of[kept & ~signs]] = True
         kept &= ~signs | ~says[word_of]
     token_of = np.flatnonzero(kept)
-    words = MarkedWords.of(codes_N[kept], word_of[kept], text_of[kept], len(lengths_B))
-    return words, token_of
+    word_of, text_of = word_of[kept], text_of[kept]
+    if join_spaced:
+        word_of = _joined(word_of, text_of)
+    return MarkedWords.of(codes_N[kept], word_of, text_of, len(lengths_B)), token_of
+
+
+def _joined(word_of: np.ndarray, text_of: np.ndarray) -> np.ndarray:
+    """Numbers of words, `SPACED` or more neighbours of one code each having the first one's."""
+    new = np.diff(word_of, prepend=-1, append=-1) != 0
+    alone = new[:-1] & new[1:]
+    goes_on = alone[1:] & alone[:-1] & (text_of[1:] == text_of[:-1])
+    run_of = np.cumsum(np.append(True, ~goes_on)[: len(word_of)]) - 1
+    long = alone & (np.bincount(run_of)[run_of] >= SPACED)
+    first = np.flatnonzero(np.diff(run_of, prepend=-1))
+    return np.where(long, word_of[first][run_of], word_of)
 
 
 def _numbered(rows_PM: np.ndarray, present_PM: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
