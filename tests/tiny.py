@@ -68,7 +68,7 @@ GLYPH_NGRAMS = GlyphNgramsConfig(
     **asdict(GLYPHS)
     | {
         "kind": "glyph_ngrams",
-        "min_count": 1,
+        "min_share": 0.0,
         "merge_cosine": 0.92,
         "least_cosine": 0.6,
         "code_shrinkage": 0.5,

@@ -73,7 +73,7 @@ def test_frequent_glyphs_lead_and_others_join_them() -> None:
     counts = {"А": 5, "Б": 2, "Ц": 9, "а": 7, "б": 30, "ц": 9, "щ": 1}
     degrees = np.deg2rad([0, 182, 85, 40, 180, 90, 270])
     features = 3 * np.stack([np.cos(degrees), np.sin(degrees)], axis=1).astype(np.float32)
-    settings: dict[str, Any] = {"min_count": 2, "merge_cosine": 0.99}
+    settings: dict[str, Any] = {"min_share": 2 / 63, "merge_cosine": 0.99}
     plain = fit_codebook(counts, features, **settings, fold_case=False)
     assert plain.texts["glyphs"] == '[["б", "Б"], ["Ц", "ц"], ["а"], ["А"]]'
     assert plain.arrays["codes"].tolist() == [FIRST, FIRST + 1, FIRST + 2, FIRST + 3]
@@ -92,13 +92,13 @@ def test_the_space_can_be_exchanged() -> None:
     pictures, glyphs = Pictures([], 12, 24), [".", "о", "Щ"]
     features = ink(pictures.canvases(glyphs, 16))
     counts = dict.fromkeys(glyphs, 1)
-    artefacts = fit_codebook(counts, features, min_count=1, merge_cosine=1, fold_case=False)
+    artefacts = fit_codebook(counts, features, min_share=0, merge_cosine=1, fold_case=False)
     book = Codebook(artefacts, ink, pictures, width_px=16, least_cosine=0)
     assert len(set(book(glyphs).tolist())) == 3
     assert book.code("·") == book.code(".") and book.code("Ж") == book.code("Щ")
 
 
 def test_something_must_be_frequent_enough() -> None:
-    message = r"embedder\.min_count = 4: must be at most 3, the count of the most"
+    message = r"embedder\.min_share = 0\.8: must be at most 0\.75, the share of the training"
     with pytest.raises(InputError, match=message):
-        fitted(replace(GLYPH_NGRAMS, min_count=4), "аббб")
+        fitted(replace(GLYPH_NGRAMS, min_share=0.8), "аббб    ")

@@ -216,7 +216,7 @@ def test_the_codebook_is_part_of_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"min_count": 0}, "embedder.min_count = 0: must be at least 1"),
+        ({"min_share": 1.1}, "embedder.min_share = 1.1: must be from 0 to 1"),
         ({"width": 0}, "embedder.width = 0: must be at least 1"),
         ({"merge_cosine": 1.5}, "embedder.merge_cosine = 1.5: must be from -1 to 1"),
         ({"least_cosine": -2.0}, "embedder.least_cosine = -2.0: must be from -1 to 1"),

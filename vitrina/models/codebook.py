@@ -53,7 +53,7 @@ def fit_codebook(
     counts: Mapping[str, int],
     features_GK: np.ndarray,
     *,
-    min_count: int,
+    min_share: float,
     merge_cosine: float,
     fold_case: bool,
 ) -> Artefacts:
@@ -65,7 +65,7 @@ def fit_codebook(
     Args:
         counts: glyphs, and how often each occurs.
         features_GK: of the glyphs of `counts`, in their order.
-        min_count: occurrences that a glyph needs.
+        min_share: of all glyphs but blanks, what a glyph must make up at least.
         merge_cosine: from which cosine on two glyphs look alike.
         fold_case: whether an entry that shows a capital letter has the code of the small letter.
 
@@ -77,12 +77,13 @@ def fit_codebook(
         InputError: if no glyph occurs so often.
     """
     directions_GK = _directions(features_GK)
+    total = max(sum(counts.values()) - counts.get(" ", 0), 1)
     glyphs = list(counts)
     order = sorted(range(len(glyphs)), key=lambda index: (-counts[glyphs[index]], glyphs[index]))
     leaders: list[int] = []
     members: list[list[str]] = []
     for index in order:
-        if counts[glyphs[index]] < min_count or glyphs[index] == " ":
+        if counts[glyphs[index]] < min_share * total or glyphs[index] == " ":
             continue
         cosines = directions_GK[leaders] @ directions_GK[index]
         if leaders and cosines.max() >= merge_cosine:
@@ -91,9 +92,9 @@ def fit_codebook(
             leaders.append(index)
             members.append([glyphs[index]])
     if not leaders:
-        most = max(counts.values(), default=0)
-        allowed = f"at most {most}, the count of the most frequent glyph of the training texts"
-        raise InputError(f"embedder.min_count = {min_count}: must be {allowed}")
+        most = max((counts[glyph] for glyph in glyphs if glyph != " "), default=0) / total
+        allowed = f"at most {most:.2g}, the share of the training texts' most frequent glyph"
+        raise InputError(f"embedder.min_share = {min_share}: must be {allowed}")
     arrays = {
         "entries": directions_GK[leaders],
         "codes": FIRST + _codes(members, fold_case=fold_case),

@@ -55,8 +55,8 @@ class GlyphNgramsConfig(GlyphsConfig):
 
     kind: str
     """glyph_ngrams"""
-    min_count: int
-    """Occurrences in the training texts that a glyph needs to have a visual code."""
+    min_share: float
+    """Share of the training texts' glyphs that one must make up to have a visual code."""
     merge_cosine: float
     """Cosine of two glyphs' pictures from which on they share a visual code."""
     least_cosine: float
@@ -86,7 +86,9 @@ class GlyphNgramsConfig(GlyphsConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _positive(self, "min_count", "min_n", "ngram_width")
+        _positive(self, "min_n", "ngram_width")
+        share = self.min_share
+        require(0 <= share <= 1, "embedder.min_share", share, "from 0 to 1")
         for name in ("merge_cosine", "least_cosine"):
             value = getattr(self, name)
             require(-1 <= value <= 1, f"embedder.{name}", value, "from -1 to 1")

@@ -80,7 +80,7 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         codebook = fit_codebook(
             counts,
             space_of(space)(canvases_GHW),
-            min_count=config.min_count,
+            min_share=config.min_share,
             merge_cosine=config.merge_cosine,
             fold_case=config.fold_case,
         )
