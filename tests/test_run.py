@@ -17,6 +17,7 @@ from vitrina.run import run
 
 PRESETS = {
     "vtr_glyphs": [],
+    "vtr_ngrams": [],
     "vtr": ["training.steps=2", "dataset.limit_test=20", "dataset.limit_val=20"],
     "ttr": ["embedder.vocabulary_size=300"],
     "characters": [],

@@ -1,6 +1,6 @@
 """Tiny models of every kind, and texts that are hard to draw."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import torch
 
@@ -8,12 +8,14 @@ from vitrina.models.embedders.characters import CharactersEmbedder
 from vitrina.models.embedders.config import (
     BytesConfig,
     CharactersConfig,
+    GlyphNgramsConfig,
     GlyphsConfig,
     LineConfig,
     NgramsConfig,
     SlicesConfig,
     WordpieceConfig,
 )
+from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.line import LineEmbedder
 from vitrina.models.embedders.ngrams import NgramsEmbedder
@@ -63,6 +65,26 @@ GLYPHS = GlyphsConfig(
     width=20,
     hidden=8,
     dropout=0.0,
+)
+GLYPH_NGRAMS = GlyphNgramsConfig(
+    **asdict(GLYPHS)
+    | {
+        "kind": "glyph_ngrams",
+        "min_share": 0.0,
+        "merge_cosine": 0.92,
+        "least_cosine": 0.6,
+        "code_shrinkage": 0.5,
+        "fold_case": True,
+        "skip_signs": True,
+        "join_spaced": True,
+        "min_n": 1,
+        "max_n": 3,
+        "whole_words": True,
+        "num_buckets": 50,
+        "ngram_width": 8,
+        "ngram_dropout": 0.1,
+        "sparse": True,
+    }
 )
 
 
@@ -120,6 +142,7 @@ TRANSFORMER = TransformerConfig(
 )
 EMBEDDERS = {
     "glyphs": (GlyphsEmbedder, GLYPHS),
+    "glyph_ngrams": (GlyphNgramsEmbedder, GLYPH_NGRAMS),
     "slices": (SlicesEmbedder, SLICES),
     "line_patch": (LineEmbedder, line_config("patch")),
     "line_strided": (LineEmbedder, line_config("strided")),

@@ -42,7 +42,9 @@ def go_together(chosen: dict[str, str]) -> dict[str, str]:
     labels_words = chosen["task"] == "labeling"
     if labels_words and chosen["encoder"] in ("cnn", "cnn_bytes", "mean"):
         chosen = chosen | {"encoder": "cnn_words"}
-    drawn = chosen["embedder"] in ("glyphs", "slices", "slices_reference", "line")
+    drawn = chosen["embedder"] in (
+        *("glyphs", "glyph_ngrams", "slices", "slices_reference", "line"),
+    )
     return chosen | {"ocr": "ctc" if drawn and not labels_words else "none"}
 
 

@@ -124,9 +124,7 @@ def test_the_encoder_must_fit_the_canvas(encoder: GlyphEncoder, tmp_path: Path) 
 
 def test_files_that_are_no_encoder(encoder: GlyphEncoder, tmp_path: Path) -> None:
     missing = tmp_path / "none.safetensors"
-    with pytest.raises(
-        InputError, match=r"none\.safetensors: there is no such glyph"
-    ):
+    with pytest.raises(InputError, match=r"none\.safetensors: there is no such glyph"):
         read_encoder(missing)
     path = tmp_path / "encoder.safetensors"
     save_encoder(path, encoder, MADE)

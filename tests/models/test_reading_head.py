@@ -10,11 +10,8 @@ from tiny import TEXTS, build
 from vitrina.models.inference import for_inference
 from vitrina.text.columns import Texts
 
-KINDS = list(
-    itertools.product(
-        ("glyphs", "slices", "line_patch"), ("cnn", "transformer"), ("embedder", "encoder")
-    )
-)
+DRAWN = ("glyphs", "glyph_ngrams", "slices", "line_patch")
+KINDS = list(itertools.product(DRAWN, ("cnn", "transformer"), ("embedder", "encoder")))
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids="-".join)

@@ -102,13 +102,13 @@ def test_words_have_none() -> None:
         saliency(in_use(tiny.build_words("glyphs", "cnn")), Texts.from_strings(["а"]), [0])
 
 
-@pytest.mark.parametrize("kind", ["glyphs", "slices", "line_patch", "line_strided"])
+@pytest.mark.parametrize("kind", ["glyphs", "glyph_ngrams", "slices", "line_patch", "line_strided"])
 def test_all_columns_of_a_drawn_line_belong_to_one_token(kind: str) -> None:
     model = tiny.build(kind, "cnn")
     embedder = model.embedder
     assert isinstance(embedder, VisualEmbedder)
     texts = Texts.from_strings(SHOWN)
-    stride = None if kind == "glyphs" else embedder.config.stride_px  # type: ignore[attr-defined]
+    stride = getattr(embedder.config, "stride_px", None)  # type: ignore[attr-defined]
     for text, one in zip(SHOWN, saliency(in_use(model), texts, [0] * 4), strict=True):
         columns = token_columns(embedder.pictures, text, len(one.weights), stride, 32)
         assert len(columns) == len(one.weights) + 1 and columns[0] == 0

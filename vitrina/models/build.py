@@ -12,6 +12,7 @@ from vitrina.data.dataset import Dataset
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.characters import CharactersEmbedder
+from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.line import LineEmbedder
 from vitrina.models.embedders.ngrams import NgramsEmbedder
@@ -37,6 +38,7 @@ from vitrina.text.columns import Texts
 
 EMBEDDERS: dict[str, Any] = {
     "glyphs": GlyphsEmbedder,
+    "glyph_ngrams": GlyphNgramsEmbedder,
     "slices": SlicesEmbedder,
     "line": LineEmbedder,
     "wordpiece": WordpieceEmbedder,

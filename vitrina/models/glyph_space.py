@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -60,14 +61,15 @@ class GlyphSpace(nn.Module):
 
     Args:
         artefacts: what `fit_glyph_space` gave.
+        shapes: the glyph encoder, where it is not among them.
 
     Attributes:
         num_components: number of components K.
     """
 
-    def __init__(self, artefacts: Artefacts) -> None:
+    def __init__(self, artefacts: Artefacts, shapes: Artefacts | None = None) -> None:
         super().__init__()
-        shapes = artefacts.part("shapes")
+        shapes = shapes or artefacts.part("shapes")
         self.features = GlyphFeatures(shapes) if shapes.arrays else None
         self.whitening = Whitening(artefacts)
         self.num_components = self.whitening.num_components
@@ -77,3 +79,8 @@ class GlyphSpace(nn.Module):
         if self.features is None:
             return self.whitening(pictures_GHW)
         return self.whitening.whiten(self.features(pictures_GHW))
+
+    def on_host(self, pictures_GHW: np.ndarray) -> np.ndarray:
+        """The same of arrays: uint8 pictures to components float32 [G, K]."""
+        with torch.no_grad():
+            return self(torch.from_numpy(pictures_GHW)).numpy()

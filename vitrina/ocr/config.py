@@ -78,7 +78,7 @@ def check(ocr: Any, embedder: Any, encoder: Any, task: Any) -> None:
         return
     if not isinstance(embedder, GlyphsConfig | SlicesConfig | LineConfig):
         raise InputError(
-            f"ocr = ctc: embedder must be glyphs, slices or line, which draw texts, "
+            f"ocr = ctc: embedder must be glyphs, glyph_ngrams, slices or line, which draw texts, "
             f"not {embedder.kind}"
         )
     if ocr.reads == "encoder" and encoder.kind == "mean":

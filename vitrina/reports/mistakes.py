@@ -49,7 +49,7 @@ def ladder_part(run: Run, device: str = "auto") -> Html:
 
 def _draws(run: Run) -> bool:
     kind = run.config.get("embedder", {}).get("kind")
-    return kind in ("glyphs", "slices", "line")
+    return kind in ("glyphs", "glyph_ngrams", "slices", "line")
 
 
 def _drawing(run: Run, device: str):

@@ -37,14 +37,44 @@ class MarkedWords:
     """The words of texts on one line, each between its marks.
 
     Attributes:
-        line: uint64 [num_places], code points and marks.
+        line: uint64 [num_places], symbols (code points, visual codes) and marks.
         offsets: int64 [num_words + 1]; word `i` is `line[offsets[i]:offsets[i + 1]]`.
         text_offsets: int64 [num_texts + 1], the places at which the words of each text begin.
+        places: int64 [num_symbols], where each symbol of the words stands on the line.
     """
 
     line: np.ndarray
     offsets: np.ndarray
     text_offsets: np.ndarray
+    places: np.ndarray
+
+    @classmethod
+    def of(
+        cls, symbols: np.ndarray, words: np.ndarray, text_of: np.ndarray, num_texts: int
+    ) -> MarkedWords:
+        """Put marks around words.
+
+        Args:
+            symbols: integers below `BEGIN`, [num_symbols].
+            words: numbers of the words that the symbols stand in, never falling.
+            text_of: numbers of the texts that they stand in, never falling; no word is in two.
+        """
+        begins = np.ones(len(symbols), dtype=bool)  # whether a word begins here
+        begins[1:] = words[1:] != words[:-1]
+        word_of = np.cumsum(begins) - 1
+        offsets = offsets_of(np.bincount(word_of) + 2 if len(symbols) else [])
+        places = np.arange(len(symbols)) + 2 * word_of + 1
+        line = np.empty(offsets[-1], dtype=np.uint64)
+        line[places] = symbols
+        line[offsets[:-1]] = BEGIN
+        line[offsets[1:] - 1] = END
+        first_words = np.searchsorted(text_of[begins], np.arange(num_texts + 1))
+        return cls(line, offsets, offsets[first_words], places)
+
+    def places_in_words(self) -> np.ndarray:
+        """int64 [num_places], counted from the mark of each word's beginning."""
+        lengths = np.diff(self.offsets)
+        return ranges(np.zeros(len(lengths), dtype=np.int64), lengths)
 
 
 @cache
@@ -57,18 +87,11 @@ def _white_space() -> np.ndarray:
 
 def mark_words(texts: Texts) -> MarkedWords:
     """Take what stands between white space and put marks around it."""
-    filled = np.flatnonzero(~_white_space()[texts.code_points])
+    white = _white_space()[texts.code_points]
+    filled = np.flatnonzero(~white)
     text_of = np.searchsorted(texts.offsets, filled, side="right") - 1
-    begins = np.ones(len(filled), dtype=bool)  # whether a word begins here
-    begins[1:] = (np.diff(filled) > 1) | (np.diff(text_of) > 0)
-    word_of = np.cumsum(begins) - 1
-    offsets = offsets_of(np.bincount(word_of) + 2 if len(filled) else [])
-    line = np.empty(offsets[-1], dtype=np.uint64)
-    line[np.arange(len(filled)) + 2 * word_of + 1] = texts.code_points[filled]
-    line[offsets[:-1]] = BEGIN
-    line[offsets[1:] - 1] = END
-    first_words = np.searchsorted(text_of[begins], np.arange(len(texts) + 1))
-    return MarkedWords(line, offsets, offsets[first_words])
+    words = np.cumsum(white)[filled] + text_of  # grows with white space and with texts
+    return MarkedWords.of(texts.code_points[filled], words, text_of, len(texts))
 
 
 def hash_ngrams(
@@ -87,8 +110,22 @@ def hash_ngrams(
         [num_texts], n-grams of each text, 0 where there is none.
     """
     words = mark_words(texts)
+    hashes, present = hash_places(words, min_n, max_n, whole_words=whole_words)
+    counts = offsets_of(present.sum(axis=1))
+    return hashes[present], np.diff(counts[words.text_offsets])
+
+
+def hash_places(
+    words: MarkedWords, min_n: int, max_n: int, *, whole_words: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The n-grams that begin at each place of the line, see `hash_ngrams`.
+
+    Returns:
+        uint64 [num_places, M], first the whole word, if asked for, then from the shortest to the
+        longest, and bool of the same shape, whether there is one.
+    """
     line, lengths = words.line, np.diff(words.offsets)
-    places = ranges(np.zeros(len(lengths), dtype=np.int64), lengths)  # within each word
+    places = words.places_in_words()
     left = np.repeat(lengths, lengths) - places
     columns, present = [], []
     if whole_words:
@@ -100,9 +137,7 @@ def hash_ngrams(
         if n >= min_n:
             columns.append(_finish(sums, n))
             present.append((left >= n) if n > 1 else (left > 1) & (places > 0))
-    chosen = np.stack(present, axis=1)
-    counts = offsets_of(chosen.sum(axis=1))
-    return np.stack(columns, axis=1)[chosen], np.diff(counts[words.text_offsets])
+    return np.stack(columns, axis=1), np.stack(present, axis=1)
 
 
 def _hash_words(words: MarkedWords, places: np.ndarray) -> np.ndarray:

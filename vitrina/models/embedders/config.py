@@ -62,6 +62,59 @@ class GlyphsConfig:
 
 
 @dataclass(kw_only=True)
+class GlyphNgramsConfig(GlyphsConfig):
+    """Glyph tokens with hashed n-grams of visual codes, which look-alikes share."""
+
+    kind: str
+    """glyph_ngrams"""
+    min_share: float
+    """Share of the training texts' glyphs that one must make up to have a visual code."""
+    merge_cosine: float
+    """Cosine of two glyphs' pictures from which on they share a visual code."""
+    least_cosine: float
+    """Cosine to the nearest code's picture below which a glyph's code is unknown."""
+    code_shrinkage: float
+    """As shrinkage, for the pixels in which these cosines are measured."""
+    fold_case: bool
+    """Whether pictures of capital letters have the codes of the small ones."""
+    skip_signs: bool
+    """Whether n-grams leave out signs within words (`ж.о.п.а`)."""
+    join_spaced: bool
+    """Whether three or more words of one glyph each are read as one (`ж о п а`)."""
+    min_n: int
+    """Codes of the shortest n-grams; a mark at either end of a word counts as one."""
+    max_n: int
+    """Codes of the longest n-grams."""
+    whole_words: bool
+    """Whether each word is hashed as a whole, too."""
+    num_buckets: int
+    """Rows of the table; n-grams that are hashed to the same one are not told apart."""
+    ngram_width: int
+    """Width of an n-gram's embedding."""
+    ngram_dropout: float
+    """Probability that an n-gram is left out of a batch in training."""
+    sparse: bool
+    """Whether the table's gradient holds only the rows that a batch touches."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _positive(self, "min_n", "ngram_width")
+        share = self.min_share
+        require(0 <= share <= 1, "embedder.min_share", share, "from 0 to 1")
+        for name in ("merge_cosine", "least_cosine"):
+            value = getattr(self, name)
+            require(-1 <= value <= 1, f"embedder.{name}", value, "from -1 to 1")
+        share = self.code_shrinkage
+        require(share >= 0, "embedder.code_shrinkage", share, "at least 0")
+        allowed = f"from embedder.min_n ({self.min_n}) to 12"
+        require(self.min_n <= self.max_n <= 12, "embedder.max_n", self.max_n, allowed)
+        possible = 1 <= self.num_buckets < 2**31
+        require(possible, "embedder.num_buckets", self.num_buckets, "from 1 to 2^31 - 1")
+        dropped = self.ngram_dropout
+        require(0 <= dropped < 1, "embedder.ngram_dropout", dropped, "from 0 to below 1")
+
+
+@dataclass(kw_only=True)
 class SlicesConfig:
     """Overlapping windows of the drawn line, each read by residual convolutions."""
 
@@ -290,6 +343,7 @@ class SubwordsConfig:
 
 OPTIONS: dict[str, type] = {
     "glyphs": GlyphsConfig,
+    "glyph_ngrams": GlyphNgramsConfig,
     "slices": SlicesConfig,
     "line": LineConfig,
     "wordpiece": WordpieceConfig,

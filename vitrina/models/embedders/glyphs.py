@@ -11,6 +11,7 @@ Shapes: G distinct glyphs in the batch, N tokens, K components, D width, H/W pix
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vitrina.glyphs.pictures import Pictures
-from vitrina.glyphs.segmentation import glyph_spans, segment
+from vitrina.glyphs.segmentation import GlyphTokens, glyph_spans, segment
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import VisualEmbedder
@@ -28,6 +29,16 @@ from vitrina.models.glyph_space import GlyphSpace, fit_glyph_space
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
 from vitrina.text.columns import Texts, pieces
+
+
+def count_glyphs(texts: Texts) -> dict[str, int]:
+    """The distinct glyphs of all texts, sorted, and how often each is drawn."""
+    counts: Counter[str] = Counter()
+    for piece in pieces(texts.offsets):  # of bounded memory
+        tokens = segment(texts.part(*piece))
+        drawn = np.bincount(tokens.ids, minlength=len(tokens.clusters))
+        counts.update(dict(zip(tokens.clusters, drawn.tolist(), strict=True)))
+    return dict(sorted(counts.items()))
 
 
 class GlyphsEmbedder(VisualEmbedder):
@@ -67,12 +78,13 @@ class GlyphsEmbedder(VisualEmbedder):
             InputError: if the texts hold fewer than two distinct glyphs, or the glyph encoder
                 cannot be used.
         """
-        parts = (clean.part(*piece) for piece in pieces(clean.offsets))  # of bounded memory
-        glyphs = {cluster for part in parts for cluster in segment(part).clusters}
-        return fit_glyph_space(config, sorted(glyphs))
+        return fit_glyph_space(config, list(count_glyphs(clean)))
 
     def encode(self, texts: Texts) -> Inputs:
-        tokens = segment(texts)
+        return self.inputs(segment(texts))
+
+    def inputs(self, tokens: GlyphTokens) -> Inputs:
+        """Texts as glyphs, with the pictures of these."""
         pixels = self.pictures.canvases(tokens.clusters, self.config.width_px)
         return Inputs(
             torch.from_numpy(tokens.ids),

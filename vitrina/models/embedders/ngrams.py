@@ -48,10 +48,10 @@ class NgramsEmbedder(TableEmbedder):
         hashes_N, lengths_B = hash_ngrams(
             texts, config.min_n, config.max_n, whole_words=config.whole_words
         )
-        return table_inputs(_rows(hashes_N, config.num_buckets), lengths_B, config.num_buckets)
+        return table_inputs(rows_of(hashes_N, config.num_buckets), lengths_B, config.num_buckets)
 
 
-def _rows(hashes_N: np.ndarray, num_buckets: int) -> np.ndarray:
-    """int64 [N] in [0, num_buckets), from the upper half of each hash (Lemire 2019, "Fast random
-    integer generation in an interval", section 4)."""
-    return ((hashes_N >> np.uint64(32)) * np.uint64(num_buckets) >> np.uint64(32)).astype(np.int64)
+def rows_of(hashes: np.ndarray, num_buckets: int) -> np.ndarray:
+    """int64 in [0, num_buckets), in the shape of `hashes`, of the upper half of each (Lemire 2019,
+    "Fast random integer generation in an interval", section 4)."""
+    return ((hashes >> np.uint64(32)) * np.uint64(num_buckets) >> np.uint64(32)).astype(np.int64)

@@ -1,0 +1,233 @@
+"""Glyph tokens with n-grams of visual codes, against a loop over each word."""
+
+from dataclasses import asdict, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny import GLYPH_NGRAMS, GLYPHS, TEXTS
+
+from vitrina.errors import InputError
+from vitrina.glyphs.segmentation import segment
+from vitrina.hashing import FIRST_MIX, GOLDEN, SECOND_MIX
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.codebook import BLANK
+from vitrina.models.embedders.config import GlyphNgramsConfig, GlyphsConfig
+from vitrina.models.embedders.covering import CoveredInputs, mean_of_covering
+from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
+from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.text.columns import Texts
+from vitrina.text.ngrams import BASE, BEGIN, END
+
+TRAINING = Texts.from_strings([*TEXTS, "Ты жопа, а не друг! к.о.т ЖОПА*"])
+ARTEFACTS = GlyphNgramsEmbedder.fit(GLYPH_NGRAMS, TRAINING, lambda: TRAINING)
+strings_of = st.lists(
+    st.text(st.sampled_from("жопаЖaо .*!\n\u0301\u200b中"), max_size=12), min_size=1, max_size=6
+)
+
+
+def embedder_of(**changes: Any) -> GlyphNgramsEmbedder:
+    return GlyphNgramsEmbedder(replace(GLYPH_NGRAMS, **changes), ARTEFACTS)
+
+
+def encoded(embedder: GlyphNgramsEmbedder, strings: list[str]) -> CoveredInputs:
+    inputs = embedder.encode(Texts.from_strings(strings))
+    assert isinstance(inputs, CoveredInputs)
+    return inputs
+
+
+def slow_row(symbols: list[int], key: int, num_buckets: int) -> int:
+    state = (sum(symbol * BASE**i for i, symbol in enumerate(symbols)) + key * GOLDEN) % 2**64
+    state = (state ^ (state >> 30)) * FIRST_MIX % 2**64
+    state = (state ^ (state >> 27)) * SECOND_MIX % 2**64
+    return ((state ^ (state >> 31)) >> 32) * num_buckets >> 32
+
+
+def slow_covering(embedder: GlyphNgramsEmbedder, text: str) -> list[list[int]]:
+    """The rows of the n-grams that cover each token, in any order."""
+    config, book = embedder.config, embedder.codebook
+    tokens = segment(Texts.from_strings([text]))
+    codes = [book.code(tokens.clusters[i]) for i in tokens.ids]
+    covering: list[list[int]] = [[] for _ in codes]
+    words: list[list[int]] = [[]]
+    for place, code in enumerate(codes):
+        if code != BLANK:
+            words[-1].append(place)
+        elif words[-1]:
+            words.append([])
+    if config.skip_signs:
+        letters = [[p for p in word if not book.is_sign[codes[p]]] for word in words]
+        words = [some or word for some, word in zip(letters, words, strict=True)]
+    if config.join_spaced:
+        runs = [list(run) for _, run in groupby(words, lambda word: len(word) == 1)]
+        words = []
+        for run in runs:
+            spaced = len(run) >= 3 and len(run[0]) == 1
+            words += [[word[0] for word in run]] if spaced else run
+    for word in filter(None, words):
+        symbols = [BEGIN, *(codes[place] for place in word), END]
+        places = [None, *word, None]
+        parts = [(0, len(symbols), 0)] if config.whole_words else []
+        for n in range(config.min_n, config.max_n + 1):
+            parts += [(start, start + n, n) for start in range(len(symbols) - n + 1)]
+        for start, end, key in parts:
+            row = slow_row(symbols[start:end], key, config.num_buckets)
+            for place in places[start:end]:
+                if place is not None:
+                    covering[place].append(row)
+    return covering
+
+
+@settings(deadline=None)
+@given(
+    strings_of, st.integers(1, 4), st.integers(0, 3), st.booleans(), st.booleans(), st.booleans()
+)
+def test_coverings_equal_a_loop_over_words(
+    strings: list[str],
+    min_n: int,
+    more: int,
+    whole_words: bool,
+    skip_signs: bool,
+    join_spaced: bool,
+) -> None:
+    embedder = embedder_of(
+        min_n=min_n,
+        max_n=min_n + more,
+        whole_words=whole_words,
+        skip_signs=skip_signs,
+        join_spaced=join_spaced,
+    )
+    inputs = encoded(embedder, strings)
+    rows = inputs.tables["rows"].tolist()
+    assert rows == sorted(set(rows)) and inputs.covering.dtype == np.int32
+    wanted = [sorted(token) for text in strings for token in slow_covering(embedder, text)]
+    found = [[rows[i] for i in token if i != len(rows)] for token in inputs.covering.tolist()]
+    assert [sorted(token) for token in found] == wanted
+
+
+def test_embeddings_are_those_of_glyphs_plus_the_projected_mean() -> None:
+    embedder = embedder_of().eval()
+    torch.nn.init.normal_(embedder.table.weight)
+    with torch.no_grad():
+        found = embedder(encoded(embedder, TEXTS)).values
+        glyphs = GlyphsEmbedder.forward(embedder, encoded(embedder, TEXTS)).values
+        first = 0
+        for text in TEXTS:
+            for rows in slow_covering(embedder, text):
+                mean = embedder.table.weight[rows].mean(0) if rows else torch.zeros(8)
+                wanted = glyphs[first] + embedder.projection.weight @ mean
+                torch.testing.assert_close(found[first], wanted, atol=1e-5, rtol=1e-5)
+                first += 1
+    assert first == len(found)
+
+
+def test_it_starts_as_glyphs_do() -> None:
+    names = GlyphsConfig.__dataclass_fields__
+    plain = GlyphsConfig(**{k: v for k, v in asdict(GLYPHS).items() if k in names})
+    torch.manual_seed(3)
+    wanted = GlyphsEmbedder(plain, GlyphsEmbedder.fit(plain, TRAINING, lambda: TRAINING))
+    torch.manual_seed(3)
+    embedder = embedder_of()
+    with torch.no_grad():
+        texts = Texts.from_strings(TEXTS)
+        expected = wanted(wanted.encode(texts))
+        found = embedder(embedder.encode(texts))
+    torch.testing.assert_close(found.values, expected.values)
+    assert found.lengths.tolist() == expected.lengths.tolist()
+
+
+def test_the_gradient_of_means_is_that_of_a_loop() -> None:
+    random = np.random.default_rng(0)
+    covering = random.integers(0, 8, size=(9, 5)).astype(np.int32)
+    covering[4] = 7  # 7 stands for none
+    values = torch.randn(7, 3, dtype=torch.float64, requires_grad=True)
+    slow = [[number for number in token if number != 7] for token in covering.tolist()]
+    rows = [values[token].mean(0) if token else values.new_zeros(3) for token in slow]
+    weight = torch.randn(9, 3, dtype=torch.float64)
+    (wanted,) = torch.autograd.grad((torch.stack(rows) * weight).sum(), values)
+    found = mean_of_covering(values, covering)
+    torch.testing.assert_close(found, torch.stack(rows))
+    (gradient,) = torch.autograd.grad((found * weight).sum(), values)
+    torch.testing.assert_close(gradient, wanted)
+    nothing = mean_of_covering(values, np.full((2, 5), 7, dtype=np.int32))
+    assert torch.equal(nothing, torch.zeros(2, 3, dtype=torch.float64))
+
+
+def test_texts_are_taken_with_what_covers_them() -> None:
+    embedder = embedder_of().eval()
+    torch.nn.init.normal_(embedder.table.weight)
+    inputs = encoded(embedder, TEXTS)
+    with torch.no_grad():
+        parts = embedder(inputs).values.split(inputs.lengths.tolist())
+        some = embedder(inputs.take(np.array([4, 0]))).values
+    torch.testing.assert_close(some, torch.cat([parts[4], parts[0]]))
+
+
+@pytest.mark.parametrize(
+    "text", ["жoпa", "ж.о.п.а", "Ж*О*П*А", "жо\u0301па\u0303", "ж\u200bопа!", "ж о. п  а"]
+)
+def test_a_disguised_word_has_the_ngrams_of_the_word(text: str) -> None:
+    embedder = embedder_of()
+    wanted = encoded(embedder, ["жопа"]).tables["rows"].tolist()
+    assert encoded(embedder, [text]).tables["rows"].tolist() == wanted
+    if set(text) & set(".*!"):
+        signs_too = encoded(embedder_of(skip_signs=False), [text]).tables["rows"].tolist()
+        assert signs_too != wanted
+
+
+def test_two_words_of_a_letter_stay_two() -> None:
+    two, one, other = (encoded(embedder_of(), [text]) for text in ("а о", "а", "о"))
+    assert two.tables["rows"].tolist() == sorted(
+        {*one.tables["rows"].tolist(), *other.tables["rows"].tolist()}
+    )
+
+
+def test_signs_alone_are_a_word() -> None:
+    rows = [encoded(embedder_of(), [text]).tables["rows"].tolist() for text in ("!", "а !", "а")]
+    assert rows[0] and set(rows[0]) | set(rows[2]) == set(rows[1])
+
+
+def test_whole_ngrams_are_dropped() -> None:
+    embedder = embedder_of(ngram_dropout=0.5)
+    torch.manual_seed(0)
+    kept = embedder._dropped(torch.ones(400, 8))
+    assert ((kept == 0).all(dim=1) | (kept == 2).all(dim=1)).all()
+    assert 0.4 < float((kept == 0).float().mean()) < 0.6
+    assert torch.equal(embedder.eval()._dropped(torch.ones(4, 8)), torch.ones(4, 8))
+
+
+def test_the_codebook_is_part_of_the_run(tmp_path: Path) -> None:
+    ARTEFACTS.save(tmp_path / "a")
+    here = embedder_of()
+    there = GlyphNgramsEmbedder(GLYPH_NGRAMS, Artefacts.load(tmp_path / "a"))
+    assert here.codebook.glyphs == there.codebook.glyphs
+    assert np.array_equal(encoded(here, TEXTS).covering, encoded(there, TEXTS).covering)
+    plain = Artefacts.load(tmp_path / "a").part("glyphs")
+    plain.save(tmp_path / "b")
+    with pytest.raises(InputError, match="the artefacts of another model"):
+        GlyphNgramsEmbedder(GLYPH_NGRAMS, Artefacts.load(tmp_path / "b"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"min_share": 1.1}, "embedder.min_share = 1.1: must be from 0 to 1"),
+        ({"width": 0}, "embedder.width = 0: must be at least 1"),
+        ({"merge_cosine": 1.5}, "embedder.merge_cosine = 1.5: must be from -1 to 1"),
+        ({"least_cosine": -2.0}, "embedder.least_cosine = -2.0: must be from -1 to 1"),
+        ({"code_shrinkage": -0.1}, "embedder.code_shrinkage = -0.1: must be at least 0"),
+        ({"min_n": 4}, "embedder.max_n = 3: must be from embedder.min_n (4) to 12"),
+        ({"num_buckets": 0}, "embedder.num_buckets = 0: must be from 1 to 2^31 - 1"),
+        ({"ngram_dropout": 1.0}, "embedder.ngram_dropout = 1.0: must be from 0 to below 1"),
+    ],
+)
+def test_what_cannot_be_is_refused(changed: dict[str, Any], message: str) -> None:
+    assert isinstance(GLYPH_NGRAMS, GlyphNgramsConfig)
+    with pytest.raises(InputError) as error:
+        replace(GLYPH_NGRAMS, **changed)
+    assert message in str(error.value)

@@ -1,0 +1,187 @@
+"""Glyph tokens that also know the n-grams around them, hashed from visual codes.
+
+Hashed n-grams learn from few examples what a word is, but any sign put for a letter makes them
+other n-grams. Here they are not n-grams of characters: each glyph is first replaced by its visual
+code (`vitrina.models.codebook`), which it shares with what looks alike. A token's embedding is that
+of its glyph plus the projected mean of the n-grams that cover it. N-grams stay within words, as
+in fastText (see `vitrina.text.ngrams`); their embeddings start at zero, so that the model starts as
+`glyphs` does and what was never seen in training adds nothing.
+
+Shapes: G distinct glyphs in the batch, N tokens, U distinct n-grams in the batch, M n-grams that
+begin at one place, P places of words with their marks, C n-grams that cover a token at most, E
+width of an n-gram's embedding, D width of a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.segmentation import segment
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.codebook import BLANK, Codebook, fit_codebook
+from vitrina.models.embedders.config import GlyphNgramsConfig
+from vitrina.models.embedders.covering import CoveredInputs, coverings, mean_of_covering
+from vitrina.models.embedders.glyphs import GlyphsEmbedder, count_glyphs
+from vitrina.models.embedders.ngrams import rows_of
+from vitrina.models.glyph_space import GlyphSpace, fit_glyph_space
+from vitrina.models.inputs import Inputs
+from vitrina.models.ragged import Ragged
+from vitrina.text.columns import Texts
+from vitrina.text.ngrams import MarkedWords, hash_places
+
+SPACED = 3
+"""Words of one letter that stand beside each other in plain Russian are hardly ever so many."""
+
+
+class GlyphNgramsEmbedder(GlyphsEmbedder):
+    """Whitened glyphs plus the projected mean of the n-grams of visual codes that cover them.
+
+    Args:
+        config: the option's values.
+        artefacts: what `fit` gave.
+    """
+
+    config: GlyphNgramsConfig
+
+    def __init__(self, config: GlyphNgramsConfig, artefacts: Artefacts) -> None:
+        super().__init__(config, artefacts.part("glyphs"))
+        self.codebook = Codebook(
+            artefacts.part("codebook"),
+            GlyphSpace(artefacts.part("space"), artefacts.part("glyphs").part("shapes")).on_host,
+            self.pictures,
+            width_px=config.width_px,
+            least_cosine=config.least_cosine,
+        )
+        self.table = nn.Embedding(config.num_buckets, config.ngram_width, sparse=config.sparse)
+        nn.init.zeros_(self.table.weight)
+        self.projection = nn.Linear(config.ngram_width, config.width, bias=False)
+        nn.init.normal_(self.projection.weight, std=config.ngram_width**-0.5)
+
+    @staticmethod
+    def fit(  # pyright: ignore[reportIncompatibleMethodOverride]
+        config: GlyphNgramsConfig, clean: Texts, noisy: Callable[[], Texts]
+    ) -> Artefacts:
+        """Whitening and codebook of the distinct glyphs of the clean training texts.
+
+        Raises:
+            InputError: if the texts hold fewer than two distinct glyphs, or none that is
+                frequent enough to have a code.
+        """
+        counts = count_glyphs(clean)
+        glyphs = list(counts)
+        seen = fit_glyph_space(config, glyphs)
+        compared = fit_glyph_space(replace(config, shrinkage=config.code_shrinkage), glyphs)
+        pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+        codebook = fit_codebook(
+            counts,
+            GlyphSpace(compared).on_host(pictures.canvases(glyphs, config.width_px)),
+            min_share=config.min_share,
+            merge_cosine=config.merge_cosine,
+            fold_case=config.fold_case,
+        )
+        # The glyph encoder of both, if there is one, is kept once.
+        whitening = {name: compared.arrays[name] for name in ("mean", "projection")}
+        parts = {"glyphs": seen, "space": Artefacts(whitening), "codebook": codebook}
+        return Artefacts.join(parts)
+
+    def encode(self, texts: Texts) -> CoveredInputs:
+        config, tokens = self.config, segment(texts)
+        codes_N = self.codebook(tokens.clusters)[tokens.ids]
+        words, token_of = coded_words(
+            codes_N,
+            tokens.lengths,
+            is_sign=self.codebook.is_sign if config.skip_signs else None,
+            join_spaced=config.join_spaced,
+        )
+        hashes_PM, present_PM = hash_places(
+            words, config.min_n, config.max_n, whole_words=config.whole_words
+        )
+        rows, numbers_PM = _numbered(rows_of(hashes_PM, config.num_buckets), present_PM)
+        covering = coverings(
+            words,
+            numbers_PM,
+            len(rows),
+            min_n=config.min_n,
+            max_n=config.max_n,
+            whole_words=config.whole_words,
+        )
+        covering_NC = np.full((len(codes_N), covering.shape[1]), len(rows), dtype=np.int32)
+        covering_NC[token_of] = covering
+        inputs = self.inputs(tokens)
+        inputs.tables["rows"] = torch.from_numpy(rows)
+        return CoveredInputs.of(inputs, covering_NC)
+
+    def _dropped(self, ngrams_UE: Tensor) -> Tensor:
+        """Whole n-grams are left out of the batch in training, each wherever it stands."""
+        p = self.config.ngram_dropout
+        if not self.training or p == 0:
+            return ngrams_UE
+        kept_U1 = torch.rand(len(ngrams_UE), 1, device=ngrams_UE.device) >= p
+        return ngrams_UE * kept_U1 / (1 - p)
+
+    def forward(self, inputs: Inputs) -> Ragged:
+        assert isinstance(inputs, CoveredInputs)
+        ngrams_UE = self._dropped(self.table(inputs.tables["rows"]))
+        covering_NE = mean_of_covering(ngrams_UE, inputs.covering)
+        x = super().forward(inputs)
+        return x.with_values(x.values + self.projection(covering_NE))
+
+
+def coded_words(
+    codes_N: np.ndarray,
+    lengths_B: np.ndarray,
+    *,
+    is_sign: np.ndarray | None,
+    join_spaced: bool,
+) -> tuple[MarkedWords, np.ndarray]:
+    """The words of texts of visual codes, which blanks part.
+
+    Args:
+        codes_N: codes of all tokens.
+        lengths_B: int64 [B], tokens of each text.
+        is_sign: for each code whether it is left out of words that hold anything else; None
+            leaves nothing out.
+        join_spaced: whether `SPACED` or more neighbours of one code each are one word.
+
+    Returns:
+        The words between their marks, and int64, the tokens that stand in them.
+    """
+    text_of = np.repeat(np.arange(len(lengths_B)), lengths_B)
+    blank = codes_N == BLANK
+    word_of = np.cumsum(blank) + text_of  # grows with blanks and with texts
+    kept = ~blank
+    if is_sign is not None:
+        signs = is_sign[codes_N]
+        says = np.zeros(word_of[-1] + 1, dtype=bool)  # more than signs
+        says[word_of[kept & ~signs]] = True
+        kept &= ~signs | ~says[word_of]
+    token_of = np.flatnonzero(kept)
+    word_of, text_of = word_of[kept], text_of[kept]
+    if join_spaced:
+        word_of = _joined(word_of, text_of)
+    return MarkedWords.of(codes_N[kept], word_of, text_of, len(lengths_B)), token_of
+
+
+def _joined(word_of: np.ndarray, text_of: np.ndarray) -> np.ndarray:
+    """Numbers of words, `SPACED` or more neighbours of one code each having the first one's."""
+    new = np.diff(word_of, prepend=-1, append=-1) != 0
+    alone = new[:-1] & new[1:]
+    goes_on = alone[1:] & alone[:-1] & (text_of[1:] == text_of[:-1])
+    run_of = np.cumsum(np.append(True, ~goes_on)[: len(word_of)]) - 1
+    long = alone & (np.bincount(run_of)[run_of] >= SPACED)
+    first = np.flatnonzero(np.diff(run_of, prepend=-1))
+    return np.where(long, word_of[first][run_of], word_of)
+
+
+def _numbered(rows_PM: np.ndarray, present_PM: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows int64 [U], rising, and int32 [P, M] the index of each; U for none."""
+    rows, numbers = np.unique(rows_PM[present_PM], return_inverse=True)
+    numbers_PM = np.full(rows_PM.shape, len(rows), dtype=np.int32)
+    numbers_PM[present_PM] = numbers
+    return rows, numbers_PM
