@@ -26,6 +26,7 @@ from vitrina.errors import InputError, require
 from vitrina.evaluation.config import OPTIONS as EVALUATIONS
 from vitrina.evaluation.config import AttackEvaluationConfig
 from vitrina.files import replacing
+from vitrina.models.embedders.config import LATER as LATER_OF_GLYPHS
 from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
 from vitrina.models.encoders.config import OPTIONS as ENCODERS
 from vitrina.noise.config import OPTIONS as NOISES
@@ -53,6 +54,12 @@ GROUPS: dict[str, dict[str, type]] = {
     "tracking": TRACKINGS,
 }
 """Groups of options, and the dataclass of each kind in them."""
+
+LATER: dict[tuple[str, str], dict[str, Any]] = {
+    ("task", "classification"): LATER_OF_TASK,
+    ("embedder", "glyphs"): LATER_OF_GLYPHS,
+}
+"""Settings that came after version 0.1.0, by group and kind, with the values of before."""
 
 WITHOUT_EFFECT = ("name", "resume", "device", "threads", "tracking")
 """Root keys that do not count into a run's signature."""
@@ -220,9 +227,10 @@ def load(path: Path) -> Config:
         raise InputError(f"{path}: not a saved configuration ({reason})") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: not a saved configuration")
-    task = values.get("task")
-    if isinstance(task, dict):
-        values["task"] = LATER_OF_TASK | task if task.get("kind") == "classification" else task
+    for (group, kind), later in LATER.items():
+        option = values.get(group)
+        if isinstance(option, dict) and option.get("kind") == kind:
+            values[group] = later | option
     try:
         return from_dict(values)
     except InputError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from vitrina.errors import require
 
@@ -40,13 +41,32 @@ class GlyphsConfig:
     """Hidden units of the network behind the whitened pixels."""
     dropout: float
     """Probability that an entry of a token embedding is dropped in training."""
+    augment: float
+    """In training, how far the form of the pictures is distorted: shifted, stretched, slanted,
+    turned, with thicker or thinner strokes, blurred. 0: not at all, 1: as far as letters stay
+    letters."""
+    augment_marks: float
+    """In training, probability of each of two random strokes or dots on a distorted picture."""
+    augment_erased: float
+    """In training, probability that a distorted picture lacks a round piece."""
+    augment_p: float
+    """Share of the tokens of a batch that show a distorted picture, where any of the three above
+    is set."""
+    augment_variants: int
+    """Distorted pictures that are made of each distinct glyph of a batch; a token that shows one
+    draws which."""
 
     def __post_init__(self) -> None:
         _positive(
             self, "font_size_px", "height_px", "width_px", "num_components", "width", "hidden"
         )
+        _positive(self, "augment_variants")
         require(self.shrinkage >= 0, "embedder.shrinkage", self.shrinkage, "at least 0")
         require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
+        require(0 <= self.augment <= 2, "embedder.augment", self.augment, "from 0 to 2")
+        for name in ("augment_marks", "augment_erased", "augment_p"):
+            value = getattr(self, name)
+            require(0 <= value <= 1, f"embedder.{name}", value, "from 0 to 1")
 
 
 @dataclass(kw_only=True)
@@ -286,3 +306,12 @@ OPTIONS: dict[str, type] = {
     "ngrams": NgramsConfig,
     "subwords": SubwordsConfig,
 }
+
+LATER: dict[str, Any] = {
+    "augment": 0.0,
+    "augment_marks": 0.0,
+    "augment_erased": 0.0,
+    "augment_p": 0.5,
+    "augment_variants": 2,
+}
+"""Settings of the kind glyphs that came later, with the values by which older runs were made."""
