@@ -36,6 +36,7 @@ from vitrina.ocr.config import check as check_ocr
 from vitrina.tasks.config import LATER as LATER_OF_TASK
 from vitrina.tasks.config import OPTIONS as TASKS
 from vitrina.tasks.config import LabelingConfig
+from vitrina.training.config import LATER as LATER_OF_TRAINING
 from vitrina.training.config import OPTIMIZERS
 from vitrina.training.config import OPTIONS as TRAININGS
 from vitrina.training.tracking_config import OPTIONS as TRACKINGS
@@ -58,6 +59,7 @@ GROUPS: dict[str, dict[str, type]] = {
 LATER: dict[tuple[str, str], dict[str, Any]] = {
     ("task", "classification"): LATER_OF_TASK,
     ("embedder", "glyphs"): LATER_OF_GLYPHS,
+    ("training", "supervised"): LATER_OF_TRAINING,
 }
 """Settings that came after version 0.1.0, by group and kind, with the values of before."""
 
@@ -110,6 +112,7 @@ class Config:
             require(kind == "levels", "evaluation.kind", kind, allowed)
         if isinstance(self.evaluation, AttackEvaluationConfig):
             self.evaluation.check_task(self.task.kind)
+        self.training.check_views(self.task, self.noise)
         check_ocr(self.ocr, self.embedder, self.encoder, self.task)
 
 
