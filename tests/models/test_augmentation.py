@@ -1,8 +1,10 @@
 """Distorted pictures: what stays, what changes by how much, and who may see them."""
 
+import copy
 from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
@@ -15,6 +17,8 @@ from vitrina.glyphs.pictures import Pictures
 from vitrina.models.augmentation import Distortion, distort
 from vitrina.models.embedders.config import LATER
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.whitening import Whitening
+from vitrina.noise.tables import ALPHABET
 from vitrina.text.columns import Texts
 
 STRONG = Distortion.of(1.0, marks=0.5, erased=0.5)
@@ -120,7 +124,9 @@ def embedder(**changes: object) -> GlyphsEmbedder:
 
 
 def test_only_training_distorts_and_only_a_share_of_the_tokens() -> None:
-    plain, distorting = embedder(), embedder(augment=1.0, augment_p=0.25, augment_variants=3)
+    distorting = embedder(augment=1.0, augment_p=0.25, augment_variants=3)
+    plain = copy.deepcopy(distorting)
+    plain.distortion = Distortion()
     inputs = plain.encode(Texts.from_strings(["пароход и паровоз " * 40]))
     wanted = plain(inputs).values
     assert torch.equal(distorting.eval()(inputs).values, wanted)
@@ -136,6 +142,20 @@ def test_only_training_distorts_and_only_a_share_of_the_tokens() -> None:
     # Each distinct glyph is seen as it is and in three other ways.
     letter = inputs.ids == inputs.ids[1]
     assert len(found[letter].unique(dim=0)) == 4
+
+
+def test_a_whitening_that_knows_distortions_is_moved_less_by_them(letters: torch.Tensor) -> None:
+    texts, moved = Texts.from_strings([ALPHABET]), []
+    distorted = distort(letters, Distortion.of(0.5), generator(5))
+    for augment in (0.0, 0.5):
+        config = replace(GLYPHS, num_components=128, augment=augment)
+        artefacts = GlyphsEmbedder.fit(config, texts, lambda: texts)
+        again = GlyphsEmbedder.fit(config, texts, lambda: texts)
+        assert np.array_equal(artefacts.arrays["projection"], again.arrays["projection"])
+        whitening = Whitening(artefacts)
+        apart = torch.pdist(whitening(letters[:14])).mean()
+        moved.append((whitening(distorted) - whitening(letters)).norm(dim=1).mean() / apart)
+    assert moved[1] < 0.9 * moved[0]
 
 
 def test_all_tokens_can_be_distorted() -> None:

@@ -34,7 +34,7 @@ def test_it_equals_averaging_number_by_number(decay: float) -> None:
         kept = min(decay, (1 + step) / (10 + step)) if step else 0.0
         for name, tensor in trained.state_dict().items():
             values = tensor.flatten().tolist()
-            before = expected.get(name, values)
+            before = expected[name] if step else values
             expected[name] = [
                 kept * a + (1 - kept) * b for a, b in zip(before, values, strict=True)
             ]

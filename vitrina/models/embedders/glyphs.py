@@ -33,6 +33,14 @@ from vitrina.models.ragged import Ragged
 from vitrina.models.whitening import Whitening, fit_whitening
 from vitrina.text.columns import Texts, pieces
 
+FIT_COPIES = 8
+"""Distorted pictures of each glyph that the whitening is fitted on, where training distorts."""
+
+
+def distortion_of(config: GlyphsConfig) -> Distortion:
+    """How far pictures are distorted in training."""
+    return Distortion.of(config.augment, config.augment_marks, config.augment_erased)
+
 
 class GlyphsEmbedder(VisualEmbedder):
     """Whitened pixels, a linear map that starts at the identity, a small network that starts at 0.
@@ -62,11 +70,14 @@ class GlyphsEmbedder(VisualEmbedder):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.dropout = Dropout(config.dropout)
-        self.distortion = Distortion.of(config.augment, config.augment_marks, config.augment_erased)
+        self.distortion = distortion_of(config)
 
     @staticmethod
     def fit(config: GlyphsConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
         """Whitening of the distinct glyphs of the clean training texts.
+
+        Where training distorts pictures, distorted ones are among them: else the directions in
+        which a distortion moves a picture would be blown up as those in which few glyphs differ.
 
         Raises:
             InputError: if the texts hold fewer than two distinct glyphs.
@@ -76,7 +87,13 @@ class GlyphsEmbedder(VisualEmbedder):
         if len(clusters) < 2:
             raise InputError("the training texts hold fewer than two distinct glyphs")
         pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
-        pixels = pictures.canvases(clusters, config.width_px).reshape(len(clusters), -1)
+        pixels_GHW = pictures.canvases(clusters, config.width_px)
+        distortion = distortion_of(config)
+        if distortion != Distortion():
+            copies = torch.from_numpy(pixels_GHW).repeat(FIT_COPIES, 1, 1)
+            distorted = distort(copies, distortion, torch.Generator().manual_seed(0))
+            pixels_GHW = np.concatenate([pixels_GHW, distorted.numpy()])
+        pixels = pixels_GHW.reshape(len(pixels_GHW), -1)
         return fit_whitening(pixels / 255.0, config.num_components, config.shrinkage)
 
     def encode(self, texts: Texts) -> Inputs:
