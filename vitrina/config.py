@@ -112,7 +112,7 @@ class Config:
             require(kind == "levels", "evaluation.kind", kind, allowed)
         if isinstance(self.evaluation, AttackEvaluationConfig):
             self.evaluation.check_task(self.task.kind)
-        self.training.check_views(self.task, self.noise)
+        self.training.check_others(self.task, self.noise)
         check_ocr(self.ocr, self.embedder, self.encoder, self.task)
 
 

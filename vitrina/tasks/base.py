@@ -80,7 +80,7 @@ class Task(ABC):
     def divergence(self, first: Tensor, second: Tensor) -> Tensor:
         """How far apart two outputs for the same texts are, added up over them, as a scalar.
 
-        A task for which this has no meaning is refused before (`TrainingConfig.check_views`).
+        A task for which this has no meaning is refused before (`TrainingConfig.check_others`).
         """
         raise AssertionError(f"{type(self).__name__} does not compare two views of a text")
 

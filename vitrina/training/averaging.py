@@ -18,6 +18,8 @@ from torch import Tensor, nn
 class WeightAverage:
     """The average of the weights and buffers of `model` over the steps of its training.
 
+    It takes as much memory as they do, and a step goes once through all of them.
+
     Args:
         model: on its device.
         decay: share of the average that is kept at each step. In the first steps it is less:
@@ -26,7 +28,7 @@ class WeightAverage:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
-        self._live = model.state_dict(keep_vars=False)  # shares its memory with the model
+        self._live = model.state_dict()  # shares its memory with the model
         self._average = {name: tensor.clone() for name, tensor in self._live.items()}
         moving = [name for name, tensor in self._live.items() if tensor.is_floating_point()]
         self._moving = self._pairs(moving)

@@ -112,10 +112,10 @@ class TrainingConfig:
             return 1.0
         return self.noise_from + (1 - self.noise_from) * min(1.0, progress / self.noise_full_at)
 
-    def check_views(self, task: Any, noise: Any) -> None:
+    def check_others(self, task: Any, noise: Any) -> None:
         """
         Raises:
-            InputError: if two views of a text cannot be compared, or are no two.
+            InputError: if a setting has no meaning with this task or with this noise.
         """
         if self.consistency > 0:
             kinds = ("classification", "multilabel")
