@@ -43,8 +43,8 @@ class GlyphsConfig:
     """Probability that an entry of a token embedding is dropped in training."""
     augment: float
     """In training, how far the form of the pictures is distorted: shifted, stretched, slanted,
-    turned, with thicker or thinner strokes, blurred. 0: not at all, 1: as far as letters stay
-    letters."""
+    turned, with thicker or thinner strokes, blurred. 0: not at all; at 0.25 almost every letter is
+    still nearest to itself, at 1 people can just read it."""
     augment_marks: float
     """In training, probability of each of two random strokes or dots on a distorted picture."""
     augment_erased: float
