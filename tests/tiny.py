@@ -65,6 +65,11 @@ GLYPHS = GlyphsConfig(
     width=20,
     hidden=8,
     dropout=0.0,
+    augment=0.0,
+    augment_marks=0.0,
+    augment_erased=0.0,
+    augment_p=0.5,
+    augment_variants=2,
 )
 GLYPH_NGRAMS = GlyphNgramsConfig(
     **asdict(GLYPHS)

@@ -27,8 +27,8 @@ from vitrina.evaluation.config import LATER as LATER_OF_EVALUATION
 from vitrina.evaluation.config import OPTIONS as EVALUATIONS
 from vitrina.evaluation.config import AttackEvaluationConfig
 from vitrina.files import replacing
-from vitrina.models.embedders.config import LATER as LATER_OF_GLYPHS
 from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
+from vitrina.models.embedders.glyphs_config import LATER as LATER_OF_GLYPHS
 from vitrina.models.encoders.config import OPTIONS as ENCODERS
 from vitrina.noise.config import LATER as LATER_OF_UNSEEN
 from vitrina.noise.config import OPTIONS as NOISES
@@ -38,6 +38,7 @@ from vitrina.ocr.config import check as check_ocr
 from vitrina.tasks.config import LATER as LATER_OF_TASK
 from vitrina.tasks.config import OPTIONS as TASKS
 from vitrina.tasks.config import LabelingConfig
+from vitrina.training.config import LATER as LATER_OF_TRAINING
 from vitrina.training.config import OPTIMIZERS
 from vitrina.training.config import OPTIONS as TRAININGS
 from vitrina.training.tracking_config import OPTIONS as TRACKINGS
@@ -62,6 +63,7 @@ LATER: dict[tuple[str, str], dict[str, Any]] = {
     ("embedder", "glyphs"): LATER_OF_GLYPHS,
     ("noise", "unseen"): LATER_OF_UNSEEN,
     **{("evaluation", kind): LATER_OF_EVALUATION for kind in EVALUATIONS},
+    ("training", "supervised"): LATER_OF_TRAINING,
 }
 """Settings that came after version 0.1.0, by group and kind, with the values of before."""
 
@@ -114,6 +116,7 @@ class Config:
             require(kind == "levels", "evaluation.kind", kind, allowed)
         if isinstance(self.evaluation, AttackEvaluationConfig):
             self.evaluation.check_task(self.task.kind)
+        self.training.check_others(self.task, self.noise)
         check_ocr(self.ocr, self.embedder, self.encoder, self.task)
 
 

@@ -21,6 +21,8 @@ from vitrina.training.loop import TrainingTexts
 
 VALIDATION_EPOCH = 2**31
 """The noise of validation texts is drawn in an epoch that no training reaches."""
+SECOND_VIEW_EPOCH = 2**32
+"""So are second views of training texts, in an epoch of their own for each epoch."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,10 @@ class NoisyTexts:
         indices = np.arange(len(self.split.texts))
         return self.normalizer(self.noise.corrupted(self.split.texts, self.words, indices, epoch))
 
-    def sample(self, indices: np.ndarray, epoch: int) -> Sample:
+    def sample(self, indices: np.ndarray, epoch: int, strength: float = 1.0) -> Sample:
         """The texts at `indices`, a batch of them, with the noise of `epoch`."""
         texts, words = self.split.texts.take(indices), self.words.take(indices)
-        noisy = self.noise(texts, words, indices, epoch)
+        noisy = self.noise(texts, words, indices, epoch, strength)
         shown = self.normalizer(noisy.texts)
         return Sample(self.split, indices, noisy, shown, self.normalizer)
 
@@ -69,16 +71,35 @@ class NoisyTexts:
         return self.normalizer(self.split.texts.take(indices))
 
     def for_training(
-        self, embedder: Embedder, task: Task, reading: Reading | None = None
+        self,
+        embedder: Embedder,
+        task: Task,
+        reading: Reading | None = None,
+        second_view: str | None = None,
     ) -> TrainingTexts:
-        """Batches of these texts for a model with `embedder`, and what is asked of them."""
+        """Batches of these texts for a model with `embedder`, and what is asked of them.
 
-        def batch(indices: np.ndarray, epoch: int) -> tuple[Inputs, Targets]:
-            sample = self.sample(indices, epoch)
-            targets = task.targets(sample)
+        Args:
+            second_view: what each batch holds beside the noisy texts: the `clean` ones, or `noisy`
+                ones with noise that is drawn a second time.
+        """
+
+        def batch(indices: np.ndarray, epoch: int, strength: float = 1.0) -> tuple[Inputs, Targets]:
+            sample = self.sample(indices, epoch, strength)
+            shown, targets = sample.shown, task.targets(sample)
+            rows = np.arange(len(indices))
+            if second_view is not None:
+                other = self._second_view(second_view, indices, epoch, strength)
+                shown, rows = Texts.join([shown, other]), np.tile(rows, 2)
+                targets = targets.take(rows)
             if reading is not None:
-                readings = reading.targets(lambda: self.clean(indices), sample.shown)
+                readings = reading.targets(lambda: self.clean(indices[rows]), shown)
                 targets = replace(targets, readings=readings)
-            return embedder.encode(sample.shown), targets
+            return embedder.encode(shown), targets
 
         return TrainingTexts(self.split.texts.lengths, batch)
+
+    def _second_view(self, view: str, indices: np.ndarray, epoch: int, strength: float) -> Texts:
+        if view == "clean":
+            return self.clean(indices)
+        return self.sample(indices, SECOND_VIEW_EPOCH + epoch, strength).shown

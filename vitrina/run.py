@@ -40,6 +40,7 @@ from vitrina.tasks.base import Task
 from vitrina.tasks.config import label_rules
 from vitrina.tasks.thresholds import settle_thresholds
 from vitrina.training.checkpoints import Position, load_weights
+from vitrina.training.consistency import training_loss
 from vitrina.training.heartbeat import Heartbeat
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training, TrainingTexts
@@ -141,7 +142,7 @@ def _run(
         views = validation_views(val)
         seen = ReadingEvaluation.of(config.training, model, normalizer, reading)
         validate = validation(views, task, predictor, config.training.metric, seen)
-        texts = train.for_training(model.embedder, task, reading)
+        texts = train.for_training(model.embedder, task, reading, config.training.second_view)
         position = _train(
             config, folder, model, task, reading, texts, validate, tracker, console, processes
         )
@@ -250,7 +251,7 @@ def _train(
         config.training,
         config.optimizer,
         model,
-        task.loss,
+        training_loss(config.training, task),
         texts,
         validate,
         folder=folder,

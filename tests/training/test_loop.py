@@ -17,7 +17,7 @@ from vitrina.models.ragged import Ragged, pool_max_mean
 from vitrina.tasks.targets import Targets
 from vitrina.training.ahead import Ahead
 from vitrina.training.checkpoints import load_weights
-from vitrina.training.config import AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
+from vitrina.training.config import LATER, AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training, TrainingTexts
 
@@ -48,6 +48,7 @@ def settings(**changes: object) -> TrainingConfig:
         "patience": None,
         "checkpoint_seconds": 1e9,
         "log_every": 3,
+        **LATER,
     }
     return TrainingConfig(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -74,7 +75,7 @@ class Head(nn.Module):
         return self.linear(pool_max_mean(x))
 
 
-def make_batch(indices: np.ndarray, epoch: int) -> tuple[Inputs, Targets]:
+def make_batch(indices: np.ndarray, epoch: int, strength: float = 1.0) -> tuple[Inputs, Targets]:
     """Texts with label 1 hold id 7, the others do not; everything else is drawn anew each epoch."""
     ids, labels = [], indices % 2
     for index in indices:

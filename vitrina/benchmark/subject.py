@@ -22,6 +22,7 @@ from vitrina.normalizers.build import build_normalizer
 from vitrina.pipeline import NoisyTexts
 from vitrina.tasks.base import Task
 from vitrina.tasks.config import label_rules
+from vitrina.training.consistency import training_loss
 from vitrina.training.loop import Training
 
 
@@ -74,8 +75,8 @@ class Subject:
                 config.training,
                 config.optimizer,
                 model,
-                task.loss,
-                train.for_training(model.embedder, task, reading),
+                training_loss(config.training, task),
+                train.for_training(model.embedder, task, reading, config.training.second_view),
                 lambda: {"score": 0.0},
                 folder=Path(folder),
                 seed=config.seed,

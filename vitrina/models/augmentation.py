@@ -50,10 +50,11 @@ class Distortion:
 
     @classmethod
     def of(cls, strength: float, marks: float = 0.0, erased: float = 0.0) -> Distortion:
-        """All of form and stroke at once, 1 being as far as letters stay letters.
+        """All of form and stroke at once.
 
         Args:
-            strength: at least 0.
+            strength: at least 0. At 0.25 almost every whitened letter is still nearest to itself,
+                at 1 people can just read it.
             marks, erased: probabilities, as above.
         """
         return cls(

@@ -15,13 +15,25 @@ from torch import Tensor, nn
 from vitrina.errors import InputError
 from vitrina.glyphs.pictures import Pictures
 from vitrina.models.artefacts import Artefacts
-from vitrina.models.embedders.config import GlyphsConfig
+from vitrina.models.augmentation import Distortion, distort
+from vitrina.models.embedders.glyphs_config import GlyphsConfig
 from vitrina.models.glyph_encoder import GlyphFeatures, own_encoder, read_encoder
 from vitrina.models.whitening import Whitening, fit_whitening
+
+FIT_COPIES = 8
+"""Distorted pictures of each glyph that the whitening is fitted on, where training distorts."""
+
+
+def distortion_of(config: GlyphsConfig) -> Distortion:
+    """How far pictures are distorted in training."""
+    return Distortion.of(config.augment, config.augment_marks, config.augment_erased)
 
 
 def fit_glyph_space(config: GlyphsConfig, glyphs: Sequence[str]) -> Artefacts:
     """What `GlyphSpace` needs: the whitening of distinct glyphs, and the encoder, if there is one.
+
+    Where training distorts pictures, distorted ones are among them: else the directions in which a
+    distortion moves a picture would be blown up as those in which few glyphs differ.
 
     Raises:
         InputError: if there are fewer than two glyphs, or the encoder's file is missing, damaged or
@@ -29,13 +41,18 @@ def fit_glyph_space(config: GlyphsConfig, glyphs: Sequence[str]) -> Artefacts:
     """
     if len(glyphs) < 2:
         raise InputError("the training texts hold fewer than two distinct glyphs")
-    pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
-    pixels_GHW = pictures.canvases(glyphs, config.width_px)
+    drawn = Pictures(config.fonts, config.font_size_px, config.height_px)
+    pictures_GHW = torch.from_numpy(drawn.canvases(glyphs, config.width_px))
+    distortion = distortion_of(config)
+    if distortion != Distortion():
+        copies = pictures_GHW.repeat(FIT_COPIES, 1, 1)
+        distorted = distort(copies, distortion, torch.Generator().manual_seed(0))
+        pictures_GHW = torch.cat([pictures_GHW, distorted])
     if config.features == "pixels":
-        pixels_GP = pixels_GHW.reshape(len(glyphs), -1) / 255.0
+        pixels_GP = pictures_GHW.flatten(1).numpy() / 255.0
         return fit_whitening(pixels_GP, config.num_components, config.shrinkage)
     encoder = _encoder(config)
-    features_GP = GlyphFeatures(encoder)(torch.from_numpy(pixels_GHW)).numpy()
+    features_GP = GlyphFeatures(encoder)(pictures_GHW).numpy()
     whitening = fit_whitening(features_GP, config.num_components, config.shrinkage)
     shapes = {f"shapes.{name}": array for name, array in encoder.arrays.items()}
     return Artefacts({**whitening.arrays, **shapes})

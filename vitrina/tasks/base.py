@@ -77,6 +77,13 @@ class Task(ABC):
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
         """Of the head's output, added up over the texts (not averaged), as a scalar."""
 
+    def divergence(self, first: Tensor, second: Tensor) -> Tensor:
+        """How far apart two outputs for the same texts are, added up over them, as a scalar.
+
+        A task for which this has no meaning is refused before (`TrainingConfig.check_others`).
+        """
+        raise AssertionError(f"{type(self).__name__} does not compare two views of a text")
+
     @abstractmethod
     def probabilities(self, output: Tensor) -> Tensor:
         """float32, a row for each row of the output."""

@@ -16,7 +16,7 @@ from vitrina.models.artefacts import Artefacts
 from vitrina.models.heads.classification import ClassificationHead
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import VALIDATION, ClassificationConfig
-from vitrina.tasks.losses import class_loss, class_weights
+from vitrina.tasks.losses import class_divergence, class_loss, class_weights
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.thresholds import EVEN, best_threshold
 
@@ -78,6 +78,9 @@ class ClassificationTask(Task):
         self._weights = self._weights.to(output.device)
         smoothing, gamma = self.config.label_smoothing, self.config.gamma
         return class_loss(output, labels_B, self._weights, smoothing=smoothing, gamma=gamma)
+
+    def divergence(self, first: Tensor, second: Tensor) -> Tensor:
+        return class_divergence(first, second)
 
     def probabilities(self, output: Tensor) -> Tensor:
         """float32 [B, C]."""

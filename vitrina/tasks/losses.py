@@ -1,4 +1,4 @@
-"""Weighted cross entropy and focal loss, and the weights that a training set gives.
+"""Weighted cross entropy and focal loss, divergences, and the weights that a training set gives.
 
 A weight belongs to a label and is fixed before training. It is never divided by the weights of a
 batch, so that parts of batches and shares of processes add up to the gradient of the whole.
@@ -70,6 +70,29 @@ def binary_loss(
     both = torch.stack([1 - yes, yes], dim=-1)
     log_probabilities = torch.stack([F.logsigmoid(-logits), F.logsigmoid(logits)], dim=-1)
     return cross_entropy(log_probabilities, both, weights, gamma)
+
+
+def class_divergence(first: Tensor, second: Tensor) -> Tensor:
+    """Symmetric divergence of two classifications, added up over the texts.
+
+    Half of KL(p‖q) + KL(q‖p), which is half of the sum over the classes of (p - q)(log p - log q).
+
+    Args:
+        first, second: logits [B, C].
+    """
+    log_p, log_q = first.float().log_softmax(dim=1), second.float().log_softmax(dim=1)
+    return ((log_p.exp() - log_q.exp()) * (log_p - log_q)).sum() / 2
+
+
+def binary_divergence(first: Tensor, second: Tensor) -> Tensor:
+    """Symmetric divergence of labels that are each said or not, added up over labels and texts.
+
+    Args:
+        first, second: logits [B, C].
+    """
+    # The log odds of two such distributions differ as their logits do.
+    first, second = first.float(), second.float()
+    return ((first.sigmoid() - second.sigmoid()) * (first - second)).sum() / 2
 
 
 def class_weights(setting: Any, names: list[str], counts: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from vitrina.models.artefacts import Artefacts
 from vitrina.models.heads.classification import ClassificationHead
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import VALIDATION, MultilabelConfig
-from vitrina.tasks.losses import binary_loss, binary_weights
+from vitrina.tasks.losses import binary_divergence, binary_loss, binary_weights
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.thresholds import EVEN, best_threshold
 
@@ -82,6 +82,9 @@ class MultilabelTask(Task):
         self._weights = self._weights.to(output.device)
         smoothing, gamma = self.config.label_smoothing, self.config.gamma
         return binary_loss(output, targets_BC, self._weights, smoothing=smoothing, gamma=gamma)
+
+    def divergence(self, first: Tensor, second: Tensor) -> Tensor:
+        return binary_divergence(first, second)
 
     def probabilities(self, output: Tensor) -> Tensor:
         """float32 [B, C], of each label by itself."""

@@ -1,8 +1,8 @@
 """Checkpoints: one safetensors file each, whole or not there, nothing executed when read.
 
 `best.safetensors` holds the weights of the best validation; `last.safetensors` everything that a
-resumed run needs: weights, optimizer states, and where it stands. While a training runs, the one
-before stands beside it as `previous.safetensors`.
+resumed run needs: weights, their average where there is one, optimizer states, and where it stands.
+While a training runs, the one before stands beside it as `previous.safetensors`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from torch.optim import Optimizer
 from vitrina.errors import InputError
 from vitrina.files import make_folder
 from vitrina.tensors import read_tensors, write_tensors
+from vitrina.training.averaging import WeightAverage
 
 FORMAT = 1
 """Version of the files' form; another one is refused."""
@@ -70,11 +71,15 @@ def load_weights(path: Path, model: nn.Module) -> None:
         InputError: if the file is missing, of another form, or of another model.
     """
     tensors, _ = _read(path)
-    _load_model(path, tensors, model)
+    model.load_state_dict(_state(path, tensors, "model", model))
 
 
 def save_training(
-    path: Path, model: nn.Module, optimizers: list[Optimizer], position: Position
+    path: Path,
+    model: nn.Module,
+    optimizers: list[Optimizer],
+    position: Position,
+    average: WeightAverage | None = None,
 ) -> None:
     """Write all that a resumed run needs; what stood there before is kept beside it.
 
@@ -82,6 +87,8 @@ def save_training(
         InputError: if it cannot be written.
     """
     tensors = _tensors("model", model.state_dict())
+    if average is not None:
+        tensors |= _tensors("average", average.state_dict())
     for i, optimizer in enumerate(optimizers):
         for index, state in optimizer.state_dict()["state"].items():
             for name, value in state.items():
@@ -104,8 +111,13 @@ def _previous(last: Path) -> Path:
     return last.with_stem("previous")
 
 
-def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> Position:
-    """Read what `save_training` wrote, into `model` and `optimizers`.
+def load_training(
+    path: Path,
+    model: nn.Module,
+    optimizers: list[Optimizer],
+    average: WeightAverage | None = None,
+) -> Position:
+    """Read what `save_training` wrote, into `model`, `optimizers` and `average`.
 
     Raises:
         InputError: if the file is missing, of another form, or of another model.
@@ -113,7 +125,10 @@ def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> 
     tensors, metadata = _read(path)
     position = _position(path, metadata)
     states = [_states(path, tensors, i, optimizer) for i, optimizer in enumerate(optimizers)]
-    _load_model(path, tensors, model)
+    averaged = {} if average is None else _state(path, tensors, "average", model)
+    model.load_state_dict(_state(path, tensors, "model", model))
+    if average is not None:
+        average.load_state_dict(averaged)
     for optimizer, state in zip(optimizers, states, strict=True):
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         _restore_layout(optimizer)
@@ -195,14 +210,20 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, metadata
 
 
-def _load_model(path: Path, tensors: dict[str, Tensor], model: nn.Module) -> None:
-    state = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
+def _state(
+    path: Path, tensors: dict[str, Tensor], prefix: str, model: nn.Module
+) -> dict[str, Tensor]:
+    """What stands under `prefix`: a state of `model`, or its average."""
+    start = len(prefix) + 1
+    state = {k[start:]: value for k, value in tensors.items() if k.startswith(f"{prefix}.")}
     wanted = model.state_dict()
     for name in sorted(wanted.keys() | state.keys()):
         if name not in state or name not in wanted:
             side = "lacks" if name not in state else "has, unlike the model,"
+            if prefix == "average":
+                side += " the average of"
             raise InputError(f"{path}: the checkpoint of another model ({side} {name})")
         if state[name].shape != wanted[name].shape:
             shapes = f"{name} is {tuple(state[name].shape)}, not {tuple(wanted[name].shape)}"
             raise InputError(f"{path}: the checkpoint of another model ({shapes})")
-    model.load_state_dict(state)
+    return state

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from vitrina.models.precision import autocast
 from vitrina.ocr.reading import Reading
 from vitrina.tasks.targets import Targets
 from vitrina.training.ahead import Ahead
+from vitrina.training.averaging import WeightAverage
 from vitrina.training.checkpoints import (
     Position,
     forget_previous,
@@ -33,11 +34,13 @@ from vitrina.training.checkpoints import (
     save_weights,
 )
 from vitrina.training.config import TrainingConfig
+from vitrina.training.consistency import rows_of_views
 from vitrina.training.gradients import add_up_gradients, clip_gradient
 from vitrina.training.history import History, LossWindow
 from vitrina.training.interruption import Interrupted, StopSignal
 from vitrina.training.optimizers import RateSchedule, build_optimizers
 from vitrina.training.processes import Processes
+from vitrina.training.texts import Batch, TrainingTexts
 
 
 class Loss(Protocol):
@@ -54,36 +57,6 @@ class Observer(Protocol):
     def log(self, row: dict[str, Any]) -> None: ...
 
 
-@dataclass(frozen=True)
-class TrainingTexts:
-    """What a training draws its batches from.
-
-    Attributes:
-        lengths: int64 [num_texts], lengths of the clean texts, by which batches are bucketed.
-        batch: (indices int64 [B], epoch) → encoded noisy texts and their targets.
-    """
-
-    lengths: np.ndarray
-    batch: Callable[[np.ndarray, int], tuple[Inputs, Targets]]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """This process's share of a batch.
-
-    Attributes:
-        inputs: the encoded texts.
-        targets: of each of them.
-        num_texts: texts in the whole batch.
-        weight: of each text in the sum over the processes.
-    """
-
-    inputs: Inputs
-    targets: Targets
-    num_texts: int
-    weight: float
-
-
 class Training:
     """One training of one model.
 
@@ -91,7 +64,7 @@ class Training:
         config: how long and how.
         optimizer: an option of the group `optimizer`.
         model: on its device.
-        loss: the task's loss.
+        loss: the task's loss (`vitrina.training.consistency.training_loss`).
         texts: where the batches come from.
         validate: scores of the model as it stands, by name; `score` is the one to maximise.
         folder: the run's folder.
@@ -124,6 +97,7 @@ class Training:
         self.observer: Observer | None = None
         self.device = next(model.parameters()).device
         self.optimizers = build_optimizers(optimizer, model)
+        self.average = None if config.ema is None else WeightAverage(model, config.ema)
         self.steps_per_epoch = len(self.epoch_batches(0))
         self.num_steps = config.steps or max(1, round(config.epochs * self.steps_per_epoch))
         self.validation_steps = max(1, round(config.validate_every * self.steps_per_epoch))
@@ -147,7 +121,7 @@ class Training:
         found = latest(self.last)
         for number, path in enumerate(found):
             try:
-                self.position = load_training(path, self.model, self.optimizers)
+                self.position = load_training(path, self.model, self.optimizers, self.average)
                 break
             except InputError as error:
                 if number + 1 == len(found):
@@ -216,12 +190,13 @@ class Training:
         epoch = step // self.steps_per_epoch
         if epoch != self._epoch[0]:
             self._epoch = epoch, self.epoch_batches(epoch)
-        return self.prepare(self._epoch[1][step % self.steps_per_epoch], epoch)
+        strength = self.config.noise_strength(step / self.num_steps)
+        return self.prepare(self._epoch[1][step % self.steps_per_epoch], epoch, strength)
 
-    def prepare(self, indices: np.ndarray, epoch: int) -> Batch:
+    def prepare(self, indices: np.ndarray, epoch: int, strength: float = 1.0) -> Batch:
         """This process's share of the texts at `indices`, with the noise of `epoch`."""
         mine, weight = self.processes.share(indices)
-        inputs, targets = self.texts.batch(mine, epoch)
+        inputs, targets = self.texts.batch(mine, epoch, strength)
         return Batch(inputs, targets, len(indices), weight)
 
     def step(self, batch: Batch) -> Tensor:
@@ -233,10 +208,13 @@ class Training:
         torch.manual_seed(_key(self.seed, self.position.step, self.processes.rank))
         inputs, targets = batch.inputs, batch.targets
         totals = torch.zeros(1 if self.reading is None else 3, device=self.device)
-        for part in self._parts(inputs.num_tokens):
+        views = self.config.num_views
+        tokens_of_text = inputs.num_tokens.reshape(views, -1).sum(axis=0)
+        for part in self._parts(tokens_of_text):
             some, theirs = inputs, targets
-            if len(part) < len(inputs):
-                some, theirs = inputs.take(part), targets.take(part)
+            if len(part) < len(tokens_of_text):
+                rows = rows_of_views(part, len(tokens_of_text), views)
+                some, theirs = inputs.take(rows), targets.take(rows)
             with autocast(self.config.precision, self.device):
                 sums = self._sums(some.to(self.device), theirs)
             means = sums * (batch.weight / batch.num_texts)
@@ -247,6 +225,8 @@ class Training:
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.update(self.position.step)
         return totals
 
     def _sums(self, inputs: Inputs, targets: Targets) -> Tensor:
@@ -256,12 +236,14 @@ class Training:
         assert targets.readings is not None
         output, logits = self.model.forward_and_read(inputs)
         read, infeasible = self.reading.loss(logits, targets.readings)
+        read, infeasible = read / self.config.num_views, infeasible / self.config.num_views
         return torch.stack([self.loss(output, targets) + read, read, infeasible])
 
     def _parts(self, num_tokens: np.ndarray) -> list[np.ndarray]:
         """The parts of this process's share that pass through the model one after the other.
 
-        All processes make equally many, as normalisation adds up over them in each.
+        All views of a text are in one part. All processes make equally many, as normalisation adds
+        up over them in each.
         """
         parts = list(split_by_tokens(num_tokens, self.config.max_tokens))
         if self.processes.count == 1:
@@ -282,6 +264,11 @@ class Training:
         self._write_history(row)
 
     def _validate(self) -> None:
+        with self.average.in_place() if self.average is not None else nullcontext():
+            self._validate_in_place()
+
+    def _validate_in_place(self) -> None:
+        """Validate the model as it stands, and keep it if it is the best so far."""
         position = self.position
         scores = self.processes.tell(self.validate() if self.processes.is_first else {})
         gained = position.best_score is None or scores["score"] > position.best_score
@@ -301,7 +288,7 @@ class Training:
     def _save(self, window: LossWindow) -> float:
         window.store(self.position)
         if self.processes.is_first:
-            save_training(self.last, self.model, self.optimizers, self.position)
+            save_training(self.last, self.model, self.optimizers, self.position, self.average)
         return time.monotonic()
 
     def epoch_batches(self, epoch: int) -> list[np.ndarray]:

@@ -3,115 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from vitrina.errors import require
+from vitrina.models.embedders.glyphs_config import (
+    GlyphNgramsConfig,
+    GlyphsConfig,
+    require_positive,
+)
 
-FEATURES = ("pixels", "shapes")
-"""What may be whitened in the option `glyphs`."""
 STEMS = ("patch", "strided")
 """What may read the line first in the option `line`."""
-
-
-def _positive(group: object, *names: str) -> None:
-    for name in names:
-        value = getattr(group, name)
-        require(value >= 1, f"embedder.{name}", value, "at least 1")
-
-
-@dataclass(kw_only=True)
-class GlyphsConfig:
-    """One token for each drawn glyph, embedded from its whitened pixels."""
-
-    kind: str
-    """glyphs"""
-    fonts: list[str]
-    """Font files, asked in this order for each character; empty: DejaVu Sans."""
-    font_size_px: int
-    """Size of the em square."""
-    height_px: int
-    """Height of a glyph's canvas."""
-    width_px: int
-    """Width of a glyph's canvas."""
-    features: str
-    """What is whitened: pixels, or shapes (what a glyph encoder sees in them that has learned to
-    tell characters apart in many faces)."""
-    shapes: str | None
-    """File of a glyph encoder (tools/train_glyph_encoder.py); null: the project's own."""
-    num_components: int
-    """Principal components of the features that are kept."""
-    shrinkage: float
-    """Share of the largest standard deviation added to each when dividing by it."""
-    width: int
-    """Width of a token embedding."""
-    hidden: int
-    """Hidden units of the network behind the whitened pixels."""
-    dropout: float
-    """Probability that an entry of a token embedding is dropped in training."""
-
-    def __post_init__(self) -> None:
-        _positive(
-            self, "font_size_px", "height_px", "width_px", "num_components", "width", "hidden"
-        )
-        known = self.features in FEATURES
-        require(known, "embedder.features", self.features, f"one of {', '.join(FEATURES)}")
-        used = self.shapes is None or self.features == "shapes"
-        require(used, "embedder.shapes", self.shapes, "null with embedder.features=pixels")
-        require(self.shrinkage >= 0, "embedder.shrinkage", self.shrinkage, "at least 0")
-        require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
-
-
-@dataclass(kw_only=True)
-class GlyphNgramsConfig(GlyphsConfig):
-    """Glyph tokens with hashed n-grams of visual codes, which look-alikes share."""
-
-    kind: str
-    """glyph_ngrams"""
-    min_share: float
-    """Share of the training texts' glyphs that one must make up to have a visual code."""
-    merge_cosine: float
-    """Cosine of two glyphs' pictures from which on they share a visual code."""
-    least_cosine: float
-    """Cosine to the nearest code's picture below which a glyph's code is unknown."""
-    code_shrinkage: float
-    """As shrinkage, for the pixels in which these cosines are measured."""
-    fold_case: bool
-    """Whether pictures of capital letters have the codes of the small ones."""
-    skip_signs: bool
-    """Whether n-grams leave out signs within words (`ж.о.п.а`)."""
-    join_spaced: bool
-    """Whether three or more words of one glyph each are read as one (`ж о п а`)."""
-    min_n: int
-    """Codes of the shortest n-grams; a mark at either end of a word counts as one."""
-    max_n: int
-    """Codes of the longest n-grams."""
-    whole_words: bool
-    """Whether each word is hashed as a whole, too."""
-    num_buckets: int
-    """Rows of the table; n-grams that are hashed to the same one are not told apart."""
-    ngram_width: int
-    """Width of an n-gram's embedding."""
-    ngram_dropout: float
-    """Probability that an n-gram is left out of a batch in training."""
-    sparse: bool
-    """Whether the table's gradient holds only the rows that a batch touches."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _positive(self, "min_n", "ngram_width")
-        share = self.min_share
-        require(0 <= share <= 1, "embedder.min_share", share, "from 0 to 1")
-        for name in ("merge_cosine", "least_cosine"):
-            value = getattr(self, name)
-            require(-1 <= value <= 1, f"embedder.{name}", value, "from -1 to 1")
-        share = self.code_shrinkage
-        require(share >= 0, "embedder.code_shrinkage", share, "at least 0")
-        allowed = f"from embedder.min_n ({self.min_n}) to 12"
-        require(self.min_n <= self.max_n <= 12, "embedder.max_n", self.max_n, allowed)
-        possible = 1 <= self.num_buckets < 2**31
-        require(possible, "embedder.num_buckets", self.num_buckets, "from 1 to 2^31 - 1")
-        dropped = self.ngram_dropout
-        require(0 <= dropped < 1, "embedder.ngram_dropout", dropped, "from 0 to below 1")
 
 
 @dataclass(kw_only=True)
@@ -136,7 +37,7 @@ class SlicesConfig:
     """Width of a token embedding."""
 
     def __post_init__(self) -> None:
-        _positive(self, "font_size_px", "height_px", "window_px", "stride_px", "width")
+        require_positive(self, "font_size_px", "height_px", "window_px", "stride_px", "width")
         halved = f"at most {self._most_blocks()} numbers of at least 1 for this height and window"
         fits = 1 <= len(self.channels) <= self._most_blocks() and min(self.channels) >= 1
         require(fits, "embedder.channels", self.channels, halved)
@@ -185,8 +86,8 @@ class LineConfig:
     """Probability that an entry of a token embedding is dropped in training."""
 
     def __post_init__(self) -> None:
-        _positive(self, "font_size_px", "height_px", "patch_stride_px", "num_components")
-        _positive(self, "pool", "channels", "width", "window_px", "stride_px")
+        require_positive(self, "font_size_px", "height_px", "patch_stride_px", "num_components")
+        require_positive(self, "pool", "channels", "width", "window_px", "stride_px")
         require(self.stem in STEMS, "embedder.stem", self.stem, f"one of {', '.join(STEMS)}")
         step = self.patch_stride_px
         wide = self.patch_px >= step and (self.patch_px - step) % 2 == 0
@@ -239,7 +140,7 @@ class WordpieceConfig:
     """Probability that an entry of a token embedding is dropped in training."""
 
     def __post_init__(self) -> None:
-        _positive(self, "min_frequency", "width")
+        require_positive(self, "min_frequency", "width")
         require(
             self.vocabulary_size >= 100,
             "embedder.vocabulary_size",
@@ -265,7 +166,7 @@ class CharactersConfig:
     """Probability that an entry of a token embedding is dropped in training."""
 
     def __post_init__(self) -> None:
-        _positive(self, "min_frequency", "width")
+        require_positive(self, "min_frequency", "width")
         require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
 
 
@@ -281,7 +182,7 @@ class BytesConfig:
     """Probability that an entry of a token embedding is dropped in training."""
 
     def __post_init__(self) -> None:
-        _positive(self, "width")
+        require_positive(self, "width")
         require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
 
 
@@ -309,7 +210,7 @@ class NgramsConfig:
     and takes the whole gradient."""
 
     def __post_init__(self) -> None:
-        _positive(self, "min_n", "width")
+        require_positive(self, "min_n", "width")
         allowed = f"from embedder.min_n ({self.min_n}) to 32"
         require(self.min_n <= self.max_n <= 32, "embedder.max_n", self.max_n, allowed)
         possible = 1 <= self.num_buckets < 2**31
@@ -352,6 +253,3 @@ OPTIONS: dict[str, type] = {
     "ngrams": NgramsConfig,
     "subwords": SubwordsConfig,
 }
-
-LATER: dict[str, Any] = {"features": "pixels", "shapes": None}
-"""Settings of the kind glyphs that came later, with the values by which older runs were made."""

@@ -4,9 +4,11 @@ Windows at a fixed stride show every letter at a changing offset; tokens aligned
 the model learning that away. Raw glyph pictures are nearly alike (one direction dominates), so
 the pixels are whitened: principal components of the training texts' glyphs, each divided by its
 standard deviation plus a share of the largest. A glyph never seen lands near those it looks like.
-Each *distinct* glyph of a batch is embedded once.
+Each *distinct* glyph of a batch is embedded once; in training, on demand, some tokens show a
+distorted picture of theirs (`vitrina.models.augmentation`), a few for each distinct glyph.
 
-Shapes: G distinct glyphs in the batch, N tokens, K components, D width, H/W pixels.
+Shapes: G distinct glyphs in the batch, V distorted pictures of each, N tokens, K components,
+D width, H/W pixels.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ from torch.nn import functional as F
 from vitrina.glyphs.pictures import Pictures
 from vitrina.glyphs.segmentation import GlyphTokens, glyph_spans, segment
 from vitrina.models.artefacts import Artefacts
+from vitrina.models.augmentation import Distortion, distort
 from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import GlyphsConfig
-from vitrina.models.glyph_space import GlyphSpace, fit_glyph_space
+from vitrina.models.glyph_space import GlyphSpace, distortion_of, fit_glyph_space
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
 from vitrina.text.columns import Texts, pieces
@@ -69,6 +72,7 @@ class GlyphsEmbedder(VisualEmbedder):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.dropout = Dropout(config.dropout)
+        self.distortion = distortion_of(config)
 
     @staticmethod
     def fit(config: GlyphsConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
@@ -101,6 +105,24 @@ class GlyphsEmbedder(VisualEmbedder):
         whitened_GK = self.space(pixels_GHW)
         return self.linear(whitened_GK) + self.network(whitened_GK)
 
+    def augmented(self, pixels_GHW: Tensor, ids_N: Tensor) -> tuple[Tensor, Tensor]:
+        """The pictures with distorted ones behind them, and which of all each token shows.
+
+        Returns:
+            [(1 + V) G, H, W] of the same type, and int64 [N].
+        """
+        config, count = self.config, len(pixels_GHW)
+        if not self.training or self.distortion == Distortion() or config.augment_p == 0:
+            return pixels_GHW, ids_N
+        copies = pixels_GHW.repeat(config.augment_variants, 1, 1)
+        # One draw tells whether a token shows a distorted picture, and which.
+        draws_N = torch.rand(len(ids_N), device=ids_N.device) / config.augment_p
+        variant_N = (draws_N * config.augment_variants).long() + 1
+        variant_N = variant_N.where(variant_N <= config.augment_variants, 0)
+        pictures = torch.cat([pixels_GHW, distort(copies, self.distortion)])
+        return pictures, ids_N + count * variant_N
+
     def forward(self, inputs: Inputs) -> Ragged:
-        glyphs_GD = self.embed_glyphs(inputs.tables["pixels"])
-        return Ragged(self.dropout(F.embedding(inputs.ids, glyphs_GD)), inputs.num_tokens)
+        pixels, ids_N = self.augmented(inputs.tables["pixels"], inputs.ids)
+        glyphs_GD = self.embed_glyphs(pixels)
+        return Ragged(self.dropout(F.embedding(ids_N, glyphs_GD)), inputs.num_tokens)

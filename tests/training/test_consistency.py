@@ -1,0 +1,234 @@
+"""Two views of each text: which they are, what is made of them, and where they have no meaning."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from test_loop import LENGTHS, build, make_batch, settings, weights
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vitrina.config import compose_config
+from vitrina.data.dataset import Split
+from vitrina.data.rows import Rows
+from vitrina.errors import InputError
+from vitrina.models.embedders.characters import CharactersEmbedder
+from vitrina.models.inputs import Inputs
+from vitrina.noise.corruption import build_noise
+from vitrina.normalizers.build import build_normalizer
+from vitrina.ocr.reading import Reading
+from vitrina.pipeline import NoisyTexts
+from vitrina.tasks.base import Task
+from vitrina.tasks.classification import ClassificationTask
+from vitrina.tasks.losses import binary_divergence, class_divergence
+from vitrina.tasks.multilabel import MultilabelTask
+from vitrina.tasks.targets import Targets
+from vitrina.text.columns import Texts
+from vitrina.training.consistency import rows_of_views, training_loss
+from vitrina.training.loop import Training
+
+RANDOM = np.random.default_rng(0)
+FIRST, SECOND = (torch.tensor(RANDOM.normal(size=(6, 3)) * 2, dtype=torch.float32) for _ in "ab")
+STRINGS = ["какой дурак это придумал", "совершенно спокойный разговор", "жопа", ""] * 5
+
+
+def divergence(p: Tensor, q: Tensor) -> float:
+    return sum(a * np.log(a / b) for a, b in zip(p.tolist(), q.tolist(), strict=True))
+
+
+def test_the_divergence_of_classes_is_that_of_their_distributions() -> None:
+    rows = [(a.softmax(0), b.softmax(0)) for a, b in zip(FIRST, SECOND, strict=True)]
+    wanted = sum(divergence(p, q) + divergence(q, p) for p, q in rows) / 2
+    assert float(class_divergence(FIRST, SECOND)) == pytest.approx(wanted, rel=1e-4)
+    assert class_divergence(FIRST, FIRST + 1) == pytest.approx(0, abs=1e-5)
+
+
+def test_the_divergence_of_labels_is_added_up_over_them() -> None:
+    wanted = 0.0
+    for a, b in zip(FIRST.flatten().sigmoid(), SECOND.flatten().sigmoid(), strict=True):
+        p, q = torch.stack([a, 1 - a]), torch.stack([b, 1 - b])
+        wanted += (divergence(p, q) + divergence(q, p)) / 2
+    assert float(binary_divergence(FIRST, SECOND)) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_the_loss_is_the_mean_over_the_views_and_the_weighted_divergence() -> None:
+    task = ClassificationTask.__new__(ClassificationTask)
+    labels = np.array([0, 1, 2, 0, 1, 2])
+
+    def loss(output: Tensor, targets: Targets) -> Tensor:
+        return F.cross_entropy(output, torch.from_numpy(targets.labels), reduction="sum")
+
+    task.loss = loss  # pyright: ignore[reportAttributeAccessIssue]
+    found = training_loss(settings(consistency=0.7), task)(
+        torch.cat([FIRST, SECOND]), Targets(np.tile(labels, 2))
+    )
+    each = [loss(logits, Targets(labels)) for logits in (FIRST, SECOND)]
+    wanted = (each[0] + each[1]) / 2 + 0.7 * class_divergence(FIRST, SECOND)
+    torch.testing.assert_close(found, wanted)
+    assert training_loss(settings(), task) is loss
+
+
+@pytest.mark.parametrize("kind", [ClassificationTask, MultilabelTask])
+def test_what_does_not_differ_has_no_gradient(kind: type[Task]) -> None:
+    first, second = FIRST.clone().requires_grad_(), SECOND.clone().requires_grad_()
+    kind.__new__(kind).divergence(first, second).backward()
+    assert first.grad is not None and second.grad is not None
+    assert (first.grad * (FIRST - SECOND)).sum() > 0  # it draws them together
+    same = FIRST.clone().requires_grad_()
+    kind.__new__(kind).divergence(same, FIRST).backward()
+    assert same.grad is not None and same.grad.abs().max() < 1e-6
+
+
+def test_rows_of_views() -> None:
+    assert rows_of_views(np.array([2, 0]), 3, 2).tolist() == [2, 0, 5, 3]
+    assert rows_of_views(np.array([2, 0]), 3, 1).tolist() == [2, 0]
+
+
+def noisy_texts(noise: str = "mixed", **changes: object) -> NoisyTexts:
+    config = compose_config([f"noise={noise}"]).noise
+    labels = np.arange(len(STRINGS)) % 2
+    split = Split("train", Texts.from_strings(STRINGS), labels, Rows.from_dicts([]))
+    normalizer = build_normalizer(compose_config(["normalizer=unicode"]).normalizer)
+    return NoisyTexts.of(split, build_noise(replace(config, **changes), 3), normalizer)
+
+
+class Encoder(CharactersEmbedder):
+    """Keeps the texts that it is given."""
+
+    def __init__(self) -> None:
+        nn.Module.__init__(self)
+        self.given: list[str] = []
+
+    def encode(self, texts: Texts) -> Inputs:
+        self.given = texts.to_strings()
+        return Inputs(torch.zeros(0), texts.lengths, texts.lengths)
+
+
+def views(
+    texts: NoisyTexts, view: str | None, epoch: int, strength: float = 1.0
+) -> tuple[list[str], list[str], np.ndarray]:
+    task = ClassificationTask.__new__(ClassificationTask)
+    encoder = Encoder()
+    indices = np.array([4, 0, 9, 6])
+    batch = texts.for_training(encoder, task, None, view).batch
+    _, targets = batch(indices, epoch, strength)
+    return encoder.given[:4], encoder.given[4:], targets.labels
+
+
+def test_the_second_view_is_the_clean_text() -> None:
+    texts = noisy_texts(p_text=1.0)
+    first, second, labels = views(texts, "clean", 2)
+    assert first == views(texts, None, 2)[0] and first != second
+    assert second == texts.clean(np.array([4, 0, 9, 6])).to_strings()
+    assert labels.tolist() == [0, 0, 1, 0] * 2
+
+
+def test_the_second_view_has_noise_of_its_own_in_each_epoch() -> None:
+    texts = noisy_texts(p_text=1.0)
+    drawn = [views(texts, "noisy", epoch) for epoch in (2, 2, 3)]
+    assert drawn[0][:2] == drawn[1][:2]
+    assert drawn[0][0] == views(texts, None, 2)[0]
+    assert len({tuple(view) for each in drawn for view in each[:2]}) == 4
+
+
+def test_both_views_grow_noisy_together() -> None:
+    texts = noisy_texts(p_text=1.0)
+    first, second, _ = views(texts, "noisy", 2, strength=0.0)
+    assert first == second == views(texts, "clean", 2)[1]
+
+
+def test_both_views_are_read() -> None:
+    config = compose_config(["ocr=ctc", "ocr.min_count=1"]).ocr
+    texts = noisy_texts(p_text=1.0)
+    reading = Reading(config, Reading.fit(config, texts.split.texts, lambda: texts.split.texts))
+    task, indices = ClassificationTask.__new__(ClassificationTask), np.array([4, 0, 9, 6])
+    _, targets = texts.for_training(Encoder(), task, reading, "noisy").batch(indices, 2, 1.0)
+    assert targets.readings is not None
+    read = reading.alphabet.decode(targets.readings).to_strings()
+    assert read == [STRINGS[index] for index in indices] * 2
+
+
+def pairs_of(indices: np.ndarray, epoch: int, strength: float = 1.0) -> tuple[Inputs, Targets]:
+    """The texts of an epoch beside those of another one."""
+    assert strength == 1.0
+    one, targets = make_batch(indices, epoch)
+    other, _ = make_batch(indices, epoch + 1000)
+    ids, lengths = torch.cat([one.ids, other.ids]), np.tile(LENGTHS[indices], 2)
+    return Inputs(ids, lengths, lengths), targets.take(np.tile(np.arange(len(indices)), 2))
+
+
+class Compares(ClassificationTask):
+    def __init__(self) -> None: ...
+
+    def loss(self, output: Tensor, targets: Targets) -> Tensor:
+        return F.cross_entropy(output, torch.from_numpy(targets.labels), reduction="sum")
+
+
+def paired(folder: Path, **changes: object) -> Training:
+    config = settings(consistency=1.0, consistency_from="noisy", **changes)
+    training = build(folder, config)
+    training.loss = training_loss(config, Compares())
+    training.texts = replace(training.texts, batch=pairs_of)
+    training.model.embedder.dropout = nn.Identity()
+    return training
+
+
+def test_parts_of_a_batch_keep_both_views_of_a_text_together(tmp_path: Path) -> None:
+    models = []
+    for max_tokens in (10_000, 60):
+        training = paired(tmp_path / str(max_tokens), max_tokens=max_tokens)
+        sizes: list[int] = []
+        forward = training.model.forward
+
+        def spy(inputs: Inputs, forward=forward, sizes=sizes) -> Tensor:
+            sizes.append(len(inputs))
+            return forward(inputs)
+
+        training.model.forward = spy
+        position = training.run()
+        assert position.num_texts == 400 and sum(sizes) == 800 + 400  # four validations
+        assert (len(sizes) > 32) == (max_tokens == 60)
+        models.append(weights(training))
+    for name, value in models[0].items():
+        torch.testing.assert_close(value, models[1][name], atol=1e-4, rtol=1e-3)
+
+
+def test_it_draws_the_answers_to_both_views_together(tmp_path: Path) -> None:
+    apart = []
+    for weight in (1e-9, 5.0):
+        training = paired(tmp_path / str(weight), epochs=8.0)
+        config = settings(consistency=weight)
+        training.loss = training_loss(config, Compares())
+        training.run()
+        with torch.no_grad():
+            inputs, _ = pairs_of(np.arange(100), 99)
+            apart.append(float(class_divergence(*training.model(inputs).chunk(2))))
+    assert apart[1] < 0.5 * apart[0]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["training.consistency=1", "task=labeling", "encoder=cnn_words"],
+            "training.consistency = 1.0: must be 0 with task=labeling; two views are compared "
+            "with task=classification or multilabel",
+        ),
+        (
+            ["training.consistency=1", "training.consistency_from=noisy", "noise.redraw=false"],
+            "training.consistency_from = 'noisy': must be clean with noise.redraw=false, which "
+            "draws the noise of a text only once",
+        ),
+        (
+            ["training.consistency_from=both"],
+            "training.consistency_from = 'both': must be one of clean, noisy",
+        ),
+        (["training.consistency=-1"], "training.consistency = -1.0: must be at least 0"),
+    ],
+)
+def test_what_has_no_meaning_is_told(overrides: list[str], message: str) -> None:
+    with pytest.raises(InputError) as told:
+        compose_config(overrides)
+    assert str(told.value) == message
