@@ -169,7 +169,10 @@ def _run(
         metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
         metrics |= further
         metrics |= {"thresholds": thresholds} if thresholds else {}
-        report(config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic)
+        pictures = task.draw(folded, normalizer(list(views.values())[-1].texts), folder)
+        report(
+            config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic, pictures
+        )
     return metrics
 
 

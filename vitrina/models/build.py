@@ -33,6 +33,7 @@ from vitrina.tasks.base import Task
 from vitrina.tasks.classification import ClassificationTask
 from vitrina.tasks.labeling import LabelingTask
 from vitrina.tasks.multilabel import MultilabelTask
+from vitrina.tasks.pretraining import PretrainingTask
 from vitrina.text.columns import Texts
 
 EMBEDDERS: dict[str, Any] = {
@@ -55,6 +56,7 @@ TASKS: dict[str, Any] = {
     "classification": ClassificationTask,
     "multilabel": MultilabelTask,
     "labeling": LabelingTask,
+    "pretraining": PretrainingTask,
 }
 
 
@@ -107,9 +109,10 @@ def build_model(config: Config, artefacts: Artefacts, task: Task) -> Model:
         encoder = ENCODERS[config.encoder.kind].build(
             config.encoder, embedder.width, artefacts.part("encoder")
         )
-        head = task.build_head(encoder.width)
+        model = task.build_model(embedder, encoder)
         # The reader comes last: the other weights begin as they would without it.
-        return Model(embedder, encoder, head, _build_reader(config, artefacts, embedder, encoder))
+        model.reader = _build_reader(config, artefacts, embedder, encoder)
+        return model
 
 
 def _build_reader(
