@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -60,20 +60,29 @@ TASKS: dict[str, Any] = {
 }
 
 
-def fit(config: Config, dataset: Dataset, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+def fit(
+    config: Config,
+    dataset: Dataset,
+    clean: Texts,
+    noisy: Callable[[], Texts],
+    given: Mapping[str, Artefacts] | None = None,
+) -> Artefacts:
     """What the run learns from its training texts before training.
 
     Args:
         dataset: of which only the training texts are seen.
         clean: these texts, normalised.
         noisy: draws the training noise over them, then normalises; called only if needed.
+        given: what comes from another run and is not fitted: `embedder`, `ocr`.
     """
     parts = {
+        **(given or {}),
         "task": fit_task(config, dataset),
-        "embedder": EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy),
         "encoder": ENCODERS[config.encoder.kind].fit(config.encoder),
     }
-    if isinstance(config.ocr, CtcConfig):
+    if "embedder" not in parts:
+        parts["embedder"] = EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy)
+    if isinstance(config.ocr, CtcConfig) and "ocr" not in parts:
         parts["ocr"] = Reading.fit(config.ocr, clean, noisy)
     return Artefacts.join(parts)
 

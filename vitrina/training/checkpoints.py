@@ -73,6 +73,15 @@ def load_weights(path: Path, model: nn.Module) -> None:
     _load_model(path, tensors, model)
 
 
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The weights and buffers in what `save_weights` or `save_training` wrote, by name.
+
+    Raises:
+        InputError: if the file is missing, of another form or damaged.
+    """
+    return _weights(_read(path)[0])
+
+
 def save_training(
     path: Path, model: nn.Module, optimizers: list[Optimizer], position: Position
 ) -> None:
@@ -195,8 +204,17 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, metadata
 
 
+def _weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    prefix = "model."
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
 def _load_model(path: Path, tensors: dict[str, Tensor], model: nn.Module) -> None:
-    state = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
+    state = _weights(tensors)
     wanted = model.state_dict()
     for name in sorted(wanted.keys() | state.keys()):
         if name not in state or name not in wanted:
