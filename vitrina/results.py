@@ -62,7 +62,8 @@ def show_tables(
     Args:
         metrics: what `metrics.json` holds of it, by key.
     """
-    console.print(results_table(evaluation, synthetic=synthetic))
+    if evaluation.scoring.shown:
+        console.print(results_table(evaluation, synthetic=synthetic))
     by_label = labels_table(evaluation)
     if by_label is not None:
         console.print(by_label)

@@ -139,6 +139,8 @@ def _run(
         write_json(folder / "record.json", record)
     parameters = f"{model.num_parameters():,} parameters"
     console.print(f"{folder.name}: {parameters}, on {device}", highlight=False)
+    for note in task.notes(model):
+        console.print(note, markup=False, highlight=False)
 
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:

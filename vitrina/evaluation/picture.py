@@ -50,9 +50,9 @@ def draw_levels(evaluation: Evaluation, path: Path, *, title: str, synthetic: bo
     lines = series(list(evaluation.suites))
     levelled = {name for line in lines.values() for name in line.values()}
     single = [name for name in evaluation.suites if name not in levelled and name != CLEAN]
-    if not lines and not single:
-        return False
     headings = HEADINGS if "f1" in evaluation.scoring.metrics else evaluation.scoring.shown
+    if not headings or not (lines or single):
+        return False
     figure = Figure(figsize=(10, 4.4), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     (all_axes,) = figure.subplots(1, len(headings), squeeze=False)

@@ -13,7 +13,8 @@ from vitrina.evaluation.scoring import Scoring
 
 class PixelScoring(Scoring):
     """What is predicted is float64 [num_texts, 2]: errors added up over hidden tokens, and their
-    number. Nothing has to be known of a text; the truth is an array of as many rows."""
+    number, at least one. Nothing has to be known of a text; the truth is an array of as many rows.
+    """
 
     metrics: ClassVar[Sequence[str]] = ("masked_loss",)
     relative: ClassVar[Sequence[str]] = ()
@@ -25,8 +26,10 @@ class PixelScoring(Scoring):
         return "masked loss: mean squared error of their pixels,\nless is better"
 
     def score(self, truth: Any, predicted: Any) -> dict[str, float]:
-        errors, counts = predicted.sum(axis=0) if len(predicted) else (0.0, 0.0)
-        return {"masked_loss": _ratio(errors, counts), "count": int(counts)}
+        if not len(predicted):
+            return {"masked_loss": float("nan"), "count": 0}
+        errors, counts = predicted.sum(axis=0)
+        return {"masked_loss": float(errors / counts), "count": int(counts)}
 
     def chance(self, truth: Any) -> dict[str, float]:
         return {}
@@ -36,23 +39,37 @@ class PixelScoring(Scoring):
     ) -> dict[str, tuple[float, float]]:
         """Texts are resampled, with all their tokens."""
         num_texts = len(predicted)
-        if not num_texts or not predicted[:, 1].all():
+        if not num_texts:
             return {"masked_loss": (float("nan"), float("nan"))}
 
         def scores_of(weights: np.ndarray) -> dict[str, np.ndarray]:
             errors, counts = (weights.astype(np.float64) @ predicted).T
-            return {"masked_loss": errors / np.where(counts > 0, counts, np.nan)}
+            return {"masked_loss": errors / counts}  # something is hidden in every text
 
         return intervals_of(scores_of, num_texts, num_texts, resamples=resamples, seed=seed)
 
     def notes(self, truth: Any, scores: dict[str, float]) -> list[str]:
-        return [] if scores["count"] else ["no masked loss, as nothing is masked"]
+        return []
 
     def fields(self, predicted: Any) -> dict[str, Any]:
         """`masked_loss`, the mean over the hidden tokens of the text, and their number."""
         errors, counts = predicted.tolist()
-        return {"masked_loss": round(_ratio(errors, counts), 6), "masked_tokens": int(counts)}
+        return {"masked_loss": round(errors / counts, 6), "masked_tokens": int(counts)}
 
 
-def _ratio(errors: float, counts: float) -> float:
-    return float(errors / counts) if counts else float("nan")
+class NothingHidden(PixelScoring):
+    """Of a model that is asked to read alone: how well is told by the character error rate."""
+
+    metrics: ClassVar[Sequence[str]] = ()
+    shown: ClassVar[dict[str, str]] = {}
+
+    def score(self, truth: Any, predicted: Any) -> dict[str, float]:
+        return {"count": 0}
+
+    def intervals(
+        self, truth: Any, predicted: Any, *, resamples: int, seed: int
+    ) -> dict[str, tuple[float, float]]:
+        return {}
+
+    def fields(self, predicted: Any) -> dict[str, Any]:
+        return {}

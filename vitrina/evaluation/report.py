@@ -102,6 +102,8 @@ def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        # What stands below is folded to the width.
+        min_width=60 if len(evaluation.scoring.shown) == 1 else None,
     )
     table.add_column("suite", no_wrap=True)
     for heading in evaluation.scoring.shown.values():

@@ -102,6 +102,10 @@ class Task(ABC):
         """
         return scores[metric]
 
+    def notes(self, model: Model) -> list[str]:
+        """What of a model this task does not train though one may think so, a sentence each."""
+        return []
+
     def draw(self, model: Model, texts: Texts, folder: Path) -> list[Path]:
         """Pictures of what the model does, written into the folder of a run; most have none.
 

@@ -12,7 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from vitrina.data.dataset import Split
-from vitrina.evaluation.pixels import PixelScoring
+from vitrina.evaluation.pixels import NothingHidden, PixelScoring
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder, VisualEmbedder
 from vitrina.models.encoders.base import Encoder
@@ -37,7 +37,7 @@ class PretrainingTask(Task):
     def __init__(self, config: PretrainingConfig, artefacts: Artefacts) -> None:
         self.config = config
         self.label_names = []
-        self.scoring = PixelScoring()
+        self.scoring = PixelScoring() if config.masked_weight > 0 else NothingHidden()
 
     @staticmethod
     def fit(config: PretrainingConfig, train: Split, label_names: list[str]) -> Artefacts:
@@ -74,6 +74,13 @@ class PretrainingTask(Task):
         if self.config.masked_weight > 0:
             lost += self.config.masked_weight * scores["masked_loss"]
         return -lost
+
+    def notes(self, model: Model) -> list[str]:
+        assert isinstance(model, MaskedModel)
+        reads_encoder = model.reader is not None and model.reader.reads_encoder
+        if model.masking is not None or reads_encoder:
+            return []
+        return ["the encoder is not trained: ocr.reads=encoder or task.masked_weight trains it"]
 
     def draw(self, model: Model, texts: Texts, folder: Path) -> list[Path]:
         """`masked.png`: texts, the same partly hidden, and restored."""
