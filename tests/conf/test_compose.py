@@ -35,14 +35,20 @@ def go_together(chosen: dict[str, str]) -> dict[str, str]:
     """The same options, but for those that the others refuse.
 
     An encoder may not make one state of several words to be labelled. What is drawn can be read,
-    nothing else, and not word by word. What is attacked are texts of one class each.
+    nothing else, and not word by word. What is attacked are texts of one class each. What is
+    pre-trained is drawn, and says no labels.
     """
     if chosen["evaluation"] == "attack":
         chosen = chosen | {"task": "classification"}
+    drawn = chosen["embedder"] in ("glyphs", "slices", "slices_reference", "line")
+    if chosen["task"] == "pretraining":
+        if not drawn or chosen["encoder"] == "mean":
+            chosen = chosen | {"task": "classification"}
+        else:
+            chosen = chosen | {"evaluation": "default"}
     labels_words = chosen["task"] == "labeling"
     if labels_words and chosen["encoder"] in ("cnn", "cnn_bytes", "mean"):
         chosen = chosen | {"encoder": "cnn_words"}
-    drawn = chosen["embedder"] in ("glyphs", "slices", "slices_reference", "line")
     return chosen | {"ocr": "ctc" if drawn and not labels_words else "none"}
 
 
@@ -58,6 +64,17 @@ def test_every_option_composes_with_every_preset(preset: str, number: int) -> No
         option = getattr(config, group)
         assert type(option) is GROUPS[group][option.kind], group
     assert from_dict(to_dict(config)) == config
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("embedder", ["glyphs", "slices", "slices_reference", "line"])
+def test_pretraining_composes_with_all_that_draws(preset: str, embedder: str) -> None:
+    for encoder in OPTIONS["encoder"]:
+        if encoder != "mean":
+            name = ["encoder.name=a/name"] if encoder == "pretrained" else []
+            named = [f"model={preset}", f"embedder={embedder}", f"encoder={encoder}", *name]
+            config = compose_config([*named, "task=pretraining", "ocr=ctc"])
+            assert from_dict(to_dict(config)) == config
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
