@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 
 import torch
 
+from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.characters import CharactersEmbedder
 from vitrina.models.embedders.config import (
     BytesConfig,
@@ -28,8 +29,11 @@ from vitrina.models.encoders.config import CnnConfig, MeanConfig, TransformerCon
 from vitrina.models.encoders.mean import MeanEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.heads.classification import ClassificationHead
+from vitrina.models.heads.pixels import PixelHead
 from vitrina.models.heads.reading import ReadingHead
 from vitrina.models.heads.words import WordHead
+from vitrina.models.masked import MaskedModel
+from vitrina.models.masking import Masking
 from vitrina.models.model import Model
 from vitrina.text.columns import Texts
 
@@ -187,6 +191,22 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
     model(model.embedder.encode(texts)).square().sum().backward()
     if reads is not None:
         model.read(model.embedder.encode(texts)).values.square().sum().backward()
+    return model
+
+
+def build_masked(
+    embedder_kind: str, encoder_kind: str, reads: str | None = None, share: float = 0.4
+) -> MaskedModel:
+    """A model that restores what is hidden, with weights that are not those of its beginning."""
+    plain = build(embedder_kind, encoder_kind, reads)
+    embedder, encoder = plain.embedder, plain.encoder
+    assert isinstance(embedder, VisualEmbedder)
+    head = PixelHead(encoder.width, embedder.token_px, encoder.stride)
+    torch.nn.init.normal_(head.linear.weight, std=0.1)
+    torch.nn.init.normal_(head.linear.bias, std=0.1)
+    model = MaskedModel(embedder, encoder, head, Masking(share, 2.0, encoder.stride))
+    model.reader = plain.reader
+    torch.nn.init.normal_(model.mask)
     return model
 
 

@@ -27,6 +27,7 @@ from vitrina.evaluation.config import LATER as LATER_OF_EVALUATION
 from vitrina.evaluation.config import OPTIONS as EVALUATIONS
 from vitrina.evaluation.config import AttackEvaluationConfig
 from vitrina.files import replacing
+from vitrina.models.config import ModelConfig
 from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
 from vitrina.models.embedders.glyphs_config import LATER as LATER_OF_GLYPHS
 from vitrina.models.encoders.config import OPTIONS as ENCODERS
@@ -37,7 +38,7 @@ from vitrina.ocr.config import OPTIONS as OCRS
 from vitrina.ocr.config import check as check_ocr
 from vitrina.tasks.config import LATER as LATER_OF_TASK
 from vitrina.tasks.config import OPTIONS as TASKS
-from vitrina.tasks.config import LabelingConfig
+from vitrina.tasks.config import LabelingConfig, PretrainingConfig
 from vitrina.training.config import LATER as LATER_OF_TRAINING
 from vitrina.training.config import OPTIMIZERS
 from vitrina.training.config import OPTIONS as TRAININGS
@@ -67,6 +68,10 @@ LATER: dict[tuple[str, str], dict[str, Any]] = {
 }
 """Settings that came after version 0.1.0, by group and kind, with the values of before."""
 
+FROM_NOTHING: dict[str, Any] = {"init_from": None}
+"""The key `model` of a run that starts from random weights; it does not count into a signature,
+so that runs of before there was such a key still have theirs."""
+
 WITHOUT_EFFECT = ("name", "resume", "device", "threads", "tracking")
 """Root keys that do not count into a run's signature."""
 
@@ -86,6 +91,7 @@ class Config:
     training: Any
     evaluation: Any
     tracking: Any
+    model: ModelConfig
     seed: int
     """Seed of everything that is drawn at random in training."""
     device: str
@@ -114,6 +120,8 @@ class Config:
             allowed = "levels with task=labeling, whose words have no further measures"
             kind = self.evaluation.kind
             require(kind == "levels", "evaluation.kind", kind, allowed)
+        if isinstance(self.task, PretrainingConfig):
+            self.task.check_beside(self)
         if isinstance(self.evaluation, AttackEvaluationConfig):
             self.evaluation.check_task(self.task.kind)
         self.training.check_others(self.task, self.noise)
@@ -154,11 +162,14 @@ def from_dict(values: Mapping[Any, Any]) -> Config:
     Raises:
         InputError: if a key, a kind or a value is wrong.
     """
-    # Runs of before models could read have no word of it.
-    built: dict[str, Any] = {"ocr": {"kind": "none"}}
+    # Runs of before models could read, or start from others, have no word of it.
+    built: dict[str, Any] = {"ocr": {"kind": "none"}, "model": FROM_NOTHING}
     built |= {str(key): value for key, value in values.items()}
     for group, options in GROUPS.items():
         built[group] = _build_option(group, options, built.get(group))
+    if not isinstance(built["model"], Mapping):
+        raise InputError(f"model = {built['model']!r}: must be {{init_from: …}}")
+    built["model"] = _build_node("model", ModelConfig, built["model"])
     names = {field.name for field in fields(Config)}
     for key in sorted(built.keys() - names):
         raise InputError(f"{key}: there is no such key; allowed: {', '.join(sorted(names))}")
@@ -171,11 +182,14 @@ def _build_option(group: str, options: dict[str, type], values: Any) -> Any:
     if not isinstance(values, Mapping) or values.get("kind") not in options:
         kind = values.get("kind") if isinstance(values, Mapping) else values
         raise InputError(f"{group}.kind = {kind!r}: must be one of {', '.join(options)}")
+    return _build_node(group, options[values["kind"]], values)
+
+
+def _build_node(key: str, form: type, values: Mapping[Any, Any]) -> Any:
     try:
-        node = OmegaConf.merge(OmegaConf.structured(options[values["kind"]]), dict(values))
-        return OmegaConf.to_object(node)
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(form), dict(values)))
     except OmegaConfBaseException as error:
-        raise InputError(explain(error, prefix=group)) from None
+        raise InputError(explain(error, prefix=key)) from None
 
 
 def explain(error: OmegaConfBaseException, prefix: str = "") -> str:
@@ -247,6 +261,8 @@ def load(path: Path) -> Config:
 def signature(values: Mapping[str, Any]) -> str:
     """Eight hexadecimal digits of the hash of all settings that affect a run's results."""
     counted = {key: value for key, value in values.items() if key not in WITHOUT_EFFECT}
+    if counted.get("model") == FROM_NOTHING:
+        del counted["model"]
     canonical = json.dumps(counted, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 

@@ -14,6 +14,7 @@ import torch
 from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.errors import InputError
+from vitrina.evaluation.scoring import LabelScoring
 from vitrina.evaluation.words import WordScoring
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_model, build_reading, build_task
@@ -122,7 +123,11 @@ class TrainedModel:
         """float32 [num_texts, num_classes], in the order of `texts` and `label_names`.
 
         Any text will do: empty, of any length (cut as the training texts were), any characters.
+
+        Raises:
+            InputError: if the model was pre-trained alone, and says nothing.
         """
+        self._require_labels()
         if not texts:
             return np.zeros((0, len(self.label_names)), dtype=np.float32)
         said = self.predictor(self.cleaned(texts))
@@ -133,7 +138,11 @@ class TrainedModel:
         return said
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """What the model says of each text, in their order."""
+        """What the model says of each text, in their order.
+
+        Raises:
+            InputError: if the model was pre-trained alone, and says nothing.
+        """
         if isinstance(self.task.scoring, WordScoring):
             return self._predict_words(texts)
         return [
@@ -196,6 +205,13 @@ class TrainedModel:
                 Prediction(probabilities=probabilities, words=tuple(words), **fields)
             )
         return predictions
+
+    def _require_labels(self) -> None:
+        if not isinstance(self.task.scoring, LabelScoring):
+            raise InputError(
+                f"{self.folder}: this model was pre-trained and says no labels; "
+                f"model.init_from={self.folder} starts a training from it"
+            )
 
     def _clean(self, texts: Sequence[str]) -> tuple[list[str], list[OffsetMap]]:
         """The texts as those of the training were cleaned and cut, and the ways back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ def show_tables(
     Args:
         metrics: what `metrics.json` holds of it, by key.
     """
-    console.print(results_table(evaluation, synthetic=synthetic))
+    if evaluation.scoring.shown:
+        console.print(results_table(evaluation, synthetic=synthetic))
     by_label = labels_table(evaluation)
     if by_label is not None:
         console.print(by_label)
@@ -85,8 +87,13 @@ def report(
     tracker: Tracker,
     console: Console,
     synthetic: bool,
+    pictures: Sequence[Path] = (),
 ) -> None:
-    """Write and show the results; `metrics.json` comes last, its presence means finished."""
+    """Write and show the results; `metrics.json` comes last, its presence means finished.
+
+    Args:
+        pictures: those that the task drew.
+    """
     for note in [*evaluation.notes, *(read.notes() if read else [])]:
         console.print(note, markup=False, highlight=False)
     picture = folder / "levels.png"
@@ -94,6 +101,8 @@ def report(
         drawn = draw_levels(evaluation, picture, title=folder.name, synthetic=synthetic)
         if drawn:
             tracker.picture(picture)
+    for each in pictures:
+        tracker.picture(each)
     rows = [
         [name, *(suite.scores[key] for key in evaluation.scoring.metrics)]
         for name, suite in evaluation.suites.items()

@@ -31,7 +31,8 @@ from vitrina.noise.corruption import build_noise
 from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.reader import reader_hashes
-from vitrina.ocr.reading import Reading
+from vitrina.origin import Origin, Start
+from vitrina.other_runs import origin_hashes
 from vitrina.pipeline import NoisyTexts
 from vitrina.record import make_record, write_json
 from vitrina.results import collect_metrics, report
@@ -43,7 +44,7 @@ from vitrina.training.checkpoints import Position, load_weights
 from vitrina.training.consistency import training_loss
 from vitrina.training.heartbeat import Heartbeat
 from vitrina.training.interruption import Interrupted
-from vitrina.training.loop import Training, TrainingTexts
+from vitrina.training.loop import Training
 from vitrina.training.observer import ShownTraining
 from vitrina.training.processes import Processes, joined
 from vitrina.training.progress import Progress
@@ -100,6 +101,7 @@ def _run(
     overrides: Sequence[str],
 ) -> dict[str, Any]:
     # The data, and the way of a text to the model.
+    origin = Origin.of(config)
     normalizer = build_normalizer(config.normalizer, config.device)
     check_names(config.dataset.extra)
     dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
@@ -111,11 +113,12 @@ def _run(
 
     # Fit, then build.
     started = time.perf_counter()
-    artefacts = _fit(config, folder, dataset, train, processes)
+    artefacts = _fit(config, folder, dataset, train, processes, origin)
     fit_seconds = time.perf_counter() - started
     task, reading = build_task(config, artefacts), build_reading(config, artefacts)
     check_measures(config.evaluation, task.scoring)
     model = build_model(config, artefacts, task).to(device)
+    start = origin and origin.start(config, artefacts, model)
     if config.training.compile:
         compile_parts(model)
     predictor = _predictor(config, model, task, normalizer)
@@ -127,6 +130,7 @@ def _run(
             **dataset.hashes,
             **checkpoint_hashes(artefacts),
             **reader_hashes(config.normalizer),
+            **origin_hashes(config.model),
         },
         notes=dataset.notes,
         synthetic=dataset.synthetic,
@@ -136,16 +140,27 @@ def _run(
         write_json(folder / "record.json", record)
     parameters = f"{model.num_parameters():,} parameters"
     console.print(f"{folder.name}: {parameters}, on {device}", highlight=False)
+    for note in task.notes(model):
+        console.print(note, markup=False, highlight=False)
 
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
         views = validation_views(val)
         seen = ReadingEvaluation.of(config.training, model, normalizer, reading)
         validate = validation(views, task, predictor, config.training.metric, seen)
-        texts = train.for_training(model.embedder, task, reading, config.training.second_view)
-        position = _train(
-            config, folder, model, task, reading, texts, validate, tracker, console, processes
+        training = Training(
+            config.training,
+            config.optimizer,
+            model,
+            training_loss(config.training, task),
+            train.for_training(model.embedder, task, reading, config.training.second_view),
+            validate,
+            folder=folder,
+            seed=config.seed,
+            processes=processes,
+            reading=reading,
         )
+        position = _train(config, folder, training, start, tracker, console)
         if not processes.is_first:
             return {}
         load_weights(folder / "checkpoints" / "best.safetensors", model)
@@ -170,12 +185,20 @@ def _run(
         metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
         metrics |= further
         metrics |= {"thresholds": thresholds} if thresholds else {}
-        report(config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic)
+        pictures = task.draw(folded, normalizer(list(views.values())[-1].texts), folder)
+        report(
+            config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic, pictures
+        )
     return metrics
 
 
 def _fit(
-    config: Config, folder: Path, dataset: Dataset, train: NoisyTexts, processes: Processes
+    config: Config,
+    folder: Path,
+    dataset: Dataset,
+    train: NoisyTexts,
+    processes: Processes,
+    origin: Origin | None,
 ) -> Artefacts:
     """Fitted by the first process, read from its file by all, so that all hold the same."""
     path = folder / "artefacts.safetensors"
@@ -183,7 +206,8 @@ def _fit(
     known = config.resume and path.exists() and (folder / "record.json").exists()
     if processes.is_first and not known:
         clean = train.normalizer(dataset.train.texts)
-        fit(config, dataset, clean, lambda: train.draw(0)).save(path)
+        given = origin and origin.fitted(config)
+        fit(config, dataset, clean, lambda: train.draw(0), given).save(path)
     processes.tell(None)  # the others wait for the file
     return Artefacts.load(path)
 
@@ -238,34 +262,21 @@ def _tracked(
 def _train(
     config: Config,
     folder: Path,
-    model: Model,
-    task: Task,
-    reading: Reading | None,
-    texts: TrainingTexts,
-    validate: Callable[[], dict[str, float]],
+    training: Training,
+    start: Start | None,
     tracker: Tracker,
     console: Console,
-    processes: Processes,
 ) -> Position:
-    training = Training(
-        config.training,
-        config.optimizer,
-        model,
-        training_loss(config.training, task),
-        texts,
-        validate,
-        folder=folder,
-        seed=config.seed,
-        processes=processes,
-        reading=reading,
-    )
     resumed = config.resume and training.resume()
     for note in training.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     if resumed:
         console.print(f"going on from step {training.position.step}", highlight=False)
     else:
-        model.load_pretrained()
+        training.model.load_pretrained()
+        if start is not None:
+            start.load(training.model)
+            console.print("\n".join(start.lines), markup=False, highlight=False, soft_wrap=True)
     position = training.position
     progress = Progress(
         training.num_steps,
@@ -274,7 +285,7 @@ def _train(
         console=console,
     )
     beats = None
-    if processes.is_first:
+    if training.processes.is_first:
         beats = Heartbeat(folder, training.num_steps, first_step=position.step)
     try:
         with progress:

@@ -16,6 +16,7 @@ from vitrina.config import Config
 from vitrina.errors import InputError
 from vitrina.files import make_folder, remove_leftovers
 from vitrina.normalizers.reader import require_same_reader
+from vitrina.other_runs import require_same_origin
 from vitrina.record import read_json, recorded_hashes
 
 LOCK = ".lock"
@@ -158,7 +159,9 @@ def enter(folder: Path, config: Config) -> dict[str, Any] | None:
         )
     if (folder / "metrics.json").exists():
         return read_json(folder / "metrics.json")
-    require_same_reader(config.normalizer, recorded_hashes(folder))
+    recorded = recorded_hashes(folder)
+    require_same_reader(config.normalizer, recorded)
+    require_same_origin(config.model, recorded)
     return None
 
 

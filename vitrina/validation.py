@@ -26,26 +26,28 @@ def validation(
     metric: str,
     read: ReadingEvaluation | None,
 ) -> Callable[[], dict[str, float]]:
-    """Gives scores on each view of the validation texts, and as `score` the mean of `metric`.
+    """Gives scores on each view of the validation texts, and as `score` the mean of what decides.
 
     Args:
         views: the validation texts by name, one of which is `clean`.
         task: knows what is true of them, and how it is scored.
         predictor: of the model as it stands when the scores are asked for.
-        metric: the score by which the best weights are chosen.
+        metric: what `training.metric` says of the score by which the best weights are chosen.
         read: what the model reads is measured too; None for one that does not read.
     """
     truths = {name: task.truth(view) for name, view in views.items()}
 
     def validate() -> dict[str, float]:
         scores: dict[str, float] = {}
+        decisive = []
         for name, view in views.items():
             found = task.scoring.score(truths[name], predictor(view.texts))
-            scores |= {f"{name}_{key}": value for key, value in found.items()}
             if read is not None:
                 wanted = view if read.config.target == "drawn" else views["clean"]
-                scores[f"{name}_cer"] = read.measure(view.texts, wanted.texts).cer
-        scores["score"] = sum(scores[f"{name}_{metric}"] for name in views) / len(views)
+                found["cer"] = read.measure(view.texts, wanted.texts).cer
+            scores |= {f"{name}_{key}": value for key, value in found.items()}
+            decisive.append(task.validation_score(found, metric))
+        scores["score"] = sum(decisive) / len(decisive)
         return scores
 
     return validate

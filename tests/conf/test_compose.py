@@ -11,6 +11,7 @@ from vitrina.errors import InputError
 
 CONF = package_folder("conf")
 PRESETS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
+DRAWN = ["glyphs", "glyph_ngrams", "slices", "slices_reference", "line"]
 OPTIONS = {
     group: sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in sorted(GROUPS)
 }
@@ -35,16 +36,20 @@ def go_together(chosen: dict[str, str]) -> dict[str, str]:
     """The same options, but for those that the others refuse.
 
     An encoder may not make one state of several words to be labelled. What is drawn can be read,
-    nothing else, and not word by word. What is attacked are texts of one class each.
+    nothing else, and not word by word. What is attacked are texts of one class each. What is
+    pre-trained is drawn, and says no labels.
     """
     if chosen["evaluation"] == "attack":
         chosen = chosen | {"task": "classification"}
+    drawn = chosen["embedder"] in DRAWN
+    if chosen["task"] == "pretraining":
+        if not drawn or chosen["encoder"] == "mean":
+            chosen = chosen | {"task": "classification"}
+        else:
+            chosen = chosen | {"evaluation": "default"}
     labels_words = chosen["task"] == "labeling"
     if labels_words and chosen["encoder"] in ("cnn", "cnn_bytes", "mean"):
         chosen = chosen | {"encoder": "cnn_words"}
-    drawn = chosen["embedder"] in (
-        *("glyphs", "glyph_ngrams", "slices", "slices_reference", "line"),
-    )
     return chosen | {"ocr": "ctc" if drawn and not labels_words else "none"}
 
 
@@ -59,6 +64,14 @@ def test_every_option_composes_with_every_preset(preset: str, number: int) -> No
     for group in GROUPS:
         option = getattr(config, group)
         assert type(option) is GROUPS[group][option.kind], group
+    assert from_dict(to_dict(config)) == config
+
+
+@pytest.mark.parametrize("embedder", DRAWN)
+@pytest.mark.parametrize("encoder", ["cnn_words", "transformer_base"])
+def test_pretraining_composes_with_all_that_draws(embedder: str, encoder: str) -> None:
+    named = [f"embedder={embedder}", f"encoder={encoder}", "task=pretraining", "ocr=ctc"]
+    config = compose_config(named)
     assert from_dict(to_dict(config)) == config
 
 

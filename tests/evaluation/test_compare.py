@@ -109,3 +109,18 @@ def test_many_suites_go_on_in_a_second_table(tmp_path: Path) -> None:
 
 def test_no_runs_make_an_empty_table(tmp_path: Path) -> None:
     assert "by suite" in shown(compare_table(find_runs(tmp_path)))
+
+
+def test_runs_that_were_pretrained_are_compared_by_their_loss_and_less_is_better(
+    tmp_path: Path,
+) -> None:
+    for name, loss in (("a", 0.81), ("b", 0.62)):
+        folder = write_run(tmp_path / name, {"model": "vtr"}, [f"seed={name}"], {"clean": None})
+        tests = {"clean": {"masked_loss": loss, "count": 7}}
+        metrics = {"train": {"seconds": 1.0}, "val": {}, "test": tests}
+        (folder / "metrics.json").write_text(json.dumps(metrics), "utf-8")
+    text = shown(compare_table(find_runs(tmp_path)), colour=True)
+    assert "masked_loss by suite" in text
+    assert "\x1b[1m0.620" in text and "\x1b[1m0.810" not in text
+    labels = write_run(tmp_path / "c", {"model": "vtr"}, ["seed=c"], {"clean": 0.5})
+    assert "f1 by suite" in shown(compare_table([*find_runs(tmp_path), labels]))

@@ -15,8 +15,8 @@ from vitrina.config import compose_config, to_dict
 from vitrina.errors import InputError
 from vitrina.glyphs.pictures import Pictures
 from vitrina.models.augmentation import Distortion, distort
-from vitrina.models.embedders.config import LATER
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.embedders.glyphs_config import LATER
 from vitrina.models.whitening import Whitening
 from vitrina.noise.tables import ALPHABET
 from vitrina.text.columns import Texts

@@ -32,6 +32,15 @@ def require_labelled_words(split: Split, names: list[str], origin: str) -> None:
         )
 
 
+def require_texts(split: Choice, origin: str) -> None:
+    """
+    Raises:
+        InputError: if a split has none.
+    """
+    if not len(split):
+        raise InputError(f"{origin}: no rows in the {split.name} split; at least one is needed")
+
+
 def require_two_labels(split: Choice, names: list[str], origin: str) -> None:
     """
     Raises:
@@ -61,7 +70,11 @@ def overlap_notes(train: Choice, others: Sequence[Choice]) -> list[str]:
 
 
 def summary(split: Split, names: list[str]) -> str:
-    """How many texts a split has of each label, in a sentence."""
+    """How many texts a split has of each label, in a sentence; no labels without `names`."""
+    empty = int((split.texts.lengths == 0).sum())
+    blank = f"; {empty:,} are empty" if empty else ""
+    if not names:
+        return f"{split.name}: {len(split):,} texts{blank}"
     labels = split.labels if split.words is None else split.words.labels
     counts = np.bincount(labels, minlength=len(names))
     named = zip(counts.tolist(), names, strict=True)
@@ -71,6 +84,4 @@ def summary(split: Split, names: list[str]) -> str:
     words = ""
     if split.words is not None:
         words = f", {int(split.labels.sum()):,} with labelled words; {len(split.words):,} words"
-    empty = int((split.texts.lengths == 0).sum())
-    blank = f"; {empty:,} are empty" if empty else ""
     return f"{split.name}: {len(split):,} texts{words} ({shown}){blank}"

@@ -30,11 +30,14 @@ class LabelRules:
         sets: whether a row has a set of labels and not one.
         separator: what stands between the labels of a set that is given as one text; None: a text
             is one label.
+        ignored: whether no label is asked for; those that rows have still tell how rows are dealt
+            to splits, which are then those of a task that asks for them.
     """
 
     labels: Sequence[str] | None = None
     sets: bool = False
     separator: str | None = None
+    ignored: bool = False
 
 
 WORD_SOURCES = ("auto", "lexicon", "pieces", "spans")

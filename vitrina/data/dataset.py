@@ -13,6 +13,7 @@ import numpy as np
 from vitrina.data.checks import (
     overlap_notes,
     require_labelled_words,
+    require_texts,
     require_two_labels,
     summary,
 )
@@ -24,6 +25,7 @@ from vitrina.data.config import (
     WordRules,
 )
 from vitrina.data.demo import make_corpus
+from vitrina.data.labels import IgnoredLabels
 from vitrina.data.pairs import read_pairs
 from vitrina.data.parts import Part
 from vitrina.data.reading import Reader
@@ -67,6 +69,7 @@ class Dataset:
         label_names: whole numbers by value, as their decimal strings, then other names in order, or
             in the order that was asked for; of label sets as `vitrina.data.labels` names them; of
             words, where words are labelled, with that of unlabelled ones first.
+            Empty where labels are ignored.
         synthetic: whether the training texts are made by the demo grammar.
         notes: what was done to the data, a sentence each.
         hashes: sha256 of each file by its key in the configuration, of the demo corpus alike.
@@ -132,7 +135,8 @@ def load_dataset(
     extra = {name: reader.file(f"extra.{name}", path) for name, path in config.extra.items()}
     extra |= read_pairs(reader, config)
     names, order = reader.labels.in_order()
-    if len(names) < 2:
+    ignored = isinstance(reader.labels, IgnoredLabels)
+    if len(names) < 2 and not ignored:
         raise InputError(
             f"{_origin(config, 'train')}: all {len(parts['train'].labels):,} rows have the label "
             f"{names[0][:60]!r}; at least two labels are needed"
@@ -144,8 +148,10 @@ def load_dataset(
         key: _sample(chosen[key], getattr(config, f"limit_{key}"), seed, reader.notes)
         for key in ("train", "val", "test")
     }
-    if not isinstance(reader.labels, WordLabels):
-        for key, choice in chosen.items():
+    for key, choice in chosen.items():
+        if ignored:
+            require_texts(choice, _origin(config, key))
+        elif not isinstance(reader.labels, WordLabels):
             require_two_labels(choice, names, _origin(config, key))
     further = {name: _all_of(name, part, order) for name, part in extra.items()}
     reader.notes += overlap_notes(
@@ -159,6 +165,7 @@ def load_dataset(
             split.words = split.words.with_labels(order[split.words.labels])
         for key, split in splits.items():
             require_labelled_words(split, names, _origin(config, key))
+    names = [] if ignored else names
     reader.notes += [summary(split, names) for split in (*splits.values(), *others.values())]
     synthetic = isinstance(config, DemoConfig)
     return Dataset(

@@ -114,6 +114,14 @@ class Labels:
         return ", ".join(map(brief, islice(names, 20)))
 
 
+class IgnoredLabels(Labels):
+    """What rows have in the field of the label, whatever it is; a row may have nothing there."""
+
+    def number(self, row: Mapping[str, Any], field: str) -> int:
+        """The number of what the row has in `field`; what cannot be a label is none."""
+        return self.numbers.setdefault(label_name(row.get(field)), len(self.numbers))
+
+
 def label_set(row: Mapping[str, Any], field: str, separator: str | None) -> list[str]:
     """The labels in `field` of a row, each once: a list of labels, a text, or a single label.
 

@@ -17,7 +17,7 @@ from vitrina.data.config import (
     WordRules,
 )
 from vitrina.data.fields import RowError, brief, text_of, value_name
-from vitrina.data.labels import Labels
+from vitrina.data.labels import IgnoredLabels, Labels
 from vitrina.data.parts import Part, PartBuilder
 from vitrina.data.sources import Source, format_of
 from vitrina.data.word_labels import Span, WordLabels
@@ -48,11 +48,9 @@ class Reader:
         self.config = config
         self.notes: list[str] = []
         self.hashes: dict[str, str] = {}
-        of_words = isinstance(rules, WordRules)
-        self.labels = WordLabels(rules) if of_words else Labels(rules)
-        self.label_field = config.label_field or (
-            "labels" if not of_words and rules.sets else "toxic"
-        )
+        self.labels = _labels(rules)
+        of_sets = isinstance(rules, LabelRules) and rules.sets
+        self.label_field = config.label_field or ("labels" if of_sets else "toxic")
 
     def check_files(self, paths: Mapping[str, str]) -> None:
         """
@@ -210,3 +208,9 @@ class Reader:
         if isinstance(self.labels, Labels) and self._without_label:
             return f"no row has one of task.labels = {self.labels.rules.labels!r}"
         return source.why_empty()
+
+
+def _labels(rules: LabelRules | WordRules) -> Labels | WordLabels:
+    if isinstance(rules, WordRules):
+        return WordLabels(rules)
+    return IgnoredLabels(rules) if rules.ignored else Labels(rules)

@@ -24,6 +24,9 @@ OF_THE_FOLDER = ("name", "resume")
 FROM_PRESETS = ("embedder", "encoder", "optimizer", "training")
 """Groups that the model's preset chooses."""
 
+OF_PRETRAINING = ("masked_loss", "cer")
+"""Scores of runs that say no labels; less is better."""
+
 
 @dataclass
 class RunResult:
@@ -81,14 +84,15 @@ def read_run(folder: Path) -> RunResult:
     return result
 
 
-def compare_table(runs: Iterable[Path | RunResult], *, metric: str = "f1") -> Comparison:
+def compare_table(runs: Iterable[Path | RunResult], *, metric: str | None = None) -> Comparison:
     """One row a run: what distinguishes it, its `metric` by suite with the best in bold, seconds.
 
+    Unless one is named it is F1, or where no run has that, what runs that were pre-trained have.
     Runs without metrics keep their row; below stands the first line of what went wrong. Printed
     with rich; where the suites do not fit the width they go on in a second table.
     """
     results = [run if isinstance(run, RunResult) else read_run(run) for run in runs]
-    return Comparison(results, metric)
+    return Comparison(results, metric or _metric_of(results))
 
 
 @dataclass
@@ -129,7 +133,8 @@ class Comparison:
         values = [_number(_tests(run).get(suite, {}).get(self.metric)) for run in self.results]
         # Compared as they are shown: what looks equal is equally bold.
         rounded = [None if value is None else round(value, 3) for value in values]
-        best = max((value for value in rounded if value is not None), default=None)
+        wanted = min if self.metric in OF_PRETRAINING else max
+        best = wanted((value for value in rounded if value is not None), default=None)
         bold = [value is not None and value == best for value in rounded]
         return Column(suite.replace("_", "\n"), [score_text(v) for v in values], bold, right=True)
 
@@ -201,6 +206,16 @@ def _distinguishing(settings: Sequence[dict[str, str]]) -> list[str]:
         if key != ALWAYS_SHOWN and len(set(values)) > 1 and not follows:
             shown.append(key)
     return shown
+
+
+def _metric_of(results: Sequence[RunResult]) -> str:
+    known = [scores for run in results for scores in _tests(run).values()]
+    has = [name for name in ("f1", *OF_PRETRAINING) if any(_has(each, name) for each in known)]
+    return has[0] if has else "f1"
+
+
+def _has(scores: dict[str, Any], name: str) -> bool:
+    return _number(scores.get(name)) is not None
 
 
 def _tests(run: RunResult) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def series(names: list[str]) -> dict[str, dict[int, str]]:
 def draw_levels(evaluation: Evaluation, path: Path, *, title: str, synthetic: bool) -> bool:
     """Write a PNG with F1 and ROC-AUC against the level of noise; whether there was any to draw.
 
+    Where nothing is said that has an F1, with the scores of the table of a run.
+
     Level 0 is the clean text. Bands are the 95 % intervals. Suites without a level are dotted
     horizontal lines.
     """
@@ -48,12 +50,13 @@ def draw_levels(evaluation: Evaluation, path: Path, *, title: str, synthetic: bo
     lines = series(list(evaluation.suites))
     levelled = {name for line in lines.values() for name in line.values()}
     single = [name for name in evaluation.suites if name not in levelled and name != CLEAN]
-    if not lines and not single:
+    headings = HEADINGS if "f1" in evaluation.scoring.metrics else evaluation.scoring.shown
+    if not headings or not (lines or single):
         return False
     figure = Figure(figsize=(10, 4.4), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
-    all_axes = figure.subplots(1, len(HEADINGS))
-    for axes, (metric, heading) in zip(all_axes, HEADINGS.items(), strict=True):
+    (all_axes,) = figure.subplots(1, len(headings), squeeze=False)
+    for axes, (metric, heading) in zip(all_axes, headings.items(), strict=True):
         for (name, line), colour in zip(lines.items(), _cycle(len(lines)), strict=True):
             _draw_line(axes, evaluation, metric, name, line, colour)
         for index, name in enumerate(single):

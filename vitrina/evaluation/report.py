@@ -90,7 +90,7 @@ def plain(value: Any) -> Any:
 
 
 def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
-    """Scores of one run, a row for each suite, F1 with its interval; fits 80 columns.
+    """Scores of one run, a row for each suite, the first with its interval; fits 80 columns.
 
     Below it stand what the suites and the scores are.
     """
@@ -102,14 +102,17 @@ def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        # What stands below is folded to the width.
+        min_width=60 if len(evaluation.scoring.shown) == 1 else None,
     )
     table.add_column("suite", no_wrap=True)
     for heading in evaluation.scoring.shown.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for name, suite in evaluation.suites.items():
         cells = [score_text(suite.scores[metric]) for metric in evaluation.scoring.shown]
-        if "f1" in suite.intervals:
-            low, high = map(score_text, suite.intervals["f1"])
+        ends = suite.intervals.get(next(iter(evaluation.scoring.shown)))
+        if ends is not None:
+            low, high = map(score_text, ends)
             cells[0] += escape(f" [{low.removeprefix('0')}–{high.removeprefix('0')}]")
         table.add_row(escape(name), *cells)
     return table

@@ -29,7 +29,8 @@ class Scoring(ABC):
     task gives them (then `settled`, `values` and `same` know it).
 
     Attributes:
-        metrics: names of all scores, in the order of tables; all lie in [0, 1], more is better.
+        metrics: names of all scores, in the order of tables. Of labels they lie in [0, 1], and more
+            is better.
         relative: the scores that are also told relative to clean texts.
         shown: the scores in the table of a run, and their headings.
         unit: what `count` counts.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -34,6 +34,7 @@ from vitrina.tasks.base import Task
 from vitrina.tasks.classification import ClassificationTask
 from vitrina.tasks.labeling import LabelingTask
 from vitrina.tasks.multilabel import MultilabelTask
+from vitrina.tasks.pretraining import PretrainingTask
 from vitrina.text.columns import Texts
 
 EMBEDDERS: dict[str, Any] = {
@@ -57,23 +58,33 @@ TASKS: dict[str, Any] = {
     "classification": ClassificationTask,
     "multilabel": MultilabelTask,
     "labeling": LabelingTask,
+    "pretraining": PretrainingTask,
 }
 
 
-def fit(config: Config, dataset: Dataset, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+def fit(
+    config: Config,
+    dataset: Dataset,
+    clean: Texts,
+    noisy: Callable[[], Texts],
+    given: Mapping[str, Artefacts] | None = None,
+) -> Artefacts:
     """What the run learns from its training texts before training.
 
     Args:
         dataset: of which only the training texts are seen.
         clean: these texts, normalised.
         noisy: draws the training noise over them, then normalises; called only if needed.
+        given: what comes from another run and is not fitted: `embedder`, `ocr`.
     """
     parts = {
+        **(given or {}),
         "task": fit_task(config, dataset),
-        "embedder": EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy),
         "encoder": ENCODERS[config.encoder.kind].fit(config.encoder),
     }
-    if isinstance(config.ocr, CtcConfig):
+    if "embedder" not in parts:
+        parts["embedder"] = EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy)
+    if isinstance(config.ocr, CtcConfig) and "ocr" not in parts:
         parts["ocr"] = Reading.fit(config.ocr, clean, noisy)
     return Artefacts.join(parts)
 
@@ -109,9 +120,10 @@ def build_model(config: Config, artefacts: Artefacts, task: Task) -> Model:
         encoder = ENCODERS[config.encoder.kind].build(
             config.encoder, embedder.width, artefacts.part("encoder")
         )
-        head = task.build_head(encoder.width)
+        model = task.build_model(embedder, encoder)
         # The reader comes last: the other weights begin as they would without it.
-        return Model(embedder, encoder, head, _build_reader(config, artefacts, embedder, encoder))
+        model.reader = _build_reader(config, artefacts, embedder, encoder)
+        return model
 
 
 def _build_reader(

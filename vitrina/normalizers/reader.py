@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from vitrina.errors import InputError
 from vitrina.normalizers.config import ReaderNormalizerConfig
+from vitrina.other_runs import require_same_weights, weights_hash
 from vitrina.text.columns import Texts
 from vitrina.text.offsets import OffsetMap
 
@@ -49,11 +48,7 @@ def reader_hashes(config: Any) -> dict[str, str]:
     if not isinstance(config, ReaderNormalizerConfig):
         return {}
     assert config.run is not None
-    weights = Path(config.run) / "checkpoints" / "best.safetensors"
-    try:
-        return {HASH: hashlib.sha256(weights.read_bytes()).hexdigest()}
-    except OSError as error:
-        raise InputError(f"{weights}: cannot be read ({error.strerror})") from None
+    return {HASH: weights_hash(config.run)}
 
 
 def require_same_reader(config: Any, recorded: Mapping[str, str]) -> None:
@@ -66,9 +61,6 @@ def require_same_reader(config: Any, recorded: Mapping[str, str]) -> None:
     Raises:
         InputError: if it has other weights.
     """
-    for name, value in reader_hashes(config).items():
-        if recorded.get(name, value) != value:
-            raise InputError(
-                f"normalizer.run = {config.run!r}: the weights there are not those that this run "
-                "was trained behind"
-            )
+    if isinstance(config, ReaderNormalizerConfig):
+        assert config.run is not None
+        require_same_weights(HASH, config.run, recorded, "this run was trained behind")

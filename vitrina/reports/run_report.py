@@ -69,6 +69,7 @@ def run_report(run: Run, *, mistakes: int, suite: str | None = None, device: str
     """
     if not run.finished:
         raise InputError(f"{run.folder}: {run.result.error}; a report needs a finished run")
+    require_labels(run)
     chosen = hard_suite(run, suite)
     group = RunGroup("", [run])
     parts: list[Part] = [
@@ -89,6 +90,18 @@ def run_report(run: Run, *, mistakes: int, suite: str | None = None, device: str
     )
     subtitle = f"seed {run.seed} · {run.record.get('started', 'start not recorded')}{note}"
     return page(f"{run.folder.parent.name} / {run.folder.name}", subtitle, parts)
+
+
+def require_labels(run: Run) -> None:
+    """
+    Raises:
+        InputError: if the run was pre-trained alone: a report is of what is said of texts.
+    """
+    if run.setting("task") == "pretraining":
+        raise InputError(
+            f"{run.folder}: was pre-trained and says no labels, of which a report tells; "
+            "tools/table.py shows its scores, masked.png what it restores"
+        )
 
 
 def _part(title: str, anchor: str, *content: Content) -> Part:

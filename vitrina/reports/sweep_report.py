@@ -32,7 +32,15 @@ from vitrina.reports.document import (
 )  # fmt: skip
 from vitrina.reports.formats import TEST_HEADINGS, cell_text, test_cells
 from vitrina.reports.mistakes import ladder_part, mistakes_part
-from vitrina.reports.run_report import commands, hard_suite, headline, judged, made, scores_table
+from vitrina.reports.run_report import (
+    commands,
+    hard_suite,
+    headline,
+    judged,
+    made,
+    require_labels,
+    scores_table,
+)  # fmt: skip
 from vitrina.reports.runs import Run, differing, newest_of_each
 from vitrina.reports.table import tested
 
@@ -55,13 +63,15 @@ def sweep_report(
         suite: the suite that they are of; None: the hardest of the ordinary ones.
 
     Raises:
-        InputError: if no run has finished, or none has the wanted suite.
+        InputError: if no run has finished, none has the wanted suite, or one says no labels.
     """
     keys = differing(runs)
     kept, notes = newest_of_each(runs, keys or ["model"])
     finished = [run for run in kept if run.finished]
     if not finished:
         raise InputError(f"{folder}: none of the {len(runs)} runs has finished")
+    for run in finished:
+        require_labels(run)
     groups = group_by_seed(finished, keys)
     parts: list[Part] = [
         _part("Scores", "scores", *_compared(groups, notes)),

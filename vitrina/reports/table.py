@@ -28,7 +28,7 @@ FIRST, BEST, NONE = "first", "best", "none"
 
 LESS_IS_BETTER = (
     "ece", "brier", "flip_rate", "false_alarms", "cer", "infeasible", "seconds", "fit_seconds",
-    "peak_memory_mb", "num_parameters", "success_rate",
+    "peak_memory_mb", "num_parameters", "success_rate", "masked_loss",
 )  # fmt: skip
 """Names in a path by which a score is known to be better when it is smaller."""
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from vitrina.data.dataset import Split
 from vitrina.evaluation.scoring import Scoring
 from vitrina.models.embedders.base import Embedder
+from vitrina.models.encoders.base import Encoder
 from vitrina.models.inference import Predictor
 from vitrina.models.model import Model
 from vitrina.noise.noisy import Noisy
@@ -58,8 +61,8 @@ class Task(ABC):
         return embedder
 
     @abstractmethod
-    def build_head(self, in_width: int) -> nn.Module:
-        """What stands behind an encoder of that width."""
+    def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
+        """The model with the task's head, which is built now, and without a reader."""
 
     @abstractmethod
     def targets(self, sample: Sample) -> Targets:
@@ -95,6 +98,28 @@ class Task(ABC):
         return Predictor(
             model, normalizer, self.probabilities, max_tokens=max_tokens, precision=precision
         )
+
+    def validation_score(self, scores: Mapping[str, float], metric: str) -> float:
+        """By what the best weights are chosen; more is better.
+
+        Args:
+            scores: of `scoring` on validation texts, and `cer`, the character error rate, where the
+                model reads.
+            metric: what `training.metric` says.
+        """
+        return scores[metric]
+
+    def notes(self, model: Model) -> list[str]:
+        """What of a model this task does not train though one may think so, a sentence each."""
+        return []
+
+    def draw(self, model: Model, texts: Texts, folder: Path) -> list[Path]:
+        """Pictures of what the model does, written into the folder of a run; most have none.
+
+        Args:
+            texts: some texts as the model is given them.
+        """
+        return []
 
     def choose_thresholds(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         """Thresholds by label, for a task that waits for them.

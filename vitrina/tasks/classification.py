@@ -6,14 +6,17 @@ import json
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vitrina.data.dataset import Split
 from vitrina.errors import require
 from vitrina.evaluation.metrics import reported_classes
 from vitrina.evaluation.scoring import ClassScoring
 from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.classification import ClassificationHead
+from vitrina.models.model import Model
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import VALIDATION, ClassificationConfig
 from vitrina.tasks.losses import class_divergence, class_loss, class_weights
@@ -62,8 +65,9 @@ class ClassificationTask(Task):
             texts={"label_names": json.dumps(label_names, ensure_ascii=False)},
         )
 
-    def build_head(self, in_width: int) -> nn.Module:
-        return ClassificationHead(in_width, len(self.label_names), self.config.dropout)
+    def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
+        head = ClassificationHead(encoder.width, len(self.label_names), self.config.dropout)
+        return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> Targets:
         return Targets(sample.split.labels[sample.indices])

@@ -10,6 +10,7 @@ from typing import Any
 from vitrina.data.config import WORD_SOURCES, LabelRules, WordRules
 from vitrina.data.fields import label_name
 from vitrina.errors import require
+from vitrina.models.embedders.config import GlyphsConfig, LineConfig, SlicesConfig
 
 LOSSES = ("cross_entropy", "focal")
 FOCAL_GAMMA = 2.0
@@ -176,10 +177,67 @@ class LabelingConfig:
         require(stride == 1, "encoder.stride", stride, f"1{PER_WORD}")
 
 
+DRAWN = "glyphs, glyph_ngrams, slices or line, which draw texts, with task=pretraining"
+
+
+@dataclass(kw_only=True)
+class PretrainingConfig:
+    """No labels: the pixels of hidden tokens are restored, and with ocr=ctc the text is read.
+
+    The weights that are kept are those of the lowest sum of masked_weight times the masked loss and
+    the character error rate on the validation texts, whatever training.metric says."""
+
+    kind: str
+    """pretraining"""
+    masked_weight: float
+    """What the masked loss of a text, the mean over its hidden tokens, counts beside that of
+    reading (ocr.weight); with 0 nothing is hidden."""
+    masked_share: float
+    """Share of a text's tokens that are hidden."""
+    masked_span: float
+    """Mean length of a hidden span, in tokens; that of a window is embedder.stride_px wide."""
+
+    def __post_init__(self) -> None:
+        def check(name: str, condition: bool, allowed: str) -> None:
+            require(condition, f"task.{name}", getattr(self, name), allowed)
+
+        finite = math.isfinite(self.masked_weight) and self.masked_weight >= 0
+        check("masked_weight", finite, "at least 0")
+        check("masked_share", 0 < self.masked_share < 1, "between 0 and 1, both excluded")
+        long = math.isfinite(self.masked_span) and self.masked_span >= 1
+        check("masked_span", long, "at least 1")
+
+    def check_beside(self, config: Any) -> None:
+        """
+        Args:
+            config: the whole configuration.
+
+        Raises:
+            InputError: if another option does not go with pre-training.
+        """
+        kind = config.embedder.kind
+        visual = isinstance(config.embedder, GlyphsConfig | SlicesConfig | LineConfig)
+        require(visual, "embedder.kind", kind, DRAWN)
+        kind = config.encoder.kind
+        allowed = "one with a state for each token or stride with task=pretraining; mean has none"
+        require(kind != "mean", "encoder.kind", kind, allowed)
+        weight, reads = self.masked_weight, config.ocr.kind != "none"
+        allowed = "above 0 with ocr=none, where nothing else is trained"
+        require(weight > 0 or reads, "task.masked_weight", weight, allowed)
+        pairs = config.dataset.pairs
+        require(pairs is None, "dataset.pairs", pairs, "null with task=pretraining")
+        allowed = "levels with task=pretraining, which says no labels"
+        require(
+            config.evaluation.kind == "levels", "evaluation.kind", config.evaluation.kind, allowed
+        )
+
+
 def label_rules(config: Any) -> LabelRules | WordRules:
     """How the rows of a dataset name their labels for the task of that configuration."""
     if isinstance(config, LabelingConfig):
         return WordRules(config.labels, config.spans_field, config.background, config.lexicon)
+    if isinstance(config, PretrainingConfig):
+        return LabelRules(ignored=True)
     if not isinstance(config, TextTaskConfig):
         return LabelRules()
     if isinstance(config, MultilabelConfig):
@@ -191,6 +249,7 @@ OPTIONS: dict[str, type] = {
     "classification": ClassificationConfig,
     "multilabel": MultilabelConfig,
     "labeling": LabelingConfig,
+    "pretraining": PretrainingConfig,
 }
 
 LATER: dict[str, Any] = {

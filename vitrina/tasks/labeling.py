@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from vitrina.data.dataset import Split
@@ -15,6 +15,7 @@ from vitrina.evaluation.words import WordScoring
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.words import WordsEmbedder, shown_words
+from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.words import WordHead
 from vitrina.models.model import Model
 from vitrina.models.words import WordPredictor
@@ -75,8 +76,9 @@ class LabelingTask(Task):
     def embedder(self, embedder: Embedder) -> Embedder:
         return WordsEmbedder(embedder, self.config.pool, self.config.kernels)
 
-    def build_head(self, in_width: int) -> nn.Module:
-        return WordHead(in_width, len(self.label_names), self.config.dropout)
+    def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
+        head = WordHead(encoder.width, len(self.label_names), self.config.dropout)
+        return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> WordTargets:
         """The label of each word as the model sees it.

@@ -6,13 +6,16 @@ import json
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vitrina.data.dataset import Split
 from vitrina.data.labels import members, sorted_labels
 from vitrina.evaluation.multilabel import MultilabelScoring
 from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.classification import ClassificationHead
+from vitrina.models.model import Model
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import VALIDATION, MultilabelConfig
 from vitrina.tasks.losses import binary_divergence, binary_loss, binary_weights
@@ -65,8 +68,9 @@ class MultilabelTask(Task):
             texts={"label_names": json.dumps(names, ensure_ascii=False)},
         )
 
-    def build_head(self, in_width: int) -> nn.Module:
-        return ClassificationHead(in_width, len(self.label_names), self.config.dropout)
+    def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
+        head = ClassificationHead(encoder.width, len(self.label_names), self.config.dropout)
+        return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> Targets:
         """bool [B, C]."""

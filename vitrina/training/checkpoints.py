@@ -74,6 +74,15 @@ def load_weights(path: Path, model: nn.Module) -> None:
     model.load_state_dict(_state(path, tensors, "model", model))
 
 
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The weights and buffers in what `save_weights` or `save_training` wrote, by name.
+
+    Raises:
+        InputError: if the file is missing, of another form or damaged.
+    """
+    return _weights(_read(path)[0])
+
+
 def save_training(
     path: Path,
     model: nn.Module,
@@ -210,12 +219,21 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, metadata
 
 
+def _weights(tensors: dict[str, Tensor], prefix: str = "model") -> dict[str, Tensor]:
+    """What stands under `prefix`, by name."""
+    start = f"{prefix}."
+    return {
+        name.removeprefix(start): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(start)
+    }
+
+
 def _state(
     path: Path, tensors: dict[str, Tensor], prefix: str, model: nn.Module
 ) -> dict[str, Tensor]:
     """What stands under `prefix`: a state of `model`, or its average."""
-    start = len(prefix) + 1
-    state = {k[start:]: value for k, value in tensors.items() if k.startswith(f"{prefix}.")}
+    state = _weights(tensors, prefix)
     wanted = model.state_dict()
     for name in sorted(wanted.keys() | state.keys()):
         if name not in state or name not in wanted:

@@ -48,7 +48,7 @@ class TrainingConfig:
     """Epochs between two validations."""
     metric: str
     """Validation score by which the best checkpoint is chosen: its mean over clean and noisy
-    validation texts."""
+    validation texts. With task=pretraining what is lost decides, whatever stands here."""
     patience: int | None
     """Validations without a better score after which training stops; null never stops early."""
     checkpoint_seconds: float

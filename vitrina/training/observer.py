@@ -35,7 +35,8 @@ class ShownTraining:
             shown = [
                 key
                 for key in row["val"]
-                if key.endswith(("_f1", "_roc_auc", "_cer")) and not key.endswith("_micro_f1")
+                if key.endswith(("_f1", "_roc_auc", "_cer", "_masked_loss"))
+                and not key.endswith("_micro_f1")
             ]
             scores = ", ".join(f"{key} {row['val'][key]:.3f}" for key in shown)
             best = " (best so far)" if row["best"] else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from vitrina.glyphs.pictures import Pictures
 from vitrina.models.inputs import Inputs
@@ -39,9 +39,14 @@ class VisualEmbedder(Embedder):
 
     Attributes:
         pictures: draws the glyphs.
+        token_px: height H and width W of what a token shows.
+        step_px: from the left edge of what a token shows to that of the next one's, where tokens
+            are laid side by side.
     """
 
     pictures: Pictures
+    token_px: tuple[int, int]
+    step_px: int
 
     @abstractmethod
     def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
@@ -49,3 +54,22 @@ class VisualEmbedder(Embedder):
 
         Counted from the start of the token's text; neither ever falls within a text. Host only.
         """
+
+    @abstractmethod
+    def render(self, inputs: Inputs) -> Tensor:
+        """The pixels that each token shows, uint8 [N, H, W], 255 is ink; nothing is hidden."""
+
+    @abstractmethod
+    def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
+        """The same texts with the pixels hidden that are the masked tokens' own.
+
+        No token shows them then, but that a glyph of its own is left to the masked token: whoever
+        masks puts something else in place of its embedding.
+
+        Args:
+            masked: bool [N], on the host.
+        """
+
+    @abstractmethod
+    def hidden(self, inputs: Inputs) -> Tensor:
+        """Of `inputs` that `hide` gave: bool [N, W], the columns of each token that are hidden."""

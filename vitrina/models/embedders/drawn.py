@@ -8,6 +8,8 @@ Shapes: H height, T columns of all lines together.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,8 +17,11 @@ from torch import Tensor
 from vitrina.glyphs.pictures import Pictures
 from vitrina.glyphs.segmentation import glyph_spans, segment
 from vitrina.models.inputs import Inputs
-from vitrina.models.ragged import exclusive_sum
+from vitrina.models.ragged import Line, exclusive_sum, to_device
 from vitrina.text.columns import Texts, offsets_of, ranges
+
+HIDDEN = "hidden"
+"""Name of the table that tells which columns of the lines are hidden, bool [T]."""
 
 
 def count_slices(line_px: np.ndarray, window_px: int, stride_px: int) -> np.ndarray:
@@ -57,8 +62,44 @@ def window_spans(
     return glyph_starts[first], glyph_ends[np.maximum(first, last)]
 
 
+def hide_columns(inputs: Inputs, masked: np.ndarray, stride_px: int) -> Inputs:
+    """The same lines, blank in all columns that are a masked token's own.
+
+    Windows overlap; a token's own are the columns in which its window begins and the next one's has
+    not begun: `stride_px` of them, and for the last token all to the end of the line. As they are
+    blank before windows are cut, no window shows them.
+
+    Args:
+        masked: bool [N].
+    """
+    assert inputs.line_px is not None
+    last = np.cumsum(inputs.num_tokens) - 1
+    own_px = np.full(len(masked), stride_px, dtype=np.int64)
+    own_px[last] = inputs.line_px - (inputs.num_tokens - 1) * stride_px
+    hidden_T = to_device(np.repeat(masked, own_px), inputs.tables["columns"].device)
+    return replace(inputs, tables={**inputs.tables, HIDDEN: hidden_T})
+
+
+def cut_windows(columns_T: Tensor, inputs: Inputs, window_px: int, stride_px: int) -> Tensor:
+    """The windows of lines of the widths of `inputs`, from values of their columns.
+
+    Args:
+        columns_T: [T, …].
+
+    Returns:
+        [N, window_px, …], zeros where a window overhangs its line.
+    """
+    assert inputs.line_px is not None
+    device = columns_T.device
+    line = Line.plan(inputs.line_px, window_px, stride_px, device, inputs.num_tokens)
+    return line.cut(columns_T, window_px).values
+
+
 def draw_lines(inputs: Inputs) -> Tensor:
-    """The columns of all lines, one after the other: uint8 [T, H], `T = line_px.sum()`."""
+    """The columns of all lines, one after the other: uint8 [T, H], `T = line_px.sum()`.
+
+    Those that `hide_columns` hid are blank.
+    """
     assert inputs.line_px is not None
     columns_TH, widths = inputs.tables["columns"], inputs.tables["widths"]
     device, total = columns_TH.device, int(inputs.line_px.sum())
@@ -67,4 +108,7 @@ def draw_lines(inputs: Inputs) -> Tensor:
     glyph_starts = (widths.cumsum(0) - widths)[inputs.ids]
     shift = glyph_starts - (id_widths.cumsum(0) - id_widths)
     column = torch.repeat_interleave(shift, id_widths, output_size=total)
-    return columns_TH.index_select(0, column + torch.arange(total, device=device))
+    drawn_TH = columns_TH.index_select(0, column + torch.arange(total, device=device))
+    if HIDDEN in inputs.tables:
+        drawn_TH = drawn_TH.masked_fill(inputs.tables[HIDDEN].unsqueeze(1), 0)
+    return drawn_TH

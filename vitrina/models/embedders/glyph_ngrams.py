@@ -117,6 +117,12 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         inputs.tables["rows"] = torch.from_numpy(rows)
         return CoveredInputs.of(inputs, covering_NC)
 
+    def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
+        # The n-grams around a hidden glyph would tell which it is: nothing knows any then.
+        assert isinstance(inputs, CoveredInputs)
+        nothing = np.full_like(inputs.covering, len(inputs.tables["rows"]))
+        return super().hide(replace(inputs, covering=nothing), masked)
+
     def _dropped(self, ngrams_UE: Tensor) -> Tensor:
         """Whole n-grams are left out of the batch in training, each wherever it stands."""
         p = self.config.ngram_dropout

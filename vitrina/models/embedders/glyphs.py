@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -30,7 +31,7 @@ from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import GlyphsConfig
 from vitrina.models.glyph_space import GlyphSpace, distortion_of, fit_glyph_space
 from vitrina.models.inputs import Inputs
-from vitrina.models.ragged import Ragged
+from vitrina.models.ragged import Ragged, to_device
 from vitrina.text.columns import Texts, pieces
 
 
@@ -56,6 +57,7 @@ class GlyphsEmbedder(VisualEmbedder):
         super().__init__()
         self.config = config
         self.width = config.width
+        self.token_px, self.step_px = (config.height_px, config.width_px), config.width_px
         self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
         self.space = GlyphSpace(artefacts)
         num_components = self.space.num_components
@@ -99,6 +101,17 @@ class GlyphsEmbedder(VisualEmbedder):
 
     def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
         return glyph_spans(texts)
+
+    def render(self, inputs: Inputs) -> Tensor:
+        return inputs.tables["pixels"].index_select(0, inputs.ids)
+
+    def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
+        # No two tokens show the same glyph of the text, so there is nothing to make blank.
+        masked_N = to_device(masked, inputs.ids.device)
+        return replace(inputs, tables={**inputs.tables, "hidden": masked_N})
+
+    def hidden(self, inputs: Inputs) -> Tensor:
+        return inputs.tables["hidden"].unsqueeze(1).expand(-1, self.config.width_px)
 
     def embed_glyphs(self, pixels_GHW: Tensor) -> Tensor:
         """Embeddings [G, D] of glyph pictures uint8 [G, H, W]."""

@@ -25,9 +25,9 @@ from vitrina.glyphs.pictures import Pictures
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.convolution import RaggedConv
 from vitrina.models.dropout import Dropout
-from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import LineConfig
-from vitrina.models.embedders.drawn import draw_lines, encode_lines, window_spans
+from vitrina.models.embedders.drawn import draw_lines, encode_lines
+from vitrina.models.embedders.windows import WindowsEmbedder
 from vitrina.models.inputs import Inputs
 from vitrina.models.norm import NormReLU
 from vitrina.models.ragged import Line, Ragged
@@ -137,7 +137,7 @@ def distinct_rows(rows: np.ndarray) -> np.ndarray:
     return np.frombuffer(b"".join(sorted(found)), dtype=np.uint8).reshape(-1, width)
 
 
-class LineEmbedder(VisualEmbedder):
+class LineEmbedder(WindowsEmbedder):
     """A stem, residual convolutions over the map, a linear map of each window of it.
 
     Args:
@@ -146,10 +146,8 @@ class LineEmbedder(VisualEmbedder):
     """
 
     def __init__(self, config: LineConfig, artefacts: Artefacts) -> None:
-        super().__init__()
+        super().__init__(config)
         self.config = config
-        self.width = config.width
-        self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
         self.stem = STEMS[config.stem](config, artefacts)
         self.radius = max(kernel // 2 for kernel in [1, *config.kernels])
         self.blocks = nn.ModuleList(
@@ -180,13 +178,6 @@ class LineEmbedder(VisualEmbedder):
         if len(pixels) < 2:
             raise InputError("the training texts draw fewer than two distinct patches")
         return fit_whitening(pixels / np.float32(255), config.num_components, config.shrinkage)
-
-    def encode(self, texts: Texts) -> Inputs:
-        config = self.config
-        return encode_lines(self.pictures, texts, config.window_px, config.stride_px)
-
-    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
-        return window_spans(self.pictures, texts, self.config.window_px, self.config.stride_px)
 
     def forward(self, inputs: Inputs) -> Ragged:
         assert inputs.line_px is not None

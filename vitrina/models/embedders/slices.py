@@ -2,7 +2,7 @@
 
 Only windows that belong to a text are cut from the drawn line and embedded, never padding.
 
-Shapes: N slices in the batch, H height, W window, C channels, D width, T columns of all lines.
+Shapes: N slices in the batch, H height, W window, C channels, D width.
 """
 
 from __future__ import annotations
@@ -10,18 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vitrina.glyphs.pictures import Pictures
 from vitrina.models.artefacts import Artefacts
-from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import SlicesConfig
-from vitrina.models.embedders.drawn import draw_lines, encode_lines, window_spans
+from vitrina.models.embedders.windows import WindowsEmbedder
 from vitrina.models.inputs import Inputs
 from vitrina.models.norm import BatchNorm
-from vitrina.models.ragged import Line, Ragged
+from vitrina.models.ragged import Ragged
 from vitrina.text.columns import Texts
 
 
@@ -52,7 +49,7 @@ class ResidualBlock(nn.Module):
         return self.tail(self.body(x_NCHW) + self.shortcut(x_NCHW))
 
 
-class SlicesEmbedder(VisualEmbedder):
+class SlicesEmbedder(WindowsEmbedder):
     """Residual convolutions over each slice, then a linear bridge.
 
     Args:
@@ -61,10 +58,8 @@ class SlicesEmbedder(VisualEmbedder):
     """
 
     def __init__(self, config: SlicesConfig, artefacts: Artefacts) -> None:
-        super().__init__()
+        super().__init__(config)
         self.config = config
-        self.width = config.width
-        self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
         channels = [1, *config.channels]
         pairs = pairwise(channels)
         self.blocks = nn.Sequential(*(ResidualBlock(c_in, c_out) for c_in, c_out in pairs))
@@ -77,26 +72,6 @@ class SlicesEmbedder(VisualEmbedder):
     @staticmethod
     def fit(config: SlicesConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
         return Artefacts()
-
-    def encode(self, texts: Texts) -> Inputs:
-        config = self.config
-        return encode_lines(self.pictures, texts, config.window_px, config.stride_px)
-
-    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
-        return window_spans(self.pictures, texts, self.config.window_px, self.config.stride_px)
-
-    def render(self, inputs: Inputs) -> Tensor:
-        """The slices of a batch: uint8 [N, H, W], in the order of the texts."""
-        assert inputs.line_px is not None
-        config, columns_TH = self.config, draw_lines(inputs)
-        line = Line.plan(
-            inputs.line_px,
-            config.window_px,
-            config.stride_px,
-            columns_TH.device,
-            inputs.num_tokens,
-        )
-        return line.cut(columns_TH, config.window_px).values.transpose(1, 2)
 
     def embed_slices(self, slices_NHW: Tensor) -> Tensor:
         """Embeddings [N, D] of slices uint8 [N, H, W]."""

@@ -16,9 +16,11 @@ class Encoder(nn.Module, ABC):
 
     Attributes:
         width: width D' of a token's state.
+        stride: tokens that become one state, the last of a text perhaps fewer.
     """
 
     width: int
+    stride: int = 1
 
     @classmethod
     def fit(cls, config: Any) -> Artefacts:

@@ -1,0 +1,97 @@
+"""Scores of hidden tokens, and the picture of what is restored."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny import TEXTS, build_masked
+
+from vitrina.evaluation.pixels import NothingHidden, PixelScoring
+from vitrina.evaluation.restored import SCALE, draw_restored, restored_line
+from vitrina.text.columns import Texts
+
+PREDICTED = np.array([[2.0, 4.0], [3.0, 2.0], [0.0, 1.0]])
+TRUTH = np.zeros(3)
+
+
+def test_the_loss_counts_every_token_alike() -> None:
+    scoring = PixelScoring()
+    assert scoring.score(TRUTH, PREDICTED) == {"masked_loss": 5 / 7, "count": 7}
+    assert scoring.fields(PREDICTED[1]) == {"masked_loss": 1.5, "masked_tokens": 2}
+    low, high = scoring.intervals(TRUTH, PREDICTED, resamples=200, seed=0)["masked_loss"]
+    assert 0 <= low < 5 / 7 < high <= 1.5
+    assert scoring.same(TRUTH, TRUTH)
+    empty = scoring.score(np.zeros(0), np.zeros((0, 2)))
+    assert np.isnan(empty["masked_loss"]) and empty["count"] == 0
+
+
+def test_of_a_model_that_only_reads_nothing_is_scored() -> None:
+    scoring = NothingHidden()
+    assert scoring.score(TRUTH, PREDICTED) == {"count": 0}
+    assert (scoring.metrics, scoring.fields(PREDICTED[0])) == ((), {})
+    assert scoring.intervals(TRUTH, PREDICTED, resamples=100, seed=0) == {}
+
+
+@pytest.mark.parametrize("kind", ["glyphs", "slices", "line_patch"])
+def test_a_restored_text_is_as_drawn_where_nothing_is_hidden(kind: str) -> None:
+    model = build_masked(kind, "cnn")
+    for text in TEXTS:
+        line = restored_line(model, text)
+        inputs = model.embedder.encode(Texts.from_strings([text]))
+        width = 16 * int(inputs.num_tokens[0])
+        if inputs.line_px is not None:
+            width = int(inputs.line_px[0])
+        assert line.drawn.shape == line.restored.shape == (24 if kind == "glyphs" else 16, width)
+        assert line.hidden.shape == (width,) and line.hidden.any()
+        kept = ~line.hidden
+        assert np.array_equal(line.drawn[:, kept], line.restored[:, kept])
+        assert model.training  # as it was
+    line = restored_line(model, TEXTS[4])
+    assert not line.hidden.all()
+    assert not np.array_equal(line.drawn, line.restored)
+
+
+def test_a_model_that_says_what_stands_there_restores_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build_masked("slices", "cnn")
+    restore = type(model).restore
+
+    def knows(self, inputs, masked):
+        found = restore(self, inputs, masked)
+        mean, deviation = found.scales()
+        said = (found.shown.float() / 255 - mean) / deviation
+        return type(found)(found.shown, found.hidden, said)
+
+    monkeypatch.setattr(type(model), "restore", knows)
+    for text in TEXTS:
+        line = restored_line(model, text)
+        difference = line.drawn.astype(int) - line.restored.astype(int)
+        assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["glyphs", "slices"])
+def test_the_picture_has_three_rows_for_each_text(kind: str, tmp_path: Path) -> None:
+    model = build_masked(kind, "cnn")
+    path = draw_restored(model, Texts.from_strings(TEXTS), tmp_path / "masked.png")
+    height = 24 if kind == "glyphs" else 16
+    lines = [restored_line(model, text[:60]) for text in TEXTS if text]
+    with Image.open(path) as picture:
+        assert picture.height == len(lines) * (3 * (height + 1) + 4) * SCALE
+        widest = max(line.drawn.shape[1] for line in lines) * SCALE
+        assert widest < picture.width < widest + 60 * SCALE
+        pixels = np.asarray(picture)
+    left = picture.width - widest - 4 * SCALE
+    for number, line in enumerate(lines):
+        top = number * (3 * (height + 1) + 4) * SCALE + 2 * SCALE
+        for row, wanted in enumerate(line.rows()):
+            y = top + row * (height + 1) * SCALE
+            x = left + wanted.shape[1] * SCALE
+            shown = pixels[y : y + height * SCALE : SCALE, left:x:SCALE, 0]
+            assert np.array_equal(shown, wanted)
+
+
+def test_empty_texts_alone_give_a_picture(tmp_path: Path) -> None:
+    path = draw_restored(
+        build_masked("glyphs", "cnn"), Texts.from_strings(["", ""]), tmp_path / "p"
+    )
+    assert path.is_file()

@@ -1,0 +1,58 @@
+"""What all embedders share whose tokens are windows over the drawn line.
+
+Shapes: N windows in the batch, H height, W window, T columns of all lines.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitrina.glyphs.pictures import Pictures
+from vitrina.models.embedders.base import VisualEmbedder
+from vitrina.models.embedders.config import LineConfig, SlicesConfig
+from vitrina.models.embedders.drawn import (
+    HIDDEN,
+    cut_windows,
+    draw_lines,
+    encode_lines,
+    hide_columns,
+    window_spans,
+)
+from vitrina.models.inputs import Inputs
+from vitrina.text.columns import Texts
+
+
+class WindowsEmbedder(VisualEmbedder):
+    """Draws each text as a line; a token shows a window of it.
+
+    Args:
+        config: the option's values.
+    """
+
+    def __init__(self, config: SlicesConfig | LineConfig) -> None:
+        super().__init__()
+        self.width = config.width
+        self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+        self.window_px, self.stride_px = config.window_px, config.stride_px
+        self.token_px, self.step_px = (config.height_px, config.window_px), config.stride_px
+
+    def encode(self, texts: Texts) -> Inputs:
+        return encode_lines(self.pictures, texts, self.window_px, self.stride_px)
+
+    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+        return window_spans(self.pictures, texts, self.window_px, self.stride_px)
+
+    def render(self, inputs: Inputs) -> Tensor:
+        return self._cut(draw_lines(inputs), inputs).transpose(1, 2)
+
+    def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
+        return hide_columns(inputs, masked, self.stride_px)
+
+    def hidden(self, inputs: Inputs) -> Tensor:
+        columns_T1 = inputs.tables[HIDDEN].unsqueeze(1).to(torch.uint8)
+        return self._cut(columns_T1, inputs).squeeze(2).bool()
+
+    def _cut(self, columns_T: Tensor, inputs: Inputs) -> Tensor:
+        return cut_windows(columns_T, inputs, self.window_px, self.stride_px)
