@@ -120,8 +120,9 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
     def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
         # The n-grams around a hidden glyph would tell which it is: nothing knows any then.
         assert isinstance(inputs, CoveredInputs)
-        nothing = np.full_like(inputs.covering, len(inputs.tables["rows"]))
-        return super().hide(replace(inputs, covering=nothing), masked)
+        tables = inputs.tables | {"rows": inputs.tables["rows"][:0]}
+        nothing = replace(inputs, tables=tables, covering=np.zeros_like(inputs.covering))
+        return super().hide(nothing, masked)
 
     def _dropped(self, ngrams_UE: Tensor) -> Tensor:
         """Whole n-grams are left out of the batch in training, each wherever it stands."""
