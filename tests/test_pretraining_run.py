@@ -200,7 +200,7 @@ def test_labels_that_are_there_deal_the_rows_as_a_task_of_labels_would(tmp_path:
 
 
 WRONG = {
-    "model=ttr": "embedder.kind = 'wordpiece': must be glyphs, slices or line, which draw texts",
+    "model=ttr": "embedder.kind = 'wordpiece': must be glyphs, glyph_ngrams, slices or line, which",
     "encoder=mean": "encoder.kind = 'mean': must be one with a state for each token or stride",
     "task.masked_weight=0": "task.masked_weight = 0.0: must be above 0 with ocr=none",
     "task.masked_weight=-1": "task.masked_weight = -1.0: must be at least 0",
