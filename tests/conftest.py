@@ -1,14 +1,18 @@
 """A small run on the demo corpus that several tests look at, trained once."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from vitrina.config import compose_config
 from vitrina.run import run
+from vitrina.training.loop import Batch, Training
 
 # The models of the tests are tiny: a second thread gains nothing, and where something else runs
 # beside the tests, threads that wait for each other take many times as long. For subprocesses too.
@@ -22,6 +26,21 @@ SMALL = ("dataset.num_comments=300", "training.epochs=1", "evaluation=quick", "t
 def small_run(folder: Path, *overrides: str) -> dict[str, Any]:
     """Train on a few demo comments; returns the metrics."""
     return run(compose_config([*SMALL, *overrides]), folder, overrides=list(overrides))
+
+
+@contextmanager
+def training_that_dies(step: int) -> Iterator[None]:
+    """Within it a training dies when it begins the step of that number, counted from 0."""
+    take_step = Training.step
+
+    def dies(training: Training, batch: Batch) -> Tensor:
+        if training.position.step == step:
+            raise OSError("no space left")
+        return take_step(training, batch)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(OSError, match="no space left"):
+        patch.setattr(Training, "step", dies)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SMALL, small_run
-from torch import Tensor
+from conftest import SMALL, small_run, training_that_dies
 
 import vitrina
 from vitrina.config import compose_config
 from vitrina.predict import TrainedModel
 from vitrina.run import run
-from vitrina.training.loop import Batch, Training
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
@@ -104,23 +102,12 @@ def test_the_tool_writes_the_words(
     assert set(row) == {"text", "score", "label", "words"}
 
 
-def test_a_resumed_run_ends_with_the_same_scores(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_resumed_run_ends_with_the_same_scores(tmp_path: Path) -> None:
     given = ("model=ttr", "embedder.vocabulary_size=200", "training.validate_every=0.5")
     whole = label_words(tmp_path / "whole", *given, "training.steps=4")
     assert whole["train"]["steps"] == 4
-    step = Training.step
-
-    def dies_in_the_third(training: Training, batch: Batch) -> Tensor:
-        if training.position.step == 2:
-            raise OSError("no space left")
-        return step(training, batch)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Training, "step", dies_in_the_third)
-        with pytest.raises(OSError, match="no space"):
-            label_words(tmp_path / "died", *given, "training.steps=4")
+    with training_that_dies(2):
+        label_words(tmp_path / "died", *given, "training.steps=4")
     again = label_words(tmp_path / "died", *given, "training.steps=4", "resume=true")
     for suite in ("clean", "level_4"):
         for name in ("f1", "roc_auc", "span_f1", "average_precision"):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL, small_run
+from conftest import SMALL, small_run, training_that_dies
 from test_cli import main
 from torch import Tensor
 
@@ -25,7 +25,6 @@ from vitrina.models.model import Model
 from vitrina.origin import Origin, Start
 from vitrina.tasks.config import label_rules
 from vitrina.training.checkpoints import read_weights
-from vitrina.training.loop import Batch, Training
 
 NARROW = ("encoder.width=32", "dataset.num_comments=120", "evaluation.suites=[clean]")
 READS = ("ocr=ctc", "ocr.width=24", "ocr.min_count=5")
@@ -199,7 +198,6 @@ def scores(metrics: dict[str, Any]) -> Sequence[float]:
 def test_a_run_starts_goes_on_and_refuses_other_weights(
     source: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     copy = tmp_path / "copy"
@@ -207,17 +205,8 @@ def test_a_run_starts_goes_on_and_refuses_other_weights(
     whole = go(tmp_path / "whole", copy)
     assert "encoder: 24 of 24 tensors taken" in capsys.readouterr().out
     assert len(json.loads((tmp_path / "whole" / "record.json").read_text())["hashes"][TOLD]) == 64
-    step = Training.step
-
-    def dies_in_the_third(training: Training, batch: Batch) -> Tensor:
-        if training.position.step == 2:
-            raise OSError("no space left")
-        return step(training, batch)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Training, "step", dies_in_the_third)
-        with pytest.raises(OSError, match="no space"):
-            go(tmp_path / "died", copy)
+    with training_that_dies(2):
+        go(tmp_path / "died", copy)
     weights = copy / "checkpoints" / "best.safetensors"
     before = weights.read_bytes()
     weights.write_bytes((copy / "checkpoints" / "last.safetensors").read_bytes())

@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import small_run
+from conftest import small_run, training_that_dies
 from PIL import Image
 from test_cli import main
-from torch import Tensor
 
 import vitrina
 from vitrina.config import compose_config
 from vitrina.data.dataset import load_dataset
 from vitrina.errors import InputError
 from vitrina.tasks.config import label_rules
-from vitrina.training.loop import Batch, Training
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
@@ -109,23 +107,12 @@ def test_more_training_restores_better(tmp_path: Path, pretrained: Path) -> None
     assert longer["test"]["clean"]["masked_loss"] < before - 0.02
 
 
-def test_a_resumed_run_ends_with_the_same_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_resumed_run_ends_with_the_same_numbers(tmp_path: Path) -> None:
     given = ("ocr=ctc", "ocr.width=32", "ocr.min_count=5", "ocr.reads=encoder")
     given = (*given, "training.steps=4", "training.validate_every=0.25")
     whole = pretrain(tmp_path / "whole", *given)
-    step = Training.step
-
-    def dies_in_the_third(training: Training, batch: Batch) -> Tensor:
-        if training.position.step == 2:
-            raise OSError("no space left")
-        return step(training, batch)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Training, "step", dies_in_the_third)
-        with pytest.raises(OSError, match="no space"):
-            pretrain(tmp_path / "died", *given)
+    with training_that_dies(2):
+        pretrain(tmp_path / "died", *given)
     again = pretrain(tmp_path / "died", *given, "resume=true")
     assert again["val"] == whole["val"]
     for suite in SUITES:
