@@ -107,7 +107,6 @@ def _look_alikes(files: Sequence[Path]) -> dict[str, dict[str, list[str]]]:
 
 
 def _train(arguments: argparse.Namespace, sets: Sets, console: Console) -> None:
-    # All that the files hold for a look-alike, also where a level of noise holds it.
     held_out = {glyph for rows in sets.values() for glyphs in rows.values() for glyph in glyphs}
     faces = [*own_faces(), *arguments.font]
     canvas = (arguments.height, arguments.width)
