@@ -21,6 +21,7 @@ from vitrina.noise.config import FamiliesNoiseConfig, NoiseConfig
 from vitrina.noise.families import family_treatments
 from vitrina.noise.noisy import Noisy, apply_edits
 from vitrina.noise.randomness import Stream, text_keys, uniforms
+from vitrina.noise.replacements import Replacements, count_replacements
 from vitrina.noise.tables import ALPHABET, Table, letter_rows
 from vitrina.noise.treatments import Treatment, share_of_texts, treatments
 from vitrina.text.columns import Texts, ranges
@@ -181,6 +182,15 @@ class Noise:
             moved.append(noisy.moved(spans.part(start, stop)))
             start = stop
         return Texts.join(parts), Spans.join(moved) if moved else spans
+
+    def replacements(
+        self, texts: Texts, words: Words, indices: np.ndarray, epoch: int
+    ) -> Replacements:
+        """What stands in `corrupted` in place of letters, and between them."""
+        parts = self._by_parts(texts, words, indices, epoch)
+        starts = range(0, len(texts), TEXTS_AT_ONCE)
+        clean = (texts.part(n, min(n + TEXTS_AT_ONCE, len(texts))).to_strings() for n in starts)
+        return count_replacements(zip(parts, clean, strict=True))
 
     def _by_parts(
         self, texts: Texts, words: Words, indices: np.ndarray, epoch: int
