@@ -56,7 +56,7 @@ def begun(folder: Path, *overrides: str) -> tuple[Model, Start, Artefacts]:
     assert origin is not None
     dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
     texts = dataset.train.texts
-    artefacts = fit(config, dataset, texts, lambda: texts, origin.fitted(config))
+    artefacts = fit(config, dataset, texts, lambda: texts, given=origin.fitted(config))
     model = build_model(config, artefacts, build_task(config, artefacts))
     start = origin.start(config, artefacts, model)
     start.load(model)

@@ -30,6 +30,7 @@ from vitrina.files import replacing
 from vitrina.models.config import ModelConfig
 from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
 from vitrina.models.embedders.glyphs_config import LATER as LATER_OF_GLYPHS
+from vitrina.models.embedders.glyphs_config import NGRAMS_LATER
 from vitrina.models.encoders.config import OPTIONS as ENCODERS
 from vitrina.noise.config import LATER as LATER_OF_UNSEEN
 from vitrina.noise.config import OPTIONS as NOISES
@@ -62,6 +63,7 @@ GROUPS: dict[str, dict[str, type]] = {
 LATER: dict[tuple[str, str], dict[str, Any]] = {
     ("task", "classification"): LATER_OF_TASK,
     ("embedder", "glyphs"): LATER_OF_GLYPHS,
+    ("embedder", "glyph_ngrams"): NGRAMS_LATER,
     ("noise", "unseen"): LATER_OF_UNSEEN,
     **{("evaluation", kind): LATER_OF_EVALUATION for kind in EVALUATIONS},
     ("training", "supervised"): LATER_OF_TRAINING,

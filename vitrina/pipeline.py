@@ -11,6 +11,7 @@ from vitrina.evaluation.suites import corrupt_split
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.inputs import Inputs
 from vitrina.noise.corruption import Noise
+from vitrina.noise.replacements import Replacements
 from vitrina.normalizers.base import Normalizer
 from vitrina.ocr.reading import Reading
 from vitrina.tasks.base import Sample, Task
@@ -58,6 +59,11 @@ class NoisyTexts:
         """All texts with the noise of `epoch`, normalised."""
         indices = np.arange(len(self.split.texts))
         return self.normalizer(self.noise.corrupted(self.split.texts, self.words, indices, epoch))
+
+    def replacements(self, epoch: int) -> Replacements:
+        """What the noise of `epoch` puts in place of letters; before the normaliser."""
+        indices = np.arange(len(self.split.texts))
+        return self.noise.replacements(self.split.texts, self.words, indices, epoch)
 
     def sample(self, indices: np.ndarray, epoch: int, strength: float = 1.0) -> Sample:
         """The texts at `indices`, a batch of them, with the noise of `epoch`."""

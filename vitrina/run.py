@@ -207,7 +207,10 @@ def _fit(
     if processes.is_first and not known:
         clean = train.normalizer(dataset.train.texts)
         given = origin and origin.fitted(config)
-        fit(config, dataset, clean, lambda: train.draw(0), given).save(path)
+        artefacts = fit(
+            config, dataset, clean, lambda: train.draw(0), lambda: train.replacements(0), given
+        )
+        artefacts.save(path)
     processes.tell(None)  # the others wait for the file
     return Artefacts.load(path)
 

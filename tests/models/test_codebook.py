@@ -27,8 +27,9 @@ def fitted(config: GlyphNgramsConfig, text: str) -> Codebook:
 
 @pytest.fixture(scope="module")
 def codebook() -> Codebook:
-    """At the values of the option, from texts in which small letters are the most frequent."""
-    config = compose_config(["model=vtr_ngrams"]).embedder
+    """Of pixels, from texts in which small letters are the most frequent."""
+    of_pictures = ["embedder.code_features=pixels", "embedder.least_cosine=0.5"]
+    config = compose_config(["model=vtr_ngrams", *of_pictures]).embedder
     return fitted(config, LETTERS * 60 + LETTERS.upper() * 40 + OTHERS * 20 + " " * 100)
 
 

@@ -63,7 +63,9 @@ class Subject:
         normalizer = build_normalizer(config.normalizer, config.device)
         train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
         clean = normalizer(dataset.train.texts)
-        artefacts = fit(config, dataset, clean, lambda: train.draw(0))
+        artefacts = fit(
+            config, dataset, clean, lambda: train.draw(0), lambda: train.replacements(0)
+        )
         task, reading = build_task(config, artefacts), build_reading(config, artefacts)
         device = choose_device(config.device)
         model = build_model(config, artefacts, task).to(device)

@@ -11,11 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from vitrina.glyphs.fonts import FontChain
 
 CACHE_SIZE = 1 << 15
 """Pictures kept; a text can make up any number of clusters, memory must not follow it."""
+
+
+WIDE_LETTER = 1.1
+"""Width of the widest letters, in sizes of the em square."""
 
 
 class Pictures:
@@ -69,3 +74,23 @@ class Pictures:
                 left = -excess // 2
                 canvas[:, left : left + picture.shape[1]] = picture
         return canvases
+
+    def joined(self, clusters: Sequence[str], width_px: int) -> np.ndarray:
+        """Several pictures side by side as one, in the middle of a canvas: uint8 [height_px,
+        width_px].
+
+        Without the margins at its sides, and squeezed where it is wider than letters are.
+        """
+        picture = np.concatenate([self.draw(cluster) for cluster in clusters], axis=1)
+        canvas = np.zeros((self.height_px, width_px), dtype=np.uint8)
+        inked = np.flatnonzero(picture.any(axis=0))
+        if not len(inked):
+            return canvas
+        picture = np.ascontiguousarray(picture[:, inked[0] : inked[-1] + 1])
+        letter = round(WIDE_LETTER * self.fonts.size_px)
+        if picture.shape[1] > letter:
+            size = (min(letter, width_px), self.height_px)
+            picture = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
+        left = (width_px - picture.shape[1]) // 2
+        canvas[:, left : left + picture.shape[1]] = picture
+        return canvas

@@ -27,6 +27,7 @@ from vitrina.models.encoders.pretrained import PretrainedEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.heads.reading import ReadingHead
 from vitrina.models.model import Model
+from vitrina.noise.replacements import Replacements
 from vitrina.ocr.alphabet import Alphabet
 from vitrina.ocr.config import CtcConfig, num_steps, span
 from vitrina.ocr.reading import Reading
@@ -67,6 +68,7 @@ def fit(
     dataset: Dataset,
     clean: Texts,
     noisy: Callable[[], Texts],
+    replaced: Callable[[], Replacements] = Replacements,
     given: Mapping[str, Artefacts] | None = None,
 ) -> Artefacts:
     """What the run learns from its training texts before training.
@@ -75,6 +77,7 @@ def fit(
         dataset: of which only the training texts are seen.
         clean: these texts, normalised.
         noisy: draws the training noise over them, then normalises; called only if needed.
+        replaced: tells what the training noise puts for letters; called only if needed.
         given: what comes from another run and is not fitted: `embedder`, `ocr`.
     """
     parts = {
@@ -83,7 +86,9 @@ def fit(
         "encoder": ENCODERS[config.encoder.kind].fit(config.encoder),
     }
     if "embedder" not in parts:
-        parts["embedder"] = EMBEDDERS[config.embedder.kind].fit(config.embedder, clean, noisy)
+        kind = EMBEDDERS[config.embedder.kind]
+        fitted = kind.fit(config.embedder, clean, noisy)
+        parts["embedder"] = kind.fit_noise(config.embedder, fitted, replaced)
     if isinstance(config.ocr, CtcConfig) and "ocr" not in parts:
         parts["ocr"] = Reading.fit(config.ocr, clean, noisy)
     return Artefacts.join(parts)

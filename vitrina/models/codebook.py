@@ -131,8 +131,11 @@ class Codebook:
         self.glyphs: list[list[str]] = json.loads(artefacts.texts["glyphs"])
         self.is_sign = np.zeros(FIRST + len(self.codes_V), dtype=bool)
         self.is_sign[self.codes_V] = artefacts.arrays["signs"] == 1
+        self.is_letter = np.zeros_like(self.is_sign)
+        self.is_letter[self.codes_V] = [names[0].isalpha() for names in self.glyphs]
+        self._certain = {glyph for names in self.glyphs if names[0].isalpha() for glyph in names}
         self._space, self._pictures, self._width_px = space, pictures, width_px
-        self._least_cosine = least_cosine
+        self.least_cosine = least_cosine
         self._known: OrderedDict[str, int] = OrderedDict()
 
     def __call__(self, clusters: Sequence[str]) -> np.ndarray:
@@ -149,9 +152,27 @@ class Codebook:
                 self._known.popitem(last=False)
         return code
 
-    def _nearest(self, cluster: str) -> int:
+    def is_certain(self, cluster: str) -> bool:
+        """Whether it is one of the letters that the codebook was made from."""
+        return cluster in self._certain
+
+    def cosines(self, clusters: Sequence[str]) -> np.ndarray:
+        """float32 [number of codes]: of one glyph's picture, or that of several side by side, with
+        the nearest one of each code that stands for no sign; -1 for the other codes."""
+        if len(clusters) == 1:
+            picture_HW = self._pictures.canvases(clusters, self._width_px)[0]
+        else:
+            picture_HW = self._pictures.joined(clusters, self._width_px)
+        found = np.full(len(self.is_sign), -1, dtype=np.float32)
+        np.maximum.at(found, self.codes_V, self._cosines(picture_HW))
+        return np.where(self.is_sign, np.float32(-1), found)
+
+    def _cosines(self, picture_HW: np.ndarray) -> np.ndarray:
         # One by one: of several together, a product could be rounded otherwise than of each.
+        return self.entries_VK @ _directions(self._space(picture_HW[None]))[0]
+
+    def _nearest(self, cluster: str) -> int:
         picture_1HW = self._pictures.canvases([cluster], self._width_px)
-        cosines_V = self.entries_VK @ _directions(self._space(picture_1HW))[0]
+        cosines_V = self._cosines(picture_1HW[0])
         nearest = int(cosines_V.argmax())
-        return int(self.codes_V[nearest]) if cosines_V[nearest] >= self._least_cosine else UNKNOWN
+        return int(self.codes_V[nearest]) if cosines_V[nearest] >= self.least_cosine else UNKNOWN

@@ -68,7 +68,7 @@ def _encoder(config: GlyphsConfig) -> Artefacts:
         raise InputError(
             f"embedder.shapes: {path} was made for embedder.height_px = {height}, "
             f"embedder.width_px = {width} and embedder.font_size_px = {size}; "
-            "make another with tools/train_glyph_encoder.py, or take embedder.features=pixels"
+            "make another with tools/train_glyph_encoder.py, or take pixels instead of shapes"
         )
     return artefacts
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
 
 from vitrina.glyphs.pictures import Pictures
+from vitrina.models.artefacts import Artefacts
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
+from vitrina.noise.replacements import Replacements
 from vitrina.text.columns import Texts
 
 
@@ -21,6 +25,18 @@ class Embedder(nn.Module, ABC):
     """
 
     width: int
+
+    @staticmethod
+    def fit_noise(
+        config: Any, fitted: Artefacts, replaced: Callable[[], Replacements]
+    ) -> Artefacts:
+        """Add to what was fitted on the texts what is learned of the training noise; by default
+        nothing.
+
+        Args:
+            replaced: tells what the noise puts in place of letters.
+        """
+        return fitted
 
     def load_pretrained(self) -> None:
         """Take over weights from outside the run, before training starts; most have none."""

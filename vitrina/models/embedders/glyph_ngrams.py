@@ -22,9 +22,13 @@ import torch
 from torch import Tensor, nn
 
 from vitrina.glyphs.pictures import Pictures
-from vitrina.glyphs.segmentation import segment
+from vitrina.glyphs.segmentation import GlyphTokens, segment
 from vitrina.models.artefacts import Artefacts
+from vitrina.models.beam import LEFT_OUT
+from vitrina.models.channel import Channel, fit_channel
+from vitrina.models.character_model import CharacterModel, fit_character_model
 from vitrina.models.codebook import BLANK, Codebook, fit_codebook
+from vitrina.models.context import ContextReader
 from vitrina.models.embedders.config import GlyphNgramsConfig
 from vitrina.models.embedders.covering import CoveredInputs, coverings, mean_of_covering
 from vitrina.models.embedders.glyphs import GlyphsEmbedder, count_glyphs
@@ -32,11 +36,14 @@ from vitrina.models.embedders.ngrams import rows_of
 from vitrina.models.glyph_space import GlyphSpace, fit_glyph_space
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
-from vitrina.text.columns import Texts
+from vitrina.noise.replacements import Replacements
+from vitrina.text.columns import Texts, pieces
 from vitrina.text.ngrams import MarkedWords, hash_places
 
 SPACED = 3
 """Words of one letter that stand beside each other in plain Russian are hardly ever so many."""
+MIN_COUNT = 2
+"""How often a context must occur in the training texts for the language model to know it."""
 
 
 class GlyphNgramsEmbedder(GlyphsEmbedder):
@@ -51,13 +58,18 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
 
     def __init__(self, config: GlyphNgramsConfig, artefacts: Artefacts) -> None:
         super().__init__(config, artefacts.part("glyphs"))
-        self.codebook = Codebook(
-            artefacts.part("codebook"),
-            GlyphSpace(artefacts.part("space"), artefacts.part("glyphs").part("shapes")).on_host,
-            self.pictures,
-            width_px=config.width_px,
-            least_cosine=config.least_cosine,
-        )
+        self.codebook = _codebook(config, artefacts, self.pictures)
+        self.reader = None
+        if config.context_order:
+            self.reader = ContextReader(
+                self.codebook,
+                CharacterModel(artefacts.part("context"), len(self.codebook.is_sign)),
+                weight=config.context_weight,
+                num_candidates=config.context_candidates,
+                left_out=config.context_left_out,
+                beam=config.context_beam,
+                channel=Channel.of(artefacts.part("channel"), self.codebook),
+            )
         self.table = nn.Embedding(config.num_buckets, config.ngram_width, sparse=config.sparse)
         nn.init.zeros_(self.table.weight)
         self.projection = nn.Linear(config.ngram_width, config.width, bias=False)
@@ -76,7 +88,9 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         counts = count_glyphs(clean)
         glyphs = list(counts)
         seen = fit_glyph_space(config, glyphs)
-        compared = fit_glyph_space(replace(config, shrinkage=config.code_shrinkage), glyphs)
+        compared = fit_glyph_space(
+            replace(config, shrinkage=config.code_shrinkage, features=config.code_features), glyphs
+        )
         pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
         codebook = fit_codebook(
             counts,
@@ -85,20 +99,37 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
             merge_cosine=config.merge_cosine,
             fold_case=config.fold_case,
         )
-        # The glyph encoder of both, if there is one, is kept once.
-        whitening = {name: compared.arrays[name] for name in ("mean", "projection")}
-        parts = {"glyphs": seen, "space": Artefacts(whitening), "codebook": codebook}
-        return Artefacts.join(parts)
+        if config.features == "shapes":  # the glyph encoder of both is kept once
+            whitening = {name: compared.arrays[name] for name in ("mean", "projection")}
+            compared = Artefacts(whitening)
+        parts = {"glyphs": seen, "space": compared, "codebook": codebook}
+        fitted = Artefacts.join(parts)
+        if not config.context_order:
+            return fitted
+        book = _codebook(config, fitted, pictures)
+        tokens = [segment(clean.part(*piece)) for piece in pieces(clean.offsets)]
+        codes_N = np.concatenate([book(part.clusters)[part.ids] for part in tokens])
+        lengths = np.concatenate([part.lengths for part in tokens])
+        word_of, kept = _parted(config, book, codes_N, lengths)
+        words, _ = _marked(codes_N, word_of, kept, lengths)
+        model = fit_character_model(
+            words, len(book.is_sign), order=config.context_order, min_count=MIN_COUNT
+        )
+        return Artefacts.join(parts | {"context": model, "channel": fit_channel(Replacements())})
+
+    @staticmethod
+    def fit_noise(
+        config: GlyphNgramsConfig, fitted: Artefacts, replaced: Callable[[], Replacements]
+    ) -> Artefacts:
+        """What the training noise puts for letters, where words are read in their context."""
+        if not config.context_order:
+            return fitted
+        channel = Artefacts.join({"channel": fit_channel(replaced())})
+        return Artefacts(fitted.arrays, {**fitted.texts, **channel.texts})
 
     def encode(self, texts: Texts) -> CoveredInputs:
         config, tokens = self.config, segment(texts)
-        codes_N = self.codebook(tokens.clusters)[tokens.ids]
-        words, token_of = coded_words(
-            codes_N,
-            tokens.lengths,
-            is_sign=self.codebook.is_sign if config.skip_signs else None,
-            join_spaced=config.join_spaced,
-        )
+        words, token_of = self.read_words(tokens)
         hashes_PM, present_PM = hash_places(
             words, config.min_n, config.max_n, whole_words=config.whole_words
         )
@@ -111,11 +142,21 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
             max_n=config.max_n,
             whole_words=config.whole_words,
         )
-        covering_NC = np.full((len(codes_N), covering.shape[1]), len(rows), dtype=np.int32)
+        covering_NC = np.full((len(tokens.ids), covering.shape[1]), len(rows), dtype=np.int32)
         covering_NC[token_of] = covering
         inputs = self.inputs(tokens)
         inputs.tables["rows"] = torch.from_numpy(rows)
         return CoveredInputs.of(inputs, covering_NC)
+
+    def read_words(self, tokens: GlyphTokens) -> tuple[MarkedWords, np.ndarray]:
+        """The words of texts in visual codes, and int64, the tokens that stand in them."""
+        codes_N = self.codebook(tokens.clusters)[tokens.ids]
+        word_of, kept = _parted(self.config, self.codebook, codes_N, tokens.lengths)
+        if self.reader is not None:
+            read_N = self.reader.read(tokens.clusters, tokens.ids, codes_N, word_of)
+            kept = np.where(read_N != codes_N, read_N != LEFT_OUT, kept)
+            codes_N = read_N
+        return _marked(codes_N, word_of, kept, tokens.lengths)
 
     def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
         # The n-grams around a hidden glyph would tell which it is: nothing knows any then.
@@ -140,14 +181,14 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         return x.with_values(x.values + self.projection(covering_NE))
 
 
-def coded_words(
+def parted(
     codes_N: np.ndarray,
     lengths_B: np.ndarray,
     *,
     is_sign: np.ndarray | None,
     join_spaced: bool,
-) -> tuple[MarkedWords, np.ndarray]:
-    """The words of texts of visual codes, which blanks part.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which words tokens stand in; blanks part them.
 
     Args:
         codes_N: codes of all tokens.
@@ -157,7 +198,8 @@ def coded_words(
         join_spaced: whether `SPACED` or more neighbours of one code each are one word.
 
     Returns:
-        The words between their marks, and int64, the tokens that stand in them.
+        Numbers of words int64 [N], which do not fall over what is no blank, and bool [N], what is
+        left in them.
     """
     text_of = np.repeat(np.arange(len(lengths_B)), lengths_B)
     blank = codes_N == BLANK
@@ -168,11 +210,38 @@ def coded_words(
         says = np.zeros(word_of[-1] + 1, dtype=bool)  # more than signs
         says[word_of[kept & ~signs]] = True
         kept &= ~signs | ~says[word_of]
-    token_of = np.flatnonzero(kept)
-    word_of, text_of = word_of[kept], text_of[kept]
     if join_spaced:
-        word_of = _joined(word_of, text_of)
-    return MarkedWords.of(codes_N[kept], word_of, text_of, len(lengths_B)), token_of
+        joined = np.arange(word_of[-1] + 1)
+        joined[word_of[kept]] = _joined(word_of[kept], text_of[kept])
+        word_of = joined[word_of]
+    return word_of, kept
+
+
+def _codebook(config: GlyphNgramsConfig, artefacts: Artefacts, pictures: Pictures) -> Codebook:
+    space = artefacts.part("space")
+    shapes = artefacts.part("glyphs").part("shapes") if config.features == "shapes" else None
+    return Codebook(
+        artefacts.part("codebook"),
+        GlyphSpace(space, shapes if config.code_features == "shapes" else None).on_host,
+        pictures,
+        width_px=config.width_px,
+        least_cosine=config.least_cosine,
+    )
+
+
+def _parted(
+    config: GlyphNgramsConfig, book: Codebook, codes_N: np.ndarray, lengths_B: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    is_sign = book.is_sign if config.skip_signs else None
+    return parted(codes_N, lengths_B, is_sign=is_sign, join_spaced=config.join_spaced)
+
+
+def _marked(
+    codes_N: np.ndarray, word_of: np.ndarray, kept: np.ndarray, lengths_B: np.ndarray
+) -> tuple[MarkedWords, np.ndarray]:
+    text_of = np.repeat(np.arange(len(lengths_B)), lengths_B)
+    words = MarkedWords.of(codes_N[kept], word_of[kept], text_of[kept], len(lengths_B))
+    return words, np.flatnonzero(kept)
 
 
 def _joined(word_of: np.ndarray, text_of: np.ndarray) -> np.ndarray:

@@ -71,8 +71,8 @@ class GlyphsConfig:
         )
         known = self.features in FEATURES
         require(known, "embedder.features", self.features, f"one of {', '.join(FEATURES)}")
-        used = self.shapes is None or self.features == "shapes"
-        require(used, "embedder.shapes", self.shapes, "null with embedder.features=pixels")
+        used = self.shapes is None or self.uses_shapes()
+        require(used, "embedder.shapes", self.shapes, "null where nothing takes shapes")
         require_positive(self, "augment_variants")
         require(self.shrinkage >= 0, "embedder.shrinkage", self.shrinkage, "at least 0")
         require(0 <= self.dropout < 1, "embedder.dropout", self.dropout, "from 0 to below 1")
@@ -80,6 +80,10 @@ class GlyphsConfig:
         for name in ("augment_marks", "augment_erased", "augment_p"):
             value = getattr(self, name)
             require(0 <= value <= 1, f"embedder.{name}", value, "from 0 to 1")
+
+    def uses_shapes(self) -> bool:
+        """Whether glyphs are compared by what a glyph encoder sees, for whatever purpose."""
+        return self.features == "shapes"
 
 
 @dataclass(kw_only=True)
@@ -96,6 +100,18 @@ class GlyphNgramsConfig(GlyphsConfig):
     """Cosine to the nearest code's picture below which a glyph's code is unknown."""
     code_shrinkage: float
     """As shrinkage, for the pixels in which these cosines are measured."""
+    code_features: str
+    """pixels, or shapes: what these cosines are measured in."""
+    context_order: int
+    """Codes of the longest n-grams of the model that reads doubtful signs in words; 0: none."""
+    context_weight: float
+    """Nats by which a code is less likely for a sign where their cosine is lower by 1."""
+    context_candidates: int
+    """Codes that a doubtful sign may have."""
+    context_left_out: float
+    """Score, in nats, of a sign that says nothing."""
+    context_beam: int
+    """Ways of reading a word that are followed at once."""
     fold_case: bool
     """Whether pictures of capital letters have the codes of the small ones."""
     skip_signs: bool
@@ -127,12 +143,25 @@ class GlyphNgramsConfig(GlyphsConfig):
             require(-1 <= value <= 1, f"embedder.{name}", value, "from -1 to 1")
         share = self.code_shrinkage
         require(share >= 0, "embedder.code_shrinkage", share, "at least 0")
+        features = self.code_features
+        allowed = f"one of {', '.join(FEATURES)}"
+        require(features in FEATURES, "embedder.code_features", features, allowed)
+        order = self.context_order
+        allowed = "0 or a whole number from 2 to 12"
+        require(order == 0 or 2 <= order <= 12, "embedder.context_order", order, allowed)
+        require_positive(self, "context_candidates", "context_beam")
+        weight, left_out = self.context_weight, self.context_left_out
+        require(weight > 0, "embedder.context_weight", weight, "more than 0")
+        require(left_out <= 0, "embedder.context_left_out", left_out, "at most 0")
         allowed = f"from embedder.min_n ({self.min_n}) to 12"
         require(self.min_n <= self.max_n <= 12, "embedder.max_n", self.max_n, allowed)
         possible = 1 <= self.num_buckets < 2**31
         require(possible, "embedder.num_buckets", self.num_buckets, "from 1 to 2^31 - 1")
         dropped = self.ngram_dropout
         require(0 <= dropped < 1, "embedder.ngram_dropout", dropped, "from 0 to below 1")
+
+    def uses_shapes(self) -> bool:
+        return "shapes" in (self.features, self.code_features)
 
 
 LATER: dict[str, Any] = {
@@ -145,3 +174,13 @@ LATER: dict[str, Any] = {
     "augment_variants": 2,
 }
 """Settings of the kind glyphs that came later, with the values by which older runs were made."""
+
+NGRAMS_LATER: dict[str, Any] = {
+    "code_features": "pixels",
+    "context_order": 0,
+    "context_weight": 10.0,
+    "context_candidates": 15,
+    "context_left_out": -9.0,
+    "context_beam": 8,
+}
+"""The same of `glyph_ngrams` alone."""
