@@ -74,7 +74,7 @@ def test_what_follows_adds_up_to_one(words: list[list[int]]) -> None:
 def test_states_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     words = [[0, 1, 2, 3]] * 5 + [[3, 2, 1]] * 2 + [[2, 2]]
     whole = model_of(words)
-    monkeypatch.setattr(character_model, "MOST_STATES", 10)
+    monkeypatch.setattr(character_model, "MOST_CELLS", 10 * NUM_SYMBOLS)
     fewer = model_of(words)
     assert 1 < len(fewer.log_p_SV) <= 10 < len(whole.log_p_SV)
     frequent = fewer.next_SV[fewer.start, 0]

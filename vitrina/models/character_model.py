@@ -21,8 +21,8 @@ from vitrina.text.ngrams import BEGIN, END, MarkedWords
 
 ROOT = 0
 """The state that knows nothing of what stands before."""
-MOST_STATES = 1 << 17
-"""The tables of an automaton take eight bytes for each state and symbol: 0.1 GB for a hundred."""
+MOST_CELLS = 1 << 24
+"""States times symbols: the automaton's tables take eight bytes for each, 0.13 GB."""
 
 
 def fit_character_model(
@@ -45,7 +45,7 @@ def fit_character_model(
     assert order >= 2, order
     while True:
         model = _counted(words, num_symbols, order, min_count)
-        if len(model.arrays["suffixes"]) <= MOST_STATES:
+        if len(model.arrays["suffixes"]) * num_symbols <= MOST_CELLS or min_count > len(words.line):
             return model
         min_count *= 2
 

@@ -2,10 +2,11 @@
 
 Hashed n-grams learn from few examples what a word is, but any sign put for a letter makes them
 other n-grams. Here they are not n-grams of characters: each glyph is first replaced by its visual
-code (`vitrina.models.codebook`), which it shares with what looks alike. A token's embedding is that
-of its glyph plus the projected mean of the n-grams that cover it. N-grams stay within words, as
-in fastText (see `vitrina.text.ngrams`); their embeddings start at zero, so that the model starts as
-`glyphs` does and what was never seen in training adds nothing.
+code (`vitrina.models.codebook`), which it shares with what looks alike; codes that are in doubt
+are read in their word (`vitrina.models.context`). A token's embedding is that of its glyph plus the
+projected mean of the n-grams that cover it. N-grams stay within words, as in fastText (see
+`vitrina.text.ngrams`); their embeddings start at zero, so that the model starts as `glyphs` does
+and what was never seen in training adds nothing.
 
 Shapes: G distinct glyphs in the batch, N tokens, U distinct n-grams in the batch, M n-grams that
 begin at one place, P places of words with their marks, C n-grams that cover a token at most, E
