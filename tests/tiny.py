@@ -88,6 +88,7 @@ GLYPH_NGRAMS = GlyphNgramsConfig(
         "context_weight": 10.0,
         "context_candidates": 15,
         "context_left_out": -6.0,
+        "context_repeated": -3.0,
         "context_beam": 8,
         "fold_case": True,
         "skip_signs": True,

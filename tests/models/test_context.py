@@ -68,6 +68,7 @@ def read(embedder: GlyphNgramsEmbedder, *strings: str) -> list[str]:
         ("ж*п*", "жопа"),
         ("ж.о-п.а!", "жопа"),  # signs that say nothing
         ("м а м а", "мама"),
+        ("ппрриивееееет", "привет"),  # letters that stand behind themselves
     ],
 )
 def test_doubtful_words_are_read(embedder: GlyphNgramsEmbedder, shown: str, says: str) -> None:

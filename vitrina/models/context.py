@@ -3,8 +3,9 @@
 One look-alike by itself may be near to several letters. The word around it tells which is meant:
 of all ways to read its signs the best one is sought, by what each sign looks like and by what
 is likely in the language (`vitrina.models.beam`). Glyphs that the training texts are full of are
-read as they are; in doubt are all others, and signs and digits among letters: they may be a letter,
-a part of one (`}|{`), or stand for nothing.
+read as they are, but that one of them may be the same letter as the one before (`хууууй`); in doubt
+are all others, and signs and digits among letters: they may be a letter, a part of one (`}|{`), or
+stand for nothing.
 
 Shapes: N tokens, G distinct glyphs, W words, T tokens of the longest, K candidates, C codes.
 """
@@ -53,6 +54,7 @@ class ContextReader:
             many nats.
         num_candidates: codes that a glyph may have, at most.
         left_out: score, in nats, of leaving out a sign that the codebook does not hold.
+        repeated: the same of a glyph that stands a second time behind itself.
         beam: hypotheses kept at each place.
         channel: what noise puts for what.
     """
@@ -65,13 +67,14 @@ class ContextReader:
         weight: float,
         num_candidates: int,
         left_out: float,
+        repeated: float,
         beam: int,
         channel: Channel,
     ) -> None:
         self.channel = channel
         self.codebook, self.model = codebook, model
         self.weight, self.num_candidates = weight, num_candidates
-        self.left_out, self.beam = left_out, beam
+        self.left_out, self.repeated, self.beam = left_out, repeated, beam
         self._known: OrderedDict[tuple[str, ...], _Reading] = OrderedDict()
 
     def read(
@@ -88,7 +91,7 @@ class ContextReader:
         filled = np.flatnonzero(codes_N != BLANK)
         certain_N = np.array([self.codebook.is_certain(each) for each in clusters])[ids_N]
         sign_N = np.array([_is_sign(each) for each in clusters], dtype=bool)[ids_N]
-        begins, lengths = self._doubtful(filled, codes_N, certain_N, sign_N, word_of_N)
+        begins, lengths = self._doubtful(filled, ids_N, codes_N, certain_N, sign_N, word_of_N)
         read_N = codes_N.copy()
         for first in range(0, len(begins), WORDS_AT_ONCE):
             some = slice(first, first + WORDS_AT_ONCE)
@@ -99,6 +102,7 @@ class ContextReader:
     def _doubtful(
         self,
         filled: np.ndarray,
+        ids_N: np.ndarray,
         codes_N: np.ndarray,
         certain_N: np.ndarray,
         sign_N: np.ndarray,
@@ -113,7 +117,8 @@ class ContextReader:
         letter = self.codebook.is_letter[codes_N[filled]]
         known_sign = self.codebook.is_sign[codes_N[filled]] & sign_N[filled]
         followed = np.append(words[1:] == words[:-1], False) & ~np.append(known_sign[1:], True)
-        doubtful = ~certain_N[filled] & (~known_sign | followed)
+        again = _repeated(ids_N[filled]) & np.insert(words[1:] == words[:-1], 0, False)
+        doubtful = np.where(certain_N[filled], again, ~known_sign | followed)
         chosen = np.logical_or.reduceat(letter, begins) & (lengths <= LONGEST)
         chosen &= np.logical_or.reduceat(doubtful, begins)
         chosen = np.flatnonzero(chosen)
@@ -128,13 +133,16 @@ class ContextReader:
         ids_WT[inside_WT] = np.searchsorted(glyphs, ids)
         readings = [self._reading((clusters[glyph],)) for glyph in glyphs]
         left_out = np.array([*(each.left_out for each in readings), 0], dtype=np.float32)
+        left_out_WT = left_out[ids_WT]
+        again_WT = _repeated(ids_WT) & inside_WT
+        left_out_WT[again_WT] = left_out_WT[again_WT].clip(min=self.repeated)
         names, lengths = [clusters[glyph] for glyph in glyphs], range(2, MOST_TOGETHER + 1)
         together = [self._together(names, ids_WT, length) for length in lengths]
         read_WT = read_words(
             self.model,
             [ids_WT, *(each[0] for each in together)],
             [_table(readings), *(each[1] for each in together)],
-            left_out[ids_WT],
+            left_out_WT,
             beam=self.beam,
         )
         return read_WT[inside_WT]
@@ -201,6 +209,13 @@ class ContextReader:
                 seen = self.weight * (float(cosines_C[code]) - 1)
                 scores[code] = max(seen, scores.get(code, seen))
         return scores
+
+
+def _repeated(ids: np.ndarray) -> np.ndarray:
+    """Whether what stands before along the last axis is the same."""
+    again = np.zeros(ids.shape, dtype=bool)
+    again[..., 1:] = ids[..., 1:] == ids[..., :-1]
+    return again
 
 
 def _is_sign(cluster: str) -> bool:

@@ -68,6 +68,7 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
                 weight=config.context_weight,
                 num_candidates=config.context_candidates,
                 left_out=config.context_left_out,
+                repeated=config.context_repeated,
                 beam=config.context_beam,
                 channel=Channel.of(artefacts.part("channel"), self.codebook),
             )

@@ -110,6 +110,8 @@ class GlyphNgramsConfig(GlyphsConfig):
     """Codes that a doubtful sign may have."""
     context_left_out: float
     """Score, in nats, of a sign that says nothing."""
+    context_repeated: float
+    """The same of a glyph behind itself (`хууууй`)."""
     context_beam: int
     """Ways of reading a word that are followed at once."""
     fold_case: bool
@@ -150,9 +152,11 @@ class GlyphNgramsConfig(GlyphsConfig):
         allowed = "0 or a whole number from 2 to 12"
         require(order == 0 or 2 <= order <= 12, "embedder.context_order", order, allowed)
         require_positive(self, "context_candidates", "context_beam")
-        weight, left_out = self.context_weight, self.context_left_out
+        weight = self.context_weight
         require(weight > 0, "embedder.context_weight", weight, "more than 0")
-        require(left_out <= 0, "embedder.context_left_out", left_out, "at most 0")
+        for name in ("context_left_out", "context_repeated"):
+            value = getattr(self, name)
+            require(value <= 0, f"embedder.{name}", value, "at most 0")
         allowed = f"from embedder.min_n ({self.min_n}) to 12"
         require(self.min_n <= self.max_n <= 12, "embedder.max_n", self.max_n, allowed)
         possible = 1 <= self.num_buckets < 2**31
@@ -181,6 +185,7 @@ NGRAMS_LATER: dict[str, Any] = {
     "context_weight": 10.0,
     "context_candidates": 15,
     "context_left_out": -9.0,
+    "context_repeated": -3.0,
     "context_beam": 8,
 }
 """The same of `glyph_ngrams` alone."""
