@@ -66,12 +66,12 @@ def test_the_best_reading_is_found(num_signs: int, seed: int) -> None:
     alone = -rng.exponential(3, (num_signs, 4)).astype(np.float32)
     pairs = -rng.exponential(4, (num_signs, 4)).astype(np.float32)
     left_out = -rng.exponential(4, num_signs).astype(np.float32)
-    every = np.tile(np.arange(4), (num_signs, 1))
+    every, counts = np.tile(np.arange(4), (num_signs, 1)), np.full(num_signs, 4)
     ids = np.arange(num_signs)[None]
     read = read_words(
         MODEL,
         [ids, ids],
-        [Candidates(every, alone), Candidates(every, pairs)],
+        [Candidates(every, alone, counts), Candidates(every, pairs, counts)],
         left_out[None],
         beam=64,
     )
@@ -85,16 +85,18 @@ def test_words_are_read_each_by_itself() -> None:
     symbols, scores = np.tile(np.arange(4), (9, 1)), -rng.exponential(2, (9, 4))
     symbols = np.concatenate([symbols, np.zeros((1, 4), dtype=np.int64)])  # behind words: none
     scores = np.concatenate([scores, np.full((1, 4), NEVER)]).astype(np.float32)
-    candidates = Candidates(symbols, scores)
+    scores[6:9, 1:] = NEVER  # in no doubt
+    counts = np.array([4] * 6 + [1] * 3 + [0])
+    candidates = Candidates(symbols, scores, counts)
     words = [rng.integers(9, size=length) for length in (1, 2, 3, 5, 5, 8)]
     ids_WT = np.full((len(words), 8), 9)
     left_out_WT = np.zeros((len(words), 8), dtype=np.float32)
     for row, word in enumerate(words):
         ids_WT[row, : len(word)] = word
-        left_out_WT[row, : len(word)] = -1
+        left_out_WT[row, : len(word)] = np.where(word < 6, -1, NEVER)
     together = read_words(MODEL, [ids_WT], [candidates], left_out_WT, beam=3)
     for row, word in enumerate(words):
-        left_out = np.full((1, len(word)), -1, dtype=np.float32)
+        left_out = np.where(word < 6, -1, NEVER).astype(np.float32)[None]
         alone = read_words(MODEL, [word[None]], [candidates], left_out, beam=3)
         assert together[row, : len(word)].tolist() == alone[0].tolist()
         assert (together[row, len(word) :] == LEFT_OUT).all()

@@ -31,22 +31,52 @@ class Candidates:
 
     Attributes:
         symbols: int64 [G, K].
-        scores: float32 [G, K], logarithms up to a constant; `NEVER` for none.
+        scores: float32 [G, K], logarithms up to a constant, `NEVER` for none.
+        counts: int64 [G], how many there are; they stand before those that are none.
     """
 
     symbols: np.ndarray
     scores: np.ndarray
+    counts: np.ndarray
 
 
 @dataclass(frozen=True)
 class _Hypotheses:
-    """The best ones at a place: arrays [W, B]."""
+    """The best ones at a place: arrays [W, B].
+
+    Attributes:
+        scores: float32.
+        states: int64, of the language model.
+        symbols: int64, what was read last, or `LEFT_OUT`.
+        steps: int64, signs that it took.
+        before: int64, which of the hypotheses that many places before goes on here.
+    """
 
     scores: np.ndarray
     states: np.ndarray
     symbols: np.ndarray
     steps: np.ndarray
     before: np.ndarray
+
+    @classmethod
+    def empty(cls, num_words: int, beam: int) -> _Hypotheses:
+        whole = [np.zeros((num_words, beam), dtype=np.int64) for _ in range(4)]
+        return cls(np.full((num_words, beam), NEVER, dtype=np.float32), *whole)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One way to come to a place, for some words: `length` signs are read as one symbol.
+
+    Attributes:
+        at: the hypotheses that go on.
+        symbols: int64 [W, K]. scores: float32 [W, B, K].
+    """
+
+    at: _Hypotheses
+    length: int
+    symbols: np.ndarray
+    scores: np.ndarray
 
 
 def read_words(
@@ -71,73 +101,118 @@ def read_words(
         int64 [W, T], the symbol that begins at each sign, or `LEFT_OUT`.
     """
     num_words, num_signs = left_out_WT.shape
-    places = [_beginning(model, num_words, beam)]
+    first = _Hypotheses.empty(num_words, beam)
+    first.scores[:, 0], first.states[:] = 0, model.start
+    places = [first]
+    counts = [each.counts[ids] for ids, each in zip(ids_by_length, candidates, strict=True)]
     for place in range(1, num_signs + 1):
-        parts = [_left_out(places[-1], left_out_WT[:, place - 1])]
-        for length, (ids_WT, options) in enumerate(
-            zip(ids_by_length, candidates, strict=True), start=1
-        ):
-            if length <= place:
-                ids_W = ids_WT[:, place - length]
-                parts.append(_extended(model, places[place - length], options, ids_W, length))
-        places.append(_best(parts, beam))
+        at = _Hypotheses.empty(num_words, beam)
+        left_out_W, sure_W = left_out_WT[:, place - 1], counts[0][:, place - 1] == 1
+        sure_W &= left_out_W <= NEVER
+        for length in range(2, min(len(counts), place) + 1):
+            sure_W &= counts[length - 1][:, place - length] == 0
+        rows = np.flatnonzero(sure_W)
+        _read_on(model, places[-1], at, rows, candidates[0], ids_by_length[0][rows, place - 1])
+        rows = np.flatnonzero(~sure_W)
+        parts = []
+        for length, ids_WT in enumerate(ids_by_length[:place], start=1):
+            ids = ids_WT[rows, place - length]
+            some = int(candidates[length - 1].counts[ids].max(initial=0))
+            if some:
+                before = places[place - length]
+                parts.append(_part(model, before, rows, candidates[length - 1], ids, some, length))
+        _choose(model, places[-1], at, rows, left_out_W[rows], parts)
+        places.append(at)
     last = places[-1]
     ends_WB = last.scores + model.log_p_SV[last.states, -1]
     return _traced(places, ends_WB.argmax(axis=1))
 
 
-def _beginning(model: CharacterModel, num_words: int, beam: int) -> _Hypotheses:
-    scores = np.full((num_words, beam), NEVER, dtype=np.float32)
-    scores[:, 0] = 0
-    whole = np.zeros((num_words, beam), dtype=np.int64)
-    return _Hypotheses(scores, np.full_like(whole, model.start), whole, whole, whole)
+def _read_on(
+    model: CharacterModel,
+    before: _Hypotheses,
+    at: _Hypotheses,
+    rows: np.ndarray,
+    candidates: Candidates,
+    ids: np.ndarray,
+) -> None:
+    """Words whose next sign has one candidate keep all their hypotheses."""
+    states, symbols = before.states[rows], candidates.symbols[ids, :1]
+    scores = candidates.scores[ids, :1] + model.log_p_SV[states, symbols]
+    at.scores[rows] = before.scores[rows] + scores
+    at.states[rows] = model.next_SV[states, symbols]
+    at.symbols[rows], at.steps[rows] = symbols, 1
+    at.before[rows] = np.arange(before.scores.shape[1])
 
 
-def _left_out(at: _Hypotheses, scores_W: np.ndarray) -> _Hypotheses:
-    before = np.broadcast_to(np.arange(at.scores.shape[1]), at.scores.shape)
-    scores_WB = at.scores + scores_W[:, None]
-    symbols, steps = np.full_like(at.states, LEFT_OUT), np.ones_like(at.states)
-    return _Hypotheses(scores_WB, at.states, symbols, steps, before)
+def _part(
+    model: CharacterModel,
+    before: _Hypotheses,
+    rows: np.ndarray,
+    candidates: Candidates,
+    ids: np.ndarray,
+    num_candidates: int,
+    length: int,
+) -> _Part:
+    symbols_WK = candidates.symbols[ids, :num_candidates]
+    of_states = model.log_p_SV[before.states[rows][:, :, None], symbols_WK[:, None]]
+    scores = before.scores[rows][:, :, None] + candidates.scores[ids, None, :num_candidates]
+    return _Part(before, length, symbols_WK, scores + of_states)
 
 
-def _extended(
-    model: CharacterModel, at: _Hypotheses, options: Candidates, ids_W: np.ndarray, length: int
-) -> _Hypotheses:
-    symbols_W1K, scores_W1K = options.symbols[ids_W][:, None], options.scores[ids_W][:, None]
-    states_WB1 = at.states[:, :, None]
-    scores = at.scores[:, :, None] + scores_W1K + model.log_p_SV[states_WB1, symbols_W1K]
-    states = model.next_SV[states_WB1, symbols_W1K].astype(np.int64)
-    symbols = np.broadcast_to(symbols_W1K, scores.shape)
-    before = np.broadcast_to(np.arange(scores.shape[1])[:, None], scores.shape)
-    steps = np.full_like(states, length)
-    return _Hypotheses(*(_flat(each) for each in (scores, states, symbols, steps, before)))
-
-
-def _flat(array: np.ndarray) -> np.ndarray:
-    return array.reshape(len(array), -1)
-
-
-def _best(parts: Sequence[_Hypotheses], beam: int) -> _Hypotheses:
-    """The best ones, of those in the same state only the first: nothing that follows parts them.
+def _choose(
+    model: CharacterModel,
+    before: _Hypotheses,
+    at: _Hypotheses,
+    rows: np.ndarray,
+    left_out_W: np.ndarray,
+    parts: Sequence[_Part],
+) -> None:
+    """The best hypotheses, of those in the same state only the first: nothing that follows parts
+    them.
 
     Orders are stable, so that a word's reading does not depend on the words beside it.
     """
-    scores = np.concatenate([part.scores for part in parts], axis=1)
-    states = np.concatenate([part.states for part in parts], axis=1)
-    some = np.argsort(-scores, axis=1, kind="stable")[:, : CROWD * beam]
-    states_WC = np.take_along_axis(states, some, axis=1)
+    num_rows, beam = len(rows), before.scores.shape[1]
+    left_out_WB = before.scores[rows] + left_out_W[:, None]
+    flat = [left_out_WB, *(part.scores.reshape(num_rows, -1) for part in parts)]
+    scores = np.concatenate(flat, axis=1)
+    some_WC = np.argsort(-scores, axis=1, kind="stable")[:, : CROWD * beam]
+    found = _Hypotheses.empty(num_rows, some_WC.shape[1])
+    found.scores[:] = np.take_along_axis(scores, some_WC, axis=1)
+    row_of, column_of = np.nonzero(some_WC < beam)
+    which = some_WC[row_of, column_of]
+    found.states[row_of, column_of] = before.states[rows[row_of], which]
+    found.symbols[row_of, column_of] = LEFT_OUT
+    found.steps[row_of, column_of] = 1
+    found.before[row_of, column_of] = which
+    begin = beam
+    for part in parts:
+        num_candidates = part.symbols.shape[1]
+        end = begin + beam * num_candidates
+        row_of, column_of = np.nonzero((some_WC >= begin) & (some_WC < end))
+        which, candidate = np.divmod(some_WC[row_of, column_of] - begin, num_candidates)
+        symbols = part.symbols[row_of, candidate]
+        states = part.at.states[rows[row_of], which]
+        found.states[row_of, column_of] = model.next_SV[states, symbols]
+        found.symbols[row_of, column_of] = symbols
+        found.steps[row_of, column_of] = part.length
+        found.before[row_of, column_of] = which
+        begin = end
+    again_WC = _seen_before(found.states)
+    kept = np.argsort(again_WC, axis=1, kind="stable")[:, :beam]
+    kept_scores = np.take_along_axis(found.scores, kept, axis=1)
+    never = np.take_along_axis(again_WC, kept, axis=1)
+    at.scores[rows] = np.where(never, np.float32(NEVER), kept_scores)
+    for name in ("states", "symbols", "steps", "before"):
+        getattr(at, name)[rows] = np.take_along_axis(getattr(found, name), kept, axis=1)
+
+
+def _seen_before(states_WC: np.ndarray) -> np.ndarray:
+    """Whether an entry of a row stands in it before."""
     same = states_WC[:, :, None] == states_WC[:, None, :]
-    again = np.tril(same, -1).any(axis=2)
-    kept = np.argsort(again, axis=1, kind="stable")[:, :beam]
-    best = np.take_along_axis(some, kept, axis=1)
-
-    def chosen(name: str) -> np.ndarray:
-        joined = np.concatenate([getattr(part, name) for part in parts], axis=1)
-        return np.take_along_axis(joined, best, axis=1)
-
-    never = np.float32(NEVER)
-    scores = np.where(np.take_along_axis(again, kept, axis=1), never, chosen("scores"))
-    return _Hypotheses(scores, *(chosen(n) for n in ("states", "symbols", "steps", "before")))
+    earlier = np.tri(states_WC.shape[1], k=-1, dtype=bool)
+    return (same & earlier).any(axis=2)
 
 
 def _traced(places: Sequence[_Hypotheses], which_W: np.ndarray) -> np.ndarray:

@@ -234,4 +234,5 @@ def _table(readings: Sequence[_Reading]) -> Candidates:
     for row, each in enumerate(readings):
         symbols[row, : len(each.codes)] = each.codes
         scores[row, : len(each.codes)] = each.scores
-    return Candidates(symbols, scores)
+    counts = np.array([*(len(each.codes) for each in readings), 0], dtype=np.int64)
+    return Candidates(symbols, scores, counts)
