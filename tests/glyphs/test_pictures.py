@@ -107,6 +107,29 @@ def test_a_canvas_holds_the_picture_in_its_middle() -> None:
     assert canvas.sum() == picture.sum()
 
 
+def test_pictures_side_by_side_are_one_without_margins() -> None:
+    pictures = Pictures([], 12, 24)
+    canvas = pictures.joined(["i", "о"], 16)
+    both = np.concatenate([pictures.draw("i"), pictures.draw("о")], axis=1)
+    inked = np.flatnonzero(both.any(axis=0))
+    drawn = np.flatnonzero(canvas.any(axis=0))
+    assert np.array_equal(canvas[:, drawn[0] : drawn[-1] + 1], both[:, inked[0] : inked[-1] + 1])
+    assert abs(drawn[0] - (15 - drawn[-1])) <= 1
+    assert not pictures.joined([" ", " "], 16).any()
+
+
+@pytest.mark.parametrize("width_px", [8, 16])
+def test_wide_pictures_are_squeezed_to_the_width_of_a_letter(width_px: int) -> None:
+    pictures = Pictures([], 12, 24)
+    canvas = pictures.joined(list("}|{Щ"), width_px)
+    drawn = np.flatnonzero(canvas.any(axis=0))
+    assert canvas.shape == (24, width_px)
+    assert drawn[-1] - drawn[0] + 1 == min(13, width_px)
+    both = np.concatenate([pictures.draw(sign) for sign in "}|{Щ"], axis=1)
+    kept = np.flatnonzero(both.any(axis=1))
+    assert np.array_equal(np.flatnonzero(canvas.any(axis=1)), kept)
+
+
 def test_the_cache_is_bounded() -> None:
     pictures = Pictures([], 6, 8)
     for code in range(0x4E00, 0x4E00 + 50):

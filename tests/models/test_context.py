@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from vitrina.config import compose_config
 from vitrina.glyphs.segmentation import segment
+from vitrina.models.artefacts import Artefacts
 from vitrina.models.codebook import UNKNOWN
 from vitrina.models.embedders.config import GlyphNgramsConfig
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
@@ -28,14 +30,17 @@ PUT = Replacements(
 )
 
 
-def embedder_of(replaced: Replacements = PUT, **changes: Any) -> GlyphNgramsEmbedder:
+def fitted(replaced: Replacements, **changes: Any) -> tuple[GlyphNgramsConfig, Artefacts]:
     option = compose_config(["model=vtr_ngrams"]).embedder
     assert isinstance(option, GlyphNgramsConfig)
     config = replace(option, num_buckets=1000, **changes)
     texts = Texts.from_strings(SENTENCES * 8)
-    fitted = GlyphNgramsEmbedder.fit(config, texts, lambda: texts)
-    fitted = GlyphNgramsEmbedder.fit_noise(config, fitted, lambda: replaced)
-    return GlyphNgramsEmbedder(config, fitted)
+    artefacts = GlyphNgramsEmbedder.fit(config, texts, lambda: texts)
+    return config, GlyphNgramsEmbedder.fit_noise(config, artefacts, lambda: replaced)
+
+
+def embedder_of(replaced: Replacements = PUT, **changes: Any) -> GlyphNgramsEmbedder:
+    return GlyphNgramsEmbedder(*fitted(replaced, **changes))
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +108,14 @@ def test_texts_are_read_each_by_itself(embedder: GlyphNgramsEmbedder) -> None:
     assert together == [read(embedder, each)[0] for each in strings]
     assert together[::-1] == read(embedder, *strings[::-1])
     assert read(embedder_of(), *strings) == together
+
+
+def test_a_saved_run_reads_alike(embedder: GlyphNgramsEmbedder, tmp_path: Path) -> None:
+    config, artefacts = fitted(PUT)
+    artefacts.save(tmp_path / "artefacts.safetensors")
+    there = GlyphNgramsEmbedder(config, Artefacts.load(tmp_path / "artefacts.safetensors"))
+    shown = "zhοпa п.р.и.в.ɘ.т пи/\\ил пapy"
+    assert read(there, shown) == read(embedder, shown)
 
 
 def test_n_grams_are_those_of_what_is_read(embedder: GlyphNgramsEmbedder) -> None:

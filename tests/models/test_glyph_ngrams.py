@@ -223,6 +223,12 @@ def test_the_codebook_is_part_of_the_run(tmp_path: Path) -> None:
         ({"code_shrinkage": -0.1}, "embedder.code_shrinkage = -0.1: must be at least 0"),
         ({"min_n": 4}, "embedder.max_n = 3: must be from embedder.min_n (4) to 12"),
         ({"num_buckets": 0}, "embedder.num_buckets = 0: must be from 1 to 2^31 - 1"),
+        ({"code_features": "ink"}, "embedder.code_features = 'ink': must be one of pixels, shapes"),
+        ({"context_order": 1}, "embedder.context_order = 1: must be 0 or a whole number from 2 to"),
+        ({"context_weight": 0.0}, "embedder.context_weight = 0.0: must be more than 0"),
+        ({"context_left_out": 1.0}, "embedder.context_left_out = 1.0: must be at most 0"),
+        ({"context_repeated": 0.5}, "embedder.context_repeated = 0.5: must be at most 0"),
+        ({"context_beam": 0}, "embedder.context_beam = 0: must be at least 1"),
         ({"ngram_dropout": 1.0}, "embedder.ngram_dropout = 1.0: must be from 0 to below 1"),
     ],
 )
