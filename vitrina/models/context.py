@@ -89,38 +89,33 @@ class ContextReader:
             word_of_N: int64 [N], numbers of words, never falling over what is no blank.
         """
         filled = np.flatnonzero(codes_N != BLANK)
-        certain_N = np.array([self.codebook.is_certain(each) for each in clusters])[ids_N]
-        sign_N = np.array([_is_sign(each) for each in clusters], dtype=bool)[ids_N]
-        begins, lengths = self._doubtful(filled, ids_N, codes_N, certain_N, sign_N, word_of_N)
+        ids = ids_N[filled]
+        begins, lengths = self._doubtful(clusters, ids, codes_N[filled], word_of_N[filled])
         read_N = codes_N.copy()
         for first in range(0, len(begins), WORDS_AT_ONCE):
             some = slice(first, first + WORDS_AT_ONCE)
-            tokens = filled[ranges(begins[some], lengths[some])]
-            read_N[tokens] = self._read(clusters, ids_N[tokens], lengths[some])
+            tokens = ranges(begins[some], lengths[some])
+            read_N[filled[tokens]] = self._read(clusters, ids[tokens], lengths[some])
         return read_N
 
     def _doubtful(
-        self,
-        filled: np.ndarray,
-        ids_N: np.ndarray,
-        codes_N: np.ndarray,
-        certain_N: np.ndarray,
-        sign_N: np.ndarray,
-        word_of_N: np.ndarray,
+        self, clusters: Sequence[str], ids: np.ndarray, codes: np.ndarray, words: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Where in `filled` words begin that hold a letter and something doubtful; and lengths."""
-        words = word_of_N[filled]
+        """Where words begin that hold a letter and something doubtful, and how long they are; short
+        ones first."""
         begins = np.flatnonzero(np.diff(words, prepend=-1))
         lengths = np.diff(begins, append=len(words))
         if not len(begins):
             return begins, lengths
-        letter = self.codebook.is_letter[codes_N[filled]]
-        known_sign = self.codebook.is_sign[codes_N[filled]] & sign_N[filled]
-        followed = np.append(words[1:] == words[:-1], False) & ~np.append(known_sign[1:], True)
-        again = _repeated(ids_N[filled]) & np.insert(words[1:] == words[:-1], 0, False)
-        doubtful = np.where(certain_N[filled], again, ~known_sign | followed)
-        chosen = np.logical_or.reduceat(letter, begins) & (lengths <= LONGEST)
-        chosen &= np.logical_or.reduceat(doubtful, begins)
+        certain = np.array([self.codebook.is_certain(each) for each in clusters])[ids]
+        known_sign = np.array([_is_sign(each) for each in clusters])[ids]
+        known_sign &= self.codebook.is_sign[codes]
+        goes_on = words[1:] == words[:-1]
+        followed = np.append(goes_on & ~known_sign[1:], False)
+        again = np.insert(goes_on, 0, False) & _repeated(ids)
+        doubtful = np.where(certain, again, ~known_sign | followed)
+        chosen = np.logical_or.reduceat(self.codebook.is_letter[codes], begins)
+        chosen &= np.logical_or.reduceat(doubtful, begins) & (lengths <= LONGEST)
         chosen = np.flatnonzero(chosen)
         chosen = chosen[np.argsort(lengths[chosen], kind="stable")]
         return begins[chosen], lengths[chosen]
