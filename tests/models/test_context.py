@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from vitrina.config import compose_config
 from vitrina.glyphs.segmentation import segment
@@ -92,6 +93,14 @@ def test_noise_that_was_not_seen_is_not_undone() -> None:
     shown = "zhопа dела"
     assert read(embedder_of(), shown) == ["жопа дела"]
     assert read(embedder_of(Replacements()), shown) != ["жопа дела"]
+
+
+def test_reading_does_not_hang_on_the_precision_of_the_model() -> None:
+    """Texts are encoded while the model around runs in bf16, where the machine has it."""
+    shown = ["пpиʙeт", "xοрошиӣ дeнь пи/\\ил"]
+    wanted = read(embedder_of(), *shown)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert read(embedder_of(), *shown) == wanted
 
 
 def test_texts_are_read_each_by_itself(embedder: GlyphNgramsEmbedder) -> None:

@@ -98,6 +98,9 @@ class GlyphSpace(nn.Module):
         return self.whitening.whiten(self.features(pictures_GHW))
 
     def on_host(self, pictures_GHW: np.ndarray) -> np.ndarray:
-        """The same of arrays: uint8 pictures to components float32 [G, K]."""
-        with torch.no_grad():
+        """The same of arrays: uint8 pictures to components float32 [G, K], in full precision.
+
+        Texts are encoded beside models that run in bf16: what a glyph is must not hang on that.
+        """
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
             return self(torch.from_numpy(pictures_GHW)).numpy()
