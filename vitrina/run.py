@@ -25,7 +25,7 @@ from vitrina.models.build import build_model, build_reading, build_task, fit
 from vitrina.models.compiling import compile_parts
 from vitrina.models.inference import Predictor, for_inference
 from vitrina.models.model import Model
-from vitrina.models.precision import choose_device
+from vitrina.models.precision import autocast, choose_device
 from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.corruption import build_noise
 from vitrina.normalizers.base import Normalizer
@@ -185,7 +185,8 @@ def _run(
         metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
         metrics |= further
         metrics |= {"thresholds": thresholds} if thresholds else {}
-        pictures = task.draw(folded, normalizer(list(views.values())[-1].texts), folder)
+        with autocast(config.training.precision, device):  # folded weights may be bf16
+            pictures = task.draw(folded, normalizer(list(views.values())[-1].texts), folder)
         report(
             config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic, pictures
         )
