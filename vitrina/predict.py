@@ -104,7 +104,7 @@ class TrainedModel:
         if isinstance(self.config.normalizer, ReaderNormalizerConfig):
             require_same_reader(self.config.normalizer, recorded_hashes(folder))
         limits: dict[str, Any] = {
-            "max_tokens": training.max_tokens,
+            "max_tokens": training.tokens_at_once(self.model.device.type),
             "precision": multiplied,
         }
         self.predictor = self.task.predictor(self.model, normalizer, **limits)
@@ -184,7 +184,7 @@ class TrainedModel:
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        return next(self.model.parameters()).device
+        return self.model.device
 
     def _predict_words(self, texts: Sequence[str]) -> list[Prediction]:
         scoring = self.task.scoring

@@ -220,7 +220,7 @@ def _predictor(config: Config, model: Model, task: Task, normalizer: Normalizer)
     return task.predictor(
         model,
         normalizer,
-        max_tokens=config.training.max_tokens,
+        max_tokens=config.training.tokens_at_once(model.device.type),
         precision=config.training.precision,
     )
 

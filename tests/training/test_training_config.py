@@ -13,7 +13,7 @@ from vitrina.config import compose_config, to_dict
 from vitrina.errors import InputError
 from vitrina.models.inputs import Inputs
 from vitrina.tasks.targets import Targets
-from vitrina.training.config import LATER
+from vitrina.training.config import GPU_TOKENS, LATER
 
 
 def test_noise_grows_to_its_full_strength_and_stays_there() -> None:
@@ -34,6 +34,12 @@ def test_a_step_draws_its_batch_with_the_strength_of_its_time(tmp_path: Path) ->
     training.texts = replace(training.texts, batch=batch)
     training.run()
     assert seen == pytest.approx([min(1.0, step / 7) for step in range(14)])
+
+
+def test_more_tokens_pass_through_a_gpu_at_once() -> None:
+    config = settings(max_tokens=500)
+    assert config.tokens_at_once("cpu") == 500
+    assert config.tokens_at_once("cuda") == 500 * GPU_TOKENS
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ class ReadingEvaluation:
             model,
             normalizer,
             reading.alphabet,
-            max_tokens=training.max_tokens,
+            max_tokens=training.tokens_at_once(model.device.type),
             precision=training.precision,
         )
         return cls(reader, reading.config)

@@ -59,7 +59,7 @@ def restored_line(model: MaskedModel, text: str) -> RestoredLine:
     """
     embedder, masking = model.embedder, model.masking
     assert isinstance(embedder, VisualEmbedder) and masking is not None
-    inputs = embedder.encode(Texts.from_strings([text])).to(model.mask.device)
+    inputs = embedder.encode(Texts.from_strings([text])).to(model.device)
     masked = masking.draw(inputs.num_tokens, training=False)
     was_training = model.training
     model.eval()

@@ -23,7 +23,7 @@ def for_inference(model: Model, precision: str) -> Model:
     products stand in the precision in which they are multiplied.
     """
     copied = copy.deepcopy(model).eval().requires_grad_(False)
-    dtype = dtype_of(precision, next(model.parameters()).device)
+    dtype = dtype_of(precision, model.device)
     for module in copied.modules():
         if isinstance(module, Folds):
             module.fold()
@@ -106,7 +106,7 @@ class Predictor:
         What it is given: int64 [B], the texts' indices; the texts as encoded; the probabilities,
         which are still on the device.
         """
-        device = next(self.model.parameters()).device
+        device = self.model.device
         was_training = self.model.training
         self.model.eval()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from vitrina.models.embedders.base import Embedder
@@ -58,6 +59,11 @@ class Model(nn.Module):
         """
         self.embedder.load_pretrained()
         self.encoder.load_pretrained()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
 
     def num_parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())

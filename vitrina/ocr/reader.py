@@ -65,7 +65,7 @@ class Reader:
 
     def read(self, texts: Texts) -> Read:
         """The readings of the texts by the likeliest symbol at each step."""
-        device = next(self.model.parameters()).device
+        device = self.model.device
         was_training = self.model.training
         self.model.eval()
         indices, lengths, symbols = [], [], []

@@ -95,7 +95,8 @@ class Training:
         self.processes, self.reading = processes or Processes(), reading
         self.validate, self.folder, self.seed = validate, folder, seed
         self.observer: Observer | None = None
-        self.device = next(model.parameters()).device
+        self.device = model.device
+        self.max_tokens = config.tokens_at_once(self.device.type)
         self.optimizers = build_optimizers(optimizer, model)
         self.average = None if config.ema is None else WeightAverage(model, config.ema)
         self.steps_per_epoch = len(self.epoch_batches(0))
@@ -245,7 +246,7 @@ class Training:
         All views of a text are in one part. All processes make equally many, as normalisation adds
         up over them in each.
         """
-        parts = list(split_by_tokens(num_tokens, self.config.max_tokens))
+        parts = list(split_by_tokens(num_tokens, self.max_tokens))
         if self.processes.count == 1:
             return parts
         num_parts, num_texts = zip(

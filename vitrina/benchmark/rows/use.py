@@ -43,7 +43,7 @@ def predict(bench: Bench) -> Iterator[Row]:
         subject.model,
         subject.train.normalizer,
         subject.task.probabilities,
-        max_tokens=subject.config.training.max_tokens,
+        max_tokens=subject.training.max_tokens,
         precision="fp32",
     )
     wanted = plain(Texts.from_strings(strings))

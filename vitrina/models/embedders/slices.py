@@ -18,6 +18,7 @@ from vitrina.models.embedders.config import SlicesConfig
 from vitrina.models.embedders.windows import WindowsEmbedder
 from vitrina.models.inputs import Inputs
 from vitrina.models.norm import BatchNorm
+from vitrina.models.picture_conv import PictureConv
 from vitrina.models.ragged import Ragged
 from vitrina.text.columns import Texts
 
@@ -28,13 +29,13 @@ class ResidualBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False),
+            PictureConv(in_channels, out_channels, 3, padding=1, bias=False),
             BatchNorm(out_channels),
             nn.ReLU(inplace=True),
-            nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
+            PictureConv(out_channels, out_channels, 3, padding=1, bias=False),
             BatchNorm(out_channels),
         )
-        self.shortcut = nn.Conv2d(in_channels, out_channels, 1)
+        self.shortcut = PictureConv(in_channels, out_channels, 1)
         self.tail = nn.Sequential(nn.ReLU(inplace=True), nn.MaxPool2d(2))
 
     def fold(self) -> None:
