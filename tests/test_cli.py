@@ -83,7 +83,7 @@ def test_help_lists_the_groups_and_their_options(tmp_path: Path) -> None:
     done = main("--help", cwd=tmp_path)
     assert done.returncode == 0
     for line in (
-        "model:       bytes, characters, ngrams, ttr, ttr_pretrained, vtr, vtr_glyphs, vtr_line,",
+        "model:       bytes, characters, ngrams, ttr, ttr_pretrained, vtr, vtr_glyphs,",
         "noise:       diacritics, families, mixed, none, published, uniform, unseen",
         "tracking:    none, wandb",
     ):

@@ -35,8 +35,8 @@ MODELS = {
         "embedder.width=32",
     ],
     "ttr": ["embedder.vocabulary_size=200"],
-    "vtr_glyphs": ["encoder=cnn_words", "normalizer=unicode"],
-    "vtr_ngrams": ["encoder=cnn_words", "embedder.min_share=0.001"],
+    "vtr_glyphs_plain": ["encoder=cnn_words", "normalizer=unicode"],
+    "vtr_glyphs": ["encoder=cnn_words", "embedder.min_share=0.001"],
 }
 ODD = ["", "\u200b", "Ты <b>ска\u00adтина</b>, &laquo;друг&raquo;!", "\ud800 а", "о" * 5000]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import PLAIN as PLAIN_MODEL
 from conftest import SMALL
 from test_cli import main
 from test_run import rows, scores_only
@@ -55,6 +56,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "task.class_weights=balanced",
         "task.loss=focal",
         "training.epochs=3",
+        PLAIN_MODEL,
         *SMALL[2:],
         "evaluation.bootstrap=100",
         f"hydra.run.dir={folder / 'run'}",
@@ -129,7 +131,8 @@ def test_classes_in_the_order_and_with_the_weights_that_were_given(tmp_path: Pat
     ]
     data = tmp_path / "kinds.jsonl"
     data.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
-    given = ["dataset=jsonl", f"dataset.train={data}", "dataset.label_field=kind", *SMALL[1:]]
+    given = ["dataset=jsonl", f"dataset.train={data}", "dataset.label_field=kind"]
+    given += [PLAIN_MODEL, *SMALL[1:]]
     chosen = ["task.labels=[fish,beast,bird]", "task.class_weights={bird: 2}", "task.loss=focal"]
     metrics = run(compose_config([*given, *chosen]), tmp_path / "run")
     labels = metrics["test"]["clean"]["labels"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL, small_run, training_that_dies
+from conftest import PLAIN, SMALL, small_run, training_that_dies
 from test_cli import main
 from torch import Tensor
 
@@ -51,7 +51,8 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def begun(folder: Path, *overrides: str) -> tuple[Model, Start, Artefacts]:
     """A model as it starts from the run in `folder`, and what is said of that."""
-    config = compose_config([*SMALL, *NARROW, f"{TOLD}={folder}", *overrides])
+    model = [] if any(each.startswith("model=") for each in overrides) else [PLAIN]
+    config = compose_config([*model, *SMALL, *NARROW, f"{TOLD}={folder}", *overrides])
     origin = Origin.of(config)
     assert origin is not None
     dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))

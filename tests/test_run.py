@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SMALL, small_run
+from conftest import PLAIN, SMALL, small_run
 
 import vitrina
 from vitrina.config import compose_config
@@ -17,7 +17,7 @@ from vitrina.run import run
 
 PRESETS = {
     "vtr_glyphs": [],
-    "vtr_ngrams": [],
+    "vtr_glyphs_plain": [],
     "vtr": ["training.steps=2", "dataset.limit_test=20", "dataset.limit_val=20"],
     "ttr": ["embedder.vocabulary_size=300"],
     "characters": [],
@@ -121,7 +121,14 @@ def test_more_than_two_classes(tmp_path: Path) -> None:
     data = tmp_path / "animals.jsonl"
     data.write_text("\n".join(lines), encoding="utf-8")
     fields = ["dataset.text_field=body", "dataset.label_field=animal"]
-    overrides = ["dataset=jsonl", f"dataset.train={data}", *fields, "noise=uniform", *SMALL[1:]]
+    overrides = [
+        "dataset=jsonl",
+        f"dataset.train={data}",
+        *fields,
+        "noise=uniform",
+        PLAIN,
+        *SMALL[1:],
+    ]
     split = ["dataset.val_fraction=0.3", "dataset.test_fraction=0.3"]
     metrics = run(compose_config([*overrides, *split]), tmp_path / "run")
     assert 0 <= metrics["test"]["clean"]["macro_f1"] <= 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SMALL
+from conftest import PLAIN, SMALL
 from test_cli import COMMAND, environment, main
 
 
@@ -28,7 +28,7 @@ def test_a_sweep_puts_its_jobs_side_by_side_and_outlives_a_failing_one(tmp_path:
     (tmp_path / "good.jsonl").write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "bad.jsonl").write_text('{"text": "а", "toxic": 0}\n{', encoding="utf-8")
     fractions = ["dataset.val_fraction=0.3", "dataset.test_fraction=0.3"]
-    sweep = ["model=vtr_glyphs,ttr", "dataset.train=good.jsonl,bad.jsonl", "name=both"]
+    sweep = ["model=vtr_glyphs_plain,ttr", "dataset.train=good.jsonl,bad.jsonl", "name=both"]
     done = main("-m", "dataset=jsonl", *sweep, *SMALL[1:], *fractions, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("4 jobs, all checked\n")
@@ -39,7 +39,7 @@ def test_a_sweep_puts_its_jobs_side_by_side_and_outlives_a_failing_one(tmp_path:
     failed = [folder for folder in folders if (folder / "error.txt").exists()]
     assert len(finished) == len(failed) == 2 and not set(finished) & set(failed)
     table = done.stdout[done.stdout.index("f1 by suite") :]
-    assert table.count("vtr_glyphs") >= 2 and table.count("ttr") >= 2
+    assert table.count("vtr_glyphs_plain") >= 2 and table.count("ttr") >= 2
     assert "bad.jsonl:2: not JSON" in table
 
 
@@ -52,7 +52,7 @@ def test_an_experiment_may_hold_a_sweep(tmp_path: Path) -> None:
 LONG = [*SMALL, "training.epochs=3", "training.checkpoint_seconds=0"]
 
 
-@pytest.mark.parametrize("preset", ["vtr_glyphs", "vtr"])
+@pytest.mark.parametrize("preset", ["vtr_glyphs_plain", "vtr"])
 def test_a_killed_run_goes_on_to_the_same_scores(preset: str, tmp_path: Path) -> None:
     few = ["dataset.limit_test=20", "dataset.limit_val=20", "dataset.num_comments=100"]
     given = [f"model={preset}", *LONG, *few]
@@ -85,7 +85,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
 def test_a_second_process_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     process = start(*LONG, "training.epochs=10000", "hydra.run.dir=run", cwd=tmp_path)
     wait_for(tmp_path / "run" / ".lock", process)
-    refused = main(*LONG, "training.epochs=10000", "hydra.run.dir=run", cwd=tmp_path)
+    refused = main(PLAIN, *LONG, "training.epochs=10000", "hydra.run.dir=run", cwd=tmp_path)
     process.kill()
     process.wait()
     assert refused.returncode == 2

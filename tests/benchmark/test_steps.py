@@ -63,10 +63,10 @@ def test_a_form_that_scores_otherwise_is_noticed(monkeypatch: pytest.MonkeyPatch
 
 def test_counted_operations_are_those_of_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step takes three times the products of a forward pass."""
-    monkeypatch.setattr(steps, "UTILISED", ("vtr_glyphs",))
+    monkeypatch.setattr(steps, "UTILISED", ("vtr_glyphs_plain",))
     bench = Bench(None, "cpu", repetitions=1)
     (row,) = steps.utilisation(bench)
-    config = bench.subject("model=vtr_glyphs").config
+    config = bench.subject("model=vtr_glyphs_plain").config
     width, channels = config.encoder.width, config.embedder.width
     stem = config.encoder.stem_kernel * channels * width
     blocks = sum(config.encoder.kernels) * width * width / config.encoder.stride

@@ -29,7 +29,7 @@ def fitted(config: GlyphNgramsConfig, text: str) -> Codebook:
 def codebook() -> Codebook:
     """Of pixels, from texts in which small letters are the most frequent."""
     of_pictures = ["embedder.code_features=pixels", "embedder.least_cosine=0.5"]
-    config = compose_config(["model=vtr_ngrams", *of_pictures]).embedder
+    config = compose_config(["model=vtr_glyphs", *of_pictures]).embedder
     return fitted(config, LETTERS * 60 + LETTERS.upper() * 40 + OTHERS * 20 + " " * 100)
 
 

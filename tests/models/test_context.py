@@ -32,7 +32,7 @@ PUT = Replacements(
 
 
 def fitted(replaced: Replacements, **changes: Any) -> tuple[GlyphNgramsConfig, Artefacts]:
-    option = compose_config(["model=vtr_ngrams"]).embedder
+    option = compose_config(["model=vtr_glyphs"]).embedder
     assert isinstance(option, GlyphNgramsConfig)
     config = replace(option, num_buckets=1000, **changes)
     texts = Texts.from_strings(SENTENCES * 8)

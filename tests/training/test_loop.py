@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from vitrina.errors import InputError
 from vitrina.models.inputs import Inputs
 from vitrina.models.model import Model
 from vitrina.models.ragged import Ragged, pool_max_mean
@@ -200,6 +201,18 @@ def test_adding_up_parts_gives_the_gradient_of_the_whole_batch(tmp_path: Path) -
         models.append(weights(training))
     for name, value in models[0].items():
         torch.testing.assert_close(value, models[1][name], atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("log_every", [1, 1000])
+def test_a_training_that_comes_apart_is_told_in_a_line(tmp_path: Path, log_every: int) -> None:
+    """At the next line of the history, or before a validation at the latest."""
+    training = build(tmp_path, settings(log_every=log_every), replace(SGD, learning_rate=1e30))
+    with pytest.raises(
+        InputError, match=r"the loss is (nan|inf) at step \d+; a lower optimizer\.le"
+    ):
+        training.run()
+    assert training.position.step <= training.validation_steps
+    assert not (tmp_path / "checkpoints" / "best.safetensors").exists()
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL
+from conftest import PLAIN, SMALL
 from safetensors import safe_open
 from safetensors.torch import load_file
 from test_cli import ROOT, environment, main
@@ -52,7 +52,7 @@ def torchrun(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("preset", "own", "tolerance"),
     [
-        ("vtr_glyphs", (*CONVOLUTIONS, "ocr=ctc", "ocr.min_count=2", *MEANS), 2e-4),
+        ("vtr_glyphs_plain", (*CONVOLUTIONS, "ocr=ctc", "ocr.min_count=2", *MEANS), 2e-4),
         ("vtr", CONVOLUTIONS, 5e-3),
         ("ngrams", SPARSE, 2e-4),
     ],
@@ -94,7 +94,7 @@ def test_two_processes_train_the_model_of_one(
 def test_processes_agree_on_a_folder_and_on_the_parts_of_a_batch(tmp_path: Path) -> None:
     small_parts = ["training.batch_size=11", "training.max_tokens=200"]
     few = ["dataset.num_comments=100", "training.steps=6"]
-    done = torchrun(*SMALL, *small_parts, *few, cwd=tmp_path)
+    done = torchrun(PLAIN, *SMALL, *small_parts, *few, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (folder,) = (tmp_path / "outputs" / "runs").iterdir()
     assert (folder / "metrics.json").exists()
@@ -103,7 +103,7 @@ def test_processes_agree_on_a_folder_and_on_the_parts_of_a_batch(tmp_path: Path)
 def test_a_failure_of_the_first_stops_all(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "record.json").write_text('{"signature": "other"}')
-    done = torchrun(*SMALL, "hydra.run.dir=run", cwd=tmp_path)
+    done = torchrun(PLAIN, *SMALL, "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode != 0
     assert done.stderr.count("run: holds a run already; resume=true goes on with it") == 1
 
@@ -153,7 +153,7 @@ def test_a_batch_is_split_into_parts_of_like_size(num_parts: int) -> None:
 def test_the_death_of_one_process_stops_all_and_loses_nothing(tmp_path: Path) -> None:
     run = tmp_path / "run"
     steps = ["training.steps=120", "training.validate_every=10", "training.checkpoint_seconds=0.2"]
-    given = [*SMALL, *steps, "training.log_every=1", f"hydra.run.dir={run}"]
+    given = [PLAIN, *SMALL, *steps, "training.log_every=1", f"hydra.run.dir={run}"]
     process = subprocess.Popen(
         [*TORCHRUN, str(ROOT / "main.py"), *given],
         cwd=tmp_path,

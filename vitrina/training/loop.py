@@ -6,6 +6,7 @@ A resumed training ends with the same numbers as an undisturbed one: batches and
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -167,6 +168,7 @@ class Training:
                     observer.step(position, means[0], rate)
                 if position.step % self.validation_steps == 0 or ended:
                     ahead.settle()
+                    self._require_finite(window.sums[0].item())
                     self._validate()
                     last_save = self._save(window)
                 elif time.monotonic() - last_save >= self.config.checkpoint_seconds:
@@ -262,7 +264,20 @@ class Training:
             **window.take(),
             "learning_rate": rate,
         }
+        self._require_finite(row["loss"])
         self._write_history(row)
+
+    def _require_finite(self, loss: float) -> None:
+        """
+        Raises:
+            InputError: if the training has come apart: nothing that follows would be a number.
+        """
+        if not math.isfinite(loss):
+            raise InputError(
+                f"training: the loss is {loss} at step {self.position.step}; a lower "
+                f"optimizer.learning_rate (it is {self.schedule.largest[0][0]:g}), a longer "
+                "training.warmup or training.precision=fp32 may help"
+            )
 
     def _validate(self) -> None:
         with self.average.in_place() if self.average is not None else nullcontext():

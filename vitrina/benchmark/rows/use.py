@@ -16,8 +16,9 @@ import torch
 from vitrina import config as configuration
 from vitrina.benchmark.bench import Bench
 from vitrina.benchmark.row import Quantity, Row
-from vitrina.benchmark.rows.steps import Padded
-from vitrina.benchmark.timing import Timing, time_once
+from vitrina.benchmark.rows.steps import GLYPHS, PLAIN, Padded
+from vitrina.benchmark.subject import Subject
+from vitrina.benchmark.timing import Timing, Work, time_once
 from vitrina.evaluation.report import json_line
 from vitrina.models.inference import Predictor
 from vitrina.predict import TrainedModel, load
@@ -31,55 +32,72 @@ OBVIOUS_BATCH = 32
 
 def predict(bench: Bench) -> Iterator[Row]:
     """Strings to lines of json, as tools/predict.py scores them: many, and one at a time."""
-    subject = bench.subject("model=vtr_glyphs")
+    strings = bench.dataset.train.texts.take(bench.random_batch(NUM_TEXTS)).to_strings()
+    for overrides in (GLYPHS, PLAIN):
+        subject = bench.subject(*overrides)
+        name = overrides[0].removeprefix("model=")
+        model = _loaded(subject, str(bench.device))
+        unfolded = Predictor(
+            subject.model,
+            subject.train.normalizer,
+            subject.task.probabilities,
+            max_tokens=subject.training.max_tokens,
+            precision="fp32",
+        )
+        wanted = unfolded(Texts.from_strings(strings))
+        difference = float(np.abs(model.probabilities(strings) - wanted).max())
+        assert difference < 0.1, f"{name}: scores differ by {difference:.3f} from those in fp32"
+        what, reference = "scoring, strings to lines of json", None
+        works: list[Work] = [lambda model=model: _score(model, strings)]
+        if overrides is PLAIN:
+            what += "; against padded fp32"
+            some = strings[: NUM_TEXTS // 8]
+            works.append(_obvious(subject, some))
+        fast, *slow = bench.time(*works)
+        if slow:
+            reference = Quantity.rate(slow[0], NUM_TEXTS // 8, "comments/s")
+        yield Row(
+            f"predict/many/{name}",
+            what,
+            Quantity.rate(fast, len(strings), "comments/s"),
+            reference=reference,
+            target=3000,
+            details={"largest_difference_from_fp32": difference},
+        )
+        singles = [
+            time_once(lambda s=s, model=model: _score(model, [s]), bench.device)
+            for s in strings[:NUM_SINGLE]
+        ]
+        single = Timing([1000 * each for each in singles], 1000 * singles[0])
+        yield Row(
+            f"predict/one/{name}",
+            "scoring one comment, once loaded",
+            Quantity(single.median, "ms", single.percentile(10), single.percentile(90)),
+            target=5,
+            at_most=True,
+        )
+
+
+def _loaded(subject: Subject, device: str) -> TrainedModel:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         configuration.save(subject.config, folder / "config.yaml")
         subject.artefacts.save(folder / "artefacts.safetensors")
         save_weights(folder / "checkpoints" / "best.safetensors", subject.model)
-        model = load(folder, str(bench.device))
-    strings = bench.dataset.train.texts.take(bench.random_batch(NUM_TEXTS)).to_strings()
-    plain = Predictor(
-        subject.model,
-        subject.train.normalizer,
-        subject.task.probabilities,
-        max_tokens=subject.training.max_tokens,
-        precision="fp32",
-    )
-    wanted = plain(Texts.from_strings(strings))
-    difference = float(np.abs(model.probabilities(strings) - wanted).max())
-    assert difference < 0.1, f"scores differ by {difference:.3f} from those of the plain model"
+        return load(folder, device)
 
+
+def _obvious(subject: Subject, strings: Sequence[str]) -> Work:
     padded = Padded(subject)
-    obvious_form = padded.form(subject.model).eval()
-    some = strings[: NUM_TEXTS // 8]
+    form = padded.form(subject.model).eval()
 
-    def obvious() -> None:
+    def score() -> None:
         with torch.inference_mode():
-            for i in range(0, len(some), OBVIOUS_BATCH):
-                part = Texts.from_strings(some[i : i + OBVIOUS_BATCH])
-                obvious_form(*padded.pictures(part)).softmax(dim=1).tolist()
+            for i in range(0, len(strings), OBVIOUS_BATCH):
+                part = Texts.from_strings(strings[i : i + OBVIOUS_BATCH])
+                form(*padded.pictures(part)).softmax(dim=1).tolist()
 
-    fast, slow = bench.time(lambda: _score(model, strings), obvious)
-    yield Row(
-        "predict/many",
-        "scoring with vtr_glyphs, strings to lines of json; against padded fp32",
-        Quantity.rate(fast, len(strings), "comments/s"),
-        reference=Quantity.rate(slow, len(some), "comments/s"),
-        target=3000,
-        details={"largest_difference_from_fp32": difference},
-    )
-    singles = [
-        time_once(lambda s=s: _score(model, [s]), bench.device) for s in strings[:NUM_SINGLE]
-    ]
-    single = Timing([1000 * each for each in singles], 1000 * singles[0])
-    yield Row(
-        "predict/one",
-        "scoring one comment with vtr_glyphs, once loaded",
-        Quantity(single.median, "ms", single.percentile(10), single.percentile(90)),
-        target=5,
-        at_most=True,
-    )
+    return score
 
 
 def _score(model: TrainedModel, strings: Sequence[str]) -> list[str]:
