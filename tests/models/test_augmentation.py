@@ -195,7 +195,7 @@ def test_wrong_settings_are_told(override: str, message: str) -> None:
 
 
 def test_a_configuration_saved_before_pictures_were_distorted_loads(tmp_path: Path) -> None:
-    config = compose_config()
+    config = compose_config(["model=vtr_glyphs_plain"])
     values = to_dict(config)
     for key in LATER:
         del values["embedder"][key]

@@ -8,6 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 from benchmark import main
 
+MODELS = ("vtr_glyphs", "vtr_glyphs_plain")
+
 
 def test_rows_are_measured_shown_and_saved(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -29,8 +31,7 @@ def test_rows_are_measured_shown_and_saved(
         "render",
         "noise/speed",
         "noise/share",
-        "predict/many",
-        "predict/one",
+        *(f"predict/{what}/{model}" for what in ("many", "one") for model in MODELS),
         "data/memory",
         "data/waits",
     }
