@@ -35,6 +35,7 @@ from vitrina.models.encoders.config import OPTIONS as ENCODERS
 from vitrina.noise.config import LATER as LATER_OF_UNSEEN
 from vitrina.noise.config import OPTIONS as NOISES
 from vitrina.normalizers.config import OPTIONS as NORMALIZERS
+from vitrina.ocr.config import LATER as LATER_OF_OCR
 from vitrina.ocr.config import OPTIONS as OCRS
 from vitrina.ocr.config import check as check_ocr
 from vitrina.tasks.config import LATER as LATER_OF_TASK
@@ -65,6 +66,7 @@ LATER: dict[tuple[str, str], dict[str, Any]] = {
     ("embedder", "glyphs"): LATER_OF_GLYPHS,
     ("embedder", "glyph_ngrams"): NGRAMS_LATER,
     ("noise", "unseen"): LATER_OF_UNSEEN,
+    ("ocr", "ctc"): LATER_OF_OCR,
     **{("evaluation", kind): LATER_OF_EVALUATION for kind in EVALUATIONS},
     ("training", "supervised"): LATER_OF_TRAINING,
 }

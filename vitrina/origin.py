@@ -32,7 +32,7 @@ FREE = frozenset(
 )
 """Settings of an embedder that do not change what its weights mean."""
 
-READER = ("target", "reads", "kernels", "width")
+READER = ("target", "units", "vocabulary_size", "reads", "kernels", "width")
 """Settings of a reader that its weights depend on, beside the number of its steps."""
 
 INNER = "embedder.inner."

@@ -111,7 +111,7 @@ class TrainedModel:
         reading = build_reading(self.config, artefacts)
         self._reader: Reader | None = None
         if reading is not None:
-            self._reader = Reader(self.model, normalizer, reading.alphabet, **limits)
+            self._reader = Reader(self.model, normalizer, reading.symbols, **limits)
         self.folder = folder
 
     @property

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from vitrina.ocr.config import CtcConfig
+from vitrina.ocr.config import LATER, CtcConfig
 
 CONFIG = CtcConfig(
     kind="ctc",
@@ -14,6 +14,7 @@ CONFIG = CtcConfig(
     steps=None,
     min_count=1,
     measured_texts=100,
+    **LATER,
 )
 
 strings = st.lists(st.text(st.sampled_from("абвг ж\u0301\u200b\u00a0"), max_size=8), max_size=6)

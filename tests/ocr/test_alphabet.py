@@ -9,7 +9,7 @@ from vitrina.text.columns import Texts
 
 
 def fitted(texts: list[str], min_count: int) -> Alphabet:
-    return Alphabet.of(Alphabet.fit(Texts.from_strings(texts), min_count))
+    return Alphabet(Alphabet.fit(Texts.from_strings(texts), min_count).texts["characters"])
 
 
 def test_frequent_characters_are_symbols_and_all_others_one() -> None:

@@ -31,7 +31,7 @@ def test_the_loss_is_per_letter_and_added_up_over_texts() -> None:
     task = reading()
     readings = task.targets(lambda: TEXTS, TEXTS)
     steps = np.array([4, 3, 6, 10])
-    logits = Ragged(torch.randn(int(steps.sum()), task.alphabet.num_symbols), steps)
+    logits = Ragged(torch.randn(int(steps.sum()), task.symbols.num_symbols), steps)
     loss, infeasible = task.loss(logits, readings)
     each = ctc_loss(logits, readings) / torch.tensor([2, 1, 3, 9])
     assert each[1] > 0 and each[3] == 0  # nothing to read is said, too; nine letters need 17 steps
@@ -48,8 +48,8 @@ def test_what_was_meant_or_what_was_drawn_is_read() -> None:
     shown = Texts.from_strings(["жз"])
     clean = Texts.from_strings(["аб"])
     meant, drawn = reading(), reading(target="drawn")
-    assert meant.alphabet.decode(meant.targets(lambda: clean, shown)).to_strings() == ["аб"]
-    assert drawn.alphabet.decode(drawn.targets(lambda: clean, shown)).to_strings() == ["жз"]
+    assert meant.symbols.decode(meant.targets(lambda: clean, shown)).to_strings() == ["аб"]
+    assert drawn.symbols.decode(drawn.targets(lambda: clean, shown)).to_strings() == ["жз"]
 
 
 PRESETS = ("vtr_glyphs", "vtr", "vtr_line", "vtr_reference")

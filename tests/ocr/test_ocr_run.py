@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import small_run
 
 import vitrina
 from vitrina.errors import InputError
 from vitrina.evaluation.reading import character_error_rate
+from vitrina.text.columns import Texts
 
 
 def test_a_run_reads_and_says_how_well(reads: Path) -> None:
@@ -31,6 +33,22 @@ def test_a_loaded_run_reads_as_the_run_did(reads: Path) -> None:
         read = vitrina.load(reads).read([row["scored_text"] for row in rows])
         rate = character_error_rate(read, [row["text"] for row in rows])
         assert rate == pytest.approx(metrics["test"][suite]["cer"], abs=0.01)
+
+
+def test_a_run_reads_word_pieces(tmp_path: Path) -> None:
+    """What it says are pieces, and they are what the error rate is measured on."""
+    few = ["dataset.limit_test=20", "dataset.limit_val=20", "encoder.width=32"]
+    read_pieces = ["ocr=ctc", "ocr.units=pieces", "ocr.vocabulary_size=200", "ocr.min_count=2"]
+    metrics = small_run(tmp_path / "run", *few, *read_pieces, "ocr.weight=1", "ocr.width=64")
+    model = vitrina.load(tmp_path / "run")
+    path = tmp_path / "run" / "predictions" / "clean.jsonl"
+    texts = [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+    symbols = model.reader.symbols
+    readable = symbols.readable(Texts.from_strings(texts)).to_strings()
+    assert symbols.num_symbols <= 202 and readable != texts  # case is not read
+    rate = character_error_rate(model.read(texts), readable)
+    assert rate == pytest.approx(metrics["test"]["clean"]["cer"], abs=0.01)
+    assert metrics["test"]["clean"]["infeasible"] == 0
 
 
 def test_a_run_without_a_reader_does_not_read(trained: Path) -> None:

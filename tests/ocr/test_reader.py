@@ -33,13 +33,13 @@ def reader() -> Reader:
         width=32,
         kernels=[5, 3],
         steps=2,
-        num_symbols=reading.alphabet.num_symbols,
+        num_symbols=reading.symbols.num_symbols,
         reads_encoder=False,
         span=1,
     )
     encoder = CnnEncoder(CNN, embedder.width)
     model = Model(embedder, encoder, torch.nn.Identity(), head)
-    inputs, targets = embedder.encode(drawn), reading.alphabet.encode(meant)
+    inputs, targets = embedder.encode(drawn), reading.symbols.encode(meant)
     optimizer = torch.optim.AdamW([*embedder.parameters(), *head.parameters()], 0.01)
     for _ in range(150):
         loss, infeasible = reading.loss(model.read(inputs), targets)
@@ -48,24 +48,24 @@ def reader() -> Reader:
         optimizer.step()
         optimizer.zero_grad()
     normalizer = build_normalizer(UnicodeNormalizerConfig(kind="unicode"))
-    return Reader(model, normalizer, reading.alphabet, max_tokens=20, precision="fp32")
+    return Reader(model, normalizer, reading.symbols, max_tokens=20, precision="fp32")
 
 
 def test_it_reads_what_was_meant_in_the_order_of_the_texts(reader: Reader) -> None:
     assert reader(Texts.from_strings(DRAWN)).to_strings() == MEANT
     assert reader(Texts.from_strings(DRAWN[::-1] * 50)).to_strings() == MEANT[::-1] * 50
     assert reader(Texts.from_strings([])).to_strings() == []
-    assert isinstance(reader.alphabet, Alphabet)
+    assert isinstance(reader.symbols, Alphabet)
 
 
 def test_each_letter_leads_to_what_was_drawn(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Of eight steps, two for each glyph, the first, fourth, seventh and eighth say a letter.
-    said = reader.alphabet.encode(Texts.from_strings(["каша"])).ids
+    said = reader.symbols.encode(Texts.from_strings(["каша"])).ids
     symbols = torch.zeros(8, dtype=torch.int64)
     symbols[[0, 3, 6, 7]] = torch.from_numpy(said)
-    logits = torch.nn.functional.one_hot(symbols, reader.alphabet.num_symbols).float()
+    logits = torch.nn.functional.one_hot(symbols, reader.symbols.num_symbols).float()
     monkeypatch.setattr(reader.model, "read", lambda inputs: Ragged(logits, np.array([8])))
     # What draws nothing is taken out by the normaliser before it.
     read, offsets = reader.with_offsets("\u200bка\u00adшa")

@@ -146,7 +146,7 @@ def test_both_views_are_read() -> None:
     task, indices = ClassificationTask.__new__(ClassificationTask), np.array([4, 0, 9, 6])
     _, targets = texts.for_training(Encoder(), task, reading, "noisy").batch(indices, 2, 1.0)
     assert targets.readings is not None
-    read = reading.alphabet.decode(targets.readings).to_strings()
+    read = reading.symbols.decode(targets.readings).to_strings()
     assert read == [STRINGS[index] for index in indices] * 2
 
 

@@ -16,7 +16,6 @@ from vitrina.evaluation.report import SYNTHETIC, score_text
 from vitrina.evaluation.suites import Suite
 from vitrina.models.model import Model
 from vitrina.normalizers.base import Normalizer
-from vitrina.ocr.alphabet import as_letters
 from vitrina.ocr.config import CtcConfig
 from vitrina.ocr.ctc import required_steps
 from vitrina.ocr.reader import Reader
@@ -83,7 +82,7 @@ class ReadingEvaluation:
         reader = Reader(
             model,
             normalizer,
-            reading.alphabet,
+            reading.symbols,
             max_tokens=training.tokens_at_once(model.device.type),
             precision=training.precision,
         )
@@ -104,10 +103,11 @@ class ReadingEvaluation:
         most = min(self.config.measured_texts, len(texts))
         chosen = np.unique(np.linspace(0, len(texts) - 1, most).astype(np.int64))
         read = self.reader.read(texts.take(chosen))
-        letters = as_letters(self.reader.normalizer(wanted.take(chosen)))
-        required = required_steps(self.reader.alphabet.encode(letters))
+        symbols = self.reader.symbols
+        readable = symbols.readable(self.reader.normalizer(wanted.take(chosen)))
+        required = required_steps(symbols.encode(readable))
         infeasible = float((required > read.available).mean()) if most else float("nan")
-        rate = character_error_rate(read.texts.to_strings(), letters.to_strings())
+        rate = character_error_rate(read.texts.to_strings(), readable.to_strings())
         return ReadingScores(rate, infeasible, len(chosen))
 
     def metrics(self) -> dict[str, dict[str, float]]:

@@ -28,9 +28,9 @@ from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.heads.reading import ReadingHead
 from vitrina.models.model import Model
 from vitrina.noise.replacements import Replacements
-from vitrina.ocr.alphabet import Alphabet
 from vitrina.ocr.config import CtcConfig, num_steps, span
 from vitrina.ocr.reading import Reading
+from vitrina.ocr.symbols import symbols_of
 from vitrina.tasks.base import Task
 from vitrina.tasks.classification import ClassificationTask
 from vitrina.tasks.labeling import LabelingTask
@@ -143,7 +143,7 @@ def _build_reader(
         width=ocr.width,
         kernels=ocr.kernels,
         steps=num_steps(ocr, config.embedder, config.encoder),
-        num_symbols=Alphabet.of(artefacts.part("ocr")).num_symbols,
+        num_symbols=symbols_of(artefacts.part("ocr")).num_symbols,
         reads_encoder=reads_encoder,
         span=span(ocr, config.encoder),
     )

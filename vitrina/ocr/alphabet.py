@@ -61,11 +61,6 @@ class Alphabet:
         """int64 [num_symbols - 2], rising: the code point of each symbol from 2 on."""
         assert len(np.unique(codes)) == len(codes) > 0
 
-    @classmethod
-    def of(cls, artefacts: Artefacts) -> Alphabet:
-        """That which `fit` gave."""
-        return cls(artefacts.texts["characters"])
-
     @staticmethod
     def fit(texts: Texts, min_count: int) -> Artefacts:
         """The characters that occur at least `min_count` times in the training texts.
@@ -98,6 +93,10 @@ class Alphabet:
         """Symbols as texts; what is unknown becomes U+FFFD."""
         table = np.concatenate([[0, ord(UNKNOWN_CHARACTER)], self.codes]).astype(np.uint32)
         return Texts(table[readings.ids], readings.offsets)
+
+    def readable(self, texts: Texts) -> Texts:
+        """Texts as a reading without a mistake says them; characters beyond the alphabet stay."""
+        return as_letters(texts)
 
 
 def as_letters(texts: Texts) -> Texts:

@@ -11,6 +11,7 @@ from vitrina.models.embedders.config import GlyphsConfig, LineConfig, SlicesConf
 
 TARGETS = ("clean", "drawn")
 READS = ("embedder", "encoder")
+UNITS = ("letters", "pieces")
 
 NARROWEST_EM = 0.3
 """Width of the narrowest letters of a proportional font, in units of its size."""
@@ -26,7 +27,7 @@ class NoOcrConfig:
 
 @dataclass(kw_only=True)
 class CtcConfig:
-    """A head that reads the text letter by letter, trained beside the task."""
+    """A head that reads the text, letter by letter or in word pieces, trained beside the task."""
 
     kind: str
     """ctc"""
@@ -34,6 +35,11 @@ class CtcConfig:
     """What the loss of reading, per text and letter, counts beside the task's loss."""
     target: str
     """clean (read what was meant: the text without its noise) or drawn (what stands there)."""
+    units: str
+    """letters, or pieces: words and parts of words, of a WordPiece tokenizer trained on what is to
+    be read. Letters teach a model to see, pieces teach it words."""
+    vocabulary_size: int
+    """Word pieces, at most; letters take no notice."""
     reads: str
     """embedder (token embeddings) or encoder (token states, so that more is shared)."""
     kernels: list[int]
@@ -43,10 +49,10 @@ class CtcConfig:
     """Channels of these convolutions."""
     steps: int | None
     """Symbols that a token can say; null: twice the letters that fit into it, as equal letters
-    need a blank between them."""
+    need a blank between them, or half as many pieces."""
     min_count: int
-    """Occurrences in the training texts that a character needs to be of the alphabet; all others
-    are read as one symbol, U+FFFD."""
+    """Occurrences in the training texts that a character needs to be of the alphabet, all others
+    being read as one symbol, U+FFFD; with units=pieces, that two pieces need to become one."""
     measured_texts: int
     """Texts of a suite on which the character error rate is measured, at most."""
 
@@ -58,11 +64,15 @@ class CtcConfig:
         require(self.reads in READS, "ocr.reads", self.reads, f"one of {', '.join(READS)}")
         odd = all(kernel >= 1 and kernel % 2 == 1 for kernel in self.kernels)
         require(odd, "ocr.kernels", self.kernels, "odd numbers of at least 1")
-        for name in ("width", "min_count", "measured_texts"):
+        require(self.units in UNITS, "ocr.units", self.units, f"one of {', '.join(UNITS)}")
+        for name in ("width", "min_count", "measured_texts", "vocabulary_size"):
             require(getattr(self, name) >= 1, f"ocr.{name}", getattr(self, name), "at least 1")
         enough = self.steps is None or self.steps >= 1
         require(enough, "ocr.steps", self.steps, "at least 1, or null")
 
+
+LATER: dict[str, Any] = {"units": "letters", "vocabulary_size": 4000}
+"""Settings of `ctc` that came after version 0.1.0, with the values of before."""
 
 OPTIONS: dict[str, type] = {"none": NoOcrConfig, "ctc": CtcConfig}
 
@@ -99,4 +109,5 @@ def num_steps(ocr: CtcConfig, embedder: Any, encoder: Any) -> int:
     letters = 1.0
     if not isinstance(embedder, GlyphsConfig):
         letters = max(1.0, embedder.stride_px / (NARROWEST_EM * embedder.font_size_px))
-    return math.ceil(2 * letters * span(ocr, encoder) - 0.5)
+    most = (2 if ocr.units == "letters" else 1) * letters
+    return math.ceil(most * span(ocr, encoder) - 0.5)

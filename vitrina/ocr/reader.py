@@ -13,8 +13,8 @@ from vitrina.models.inputs import Inputs
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast
 from vitrina.normalizers.base import Normalizer
-from vitrina.ocr.alphabet import Alphabet
 from vitrina.ocr.ctc import decode_greedily
+from vitrina.ocr.symbols import Symbols
 from vitrina.text.columns import Texts, take_ragged
 from vitrina.text.offsets import OffsetMap
 
@@ -40,7 +40,7 @@ class Reader:
     Args:
         model: with a reader, in whichever mode; it reads in eval mode and is put back.
         normalizer: stands before it.
-        alphabet: of its reader.
+        symbols: of its reader.
         max_tokens: tokens that pass through the model at once.
         precision: auto, fp32 or bf16.
     """
@@ -49,7 +49,7 @@ class Reader:
         self,
         model: Model,
         normalizer: Normalizer,
-        alphabet: Alphabet,
+        symbols: Symbols,
         *,
         max_tokens: int,
         precision: str,
@@ -57,7 +57,7 @@ class Reader:
         assert model.reader is not None and isinstance(model.embedder, VisualEmbedder)
         self.model, self.head, self.normalizer = model, model.reader, normalizer
         self.embedder = model.embedder
-        self.alphabet, self.max_tokens, self.precision = alphabet, max_tokens, precision
+        self.symbols, self.max_tokens, self.precision = symbols, max_tokens, precision
 
     def __call__(self, texts: Texts) -> Texts:
         """The readings of the texts, in their order."""
@@ -86,7 +86,7 @@ class Reader:
         readings, steps = decode_greedily(torch.cat(symbols).cpu().numpy(), steps_B)
         order = np.argsort(np.concatenate(indices))
         steps, _ = take_ragged(steps, readings.offsets, order)
-        return Read(self.alphabet.decode(readings.take(order)), steps, steps_B[order])
+        return Read(self.symbols.decode(readings.take(order)), steps, steps_B[order])
 
     def _encode(self, texts: Texts) -> Inputs:
         return self.embedder.encode(self.normalizer(texts))

@@ -9,28 +9,29 @@ from torch import Tensor
 
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.ragged import Ragged, to_device
-from vitrina.ocr.alphabet import Alphabet, Readings
+from vitrina.ocr.alphabet import Readings
 from vitrina.ocr.config import CtcConfig
 from vitrina.ocr.ctc import ctc_loss, required_steps
+from vitrina.ocr.symbols import Symbols, fit_symbols, symbols_of
 from vitrina.text.columns import Texts
 
 
 class Reading:
-    """Reads a text letter by letter.
+    """Reads a text symbol by symbol, letters or word pieces.
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave: the alphabet.
+        artefacts: what `fit` gave: the symbols.
     """
 
     def __init__(self, config: CtcConfig, artefacts: Artefacts) -> None:
         self.config = config
-        self.alphabet = Alphabet.of(artefacts)
+        self.symbols: Symbols = symbols_of(artefacts)
 
     @staticmethod
     def fit(config: CtcConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
-        """The alphabet of what is to be read: the clean training texts, or those with noise."""
-        return Alphabet.fit(clean if config.target == "clean" else noisy(), config.min_count)
+        """The symbols of what is to be read: the clean training texts, or those with noise."""
+        return fit_symbols(config, clean if config.target == "clean" else noisy())
 
     def targets(self, clean: Callable[[], Texts], shown: Texts) -> Readings:
         """What should be read.
@@ -39,12 +40,12 @@ class Reading:
             clean: gives the texts without their noise, normalised.
             shown: as the model is given them.
         """
-        return self.alphabet.encode(shown if self.config.target == "drawn" else clean())
+        return self.symbols.encode(shown if self.config.target == "drawn" else clean())
 
     def loss(self, logits: Ragged, readings: Readings) -> tuple[Tensor, Tensor]:
-        """Per letter of each text, added up over the texts (not averaged), times the weight.
+        """Per symbol of each text, added up over the texts (not averaged), times the weight.
 
-        A text without a letter counts as if it had one; a text that makes fewer steps than its
+        A text without a symbol counts as if it had one; a text that makes fewer steps than its
         reading requires has no loss.
 
         Args:

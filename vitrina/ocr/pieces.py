@@ -1,0 +1,87 @@
+"""Word pieces as what a model reads: whole words and the ends of words in place of letters.
+
+Reading letters teaches a model to see; reading pieces teaches it words. Sub-word units are usual
+in speech recognition by CTC, where they shorten what is to be said (Zenkel et al. 2018, "Subword
+and crossword units for CTC acoustic models").
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from vitrina.errors import InputError
+from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders import wordpiece
+from vitrina.ocr.alphabet import UNKNOWN, UNKNOWN_CHARACTER, Readings
+from vitrina.text.columns import Texts, offsets_of
+
+FIRST = 2
+"""The symbol of the first piece, behind blank and unknown."""
+
+
+class Pieces:
+    """Symbols of reading: 0 is CTC's blank, 1 what no piece is in, then the pieces.
+
+    Case is not read, nor whether there is a space beside a sign.
+
+    Args:
+        tokenizer: as json.
+    """
+
+    def __init__(self, tokenizer: str) -> None:
+        self.tokenizer = Tokenizer.from_str(tokenizer)
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self.num_symbols = self.tokenizer.get_vocab_size() + FIRST
+        unknown = self.tokenizer.token_to_id(wordpiece.UNKNOWN)
+        assert unknown is not None
+        self._unknown = unknown
+
+    @staticmethod
+    def fit(texts: Texts, vocabulary_size: int, min_count: int) -> Artefacts:
+        """A tokenizer of at most `vocabulary_size` pieces, trained on the training texts.
+
+        Args:
+            min_count: occurrences that two pieces need side by side to become one.
+
+        Raises:
+            InputError: if the texts hold nothing to be read.
+        """
+        strings = [text for text in _encodable(texts) if text.strip()]
+        if not strings:
+            raise InputError("ocr.units = 'pieces': the training texts hold nothing to be read")
+        tokenizer = wordpiece.train_wordpiece(
+            strings, vocabulary_size, min_frequency=min_count, lowercase=True
+        )
+        return Artefacts(texts={"tokenizer": tokenizer.to_str()})
+
+    def encode(self, texts: Texts) -> Readings:
+        """The pieces of texts as symbols."""
+        encodings = self.tokenizer.encode_batch_fast(_encodable(texts), add_special_tokens=False)
+        lengths = np.fromiter((len(each.ids) for each in encodings), np.int64, len(encodings))
+        ids = np.array([piece for each in encodings for piece in each.ids], dtype=np.int64)
+        return Readings(np.where(ids == self._unknown, UNKNOWN, ids + FIRST), offsets_of(lengths))
+
+    def decode(self, readings: Readings) -> Texts:
+        """Symbols as texts, a space between words; what is unknown becomes U+FFFD."""
+        ids = np.where(readings.ids == UNKNOWN, self._unknown, readings.ids - FIRST).tolist()
+        said = [ids[first:last] for first, last in pairwise(readings.offsets.tolist())]
+        decoded = self.tokenizer.decode_batch(said, skip_special_tokens=False)
+        return Texts.from_strings([_with_unknown(text) for text in decoded])
+
+    def readable(self, texts: Texts) -> Texts:
+        """Texts as a reading without a mistake says them."""
+        return self.decode(self.encode(texts))
+
+
+def _encodable(texts: Texts) -> list[str]:
+    # Lone surrogates cannot leave Python as UTF-8.
+    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+
+
+def _with_unknown(text: str) -> str:
+    # No text imitates this mark: brackets are pieces of their own.
+    return text.replace(wordpiece.UNKNOWN, UNKNOWN_CHARACTER)
