@@ -50,7 +50,7 @@ class Pieces:
         Raises:
             InputError: if the texts hold nothing to be read.
         """
-        strings = [text for text in _encodable(texts) if text.strip()]
+        strings = [text for text in texts.to_encodable() if text.strip()]
         if not strings:
             raise InputError("ocr.units = 'pieces': the training texts hold nothing to be read")
         tokenizer = wordpiece.train_wordpiece(
@@ -60,7 +60,7 @@ class Pieces:
 
     def encode(self, texts: Texts) -> Readings:
         """The pieces of texts as symbols."""
-        encodings = self.tokenizer.encode_batch_fast(_encodable(texts), add_special_tokens=False)
+        encodings = self.tokenizer.encode_batch_fast(texts.to_encodable(), add_special_tokens=False)
         lengths = np.fromiter((len(each.ids) for each in encodings), np.int64, len(encodings))
         ids = np.array([piece for each in encodings for piece in each.ids], dtype=np.int64)
         return Readings(np.where(ids == self._unknown, UNKNOWN, ids + FIRST), offsets_of(lengths))
@@ -75,11 +75,6 @@ class Pieces:
     def readable(self, texts: Texts) -> Texts:
         """Texts as a reading without a mistake says them."""
         return self.decode(self.encode(texts))
-
-
-def _encodable(texts: Texts) -> list[str]:
-    # Lone surrogates cannot leave Python as UTF-8.
-    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
 
 
 def _with_unknown(text: str) -> str:

@@ -51,6 +51,10 @@ class Texts:
         bounds = self.offsets.tolist()
         return [joined[a:b] for a, b in pairwise(bounds)]
 
+    def to_encodable(self) -> list[str]:
+        """The texts as other libraries take them: lone surrogates, which no UTF-8 holds, are `?`."""
+        return [text.encode("utf-8", "replace").decode("utf-8") for text in self.to_strings()]
+
     @property
     def lengths(self) -> np.ndarray:
         """int64 [num_texts], in code points."""

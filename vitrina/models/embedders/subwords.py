@@ -83,9 +83,7 @@ class SubwordsEmbedder(Embedder):
         yield self.table.weight, self.config.rate_share
 
     def encode(self, texts: Texts) -> Inputs:
-        # Lone surrogates cannot leave Python as UTF-8.
-        strings = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        encodings = self.tokenizer.encode_batch_fast(strings)
+        encodings = self.tokenizer.encode_batch_fast(texts.to_encodable())
         ids = [encoding.ids or [self.facts["empty"]] for encoding in encodings]
         lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
         flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])

@@ -123,9 +123,7 @@ class WordpieceEmbedder(TableEmbedder):
         return token_id if token_id is not None else 0
 
     def encode(self, texts: Texts) -> Inputs:
-        # Lone surrogates cannot leave Python as UTF-8.
-        strings = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        encodings = self.tokenizer.encode_batch_fast(strings, add_special_tokens=False)
+        encodings = self.tokenizer.encode_batch_fast(texts.to_encodable(), add_special_tokens=False)
         ids = [[self.start_id, *encoding.ids] for encoding in encodings]
         lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
         flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
