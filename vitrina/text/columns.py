@@ -52,7 +52,7 @@ class Texts:
         return [joined[a:b] for a, b in pairwise(bounds)]
 
     def to_encodable(self) -> list[str]:
-        """The texts as other libraries take them: lone surrogates, which no UTF-8 holds, are `?`."""
+        """The texts as other libraries take them: lone surrogates, no part of UTF-8, are `?`."""
         return [text.encode("utf-8", "replace").decode("utf-8") for text in self.to_strings()]
 
     @property
