@@ -28,7 +28,6 @@ from vitrina.evaluation.report import json_line, with_prediction
 from vitrina.evaluation.suites import noise_config
 from vitrina.files import make_folder, replacement
 from vitrina.noise.corruption import build_noise
-from vitrina.ocr.alphabet import as_letters
 from vitrina.ocr.picture import Example, draw_examples
 from vitrina.predict import TrainedModel, load
 from vitrina.tasks.config import label_rules
@@ -102,7 +101,7 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
         )
     spread = np.unique(np.linspace(0, len(shown) - 1, arguments.count).astype(np.int64))
     chosen = np.array(shown)[spread]
-    meant = as_letters(reader.normalizer(wanted.take(chosen)))
+    meant = reader.symbols.readable(reader.normalizer(wanted.take(chosen)))
     drawn = reader.normalizer(noisy.take(chosen))
     columns = zip(drawn, meant, reader(noisy.take(chosen)), strict=True)
     examples = [Example(*column) for column in columns]

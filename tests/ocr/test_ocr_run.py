@@ -49,6 +49,9 @@ def test_a_run_reads_word_pieces(tmp_path: Path) -> None:
     rate = character_error_rate(model.read(texts), readable)
     assert rate == pytest.approx(metrics["test"]["clean"]["cer"], abs=0.01)
     assert metrics["test"]["clean"]["infeasible"] == 0
+    for text in texts:
+        said, seen = model.reader.with_offsets(text)
+        assert len(said) == len(seen.starts) == len(seen.ends)  # a place for each letter
 
 
 def test_a_run_without_a_reader_does_not_read(trained: Path) -> None:

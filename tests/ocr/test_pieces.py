@@ -25,8 +25,9 @@ def test_frequent_words_are_one_symbol() -> None:
     read = pieces.encode(Texts.from_strings(["мама, раму", "Мама", "", "мамами"]))
     assert read.lengths.tolist()[:3] == [3, 1, 0]
     assert read.ids[0] == read.ids[3] and read.lengths[3] > 1
-    assert pieces.decode(read).to_strings() == ["мама, раму", "мама", "", "мамами"]
+    assert pieces.decode(read).to_strings() == ["мама , раму", "мама", "", "мамами"]
     assert read.ids.max() < pieces.num_symbols
+    assert pieces.letters_of(read).tolist()[:4] == [4, 2, 5, 4]  # with the spaces before them
 
 
 def test_what_no_piece_is_in_is_unknown() -> None:
@@ -46,6 +47,8 @@ def test_what_is_readable_is_read_as_it_is(texts: list[str]) -> None:
     read = pieces.encode(readable)
     assert len(read) == len(known) and (read.ids != BLANK).all()
     order = np.arange(len(known))[::-1]
+    lengths = np.add.reduceat(np.append(pieces.letters_of(read), 0), read.offsets[:-1])
+    assert np.where(read.lengths > 0, lengths, 0).tolist() == [len(text) for text in known]
     assert pieces.decode(read.take(order)).to_strings() == readable.to_strings()[::-1]
 
 

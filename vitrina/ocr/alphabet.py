@@ -26,7 +26,7 @@ class Readings:
     """What should be read of each text of a batch, ragged.
 
     Attributes:
-        ids: int64 [num_letters], symbols of an alphabet, none of them blank.
+        ids: int64 [num_symbols], none of them blank.
         offsets: int64 [num_texts + 1].
     """
 
@@ -38,7 +38,7 @@ class Readings:
 
     @property
     def lengths(self) -> np.ndarray:
-        """int64 [num_texts], in letters."""
+        """int64 [num_texts], in symbols."""
         return np.diff(self.offsets)
 
     def take(self, indices: np.ndarray) -> Readings:
@@ -93,6 +93,10 @@ class Alphabet:
         """Symbols as texts; what is unknown becomes U+FFFD."""
         table = np.concatenate([[0, ord(UNKNOWN_CHARACTER)], self.codes]).astype(np.uint32)
         return Texts(table[readings.ids], readings.offsets)
+
+    def letters_of(self, readings: Readings) -> np.ndarray:
+        """int64 [num_symbols]: letters that each symbol says, one."""
+        return np.ones(len(readings.ids), dtype=np.int64)
 
     def readable(self, texts: Texts) -> Texts:
         """Texts as a reading without a mistake says them; characters beyond the alphabet stay."""

@@ -32,7 +32,7 @@ class CtcConfig:
     kind: str
     """ctc"""
     weight: float
-    """What the loss of reading, per text and letter, counts beside the task's loss."""
+    """What the loss of reading, per text and symbol, counts beside the task's loss."""
     target: str
     """clean (read what was meant: the text without its noise) or drawn (what stands there)."""
     units: str

@@ -7,8 +7,6 @@ and crossword units for CTC acoustic models").
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from tokenizers import Tokenizer
 
@@ -16,16 +14,18 @@ from vitrina.errors import InputError
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders import wordpiece
 from vitrina.ocr.alphabet import UNKNOWN, UNKNOWN_CHARACTER, Readings
-from vitrina.text.columns import Texts, offsets_of
+from vitrina.text.columns import Texts, offsets_of, ranges, take_ragged
 
 FIRST = 2
 """The symbol of the first piece, behind blank and unknown."""
+PART = "##"
+"""What the pieces begin with that go on with a word."""
 
 
 class Pieces:
     """Symbols of reading: 0 is CTC's blank, 1 what no piece is in, then the pieces.
 
-    Case is not read, nor whether there is a space beside a sign.
+    Case is not read, nor whether there is a space before a sign.
 
     Args:
         tokenizer: as json.
@@ -35,10 +35,14 @@ class Pieces:
         self.tokenizer = Tokenizer.from_str(tokenizer)
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
-        self.num_symbols = self.tokenizer.get_vocab_size() + FIRST
-        unknown = self.tokenizer.token_to_id(wordpiece.UNKNOWN)
-        assert unknown is not None
-        self._unknown = unknown
+        numbers = self.tokenizer.get_vocab()
+        pieces = sorted(numbers, key=numbers.__getitem__)
+        self.num_symbols = len(pieces) + FIRST
+        self._unknown = numbers[wordpiece.UNKNOWN]
+        pieces[self._unknown] = UNKNOWN_CHARACTER
+        said = ["", UNKNOWN_CHARACTER, *(piece.removeprefix(PART) for piece in pieces)]
+        self._said = Texts.from_strings(said)
+        self._begins_word = np.array([True, True, *(not p.startswith(PART) for p in pieces)])
 
     @staticmethod
     def fit(texts: Texts, vocabulary_size: int, min_count: int) -> Artefacts:
@@ -67,16 +71,20 @@ class Pieces:
 
     def decode(self, readings: Readings) -> Texts:
         """Symbols as texts, a space between words; what is unknown becomes U+FFFD."""
-        ids = np.where(readings.ids == UNKNOWN, self._unknown, readings.ids - FIRST).tolist()
-        said = [ids[first:last] for first, last in pairwise(readings.offsets.tolist())]
-        decoded = self.tokenizer.decode_batch(said, skip_special_tokens=False)
-        return Texts.from_strings([_with_unknown(text) for text in decoded])
+        letters, _ = take_ragged(self._said.code_points, self._said.offsets, readings.ids)
+        lengths = self.letters_of(readings)
+        spaced = lengths > self._said.lengths[readings.ids]
+        line = np.full(lengths.sum(), ord(" "), dtype=np.uint32)
+        begins = offsets_of(lengths)
+        line[ranges(begins[:-1] + spaced, lengths - spaced)] = letters
+        return Texts(line, begins[readings.offsets])
+
+    def letters_of(self, readings: Readings) -> np.ndarray:
+        """int64 [num_symbols]: letters that each symbol says, a space before it among them."""
+        spaced = self._begins_word[readings.ids]
+        spaced[readings.offsets[:-1][readings.lengths > 0]] = False
+        return self._said.lengths[readings.ids] + spaced
 
     def readable(self, texts: Texts) -> Texts:
         """Texts as a reading without a mistake says them."""
         return self.decode(self.encode(texts))
-
-
-def _with_unknown(text: str) -> str:
-    # No text imitates this mark: brackets are pieces of their own.
-    return text.replace(wordpiece.UNKNOWN, UNKNOWN_CHARACTER)

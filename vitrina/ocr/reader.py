@@ -86,7 +86,9 @@ class Reader:
         readings, steps = decode_greedily(torch.cat(symbols).cpu().numpy(), steps_B)
         order = np.argsort(np.concatenate(indices))
         steps, _ = take_ragged(steps, readings.offsets, order)
-        return Read(self.symbols.decode(readings.take(order)), steps, steps_B[order])
+        readings = readings.take(order)
+        steps = np.repeat(steps, self.symbols.letters_of(readings))
+        return Read(self.symbols.decode(readings), steps, steps_B[order])
 
     def _encode(self, texts: Texts) -> Inputs:
         return self.embedder.encode(self.normalizer(texts))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
+
 from vitrina.models.artefacts import Artefacts
 from vitrina.ocr.alphabet import Alphabet, Readings
 from vitrina.ocr.config import CtcConfig
@@ -24,6 +26,10 @@ class Symbols(Protocol):
 
     def decode(self, readings: Readings) -> Texts:
         """Symbols as texts."""
+        ...
+
+    def letters_of(self, readings: Readings) -> np.ndarray:
+        """int64 [num_symbols]: letters of the decoded texts that each symbol says."""
         ...
 
     def readable(self, texts: Texts) -> Texts:

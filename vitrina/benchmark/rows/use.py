@@ -49,13 +49,13 @@ def predict(bench: Bench) -> Iterator[Row]:
         assert difference < 0.1, f"{name}: scores differ by {difference:.3f} from those in fp32"
         what, reference = "scoring, strings to lines of json", None
         works: list[Work] = [lambda model=model: _score(model, strings)]
+        some = strings[: NUM_TEXTS // 8]
         if overrides is PLAIN:
             what += "; against padded fp32"
-            some = strings[: NUM_TEXTS // 8]
             works.append(_obvious(subject, some))
         fast, *slow = bench.time(*works)
         if slow:
-            reference = Quantity.rate(slow[0], NUM_TEXTS // 8, "comments/s")
+            reference = Quantity.rate(slow[0], len(some), "comments/s")
         yield Row(
             f"predict/many/{name}",
             what,
