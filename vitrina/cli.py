@@ -55,6 +55,12 @@ def main() -> None:
         if sweep is not None and not arguments.cfg:
             sys.exit(_sweep(sweep))
         _single_run()
+        if "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("RANK") != "0":
+            # Its share is done. Threads of torch's can abort a process while it is taken down, and
+            # torchrun would end the first one with it, which still measures.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
     except (InputError, HydraException, OmegaConfBaseException) as error:
         if show_tracebacks:
             raise
