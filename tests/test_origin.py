@@ -24,6 +24,7 @@ from vitrina.models.build import build_model, build_task, fit
 from vitrina.models.model import Model
 from vitrina.origin import Origin, Start
 from vitrina.tasks.config import label_rules
+from vitrina.text.columns import Texts
 from vitrina.training.checkpoints import read_weights
 
 NARROW = ("encoder.width=32", "dataset.num_comments=120", "evaluation.suites=[clean]")
@@ -235,6 +236,55 @@ def test_windows_are_pretrained_and_started_from_by_the_command_line(
     assert f"{TOLD}={windows}" in record["overrides"]
 
 
+def test_frozen_parts_stay_as_they_were(source: Path, tmp_path: Path) -> None:
+    frozen = [f"{TOLD}={source}", "model.frozen=[embedder]"]
+    small_run(tmp_path / "run", *NARROW, "training.steps=3", *frozen)
+    there = read_weights(source / "checkpoints" / "best.safetensors")
+    state = read_weights(tmp_path / "run" / "checkpoints" / "best.safetensors")
+    assert same(state, there, "embedder.")
+    assert not same(state, there, "encoder.blocks.0.convolution.weight")
+
+
+def test_frozen_parts_work_in_training_as_in_scoring(windows: Path) -> None:
+    tiny = ("model=vtr", "embedder.channels=[4,8]", "embedder.width=32")
+    model, _, _ = begun(windows, *tiny)
+    inputs = model.embedder.encode(Texts.from_strings(["слово", "и другое"]))
+    model.eval()
+    scored = model.embedder(inputs).values
+    model.freeze(["embedder"])
+    model.train()
+    assert model.encoder.training and not any(m.training for m in model.embedder.modules())
+    values = model.embedder(inputs).values
+    assert torch.equal(values, scored) and not values.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (
+            ["model.frozen=[embedder]"],
+            r"= \['embedder'\]: must be \[\] unless model.init_from is set",
+        ),
+        (
+            ["model.frozen=[head]", f"{TOLD}=a"],
+            r"= \['head'\]: must be a list of embedder and encod",
+        ),
+    ],
+)
+def test_parts_that_cannot_be_frozen_are_told(overrides: list[str], told: str) -> None:
+    with pytest.raises(InputError, match=r"model\.frozen " + told):
+        compose_config(overrides)
+
+
+def test_what_is_not_taken_whole_cannot_be_frozen(source: Path) -> None:
+    model, start, _ = begun(source, "encoder.kernels=[3,3,7,9]")
+    start.require_whole(["embedder"], model)
+    with pytest.raises(InputError) as caught:
+        start.require_whole(["embedder", "encoder"], model)
+    told = "model.frozen = ['embedder', 'encoder']: must be parts that are taken whole from model."
+    assert str(caught.value).startswith(told + "init_from (encoder: 23 of 30 tensors taken")
+
+
 def test_the_key_stands_beside_the_group_of_presets() -> None:
     config = compose_config(["model=vtr", f"{TOLD}=a_run"])
     assert (config.embedder.kind, config.model.init_from) == ("slices", "a_run")
@@ -249,9 +299,17 @@ def test_a_configuration_of_before_there_was_the_key_loads_and_keeps_its_signatu
     values = to_dict(compose_config())
     before = {key: value for key, value in values.items() if key != "model"}
     assert signature(before) == signature(values)
-    assert signature(values | {"model": {"init_from": "a"}}) != signature(values)
+    started = values | {"model": {"init_from": "a"}}
+    assert signature(started) != signature(values)
+    assert signature(values | {"model": {"init_from": "a", "frozen": []}}) == signature(started)
+    assert signature(values | {"model": {"init_from": "a", "frozen": ["encoder"]}}) != signature(
+        started
+    )
+    assert configuration.from_dict(started).model.frozen == []
     assert configuration.from_dict(before) == configuration.from_dict(values)
-    with pytest.raises(InputError, match=r"model\.from: there is no such key; allowed: init_from"):
+    with pytest.raises(
+        InputError, match=r"model\.from: there is no such key; allowed: frozen, init_from"
+    ):
         configuration.from_dict(values | {"model": {"from": "a"}})
     with pytest.raises(InputError, match=r"model = 'a': must be"):
         configuration.from_dict(values | {"model": "a"})

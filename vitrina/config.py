@@ -72,9 +72,9 @@ LATER: dict[tuple[str, str], dict[str, Any]] = {
 }
 """Settings that came after version 0.1.0, by group and kind, with the values of before."""
 
-FROM_NOTHING: dict[str, Any] = {"init_from": None}
-"""The key `model` of a run that starts from random weights; it does not count into a signature,
-so that runs of before there was such a key still have theirs."""
+FROM_NOTHING: dict[str, Any] = {"init_from": None, "frozen": []}
+"""The key `model` of a run that starts from random weights. What of it is as here does not count
+into a signature, so that runs of before there was such a key still have theirs."""
 
 WITHOUT_EFFECT = ("name", "resume", "device", "threads", "tracking")
 """Root keys that do not count into a run's signature."""
@@ -173,7 +173,7 @@ def from_dict(values: Mapping[Any, Any]) -> Config:
         built[group] = _build_option(group, options, built.get(group))
     if not isinstance(built["model"], Mapping):
         raise InputError(f"model = {built['model']!r}: must be {{init_from: …}}")
-    built["model"] = _build_node("model", ModelConfig, built["model"])
+    built["model"] = _build_node("model", ModelConfig, FROM_NOTHING | built["model"])
     names = {field.name for field in fields(Config)}
     for key in sorted(built.keys() - names):
         raise InputError(f"{key}: there is no such key; allowed: {', '.join(sorted(names))}")
@@ -265,8 +265,13 @@ def load(path: Path) -> Config:
 def signature(values: Mapping[str, Any]) -> str:
     """Eight hexadecimal digits of the hash of all settings that affect a run's results."""
     counted = {key: value for key, value in values.items() if key not in WITHOUT_EFFECT}
-    if counted.get("model") == FROM_NOTHING:
-        del counted["model"]
+    model = {
+        key: value
+        for key, value in counted.pop("model", {}).items()
+        if key not in FROM_NOTHING or value != FROM_NOTHING[key]
+    }
+    if model:
+        counted["model"] = model
     canonical = json.dumps(counted, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 

@@ -7,7 +7,7 @@ it is not, its weights stay behind; the same holds for a reader and its alphabet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from vitrina import config as configuration
 from vitrina.config import Config
-from vitrina.errors import InputError
+from vitrina.errors import InputError, require
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.build import build_task
 from vitrina.models.model import Model
@@ -60,6 +60,19 @@ class Start:
         with torch.no_grad():
             for name, tensor in self.taken.items():
                 state[name].copy_(tensor)
+
+    def require_whole(self, parts: Sequence[str], model: nn.Module) -> None:
+        """Whether everything that these parts of the model hold is taken.
+
+        Raises:
+            InputError: if it is not, for `model.frozen` names them.
+        """
+        for part in parts:
+            names = [name for name in model.state_dict() if name.startswith(f"{part}.")]
+            left = [name for name in names if name not in self.taken]
+            told = "; ".join(line.strip() for line in self.lines if line.startswith(f"  {part}:"))
+            allowed = f"parts that are taken whole from model.init_from ({told})"
+            require(not left, "model.frozen", list(parts), allowed)
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,9 @@ def _run(
     check_measures(config.evaluation, task.scoring)
     model = build_model(config, artefacts, task).to(device)
     start = origin and origin.start(config, artefacts, model)
+    if start is not None:
+        start.require_whole(config.model.frozen, model)
+        model.freeze(config.model.frozen)
     if config.training.compile:
         compile_parts(model)
     predictor = _predictor(config, model, task, normalizer)

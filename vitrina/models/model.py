@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
@@ -34,6 +37,24 @@ class Model(nn.Module):
         self.encoder = encoder
         self.head = head
         self.reader = reader
+        self.frozen: tuple[str, ...] = ()
+
+    def freeze(self, parts: Sequence[str]) -> None:
+        """Leave parts, `embedder` or `encoder`, as they are from now on.
+
+        Their weights get no gradients, and they work as in eval mode in training too: the
+        statistics of their normalisations stay, and nothing is dropped.
+        """
+        self.frozen = tuple(parts)
+        for part in self.frozen:
+            getattr(self, part).requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        for part in self.frozen:
+            getattr(self, part).eval()
+        return self
 
     def forward(self, inputs: Inputs) -> Tensor:
         return self.head(self.encoder(self.embedder(inputs)))
