@@ -173,7 +173,7 @@ def from_dict(values: Mapping[Any, Any]) -> Config:
         built[group] = _build_option(group, options, built.get(group))
     if not isinstance(built["model"], Mapping):
         raise InputError(f"model = {built['model']!r}: must be {{init_from: …}}")
-    built["model"] = _build_node("model", ModelConfig, FROM_NOTHING | built["model"])
+    built["model"] = _build_node("model", ModelConfig, {**FROM_NOTHING, **built["model"]})
     names = {field.name for field in fields(Config)}
     for key in sorted(built.keys() - names):
         raise InputError(f"{key}: there is no such key; allowed: {', '.join(sorted(names))}")

@@ -14,6 +14,7 @@ from vitrina.glyphs.segmentation import segment
 from vitrina.models.artefacts import Artefacts
 from vitrina.models.codebook import UNKNOWN
 from vitrina.models.embedders.config import GlyphNgramsConfig
+from vitrina.models.embedders.covering import CoveredInputs
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.noise.replacements import Replacements
 from vitrina.text.columns import Texts
@@ -61,6 +62,43 @@ def read(embedder: GlyphNgramsEmbedder, *strings: str) -> list[str]:
         said = "".join(names.get(int(symbol), " ") for symbol in words.line[first:last])
         found.append(" ".join(said.split()))
     return found
+
+
+@pytest.fixture(scope="module")
+def respelling() -> GlyphNgramsEmbedder:
+    return embedder_of(respelled=True, respelled_margin=0.0)
+
+
+@pytest.mark.parametrize(
+    ("shown", "says"),
+    [
+        ("првет", "привет"),
+        ("фрацуских булок", "французских булок"),  # two letters are missing
+        ("позовни по онмеру", "позвони по номеру"),  # neighbours are exchanged
+        ("пр!ве?т", "привет"),  # signs that nobody said what they stand for
+        ("п р и в т", "привет"),
+        ("пpиʙт", "привет"),  # look-alikes, and a letter is missing
+        ("хорzший", "хор2ший"),  # another sign is not a missing one
+        ("при-вет", "привет"),
+    ],
+)
+def test_words_that_nobody_wrote_are_read_as_known_ones(
+    respelling: GlyphNgramsEmbedder, shown: str, says: str
+) -> None:
+    assert read(respelling, shown) == [says]
+
+
+def test_tokens_are_covered_by_the_ngrams_of_the_word_that_is_meant(
+    respelling: GlyphNgramsEmbedder,
+) -> None:
+    encoded = [respelling.encode(Texts.from_strings([text])) for text in ("хороший", "хоршй", "д")]
+    meant, shown, other = (
+        [{int(each.tables["rows"][i]) for i in row if i < len(each.tables["rows"])} for row in rows]
+        for each in encoded
+        if isinstance(each, CoveredInputs) and (rows := each.covering.tolist())
+    )
+    assert shown == [row for place, row in enumerate(meant) if place not in (3, 5)]
+    assert not set.union(*other) & set.union(*meant)
 
 
 @pytest.mark.parametrize(

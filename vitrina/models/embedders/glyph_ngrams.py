@@ -3,7 +3,8 @@
 Hashed n-grams learn from few examples what a word is, but any sign put for a letter makes them
 other n-grams. Here they are not n-grams of characters: each glyph is first replaced by its visual
 code (`vitrina.models.codebook`), which it shares with what looks alike; codes that are in doubt
-are read in their word (`vitrina.models.context`). A token's embedding is that of its glyph plus the
+are read in their word (`vitrina.models.context`), and words that nobody wrote as known ones
+(`vitrina.models.respelling`). A token's embedding is that of its glyph plus the
 projected mean of the n-grams that cover it. N-grams stay within words, as in fastText (see
 `vitrina.text.ngrams`); their embeddings start at zero, so that the model starts as `glyphs` does
 and what was never seen in training adds nothing.
@@ -28,7 +29,7 @@ from vitrina.models.artefacts import Artefacts
 from vitrina.models.beam import LEFT_OUT
 from vitrina.models.channel import Channel, fit_channel
 from vitrina.models.character_model import CharacterModel, fit_character_model
-from vitrina.models.codebook import BLANK, Codebook, fit_codebook
+from vitrina.models.codebook import BLANK, UNKNOWN, Codebook, fit_codebook
 from vitrina.models.context import ContextReader
 from vitrina.models.embedders.config import GlyphNgramsConfig
 from vitrina.models.embedders.covering import CoveredInputs, coverings, mean_of_covering
@@ -37,6 +38,7 @@ from vitrina.models.embedders.ngrams import rows_of
 from vitrina.models.glyph_space import GlyphSpace, fit_glyph_space
 from vitrina.models.inputs import Inputs
 from vitrina.models.ragged import Ragged
+from vitrina.models.respelling import Letters, Respeller, fit_known_words
 from vitrina.noise.replacements import Replacements
 from vitrina.text.columns import Texts, pieces
 from vitrina.text.ngrams import MarkedWords, hash_places
@@ -71,6 +73,17 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
                 repeated=config.context_repeated,
                 beam=config.context_beam,
                 channel=Channel.of(artefacts.part("channel"), self.codebook),
+            )
+        self.respeller = None
+        if self.reader is not None and config.respelled:
+            self.respeller = Respeller(
+                artefacts.part("known"),
+                self.reader.model,
+                self.codebook.is_letter,
+                missing=config.respelled_missing,
+                hidden=config.respelled_hidden,
+                exchanged=config.respelled_exchanged,
+                margin=config.respelled_margin,
             )
         self.table = nn.Embedding(config.num_buckets, config.ngram_width, sparse=config.sparse)
         nn.init.zeros_(self.table.weight)
@@ -117,7 +130,10 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         model = fit_character_model(
             words, len(book.is_sign), order=config.context_order, min_count=MIN_COUNT
         )
-        return Artefacts.join(parts | {"context": model, "channel": fit_channel(Replacements())})
+        parts |= {"context": model, "channel": fit_channel(Replacements())}
+        if config.respelled:
+            parts["known"] = fit_known_words(words, book.is_letter)
+        return Artefacts.join(parts)
 
     @staticmethod
     def fit_noise(
@@ -145,20 +161,30 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
             whole_words=config.whole_words,
         )
         covering_NC = np.full((len(tokens.ids), covering.shape[1]), len(rows), dtype=np.int32)
-        covering_NC[token_of] = covering
+        shown = token_of >= 0
+        covering_NC[token_of[shown]] = covering[shown]
         inputs = self.inputs(tokens)
         inputs.tables["rows"] = torch.from_numpy(rows)
         return CoveredInputs.of(inputs, covering_NC)
 
     def read_words(self, tokens: GlyphTokens) -> tuple[MarkedWords, np.ndarray]:
-        """The words of texts in visual codes, and int64, the tokens that stand in them."""
-        codes_N = self.codebook(tokens.clusters)[tokens.ids]
+        """The words of texts in visual codes, and int64, the tokens that show these; -1 for what no
+        token shows."""
+        own_N = codes_N = self.codebook(tokens.clusters)[tokens.ids]
         word_of, kept = _parted(self.config, self.codebook, codes_N, tokens.lengths)
         if self.reader is not None:
             read_N = self.reader.read(tokens.clusters, tokens.ids, codes_N, word_of)
             kept = np.where(read_N != codes_N, read_N != LEFT_OUT, kept)
             codes_N = read_N
-        return _marked(codes_N, word_of, kept, tokens.lengths)
+        if self.respeller is None:
+            return _marked(codes_N, word_of, kept, tokens.lengths)
+        sign = (self.codebook.is_sign[own_N] | (own_N == UNKNOWN)) & ~kept
+        letters = self.respeller(Letters.of(codes_N, word_of, kept, sign))
+        text_of_word = np.zeros(word_of.max(initial=0) + 1, dtype=np.int64)
+        text_of_word[word_of] = np.repeat(np.arange(len(tokens.lengths)), tokens.lengths)
+        text_of = text_of_word[letters.word_of]  # no word is in two texts
+        words = MarkedWords.of(letters.codes, letters.word_of, text_of, len(tokens.lengths))
+        return words, letters.tokens
 
     def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
         # The n-grams around a hidden glyph would tell which it is: nothing knows any then.

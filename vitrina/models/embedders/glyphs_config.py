@@ -114,6 +114,18 @@ class GlyphNgramsConfig(GlyphsConfig):
     """The same of a glyph behind itself (`хууууй`)."""
     context_beam: int
     """Ways of reading a word that are followed at once."""
+    respelled: bool
+    """Whether a word that no training text holds is read as a known one with up to two letters
+    missing (`жпа`) or hidden (`ж*па`), or with neighbours exchanged (`жпоа`), where that is
+    likelier; the model of `context_order` tells."""
+    respelled_missing: float
+    """Score, in nats, of each letter that is missing."""
+    respelled_hidden: float
+    """The same of a letter in whose place a sign stands."""
+    respelled_exchanged: float
+    """The same of two neighbours in each other's place."""
+    respelled_margin: float
+    """Nats by which the known word must be likelier than the word as it stands."""
     fold_case: bool
     """Whether pictures of capital letters have the codes of the small ones."""
     skip_signs: bool
@@ -154,7 +166,9 @@ class GlyphNgramsConfig(GlyphsConfig):
         require_positive(self, "context_candidates", "context_beam")
         weight = self.context_weight
         require(weight > 0, "embedder.context_weight", weight, "more than 0")
-        for name in ("context_left_out", "context_repeated"):
+        scores = ("context_left_out", "context_repeated")
+        scores += ("respelled_missing", "respelled_hidden", "respelled_exchanged")
+        for name in scores:
             value = getattr(self, name)
             require(value <= 0, f"embedder.{name}", value, "at most 0")
         allowed = f"from embedder.min_n ({self.min_n}) to 12"
@@ -187,5 +201,10 @@ NGRAMS_LATER: dict[str, Any] = {
     "context_left_out": -9.0,
     "context_repeated": -3.0,
     "context_beam": 8,
+    "respelled": False,
+    "respelled_missing": -1.0,
+    "respelled_hidden": -0.5,
+    "respelled_exchanged": -3.0,
+    "respelled_margin": 3.0,
 }
 """The same of `glyph_ngrams` alone."""
