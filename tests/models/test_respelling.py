@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_character_model import marked
 
+from vitrina.models import respelling
 from vitrina.models.character_model import CharacterModel, fit_character_model
 from vitrina.models.respelling import LEAST, LONGEST, Letters, Respeller, fit_known_words
 
@@ -155,6 +156,16 @@ def test_a_reading_does_not_depend_on_the_words_beside_it() -> None:
     together = [word for word, _ in split(respeller(letters(asked)))]
     alone = [split(respeller(letters([word])))[0][0] for word in asked]
     assert together == alone and together != asked
+
+
+def test_the_most_frequent_words_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(respelling, "MOST_KNOWN", 2)
+    known = [[0, 1, 2], [3, 2, 1, 0], [3, 2, 1, 0], [1, 1, 1], [1, 1, 1], [1, 1, 1]]
+    artefacts = fit_known_words(marked(known), IS_LETTER)
+    assert sorted(zip(artefacts.arrays["lengths"], artefacts.arrays["counts"], strict=True)) == [
+        (3, 3),
+        (4, 2),
+    ]
 
 
 def test_nothing_known_and_nothing_asked() -> None:

@@ -28,6 +28,9 @@ LEAST, LONGEST = 3, 24
 MOST_MISSING = 2
 """Letters that may be missing or hidden: of known words without three there are many more."""
 
+MOST_KNOWN = 1 << 16
+"""Known words; the table of their spellings takes some 600 bytes for each."""
+
 _BACK, _TWICE_BACK = (np.uint64(pow(BASE, -n, 2**64)) for n in (1, 2))
 
 
@@ -60,7 +63,7 @@ class Letters:
 
 
 def fit_known_words(words: MarkedWords, is_letter: np.ndarray) -> Artefacts:
-    """The distinct words of at most `LONGEST` letters and nothing else.
+    """The distinct words of at most `LONGEST` letters and nothing else, the most frequent ones.
 
     Args:
         is_letter: bool, of each code.
@@ -77,7 +80,8 @@ def fit_known_words(words: MarkedWords, is_letter: np.ndarray) -> Artefacts:
     chosen = np.flatnonzero(possible)
     hashes = _hashes(codes, offsets)[chosen]
     _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
-    kept = chosen[first]
+    frequent = np.sort(np.argsort(-counts, kind="stable")[:MOST_KNOWN])
+    kept, counts = chosen[first[frequent]], counts[frequent]
     arrays = {
         "codes": codes[ranges(offsets[kept], lengths[kept])].astype(np.int16),
         "lengths": lengths[kept].astype(np.int16),
