@@ -141,6 +141,21 @@ def test_what_is_known_or_nothing_like_it_stays(word: Word) -> None:
     assert found.codes.tolist() == word and found.tokens.tolist() == given.tokens.tolist()
 
 
+def test_signs_hide_letters_where_they_stand_and_nowhere_else() -> None:
+    respeller = respeller_of([[0, 1, 2, 3, 4, 5]] * 5)
+    word = [0, 1, 3, 4, 5]
+    there, elsewhere = [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]
+    found = split(respeller(letters([word, word], [there, elsewhere])))
+    assert [read for read, _ in found] == [[0, 1, 2, 3, 4, 5], word]
+
+
+@pytest.mark.parametrize("often", [0, 1])
+def test_of_several_known_words_the_likeliest_is_read(often: int) -> None:
+    known = [[0, 1, 2, 3, 4], [0, 1, 5, 3, 4]]
+    found = respeller_of([*known, *[known[often]] * 8])(letters([[0, 1, 3, 4]]))
+    assert found.codes.tolist() == known[often]
+
+
 def test_a_word_that_is_likelier_as_it_stands_stays() -> None:
     known, word = [[0, 1, 2, 3, 4]] * 5 + [[0, 1, 2]], [0, 1, 3, 4]
     assert split(respeller_of(known)(letters([word])))[0][0] == known[0]
