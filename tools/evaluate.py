@@ -2,12 +2,15 @@
 
 python tools/evaluate.py RUN_FOLDER evaluation=full
 python tools/evaluate.py RUN_FOLDER evaluation=attack evaluation.max_edits=3 dataset.limit_test=200
+python tools/evaluate.py RUN_FOLDER RUN_FOLDER RUN_FOLDER
 python tools/evaluate.py --command "python my_model.py" --data=comments.jsonl evaluation=full
 
 What comes of a run stands in RUN_FOLDER/evaluations/NAME; the scores that the run itself made stay
-as they are. KEY=VALUE may set what belongs to evaluation and dataset. A command is started once for
-each suite: it is given a text a line as a JSON string (with --plain as it is, without line breaks),
-and writes a line for each, the probability that the text is positive.
+as they are. Several runs of task=classification are scored as one, by the mean of their
+probabilities; what comes of that stands in the folder of the first, as NAME_of_3. KEY=VALUE may set
+what belongs to evaluation and dataset. A command is started once for each suite: it is given a text
+a line as a JSON string (with --plain as it is, without line breaks), and writes a line for each,
+the probability that the text is positive.
 """
 
 from __future__ import annotations
@@ -31,17 +34,18 @@ from vitrina.cli import explain
 from vitrina.config import Config
 from vitrina.data.dataset import Split, load_dataset, load_test
 from vitrina.errors import InputError, require
+from vitrina.evaluation.ensemble import Ensemble
 from vitrina.evaluation.external import ExternalClassifier
 from vitrina.evaluation.measures import Subject, check_measures
 from vitrina.evaluation.report import write_metrics, write_predictions
 from vitrina.evaluation.scoring import ClassScoring
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.measurement import take_measures
-from vitrina.predict import load
+from vitrina.predict import TrainedModel, load
 from vitrina.record import write_json
 from vitrina.results import show_tables
 from vitrina.run_folder import alone_in
-from vitrina.tasks.config import label_rules
+from vitrina.tasks.config import VALIDATION, label_rules
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,9 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         if arguments.command is None:
-            require(len(folders) == 1, "RUN_FOLDER", " ".join(folders), "one folder of a run")
+            require(
+                bool(folders), "RUN_FOLDER", " ".join(folders), "the folder of a run, or several"
+            )
             require(arguments.data is None, "--data", str(arguments.data), "given with --command")
-            _score_run(Path(folders[0]), settings, arguments, console)
+            _score_runs([Path(each) for each in folders], settings, arguments, console)
         else:
             require(not folders, "RUN_FOLDER", " ".join(folders), "left out beside --command")
             _score_command(settings, arguments, console)
@@ -75,19 +81,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _score_run(
-    run: Path, settings: Sequence[str], arguments: argparse.Namespace, console: Console
+def _score_runs(
+    runs: Sequence[Path], settings: Sequence[str], arguments: argparse.Namespace, console: Console
 ) -> None:
-    model = load(run, arguments.device)
+    model, *others = (load(run, arguments.device) for run in runs)
     config, name = _settings_of(model.config, settings)
+    if others:
+        _check_together(runs, [model, *others])
+        name += f"_of_{len(runs)}"
     check_measures(config.evaluation, model.task.scoring)
     check_names(config.dataset.extra)
-    folder = arguments.save_to or run / "evaluations" / name
+    folder = arguments.save_to or runs[0] / "evaluations" / name
     dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
     found, known = dataset.label_names, model.label_names
     require(found == known, "dataset", ", ".join(found), f"of the run's labels, {', '.join(known)}")
+    predictor = model.predictor
+    if others:
+        predictor = Ensemble([predictor, *(each.predictor for each in others)])
     subject = Subject(
-        model.predictor,
+        predictor,
         model.task.scoring,
         dataset.test,
         model.task.truth(dataset.test),
@@ -97,6 +109,23 @@ def _score_run(
         config, subject, dataset.extra, model.task.truth, folder, arguments, console,
         synthetic=dataset.synthetic, notes=dataset.notes,
     )  # fmt: skip
+
+
+def _check_together(runs: Sequence[Path], models: Sequence[TrainedModel]) -> None:
+    """
+    Raises:
+        InputError: if runs cannot be scored as one.
+    """
+    labels = models[0].label_names
+    for run, model in zip(runs, models, strict=True):
+        kind = model.config.task.kind
+        allowed = f"of task=classification, as all runs that are scored as one (task={kind} there)"
+        require(kind == "classification", "RUN_FOLDER", str(run), allowed)
+        fixed = model.config.task.threshold != VALIDATION
+        allowed = "of a fixed task.threshold, as all runs that are scored as one"
+        require(fixed, "RUN_FOLDER", str(run), allowed)
+        allowed = f"of the labels of the first run, {', '.join(labels)}"
+        require(model.label_names == labels, "RUN_FOLDER", str(run), allowed)
 
 
 def _settings_of(trained: Config, settings: Sequence[str]) -> tuple[Config, str]:
