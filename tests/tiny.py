@@ -18,6 +18,7 @@ from vitrina.models.embedders.config import (
 )
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.embedders.glyphs_config import NGRAMS_LATER
 from vitrina.models.embedders.line import LineEmbedder
 from vitrina.models.embedders.ngrams import NgramsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
@@ -83,18 +84,8 @@ GLYPH_NGRAMS = GlyphNgramsConfig(
         "merge_cosine": 0.92,
         "least_cosine": 0.6,
         "code_shrinkage": 0.5,
-        "code_features": "pixels",
-        "context_order": 0,
-        "context_weight": 10.0,
-        "context_candidates": 15,
+        **NGRAMS_LATER,
         "context_left_out": -6.0,
-        "context_repeated": -3.0,
-        "context_beam": 8,
-        "respelled": False,
-        "respelled_missing": -1.0,
-        "respelled_hidden": -0.5,
-        "respelled_exchanged": -3.0,
-        "respelled_margin": 3.0,
         "fold_case": True,
         "skip_signs": True,
         "join_spaced": True,
