@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_character_model import marked
 
-from vitrina.models import respelling
+from vitrina.models import known_words
 from vitrina.models.character_model import CharacterModel, fit_character_model
-from vitrina.models.respelling import LEAST, LONGEST, Letters, Respeller, fit_known_words
+from vitrina.models.known_words import LEAST, LONGEST, fit_known_words
+from vitrina.models.respelling import Letters, Respeller
 
 NUM_CODES = 7
 DIGIT = 6
@@ -174,13 +175,26 @@ def test_a_reading_does_not_depend_on_the_words_beside_it() -> None:
 
 
 def test_the_most_frequent_words_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(respelling, "MOST_KNOWN", 2)
+    monkeypatch.setattr(known_words, "MOST_KNOWN", 2)
     known = [[0, 1, 2], [3, 2, 1, 0], [3, 2, 1, 0], [1, 1, 1], [1, 1, 1], [1, 1, 1]]
     artefacts = fit_known_words(marked(known), IS_LETTER)
     assert sorted(zip(artefacts.arrays["lengths"], artefacts.arrays["counts"], strict=True)) == [
         (3, 3),
         (4, 2),
     ]
+
+
+def test_a_hash_that_two_words_share_respells_neither(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [[0, 1, 2, 3, 4], [4, 4, 4, 4]]
+    respeller = respeller_of(known * 3)
+    everything = np.arange(2)
+    for name in ("with_missing", "with_same_letters"):
+        pairs = np.zeros(2, dtype=np.int64), everything
+        monkeypatch.setattr(respeller.known_words, name, lambda hashes, pairs=pairs: pairs)
+    words = [[3, 2, 0], [0, 1, 2, 3, 4, 0, 1], [4, 4, 4, 3]]
+    for word in words:
+        assert split(respeller(letters([word])))[0][0] == word
+    assert split(respeller(letters([[0, 1, 3]])))[0][0] == known[0]
 
 
 def test_nothing_known_and_nothing_asked() -> None:

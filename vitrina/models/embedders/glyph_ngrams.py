@@ -37,8 +37,9 @@ from vitrina.models.embedders.glyphs import GlyphsEmbedder, count_glyphs
 from vitrina.models.embedders.ngrams import rows_of
 from vitrina.models.glyph_space import GlyphSpace, fit_glyph_space
 from vitrina.models.inputs import Inputs
+from vitrina.models.known_words import fit_known_words
 from vitrina.models.ragged import Ragged
-from vitrina.models.respelling import Letters, Respeller, fit_known_words
+from vitrina.models.respelling import Letters, Respeller
 from vitrina.noise.replacements import Replacements
 from vitrina.text.columns import Texts, pieces
 from vitrina.text.ngrams import MarkedWords, hash_places
