@@ -1,6 +1,6 @@
 """Train a model and measure how it holds up under noise: `python main.py --help`."""
 
-from vitrina.cli import main
+from vitrina.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vitrina.config import compose_config
-from vitrina.run import run
+from vitrina.experiment import run
 from vitrina.training.loop import Batch, Training
 
 # The models of the tests are tiny: a second thread gains nothing, and where something else runs

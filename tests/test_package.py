@@ -20,7 +20,7 @@ def test_an_installed_wheel_trains_in_any_folder(tmp_path: Path) -> None:
     subprocess.run(install, check=True)
     small = ["dataset.num_comments=100", "training.steps=1", "evaluation=quick", "tracking=none"]
     done = subprocess.run(
-        [*python, "vitrina.cli", *small, "hydra.run.dir=here"],
+        [*python, "vitrina.cli.main", *small, "hydra.run.dir=here"],
         cwd=elsewhere,
         env={**os.environ, "PYTHONPATH": str(site)},
         capture_output=True,

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 import torch
 
 from vitrina.models.embedders.base import VisualEmbedder
+from vitrina.models.embedders.bytes import BytesEmbedder
 from vitrina.models.embedders.characters import CharactersEmbedder
 from vitrina.models.embedders.config import (
     BytesConfig,
@@ -22,7 +23,6 @@ from vitrina.models.embedders.glyphs_config import NGRAMS_LATER
 from vitrina.models.embedders.line import LineEmbedder
 from vitrina.models.embedders.ngrams import NgramsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
-from vitrina.models.embedders.utf8 import BytesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
 from vitrina.models.embedders.words import WordsEmbedder
 from vitrina.models.encoders.cnn import CnnEncoder
@@ -30,13 +30,13 @@ from vitrina.models.encoders.config import CnnConfig, MeanConfig, TransformerCon
 from vitrina.models.encoders.mean import MeanEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.heads.classification import ClassificationHead
+from vitrina.models.heads.ctc import CtcHead
 from vitrina.models.heads.pixels import PixelHead
-from vitrina.models.heads.reading import ReadingHead
 from vitrina.models.heads.words import WordHead
-from vitrina.models.masked import MaskedModel
-from vitrina.models.masking import Masking
+from vitrina.models.layers.masking import Masking
+from vitrina.models.masked_model import MaskedModel
 from vitrina.models.model import Model
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 TEXTS = [
     "жопа",
@@ -173,14 +173,14 @@ ENCODERS = {
 def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Model:
     """A tiny model; with a reader of the encoder or the embedder, if that is what it `reads`."""
     torch.manual_seed(0)
-    texts = Texts.from_strings(TEXTS)
+    texts = TextBatch.from_strings(TEXTS)
     embedder_class, config = EMBEDDERS[embedder_kind]
     embedder = embedder_class(config, embedder_class.fit(config, texts, lambda: texts))
     encoder_class, encoder_config = ENCODERS[encoder_kind]
     encoder = encoder_class(encoder_config, embedder.width)
     head, reader = ClassificationHead(encoder.width, 3, 0.1), None
     if reads is not None:
-        reader = ReadingHead(
+        reader = CtcHead(
             encoder.width if reads == "encoder" else embedder.width,
             width=12,
             kernels=[3, 5],
@@ -191,9 +191,9 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
         )
     model = Model(embedder, encoder, head, reader)
     # A step of training, so that the normalisations have seen data.
-    model(model.embedder.encode(texts)).square().sum().backward()
+    model(model.embedder.tokenize(texts)).square().sum().backward()
     if reads is not None:
-        model.read(model.embedder.encode(texts)).values.square().sum().backward()
+        model.read(model.embedder.tokenize(texts)).values.square().sum().backward()
     return model
 
 
@@ -216,7 +216,7 @@ def build_masked(
 def build_words(embedder_kind: str, encoder_kind: str, pool: str = "max_mean") -> Model:
     """A model that labels words with three labels."""
     torch.manual_seed(0)
-    texts = Texts.from_strings(TEXTS)
+    texts = TextBatch.from_strings(TEXTS)
     kind, config = EMBEDDERS[embedder_kind]
     inner = kind(config, kind.fit(config, texts, lambda: texts))
     embedder = WordsEmbedder(inner, pool, [3])
@@ -226,5 +226,5 @@ def build_words(embedder_kind: str, encoder_kind: str, pool: str = "max_mean") -
         else TransformerEncoder(TRANSFORMER, embedder.width)
     )
     model = Model(embedder, encoder, WordHead(encoder.width, 3, 0.1))
-    model(model.embedder.encode(texts)).square().sum().backward()
+    model(model.embedder.tokenize(texts)).square().sum().backward()
     return model

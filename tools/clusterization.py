@@ -20,7 +20,7 @@ from vitrina.errors import InputError, require
 from vitrina.evaluation.retrieval import unseen_confusables
 from vitrina.files import json_line, make_folder, replacing
 from vitrina.glyphs.clustering import cluster_glyphs, contact_sheet, font_or_default, look_alikes
-from vitrina.noise.tables import known_signs
+from vitrina.noise.tables import seen_glyphs
 
 FOLDER = Path("resources") / "letter_replacement"
 MOST_UNSEEN = 12
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             clusters = unseen_confusables()
         elif least is not None:
             size = arguments.font_size
-            clusters = look_alikes(font, size, least, MOST_UNSEEN, known_signs())
+            clusters = look_alikes(font, size, least, MOST_UNSEEN, seen_glyphs())
         else:
             clusters = cluster_glyphs(
                 font,

@@ -16,10 +16,10 @@ import numpy as np
 from vitrina.config import compose_config
 from vitrina.errors import InputError, require
 from vitrina.files import make_folder, replacement
-from vitrina.glyphs.pictures import Pictures
-from vitrina.glyphs.sketch import sketch
-from vitrina.noise.corruption import build_noise
-from vitrina.text.columns import Texts
+from vitrina.glyphs.preview import sketch
+from vitrina.glyphs.renderer import GlyphRenderer
+from vitrina.noise.perturbation import build_noise
+from vitrina.text.batch import TextBatch
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,14 +37,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         require(arguments.scale >= 1, "--scale", arguments.scale, "at least 1")
         rows = [("clean", arguments.text)]
         noise = compose_config(["noise=uniform", f"noise.p={arguments.p}"]).noise
-        texts = Texts.from_strings([arguments.text])
+        texts = TextBatch.from_strings([arguments.text])
         for level in range(1, 5):
             drawn = build_noise(
                 replace(noise, level_toxic=level, level_non_toxic=level), arguments.seed
             )
             noisy = drawn(texts, drawn.mark(texts), np.zeros(1, dtype=np.int64), 0)
             rows.append((f"level {level}", noisy.texts[0]))
-        picture = sketch(rows, Pictures(arguments.font, 12, 24), scale=arguments.scale)
+        picture = sketch(rows, GlyphRenderer(arguments.font, 12, 24), scale=arguments.scale)
         make_folder(arguments.save_to.parent)
         with replacement(arguments.save_to) as temporary:
             picture.save(temporary, format="PNG")

@@ -30,22 +30,22 @@ from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from vitrina import config as configuration
-from vitrina.cli import explain
+from vitrina.cli.main import explain
 from vitrina.config import Config
 from vitrina.data.dataset import Split, load_dataset, load_test
 from vitrina.errors import InputError, require
 from vitrina.evaluation.ensemble import Ensemble
+from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
 from vitrina.evaluation.external import ExternalClassifier
-from vitrina.evaluation.measures import Subject, check_measures
 from vitrina.evaluation.report import write_metrics, write_predictions
-from vitrina.evaluation.scoring import ClassScoring
+from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import Suite, build_suites, check_names
-from vitrina.measurement import take_measures
-from vitrina.predict import TrainedModel, load
-from vitrina.record import write_json
-from vitrina.results import show_tables
-from vitrina.run_folder import alone_in
+from vitrina.inference.load import TrainedModel, load
+from vitrina.runs.folder import lock
+from vitrina.runs.record import write_json
+from vitrina.runs.results import show_tables
 from vitrina.tasks.config import VALIDATION, label_rules
+from vitrina.tasks.task_metrics import ClassMetrics
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -89,7 +89,7 @@ def _score_runs(
     if others:
         _check_together(runs, [model, *others])
         name += f"_of_{len(runs)}"
-    check_measures(config.evaluation, model.task.scoring)
+    check_measures(config.evaluation, model.task.task_metrics)
     check_names(config.dataset.extra)
     folder = arguments.save_to or runs[0] / "evaluations" / name
     dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
@@ -98,9 +98,9 @@ def _score_runs(
     predictor = model.predictor
     if others:
         predictor = Ensemble([predictor, *(each.predictor for each in others)])
-    subject = Subject(
+    subject = EvaluationTarget(
         predictor,
-        model.task.scoring,
+        model.task.task_metrics,
         dataset.test,
         model.task.truth(dataset.test),
         config.noise,
@@ -166,9 +166,9 @@ def _score_command(
     texts = load_test(config.dataset, config.seed)
     two = len(texts.label_names) == 2
     require(two, "dataset.label_field", ", ".join(texts.label_names), "a field of two labels")
-    scoring = ClassScoring(texts.label_names, None)
-    check_measures(config.evaluation, scoring)
-    subject = Subject(classifier, scoring, texts.test, texts.test.labels)
+    task_metrics = ClassMetrics(texts.label_names, None)
+    check_measures(config.evaluation, task_metrics)
+    subject = EvaluationTarget(classifier, task_metrics, texts.test, texts.test.labels)
     _score(
         config, subject, texts.extra, lambda split: split.labels, arguments.save_to, arguments,
         console, synthetic=False, notes=texts.notes,
@@ -177,7 +177,7 @@ def _score_command(
 
 def _score(
     config: Config,
-    subject: Subject,
+    subject: EvaluationTarget,
     extra: dict[str, Split],
     truth: Callable[[Split], Any],
     folder: Path | None,
@@ -194,12 +194,12 @@ def _score(
 
     def observe(suite: Suite, predicted: Any) -> None:
         if config.evaluation.predictions and folder is not None:
-            write_predictions(folder / "predictions", suite, predicted, subject.scoring)
+            write_predictions(folder / "predictions", suite, predicted, subject.task_metrics)
 
     for note in notes:
         tell(note)
     with TemporaryDirectory() if folder is None else _entered(folder, arguments) as into:
-        evaluation, further = take_measures(
+        evaluation, further = run_evaluation(
             config.evaluation,
             subject,
             build_suites(config.evaluation, subject.test, extra, truth),
@@ -222,7 +222,7 @@ def _score(
 @contextmanager
 def _entered(folder: Path, arguments: argparse.Namespace) -> Iterator[Path]:
     """Hold the folder against others; scores that stand there are not lost without being asked."""
-    with alone_in(folder):
+    with lock(folder):
         metrics = folder / "metrics.json"
         if metrics.exists():
             allowed = "another folder (--save-to); or --overwrite replaces the scores there"

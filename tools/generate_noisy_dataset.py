@@ -14,8 +14,8 @@ from pathlib import Path
 
 from vitrina.errors import InputError, require
 from vitrina.noise.config import PublishedNoiseConfig
-from vitrina.noise.corruption import build_noise
 from vitrina.noise.files import corrupt_file
+from vitrina.noise.perturbation import build_noise
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -23,26 +23,26 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from vitrina.cli import explain
+from vitrina.cli.main import explain
 from vitrina.config import Config, compose_config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.errors import InputError, require
 from vitrina.evaluation.evaluate import Evaluation
-from vitrina.evaluation.measures import Subject, check_measures
-from vitrina.evaluation.ngrams import fit_ngrams
+from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
+from vitrina.evaluation.ngram_baseline import fit_ngrams
 from vitrina.evaluation.report import write_metrics
+from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import build_suites
 from vitrina.files import make_folder
-from vitrina.measurement import take_measures
-from vitrina.models.artefacts import Artefacts
-from vitrina.models.build import build_task, fit_task
-from vitrina.noise.corruption import build_noise
+from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
-from vitrina.pipeline import NoisyTexts
-from vitrina.results import show_tables
+from vitrina.runs.results import show_tables
+from vitrina.state import FittedState
 from vitrina.tasks.base import Task
+from vitrina.tasks.build import build_task, fit_task
 from vitrina.tasks.config import VALIDATION, TextTaskConfig, label_rules
-from vitrina.text.columns import Texts
+from vitrina.tasks.noisy_split import NoisyTexts
+from vitrina.text.batch import TextBatch
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,8 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = compose_config(arguments.settings)
         _check(config.task)
         dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
-        task = build_task(config, Artefacts.join({"task": fit_task(config, dataset)}))
-        check_measures(config.evaluation, task.scoring)
+        task = build_task(config, FittedState.join({"task": fit_task(config, dataset)}))
+        check_measures(config.evaluation, task.task_metrics)
         normalizer = build_normalizer(config.normalizer, config.device)
         noise = build_noise(config.noise, config.seed)
         train = NoisyTexts.of(dataset.train, noise, normalizer)
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         model = fit_ngrams(train.draw(0), task.truth(dataset.train))
         seconds = time.perf_counter() - started
 
-        def predict(texts: Texts) -> np.ndarray:
+        def predict(texts: TextBatch) -> np.ndarray:
             return model(normalizer(texts))
 
         evaluation, further = _measure(config, task, dataset, predict, arguments.save_to)
@@ -85,17 +85,17 @@ def _measure(
     config: Config,
     task: Task,
     dataset: Dataset,
-    predict: Callable[[Texts], np.ndarray],
+    predict: Callable[[TextBatch], np.ndarray],
     save_to: Path | None,
 ) -> tuple[Evaluation, dict[str, Any]]:
-    """As `take_measures`; without a folder the files that it writes are not kept."""
+    """As `run_evaluation`; without a folder the files that it writes are not kept."""
     test = dataset.test
     with TemporaryDirectory() as temporary:
         folder = Path(temporary) if save_to is None else save_to
         make_folder(folder)
-        return take_measures(
+        return run_evaluation(
             config.evaluation,
-            Subject(predict, task.scoring, test, task.truth(test), config.noise),
+            EvaluationTarget(predict, task.task_metrics, test, task.truth(test), config.noise),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
             tell=lambda line: print(line, file=sys.stderr),

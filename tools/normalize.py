@@ -26,16 +26,16 @@ from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table
 
-from vitrina.cli import explain
+from vitrina.cli.main import explain
 from vitrina.config import compose_config
-from vitrina.data.sources import read_jsonl
+from vitrina.data.formats import read_jsonl
 from vitrina.errors import InputError, require
-from vitrina.noise.corruption import build_noise
+from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.config import OPTIONS
 from vitrina.normalizers.measure import compare_words
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,7 +74,7 @@ def _show(normalizers: dict[str, Normalizer], texts: Sequence[str]) -> None:
     lines = (line.rstrip(b"\r\n").decode("utf-8", "replace") for line in sys.stdin.buffer)
     for text in texts or lines:
         for name, normalizer in normalizers.items():
-            normal = normalizer(Texts.from_strings([text]))[0]
+            normal = normalizer(TextBatch.from_strings([text]))[0]
             print(normal if len(normalizers) == 1 else f"{name}: {normal}")
 
 
@@ -103,8 +103,8 @@ def _measure(
     Console().print(table)
 
 
-def _texts(path: Path, field: str) -> Texts:
-    return Texts.from_strings([row[field] for row in read_jsonl(path, field)])
+def _texts(path: Path, field: str) -> TextBatch:
+    return TextBatch.from_strings([row[field] for row in read_jsonl(path, field)])
 
 
 if __name__ == "__main__":

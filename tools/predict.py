@@ -20,11 +20,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from vitrina.data.sources import read_jsonl
+from vitrina.data.formats import read_jsonl
 from vitrina.errors import InputError
 from vitrina.evaluation.report import json_line, with_prediction
 from vitrina.files import replacing
-from vitrina.predict import TrainedModel, load
+from vitrina.inference.load import TrainedModel, load
 
 BATCH = 4096
 """Lines that are held and scored together."""

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vitrina.data.sources import Source
+from vitrina.data.formats import Source
 from vitrina.errors import InputError
 from vitrina.files import json_line, replacing
 

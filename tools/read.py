@@ -21,17 +21,17 @@ from pathlib import Path
 import numpy as np
 
 from vitrina.data.dataset import load_dataset
-from vitrina.data.sources import read_jsonl
+from vitrina.data.formats import read_jsonl
 from vitrina.errors import InputError, require
 from vitrina.evaluation.config import SUITES
 from vitrina.evaluation.report import json_line, with_prediction
 from vitrina.evaluation.suites import noise_config
 from vitrina.files import make_folder, replacement
-from vitrina.noise.corruption import build_noise
-from vitrina.ocr.picture import Example, draw_examples
-from vitrina.predict import TrainedModel, load
+from vitrina.inference.load import TrainedModel, load
+from vitrina.noise.perturbation import build_noise
 from vitrina.tasks.config import label_rules
-from vitrina.text.columns import Texts
+from vitrina.tasks.ocr.picture import Example, draw_examples
+from vitrina.text.batch import TextBatch
 
 BATCH = 4096
 """Lines that are held and read together."""
@@ -112,7 +112,7 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
         print(f"{example.drawn}\n  meant {example.meant}\n  read  {example.read}")
 
 
-def _texts(model: TrainedModel, arguments: argparse.Namespace) -> Texts:
+def _texts(model: TrainedModel, arguments: argparse.Namespace) -> TextBatch:
     if arguments.data is None:
         return load_dataset(
             model.config.dataset, model.config.seed, label_rules(model.config.task)

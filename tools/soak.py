@@ -41,11 +41,11 @@ OF_TIME = {"seconds", "fit_seconds", "comments_per_second", "peak_memory_mb"}
 PLACES = {
     "a step": "vitrina.training.loop.Training.step",
     "a validation": "vitrina.training.loop.Training._validate",
-    "writing a checkpoint": "vitrina.tensors._save",
-    "putting a checkpoint in its place": "vitrina.tensors._flush",
+    "writing a checkpoint": "vitrina.tensor_files._save",
+    "putting a checkpoint in its place": "vitrina.tensor_files._flush",
     "the history": "vitrina.training.history.History.write",
-    "the test evaluation": "vitrina.run.write_predictions",
-    "the report": "vitrina.run.report",
+    "the test evaluation": "vitrina.experiment.write_predictions",
+    "the report": "vitrina.experiment.report",
 }
 """What a kill may interrupt: the function that is not lived through."""
 
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--sweep", action="store_true", help="two jobs instead of one run")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="for main.py")
     arguments = parser.parse_args(argv)
-    import vitrina.run  # noqa: F401  # once, for all that are forked
+    import vitrina.experiment  # noqa: F401  # once, for all that are forked
 
     given = [*(SWEEP if arguments.sweep else []), *SMALL, *arguments.overrides]
     with tempfile.TemporaryDirectory() as name:
@@ -132,7 +132,7 @@ def attempt(folder: Path, command: list[str], moment: Moment | None) -> int:
 
 
 def _child(folder: Path, command: list[str], moment: Moment | None) -> None:
-    from vitrina import cli
+    from vitrina.cli import main as cli
 
     os.chdir(folder)
     with (folder / "output.txt").open("ab", buffering=0) as file:

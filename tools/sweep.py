@@ -20,8 +20,8 @@ from rich.live import Live
 from rich.text import Text
 
 from vitrina.errors import InputError, require
-from vitrina.sweeps.overview import Overview, overview
-from vitrina.sweeps.plan import read_plan
+from vitrina.runs.plan import read_plan
+from vitrina.runs.status import Overview, overview
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -33,17 +33,17 @@ from vitrina.evaluation.retrieval import (
     unseen_confusables,
 )
 from vitrina.files import make_folder
-from vitrina.glyphs.pictures import Pictures
-from vitrina.glyphs.specimens import make_specimens, own_faces
-from vitrina.models.glyph_encoder import (
+from vitrina.glyphs.encoder import (
     MULTIPLE_PX,
+    EncoderFeatures,
     GlyphEncoder,
-    GlyphFeatures,
     own_encoder,
     read_encoder,
     save_encoder,
 )
-from vitrina.models.whitening import fit_whitening
+from vitrina.glyphs.font_dataset import make_specimens, own_faces
+from vitrina.glyphs.renderer import GlyphRenderer
+from vitrina.glyphs.whitening import fit_whitening
 from vitrina.noise.tables import unseen_options
 from vitrina.training.glyphs import GlyphTraining, train_glyph_encoder
 
@@ -150,15 +150,15 @@ def _train(arguments: argparse.Namespace, sets: Sets, console: Console) -> None:
 
 def _table(path: Path, shown: Sequence[str], sets: Sets) -> Table:
     """How often the imitated letter is found, by the encoder's features and by others."""
-    artefacts, _ = read_encoder(path)
-    height, width, size = (int(px) for px in artefacts.arrays["canvas"])
-    encoder, pictures = GlyphFeatures(artefacts), Pictures([], size, height)
+    fitted, _ = read_encoder(path)
+    height, width, size = (int(px) for px in fitted.arrays["canvas"])
+    encoder, pictures = EncoderFeatures(fitted), GlyphRenderer([], size, height)
 
     def pixels(glyphs: Sequence[str]) -> np.ndarray:
-        return pictures.canvases(glyphs, width).reshape(len(glyphs), -1) / 255.0
+        return pictures.render(glyphs, width).reshape(len(glyphs), -1) / 255.0
 
     def features(glyphs: Sequence[str]) -> np.ndarray:
-        return encoder(torch.from_numpy(pictures.canvases(glyphs, width))).numpy()
+        return encoder(torch.from_numpy(pictures.render(glyphs, width))).numpy()
 
     compared: dict[str, Callable[[Mapping[str, Sequence[str]]], Retrieval]] = {
         "raw pixels": lambda rows: retrieve(rows, pixels),

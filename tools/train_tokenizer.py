@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vitrina.data.sources import read_jsonl
+from vitrina.data.formats import read_jsonl
 from vitrina.errors import InputError, require
 from vitrina.files import make_folder, replacing
 from vitrina.models.embedders.wordpiece import train_wordpiece

@@ -8,13 +8,13 @@ __version__ = "0.1.0"
 __all__ = ["load"]
 
 if TYPE_CHECKING:
-    from vitrina.predict import load
+    from vitrina.inference.load import load
 
 
 def __getattr__(name: str) -> Any:
     """Import on first use: `import vitrina` alone loads no torch."""
     if name == "load":
-        from vitrina.predict import load
+        from vitrina.inference.load import load
 
         return load
     raise AttributeError(f"module 'vitrina' has no attribute {name!r}")

@@ -35,16 +35,16 @@ from vitrina.models.encoders.config import OPTIONS as ENCODERS
 from vitrina.noise.config import LATER as LATER_OF_UNSEEN
 from vitrina.noise.config import OPTIONS as NOISES
 from vitrina.normalizers.config import OPTIONS as NORMALIZERS
-from vitrina.ocr.config import LATER as LATER_OF_OCR
-from vitrina.ocr.config import OPTIONS as OCRS
-from vitrina.ocr.config import check as check_ocr
 from vitrina.tasks.config import LATER as LATER_OF_TASK
 from vitrina.tasks.config import OPTIONS as TASKS
 from vitrina.tasks.config import LabelingConfig, PretrainingConfig
+from vitrina.tasks.ocr.config import LATER as LATER_OF_OCR
+from vitrina.tasks.ocr.config import OPTIONS as OCRS
+from vitrina.tasks.ocr.config import check as check_ocr
 from vitrina.training.config import LATER as LATER_OF_TRAINING
 from vitrina.training.config import OPTIMIZERS
 from vitrina.training.config import OPTIONS as TRAININGS
-from vitrina.training.tracking_config import OPTIONS as TRACKINGS
+from vitrina.training.trackers.config import OPTIONS as TRACKINGS
 
 GROUPS: dict[str, dict[str, type]] = {
     "task": TASKS,
@@ -284,7 +284,7 @@ def rank_in_environment() -> int:
 def _run_folder(*, _root_: Any) -> str:
     """`<model>-<signature>`: the same settings have the same name in every sweep.
 
-    Where such a run stands already, `vitrina.run_folder.claimed` puts a number behind it.
+    Where such a run stands already, `vitrina.runs.folder.acquire` puts a number behind it.
     """
     if rank_in_environment() > 0:
         return "."  # the first of the processes that torchrun started tells the others its folder

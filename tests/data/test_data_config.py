@@ -2,8 +2,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sets import settings_of
 
+from tests.data.sets import settings_of
 from vitrina.config import compose_config
 from vitrina.errors import InputError
 

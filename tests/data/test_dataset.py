@@ -4,8 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sets import comments, distinct, jsonl_config, load, refusal, settings_of, write_jsonl
 
+from tests.data.sets import (
+    comments,
+    distinct,
+    jsonl_config,
+    load,
+    refusal,
+    settings_of,
+    write_jsonl,
+)
 from vitrina.config import compose_config
 from vitrina.data.dataset import Split, load_dataset
 from vitrina.errors import InputError

@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sets import settings_of
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
+from tests.data.sets import settings_of
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.data.demo import make_corpus
 from vitrina.data.splits import near_duplicate_hashes

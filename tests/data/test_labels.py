@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sets import comments, distinct, jsonl_config, settings_of, write_jsonl
 
+from tests.data.sets import comments, distinct, jsonl_config, settings_of, write_jsonl
 from vitrina.data.config import LabelRules
 from vitrina.data.dataset import Dataset, Split, load_dataset
 from vitrina.data.fields import RowError

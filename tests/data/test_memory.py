@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from vitrina.config import compose_config
 from vitrina.data.dataset import load_dataset
-from vitrina.noise.corruption import build_noise
+from vitrina.noise.perturbation import build_noise
 
 path, count, draw = sys.argv[1], int(sys.argv[2]), random.Random(1)
 words = ["".join(draw.choices("абвгдежзиклмнопрсту", k=draw.randint(2, 9))) for _ in range(20_000)]

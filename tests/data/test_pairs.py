@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sets import comments, jsonl_config, write_jsonl
 
+from tests.data.sets import comments, jsonl_config, write_jsonl
 from vitrina.config import compose_config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.errors import InputError

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitrina.data.splits import assign, components, near_duplicate_hashes, stratified_sample
-from vitrina.text import columns
-from vitrina.text.columns import Texts
+from vitrina.text import batch
+from vitrina.text.batch import TextBatch
 
 anything = st.text(st.one_of(st.characters(), st.sampled_from("аАбБ 1!._\ud800İΣςⅣ²")), max_size=8)
 keys = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=25)
@@ -22,13 +22,13 @@ def slow_letters(text: str) -> str:
 
 
 @settings(deadline=None)
-@given(st.lists(anything, max_size=8), st.sampled_from([5, columns.PIECE]))
+@given(st.lists(anything, max_size=8), st.sampled_from([5, batch.PIECE]))
 def test_near_duplicates_are_equal_but_for_case_and_what_is_no_letter(
     strings: list[str], piece: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "PIECE", piece)
-        hashes = near_duplicate_hashes(Texts.from_strings(strings))
+        patch.setattr(batch, "PIECE", piece)
+        hashes = near_duplicate_hashes(TextBatch.from_strings(strings))
     for i, one in enumerate(strings):
         for j, other in enumerate(strings):
             assert (hashes[i] == hashes[j]) == (slow_letters(one) == slow_letters(other))
@@ -36,7 +36,7 @@ def test_near_duplicates_are_equal_but_for_case_and_what_is_no_letter(
 
 def test_near_duplicates_as_documented() -> None:
     strings = ["Ну, привет!", "ну привет 123", "ну приветы", "...", "..", "..."]
-    hashes = near_duplicate_hashes(Texts.from_strings(strings)).tolist()
+    hashes = near_duplicate_hashes(TextBatch.from_strings(strings)).tolist()
     assert hashes[0] == hashes[1] != hashes[2]
     assert hashes[3] == hashes[5] != hashes[4]
 

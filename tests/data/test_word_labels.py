@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sets import distinct, jsonl_config, write_jsonl
 
+from tests.data.sets import distinct, jsonl_config, write_jsonl
 from vitrina.config import compose_config
 from vitrina.data.config import WordRules
 from vitrina.data.dataset import Dataset, Split, load_dataset

@@ -3,7 +3,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.evaluation.reading import character_error_rate
+from vitrina.tasks.ocr.error_rate import character_error_rate
 
 
 def slow_distance(a: str, b: str) -> int:

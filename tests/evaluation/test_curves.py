@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 
-from vitrina.evaluation.calibration import brier_score, calibration, calibration_error
 from vitrina.evaluation.curves import (
     RESAMPLED,
     area,
     curve_scores,
     false_alarms,
-    half_lost,
+    half_degradation,
     resampled_curve_scores,
     worst_decisions,
     worst_of_k,
 )
-from vitrina.evaluation.metrics import Decisions, decide
+from vitrina.tasks.calibration import brier_score, calibration, calibration_error
+from vitrina.tasks.metrics import Predictions, decide
 
 
 def slow_error(occurs: list[bool], probability: list[float], num_bins: int) -> float:
@@ -65,7 +65,7 @@ def test_calibrated_and_overconfident_probabilities_are_told_apart() -> None:
     assert math.isnan(calibration_error(occurs[:0], probability[:0]))
 
 
-def made(seed: int, num_texts: int = 40, num_classes: int = 2) -> Decisions:
+def made(seed: int, num_texts: int = 40, num_classes: int = 2) -> Predictions:
     generator = np.random.default_rng(seed)
     labels = np.random.default_rng(99).integers(num_classes, size=num_texts)
     return decide(labels, generator.dirichlet(np.ones(num_classes), size=num_texts))
@@ -79,7 +79,7 @@ def test_resampled_scores_are_those_of_the_resample(num_classes: int) -> None:
     found = resampled_curve_scores(noisy, clean, weights)
     for n, row in enumerate(drawn):
         some = [
-            Decisions(d.occurs[row], d.chosen[row], d.probabilities[row], d.reported)
+            Predictions(d.occurs[row], d.chosen[row], d.probabilities[row], d.reported)
             for d in (noisy, clean)
         ]
         wanted = curve_scores(*some)
@@ -116,10 +116,10 @@ def test_areas_and_halves_of_a_straight_line() -> None:
     line = np.array([0.9 - 0.4 * p for p in strengths])
     assert float(area(strengths, 0.9, line)) == pytest.approx(0.7)
     assert float(area([0.5], 1.0, np.array([0.0]))) == pytest.approx(0.5)
-    assert half_lost(strengths, 0.9, line.tolist(), 0.5) == pytest.approx(0.5)
-    assert half_lost(strengths, 0.9, line.tolist(), 0.7) == pytest.approx(0.25)
-    assert half_lost(strengths, 0.9, line.tolist(), 0.0) is None
-    assert half_lost(strengths, 0.4, line.tolist(), 0.5) is None
+    assert half_degradation(strengths, 0.9, line.tolist(), 0.5) == pytest.approx(0.5)
+    assert half_degradation(strengths, 0.9, line.tolist(), 0.7) == pytest.approx(0.25)
+    assert half_degradation(strengths, 0.9, line.tolist(), 0.0) is None
+    assert half_degradation(strengths, 0.4, line.tolist(), 0.5) is None
 
 
 def test_suites_tell_calibration() -> None:

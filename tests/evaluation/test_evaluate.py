@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from vitrina.errors import InputError
-from vitrina.evaluation.calibration import calibration
 from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.evaluate import evaluate
-from vitrina.evaluation.metrics import chance, decide, score
-from vitrina.evaluation.scoring import ClassScoring
 from vitrina.evaluation.suites import Suite
-from vitrina.text.columns import Texts
+from vitrina.tasks.calibration import calibration
+from vitrina.tasks.metrics import chance, decide, score
+from vitrina.tasks.task_metrics import ClassMetrics
+from vitrina.text.batch import TextBatch
 
 CONFIG = EvaluationConfig(
     kind="levels",
@@ -27,15 +27,15 @@ CONFIG = EvaluationConfig(
     picture=True,
 )
 
-SCORING = ClassScoring(["0", "1"], 1)
+SCORING = ClassMetrics(["0", "1"], 1)
 
 
 def suite(name: str, texts: list[str], labels: list[int]) -> Suite:
     rows: Any = [{"text": text} for text in texts]
-    return Suite(name, f"suite {name}", Texts.from_strings(texts), np.array(labels), rows, {})
+    return Suite(name, f"suite {name}", TextBatch.from_strings(texts), np.array(labels), rows, {})
 
 
-def by_length(texts: Texts) -> np.ndarray:
+def by_length(texts: TextBatch) -> np.ndarray:
     """Longer texts are more likely of class 1."""
     high = np.minimum(texts.lengths / 10, 1.0)
     return np.stack([1 - high, high], axis=1)

@@ -5,32 +5,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import TEXTS, build_masked
 
-from vitrina.evaluation.pixels import NothingHidden, PixelScoring
-from vitrina.evaluation.restored import SCALE, draw_restored, restored_line
-from vitrina.text.columns import Texts
+from tests.tiny import TEXTS, build_masked
+from vitrina.tasks.pixel_metrics import NothingHidden, PixelMetrics
+from vitrina.tasks.reconstruction import SCALE, draw_restored, restored_line
+from vitrina.text.batch import TextBatch
 
 PREDICTED = np.array([[2.0, 4.0], [3.0, 2.0], [0.0, 1.0]])
 TRUTH = np.zeros(3)
 
 
 def test_the_loss_counts_every_token_alike() -> None:
-    scoring = PixelScoring()
-    assert scoring.score(TRUTH, PREDICTED) == {"masked_loss": 5 / 7, "count": 7}
-    assert scoring.fields(PREDICTED[1]) == {"masked_loss": 1.5, "masked_tokens": 2}
-    low, high = scoring.intervals(TRUTH, PREDICTED, resamples=200, seed=0)["masked_loss"]
+    task_metrics = PixelMetrics()
+    assert task_metrics.score(TRUTH, PREDICTED) == {"masked_loss": 5 / 7, "count": 7}
+    assert task_metrics.fields(PREDICTED[1]) == {"masked_loss": 1.5, "masked_tokens": 2}
+    low, high = task_metrics.intervals(TRUTH, PREDICTED, resamples=200, seed=0)["masked_loss"]
     assert 0 <= low < 5 / 7 < high <= 1.5
-    assert scoring.same(TRUTH, TRUTH)
-    empty = scoring.score(np.zeros(0), np.zeros((0, 2)))
+    assert task_metrics.same(TRUTH, TRUTH)
+    empty = task_metrics.score(np.zeros(0), np.zeros((0, 2)))
     assert np.isnan(empty["masked_loss"]) and empty["count"] == 0
 
 
 def test_of_a_model_that_only_reads_nothing_is_scored() -> None:
-    scoring = NothingHidden()
-    assert scoring.score(TRUTH, PREDICTED) == {"count": 0}
-    assert (scoring.metrics, scoring.fields(PREDICTED[0])) == ((), {})
-    assert scoring.intervals(TRUTH, PREDICTED, resamples=100, seed=0) == {}
+    task_metrics = NothingHidden()
+    assert task_metrics.score(TRUTH, PREDICTED) == {"count": 0}
+    assert (task_metrics.metrics, task_metrics.fields(PREDICTED[0])) == ((), {})
+    assert task_metrics.intervals(TRUTH, PREDICTED, resamples=100, seed=0) == {}
 
 
 @pytest.mark.parametrize("kind", ["glyphs", "slices", "line_patch"])
@@ -38,7 +38,7 @@ def test_a_restored_text_is_as_drawn_where_nothing_is_hidden(kind: str) -> None:
     model = build_masked(kind, "cnn")
     for text in TEXTS:
         line = restored_line(model, text)
-        inputs = model.embedder.encode(Texts.from_strings([text]))
+        inputs = model.embedder.tokenize(TextBatch.from_strings([text]))
         width = 16 * int(inputs.num_tokens[0])
         if inputs.line_px is not None:
             width = int(inputs.line_px[0])
@@ -72,7 +72,7 @@ def test_a_model_that_says_what_stands_there_restores_it(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("kind", ["glyphs", "slices"])
 def test_the_picture_has_three_rows_for_each_text(kind: str, tmp_path: Path) -> None:
     model = build_masked(kind, "cnn")
-    path = draw_restored(model, Texts.from_strings(TEXTS), tmp_path / "masked.png")
+    path = draw_restored(model, TextBatch.from_strings(TEXTS), tmp_path / "masked.png")
     height = 24 if kind == "glyphs" else 16
     lines = [restored_line(model, text[:60]) for text in TEXTS if text]
     with Image.open(path) as picture:
@@ -92,6 +92,6 @@ def test_the_picture_has_three_rows_for_each_text(kind: str, tmp_path: Path) -> 
 
 def test_empty_texts_alone_give_a_picture(tmp_path: Path) -> None:
     path = draw_restored(
-        build_masked("glyphs", "cnn"), Texts.from_strings(["", ""]), tmp_path / "p"
+        build_masked("glyphs", "cnn"), TextBatch.from_strings(["", ""]), tmp_path / "p"
     )
     assert path.is_file()

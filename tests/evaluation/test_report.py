@@ -19,9 +19,9 @@ from vitrina.evaluation.report import (
     write_metrics,
     write_predictions,
 )
-from vitrina.evaluation.scoring import ClassScoring
 from vitrina.evaluation.suites import Suite
-from vitrina.text.columns import Texts
+from vitrina.tasks.task_metrics import ClassMetrics
+from vitrina.text.batch import TextBatch
 
 
 def shown(table: Table, width: int = 80) -> str:
@@ -47,11 +47,11 @@ def made_up(names: list[str], *, num_classes: int = 2, bootstrap: int = 0) -> Ev
     )
     labels = random.integers(0, num_classes, 60)
     probabilities = random.dirichlet(np.ones(num_classes), 60)
-    texts, rows = Texts.from_strings(["а"] * 60), [{"text": "а"}] * 60
+    texts, rows = TextBatch.from_strings(["а"] * 60), [{"text": "а"}] * 60
     suites = [Suite(name, f"what {name} is", texts, labels, rows, {}) for name in names]  # type: ignore[arg-type]
     label_names = [str(index) for index in range(num_classes)]
-    scoring = ClassScoring(label_names, num_classes - 1)
-    return evaluate(lambda _: probabilities, suites, scoring, config)
+    task_metrics = ClassMetrics(label_names, num_classes - 1)
+    return evaluate(lambda _: probabilities, suites, task_metrics, config)
 
 
 def test_fields_of_the_row_are_never_lost() -> None:
@@ -64,13 +64,13 @@ def test_fields_of_the_row_are_never_lost() -> None:
 
 def test_predictions_hold_the_row_and_the_text_as_scored(tmp_path: Path) -> None:
     rows: Any = [{"text": "clean\ud800", "toxic": 1, "id": 7}, {"text": "б", "toxic": 0, "id": 8}]
-    texts = Texts.from_strings(["n0isy 😀\u2028", "б\ud800"])
+    texts = TextBatch.from_strings(["n0isy 😀\u2028", "б\ud800"])
     suite = Suite("level_1", "", texts, np.array([1, 0]), rows, {})
     path = write_predictions(
         tmp_path / "predictions",
         suite,
         np.array([[0.1, 0.9], [0.7, 0.3]]),
-        ClassScoring(["0", "1"], 1),
+        ClassMetrics(["0", "1"], 1),
     )
     assert path == tmp_path / "predictions" / "level_1.jsonl"
     lines = path.read_bytes().split(b"\n")

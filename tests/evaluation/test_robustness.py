@@ -9,21 +9,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import small_run
 from rich.console import Console
 
+from tests.conftest import small_run
 from vitrina.config import compose_config
 from vitrina.data.dataset import Split
 from vitrina.data.rows import Rows
 from vitrina.errors import InputError
 from vitrina.evaluation.config import FullEvaluationConfig
 from vitrina.evaluation.curves_table import curves_table
-from vitrina.evaluation.measures import Subject
+from vitrina.evaluation.evaluators import EvaluationTarget
 from vitrina.evaluation.robustness import measure_curves
-from vitrina.evaluation.scoring import ClassScoring
 from vitrina.noise.families import families_in
-from vitrina.record import read_json
-from vitrina.text.columns import Texts
+from vitrina.runs.record import read_json
+from vitrina.tasks.task_metrics import ClassMetrics
+from vitrina.text.batch import TextBatch
 
 FEW = (
     "evaluation.strengths=[0.3,1]",
@@ -37,20 +37,20 @@ def full(*overrides: str) -> FullEvaluationConfig:
     return compose_config(["evaluation=full", *FEW, *overrides]).evaluation
 
 
-def knows_one_word(texts: Texts) -> np.ndarray:
+def knows_one_word(texts: TextBatch) -> np.ndarray:
     """Toxic is what holds the word, in small letters."""
     toxic = np.array(["дурак" in text for text in texts.to_strings()], dtype=float)
     return np.stack([0.9 - 0.8 * toxic, 0.1 + 0.8 * toxic], axis=1)
 
 
-def subject(num_texts: int = 60) -> Subject:
+def subject(num_texts: int = 60) -> EvaluationTarget:
     strings = [f"{'дурак' if n % 2 else 'человек'} номер {n}" for n in range(num_texts)]
-    texts = Texts.from_strings(strings)
+    texts = TextBatch.from_strings(strings)
     labels = np.arange(num_texts) % 2
     rows = Rows.from_dicts({"text": text} for text in strings)
-    return Subject(
+    return EvaluationTarget(
         knows_one_word,
-        ClassScoring(["0", "1"], None),
+        ClassMetrics(["0", "1"], None),
         Split("test", texts, labels, rows),
         trained_on=compose_config(["noise=published"]).noise,
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.evaluation.statistics import (
+from vitrina.reports.statistics import (
     FEW_SEEDS,
     MOST_EXACT,
     holm,

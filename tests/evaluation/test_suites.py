@@ -13,7 +13,7 @@ from vitrina.data.rows import Rows
 from vitrina.errors import InputError
 from vitrina.evaluation.config import SUITES, EvaluationConfig
 from vitrina.evaluation.suites import build_suites, check_names, noise_config
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 from vitrina.text.spans import written_words
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -38,7 +38,7 @@ def config(names: list[str], **changed: Any) -> EvaluationConfig:
 
 def split(texts: list[str]) -> Split:
     rows = Rows.from_dicts({"text": text} for text in texts)
-    return Split("test", Texts.from_strings(texts), np.arange(len(texts)) % 2, rows)
+    return Split("test", TextBatch.from_strings(texts), np.arange(len(texts)) % 2, rows)
 
 
 def truth_of(split: Split) -> np.ndarray:
@@ -80,7 +80,7 @@ def test_noise_does_not_depend_on_how_many_texts_are_done_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = built(["level_4"])["level_4"].texts.to_strings()
-    monkeypatch.setattr("vitrina.noise.corruption.TEXTS_AT_ONCE", 7)
+    monkeypatch.setattr("vitrina.noise.perturbation.TEXTS_AT_ONCE", 7)
     assert built(["level_4"])["level_4"].texts.to_strings() == whole
 
 
@@ -129,11 +129,11 @@ def test_labelled_words_move_with_the_noise() -> None:
     words = written_words(test.texts)
     test.words = words.with_labels(np.arange(len(words)) % 3)
     for suite in build_suites(config(list(SUITES)), test, {"b": test}, lambda split: split.words):
-        moved = suite.truth
-        assert np.array_equal(moved.labels, test.words.labels)
-        assert np.array_equal(moved.counts, words.counts)
+        map_spans = suite.truth
+        assert np.array_equal(map_spans.labels, test.words.labels)
+        assert np.array_equal(map_spans.counts, words.counts)
         if suite.noise:
-            where = zip(moved.text_indices(), moved.starts, moved.ends, strict=True)
+            where = zip(map_spans.text_indices(), map_spans.starts, map_spans.ends, strict=True)
             found = [suite.texts[text][start:end] for text, start, end in where]
             assert found != words.texts(test.texts).to_strings()
             assert not any(" " in word for word in found if len(word) < 3)

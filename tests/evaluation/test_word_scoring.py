@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.evaluation.bootstrap import intervals
-from vitrina.evaluation.metrics import decide, score
-from vitrina.evaluation.words import SpanCounts, WordScoring, brought_back, labelled_runs
-from vitrina.models.words import SaidWords
-from vitrina.text.columns import Texts
+from vitrina.models.word_predictions import WordPredictions
+from vitrina.tasks.intervals import intervals
+from vitrina.tasks.metrics import decide, score
+from vitrina.tasks.word_metrics import SpanCounts, WordMetrics, brought_back, labelled_runs
+from vitrina.text.batch import TextBatch
 from vitrina.text.spans import Spans
 
-SCORING = WordScoring(["0", "1"])
+SCORING = WordMetrics(["0", "1"])
 
 
-def said_of(texts: list[list[tuple[int, int, list[float]]]]) -> SaidWords:
+def said_of(texts: list[list[tuple[int, int, list[float]]]]) -> WordPredictions:
     words = Spans.from_lists([[(a, b, 0) for a, b, _ in words] for words in texts])
     rows = [p for words in texts for _, _, p in words]
     width = max((b for words in texts for _, b, _ in words), default=0)
-    strings = Texts.from_strings(["а" * width] * len(texts))
-    return SaidWords(strings, words, np.array(rows, dtype=np.float64).reshape(len(rows), -1))
+    strings = TextBatch.from_strings(["а" * width] * len(texts))
+    return WordPredictions(strings, words, np.array(rows, dtype=np.float64).reshape(len(rows), -1))
 
 
 def two(*probabilities: float) -> list[list[float]]:
@@ -42,7 +42,7 @@ probabilities = st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0])
 
 
 @st.composite
-def scored(draw: st.DrawFn) -> tuple[Spans, SaidWords]:
+def scored(draw: st.DrawFn) -> tuple[Spans, WordPredictions]:
     truth, said = [], []
     for _ in range(draw(st.integers(1, 4))):
         bounds = sorted(draw(st.lists(st.integers(0, 9), max_size=8)))
@@ -58,7 +58,7 @@ def scored(draw: st.DrawFn) -> tuple[Spans, SaidWords]:
 
 @settings(deadline=None)
 @given(scored())
-def test_words_are_brought_back_as_one_by_one(both: tuple[Spans, SaidWords]) -> None:
+def test_words_are_brought_back_as_one_by_one(both: tuple[Spans, WordPredictions]) -> None:
     truth, said = both
     wanted = []
     for text in range(truth.num_texts):
@@ -98,7 +98,7 @@ def test_exact_spans_of_words(texts: list[list[tuple[int, int]]]) -> None:
     assert np.isnan(found) if total == 0 else found == pytest.approx(2 * right / total)
 
 
-def made_up(num_texts: int, seed: int = 0) -> tuple[Spans, SaidWords]:
+def made_up(num_texts: int, seed: int = 0) -> tuple[Spans, WordPredictions]:
     random = np.random.default_rng(seed)
     texts = [
         [(2 * i, 2 * i + 1, int(random.random() < 0.3)) for i in range(random.integers(0, 6))]
@@ -138,7 +138,7 @@ def test_intervals_resample_texts_with_their_words() -> None:
         assert low <= scores[name] <= high
     # Where every text has one word, they are the intervals of texts.
     flat = Spans.of(truth.starts, truth.ends, np.ones(len(truth), dtype=int), truth.labels)
-    alone = SaidWords(said.texts, flat, said.probabilities)
+    alone = WordPredictions(said.texts, flat, said.probabilities)
     once = SCORING.intervals(flat, alone, resamples=300, seed=1)
     decisions = decide(flat.labels.astype(np.int64), said.probabilities)
     assert intervals(decisions, resamples=300, seed=1).items() <= once.items()
@@ -150,7 +150,7 @@ def test_intervals_resample_texts_with_their_words() -> None:
         np.full(len(flat), 4),
         flat.labels[rows],
     )
-    copies = SaidWords(said.texts, fourfold, said.probabilities[rows])
+    copies = WordPredictions(said.texts, fourfold, said.probabilities[rows])
     more = SCORING.intervals(fourfold, copies, resamples=300, seed=1)
     np.testing.assert_allclose(more["f1"], once["f1"], atol=1e-9)
 
@@ -174,14 +174,14 @@ def test_what_is_written_of_a_text() -> None:
         ],
     }
     assert SCORING.fields(said[1]) == {"score": 0.0, "label": "0", "words": []}
-    many = WordScoring(["0", "a", "b"])
+    many = WordMetrics(["0", "a", "b"])
     said = said_of([[(0, 1, [0.2, 0.5, 0.3])]])
     assert many.fields(said[0])["words"][0]["score"] == {"0": 0.2, "a": 0.5, "b": 0.3}
 
 
 def test_the_same_is_true_wherever_noise_has_moved_the_words() -> None:
     truth = Spans.from_lists([[(0, 1, 1)], [(0, 1, 0)]])
-    moved = Spans.from_lists([[(2, 5, 1)], [(0, 0, 0)]])
-    assert SCORING.same(truth, moved)
+    map_spans = Spans.from_lists([[(2, 5, 1)], [(0, 0, 0)]])
+    assert SCORING.same(truth, map_spans)
     assert not SCORING.same(truth, truth.with_labels(np.array([0, 1])))
     assert not SCORING.same(truth, Spans.from_lists([[(0, 1, 1), (1, 2, 0)], []]))

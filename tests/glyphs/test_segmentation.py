@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.glyphs.segmentation import BASE, BLANK, INVISIBLE, MARK, kind_of, segment
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 
 def clusters_of(text: str) -> list[str]:
-    tokens = segment(Texts.from_strings([text]))
+    tokens = segment(TextBatch.from_strings([text]))
     return [tokens.clusters[i] for i in tokens.ids]
 
 
@@ -40,7 +40,7 @@ texts = st.lists(
 
 @given(texts)
 def test_equals_the_rule_character_by_character(strings: list[str]) -> None:
-    tokens = segment(Texts.from_strings(strings))
+    tokens = segment(TextBatch.from_strings(strings))
     assert tokens.lengths.sum() == len(tokens.ids)
     assert (tokens.lengths >= 1).all()
     bounds = np.cumsum([0, *tokens.lengths])
@@ -51,7 +51,7 @@ def test_equals_the_rule_character_by_character(strings: list[str]) -> None:
 
 @given(texts)
 def test_the_table_holds_each_cluster_once_and_no_other(strings: list[str]) -> None:
-    tokens = segment(Texts.from_strings(strings))
+    tokens = segment(TextBatch.from_strings(strings))
     assert len(set(tokens.clusters)) == len(tokens.clusters)
     assert set(tokens.ids) == set(range(len(tokens.clusters)))
 
@@ -70,7 +70,7 @@ def test_every_white_space_is_the_same_blank() -> None:
 
 
 def test_a_text_that_draws_nothing_is_one_blank() -> None:
-    tokens = segment(Texts.from_strings(["", "а", "\u200b", ""]))
+    tokens = segment(TextBatch.from_strings(["", "а", "\u200b", ""]))
     assert tokens.lengths.tolist() == [1, 1, 1, 1]
     assert [tokens.clusters[i] for i in tokens.ids] == [" ", "а", " ", " "]
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import TEXTS, build
 
+from tests.tiny import TEXTS, build
 from vitrina.glyphs.segmentation import glyph_spans, segment
 from vitrina.models.embedders.base import VisualEmbedder
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 strings = st.lists(st.text(st.sampled_from("аiш \u0301\u200b\U00013000"), max_size=9), min_size=1)
 
@@ -16,12 +16,12 @@ strings = st.lists(st.text(st.sampled_from("аiш \u0301\u200b\U00013000"), max_
 @settings(deadline=None, max_examples=30)
 @given(strings)
 def test_a_span_is_drawn_as_its_glyph(strings: list[str]) -> None:
-    texts = Texts.from_strings(strings)
+    texts = TextBatch.from_strings(strings)
     tokens, (starts, ends) = segment(texts), glyph_spans(texts)
     assert len(starts) == len(ends) == len(tokens.ids)
     owners = np.repeat(np.arange(len(strings)), tokens.lengths)
     for owner, start, end, glyph in zip(owners, starts, ends, tokens.ids, strict=True):
-        alone = segment(Texts.from_strings([strings[owner][start:end]]))
+        alone = segment(TextBatch.from_strings([strings[owner][start:end]]))
         assert [alone.clusters[k] for k in alone.ids] == [tokens.clusters[glyph]]
     for k in range(len(strings)):
         here = owners == k
@@ -31,13 +31,13 @@ def test_a_span_is_drawn_as_its_glyph(strings: list[str]) -> None:
 @pytest.mark.parametrize("kind", ["slices", "line_patch"])
 def test_a_window_spans_the_glyphs_that_it_shows(kind: str) -> None:
     embedder = build(kind, "cnn").embedder
-    texts = Texts.from_strings(TEXTS)
-    inputs, (starts, ends) = embedder.encode(texts), embedder.spans(texts)
+    texts = TextBatch.from_strings(TEXTS)
+    inputs, (starts, ends) = embedder.tokenize(texts), embedder.spans(texts)
     assert len(starts) == len(ends) == inputs.num_tokens.sum()
     config = embedder.config  # type: ignore[attr-defined]
     first = 0
     for text, count in zip(TEXTS, inputs.num_tokens.tolist(), strict=True):
-        one = Texts.from_strings([text])
+        one = TextBatch.from_strings([text])
         tokens, (glyph_starts, glyph_ends) = segment(one), glyph_spans(one)
         pictures = embedder.pictures  # type: ignore[attr-defined]
         widths = [pictures.draw(tokens.clusters[k]).shape[1] for k in tokens.ids]

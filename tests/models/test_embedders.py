@@ -6,20 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import GLYPHS, SLICES, TEXTS, line_config, wordpiece_config
 from torch.nn import functional as F
 
+from tests.tiny import GLYPHS, SLICES, TEXTS, line_config, wordpiece_config
 from vitrina.errors import InputError
 from vitrina.glyphs.fonts import FontChain
-from vitrina.models.artefacts import Artefacts
+from vitrina.glyphs.whitening import fit_whitening
 from vitrina.models.embedders.drawn import count_slices
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.line import LineEmbedder, PatchStem, StridedStem, distinct_rows
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder, train_wordpiece
-from vitrina.models.norm import BatchNorm
-from vitrina.models.whitening import fit_whitening
-from vitrina.text.columns import Texts
+from vitrina.models.layers.normalization import BatchNorm
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch
 
 
 def slow_line(text: str) -> np.ndarray:
@@ -48,7 +48,7 @@ def slow_slices(line: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def slices() -> SlicesEmbedder:
     torch.manual_seed(0)
-    embedder = SlicesEmbedder(SLICES, Artefacts())
+    embedder = SlicesEmbedder(SLICES, FittedState())
     return with_lively_norms(embedder)
 
 
@@ -66,7 +66,7 @@ def with_lively_norms(embedder: torch.nn.Module) -> Any:
 
 @pytest.fixture(scope="module")
 def glyphs() -> GlyphsEmbedder:
-    clean = Texts.from_strings(TEXTS)
+    clean = TextBatch.from_strings(TEXTS)
     torch.manual_seed(0)
     embedder = GlyphsEmbedder(GLYPHS, GlyphsEmbedder.fit(GLYPHS, clean, lambda: clean))
     for parameter in embedder.parameters():
@@ -75,7 +75,7 @@ def glyphs() -> GlyphsEmbedder:
 
 
 def test_rendered_slices_equal_drawing_and_cutting(slices: SlicesEmbedder) -> None:
-    inputs = slices.encode(Texts.from_strings(TEXTS))
+    inputs = slices.tokenize(TextBatch.from_strings(TEXTS))
     wanted = [slow_slices(slow_line(text)) for text in TEXTS]
     assert inputs.num_tokens.tolist() == [len(part) for part in wanted]
     assert np.array_equal(slices.render(inputs).numpy(), np.concatenate(wanted))
@@ -83,7 +83,7 @@ def test_rendered_slices_equal_drawing_and_cutting(slices: SlicesEmbedder) -> No
 
 def test_slice_embeddings_equal_convolving_one_by_one(slices: SlicesEmbedder) -> None:
     with torch.no_grad():
-        fast = slices(slices.encode(Texts.from_strings(TEXTS))).values
+        fast = slices(slices.tokenize(TextBatch.from_strings(TEXTS))).values
         for i, image in enumerate(np.concatenate([slow_slices(slow_line(t)) for t in TEXTS])):
             x = torch.from_numpy(image.copy()).float()[None, None] / 255
             for block in slices.blocks:
@@ -94,7 +94,7 @@ def test_slice_embeddings_equal_convolving_one_by_one(slices: SlicesEmbedder) ->
 
 
 def line_embedder(stem: str) -> LineEmbedder:
-    config, texts = line_config(stem), Texts.from_strings(TEXTS)
+    config, texts = line_config(stem), TextBatch.from_strings(TEXTS)
     torch.manual_seed(0)
     embedder = LineEmbedder(config, LineEmbedder.fit(config, texts, lambda: texts))
     for parameter in embedder.stem.parameters():
@@ -124,7 +124,7 @@ def slow_map(stem: torch.nn.Module, line: np.ndarray) -> torch.Tensor:
 @pytest.mark.parametrize("stem", ["patch", "strided"])
 def test_line_embeddings_equal_reading_line_by_line(stem: str) -> None:
     embedder = line_embedder(stem)
-    inputs = embedder.encode(Texts.from_strings(TEXTS))
+    inputs = embedder.tokenize(TextBatch.from_strings(TEXTS))
     with torch.no_grad():
         fast = embedder(inputs)
         assert fast.lengths.tolist() == inputs.num_tokens.tolist()
@@ -142,11 +142,11 @@ def test_line_embeddings_equal_reading_line_by_line(stem: str) -> None:
 
 def test_the_line_model_is_fitted_on_distinct_patches() -> None:
     config = line_config("patch")
-    once, often = Texts.from_strings(TEXTS), Texts.from_strings(TEXTS * 3)
+    once, often = TextBatch.from_strings(TEXTS), TextBatch.from_strings(TEXTS * 3)
     a, b = (LineEmbedder.fit(config, texts, lambda: once) for texts in (once, often))
     for name in ("mean", "projection"):
         np.testing.assert_array_equal(a.arrays[name], b.arrays[name])
-    blank = Texts.from_strings(["", " "])
+    blank = TextBatch.from_strings(["", " "])
     with pytest.raises(InputError, match="fewer than two distinct patches"):
         LineEmbedder.fit(config, blank, lambda: blank)
 
@@ -181,7 +181,7 @@ def test_what_the_line_model_cannot_be_is_refused(changed: dict[str, Any], messa
 
 
 def test_part_of_a_batch_renders_the_same(slices: SlicesEmbedder) -> None:
-    inputs = slices.encode(Texts.from_strings(TEXTS))
+    inputs = slices.tokenize(TextBatch.from_strings(TEXTS))
     parts = torch.from_numpy(slices.render(inputs).numpy()).split(inputs.num_tokens.tolist())
     some = slices.render(inputs.take(np.array([4, 0])))
     assert torch.equal(some, torch.cat([parts[4], parts[0]]))
@@ -192,8 +192,8 @@ def test_number_of_slices() -> None:
 
 
 def test_glyph_embeddings_equal_the_formula_one_by_one(glyphs: GlyphsEmbedder) -> None:
-    texts = Texts.from_strings(TEXTS)
-    inputs = glyphs.encode(texts)
+    texts = TextBatch.from_strings(TEXTS)
+    inputs = glyphs.tokenize(texts)
     assert inputs.lengths[1] == 1 and inputs.lengths[0] == 4
     with torch.no_grad():
         fast = glyphs(inputs).values
@@ -209,7 +209,7 @@ def test_glyph_embeddings_equal_the_formula_one_by_one(glyphs: GlyphsEmbedder) -
 
 def test_look_alikes_are_near_and_others_far(glyphs: GlyphsEmbedder) -> None:
     """Cyrillic and Latin or Greek o are drawn alike, so they must be embedded alike."""
-    pixels = torch.from_numpy(glyphs.pictures.canvases(["о", "o", "ο", "ж"], 16))
+    pixels = torch.from_numpy(glyphs.pictures.render(["о", "o", "ο", "ж"], 16))
     with torch.no_grad():
         o_cyrillic, o_latin, o_greek, zhe = glyphs.embed_glyphs(pixels)
     assert torch.dist(o_cyrillic, o_latin) < 1e-3
@@ -219,8 +219,8 @@ def test_look_alikes_are_near_and_others_far(glyphs: GlyphsEmbedder) -> None:
 def test_whitening_gives_like_strength() -> None:
     random = np.random.default_rng(0)
     pixels = random.normal(size=(500, 30)) * np.geomspace(10, 0.1, 30)
-    artefacts = fit_whitening(pixels, 10, shrinkage=0.0)
-    whitened = (pixels - artefacts.arrays["mean"]) @ artefacts.arrays["projection"]
+    fitted = fit_whitening(pixels, 10, shrinkage=0.0)
+    whitened = (pixels - fitted.arrays["mean"]) @ fitted.arrays["projection"]
     np.testing.assert_allclose(np.cov(whitened.T), np.eye(10), atol=1e-4)
     damped = fit_whitening(pixels, 10, shrinkage=0.5)
     spread = ((pixels - damped.arrays["mean"]) @ damped.arrays["projection"]).std(axis=0)
@@ -228,16 +228,16 @@ def test_whitening_gives_like_strength() -> None:
 
 
 def test_whitening_wants_two_glyphs() -> None:
-    same = Texts.from_strings(["ааа"])
+    same = TextBatch.from_strings(["ааа"])
     with pytest.raises(InputError, match="fewer than two distinct glyphs"):
         GlyphsEmbedder.fit(GLYPHS, same, lambda: same)
 
 
 def test_word_pieces_are_those_of_the_tokenizer_trained_on_noisy_texts() -> None:
-    clean, noisy = Texts.from_strings(["привет"]), Texts.from_strings(["пр1вет мир"] * 5)
-    artefacts = WordpieceEmbedder.fit(wordpiece_config(), clean, lambda: noisy)
-    embedder = WordpieceEmbedder(wordpiece_config(), artefacts)
-    inputs = embedder.encode(Texts.from_strings(["Мир", "", "пр1вет мир", "\ud800"]))
+    clean, noisy = TextBatch.from_strings(["привет"]), TextBatch.from_strings(["пр1вет мир"] * 5)
+    fitted = WordpieceEmbedder.fit(wordpiece_config(), clean, lambda: noisy)
+    embedder = WordpieceEmbedder(wordpiece_config(), fitted)
+    inputs = embedder.tokenize(TextBatch.from_strings(["Мир", "", "пр1вет мир", "\ud800"]))
     pieces = [embedder.tokenizer.id_to_token(i) for i in inputs.ids.tolist()]
     assert pieces[: inputs.lengths[0]] == ["[CLS]", "мир"]
     assert inputs.lengths[1] == 1
@@ -247,10 +247,10 @@ def test_word_pieces_are_those_of_the_tokenizer_trained_on_noisy_texts() -> None
 def test_a_given_tokenizer_is_used(tmp_path) -> None:
     tokenizer = train_wordpiece(["один два"] * 3, 100, min_frequency=1, lowercase=True)
     tokenizer.save(str(tmp_path / "tokenizer.json"))
-    nothing = Texts.from_strings([])
+    nothing = TextBatch.from_strings([])
     for path in (tmp_path, tmp_path / "tokenizer.json"):
-        artefacts = WordpieceEmbedder.fit(wordpiece_config(str(path)), nothing, lambda: nothing)
-        assert artefacts.texts["tokenizer"] == tokenizer.to_str()
+        fitted = WordpieceEmbedder.fit(wordpiece_config(str(path)), nothing, lambda: nothing)
+        assert fitted.texts["tokenizer"] == tokenizer.to_str()
     with pytest.raises(InputError, match=r"embedder\.tokenizer = .*must be a tokenizer\.json"):
         WordpieceEmbedder.fit(wordpiece_config("nowhere"), nothing, lambda: nothing)
 

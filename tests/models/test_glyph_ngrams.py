@@ -10,21 +10,21 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import GLYPH_NGRAMS, GLYPHS, TEXTS
 
+from tests.tiny import GLYPH_NGRAMS, GLYPHS, TEXTS
+from vitrina.deobfuscation.codebook import BLANK
 from vitrina.errors import InputError
 from vitrina.glyphs.segmentation import segment
-from vitrina.hashing import FIRST_MIX, GOLDEN, SECOND_MIX
-from vitrina.models.artefacts import Artefacts
-from vitrina.models.codebook import BLANK
 from vitrina.models.embedders.config import GlyphNgramsConfig, GlyphsConfig
-from vitrina.models.embedders.covering import CoveredInputs, mean_of_covering
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
-from vitrina.text.columns import Texts
+from vitrina.models.embedders.ngram_spans import NgramTokenBatch, mean_of_ngrams
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch
+from vitrina.text.hashing import FIRST_MIX, GOLDEN, SECOND_MIX
 from vitrina.text.ngrams import BASE, BEGIN, END
 
-TRAINING = Texts.from_strings([*TEXTS, "Ты жопа, а не друг! к.о.т ЖОПА*"])
+TRAINING = TextBatch.from_strings([*TEXTS, "Ты жопа, а не друг! к.о.т ЖОПА*"])
 ARTEFACTS = GlyphNgramsEmbedder.fit(GLYPH_NGRAMS, TRAINING, lambda: TRAINING)
 strings_of = st.lists(
     st.text(st.sampled_from("жопаЖaо .*!\n\u0301\u200b中"), max_size=12), min_size=1, max_size=6
@@ -35,9 +35,9 @@ def embedder_of(**changes: Any) -> GlyphNgramsEmbedder:
     return GlyphNgramsEmbedder(replace(GLYPH_NGRAMS, **changes), ARTEFACTS)
 
 
-def encoded(embedder: GlyphNgramsEmbedder, strings: list[str]) -> CoveredInputs:
-    inputs = embedder.encode(Texts.from_strings(strings))
-    assert isinstance(inputs, CoveredInputs)
+def encoded(embedder: GlyphNgramsEmbedder, strings: list[str]) -> NgramTokenBatch:
+    inputs = embedder.tokenize(TextBatch.from_strings(strings))
+    assert isinstance(inputs, NgramTokenBatch)
     return inputs
 
 
@@ -51,9 +51,9 @@ def slow_row(symbols: list[int], key: int, num_buckets: int) -> int:
 def slow_covering(embedder: GlyphNgramsEmbedder, text: str) -> list[list[int]]:
     """The rows of the n-grams that cover each token, in any order."""
     config, book = embedder.config, embedder.codebook
-    tokens = segment(Texts.from_strings([text]))
+    tokens = segment(TextBatch.from_strings([text]))
     codes = [book.code(tokens.clusters[i]) for i in tokens.ids]
-    covering: list[list[int]] = [[] for _ in codes]
+    ngram_spans: list[list[int]] = [[] for _ in codes]
     words: list[list[int]] = [[]]
     for place, code in enumerate(codes):
         if code != BLANK:
@@ -79,8 +79,8 @@ def slow_covering(embedder: GlyphNgramsEmbedder, text: str) -> list[list[int]]:
             row = slow_row(symbols[start:end], key, config.num_buckets)
             for place in places[start:end]:
                 if place is not None:
-                    covering[place].append(row)
-    return covering
+                    ngram_spans[place].append(row)
+    return ngram_spans
 
 
 @settings(deadline=None)
@@ -104,9 +104,9 @@ def test_coverings_equal_a_loop_over_words(
     )
     inputs = encoded(embedder, strings)
     rows = inputs.tables["rows"].tolist()
-    assert rows == sorted(set(rows)) and inputs.covering.dtype == np.int32
+    assert rows == sorted(set(rows)) and inputs.ngram_spans.dtype == np.int32
     wanted = [sorted(token) for text in strings for token in slow_covering(embedder, text)]
-    found = [[rows[i] for i in token if i != len(rows)] for token in inputs.covering.tolist()]
+    found = [[rows[i] for i in token if i != len(rows)] for token in inputs.ngram_spans.tolist()]
     assert [sorted(token) for token in found] == wanted
 
 
@@ -134,27 +134,27 @@ def test_it_starts_as_glyphs_do() -> None:
     torch.manual_seed(3)
     embedder = embedder_of()
     with torch.no_grad():
-        texts = Texts.from_strings(TEXTS)
-        expected = wanted(wanted.encode(texts))
-        found = embedder(embedder.encode(texts))
+        texts = TextBatch.from_strings(TEXTS)
+        expected = wanted(wanted.tokenize(texts))
+        found = embedder(embedder.tokenize(texts))
     torch.testing.assert_close(found.values, expected.values)
     assert found.lengths.tolist() == expected.lengths.tolist()
 
 
 def test_the_gradient_of_means_is_that_of_a_loop() -> None:
     random = np.random.default_rng(0)
-    covering = random.integers(0, 8, size=(9, 5)).astype(np.int32)
-    covering[4] = 7  # 7 stands for none
+    ngram_spans = random.integers(0, 8, size=(9, 5)).astype(np.int32)
+    ngram_spans[4] = 7  # 7 stands for none
     values = torch.randn(7, 3, dtype=torch.float64, requires_grad=True)
-    slow = [[number for number in token if number != 7] for token in covering.tolist()]
+    slow = [[number for number in token if number != 7] for token in ngram_spans.tolist()]
     rows = [values[token].mean(0) if token else values.new_zeros(3) for token in slow]
     weight = torch.randn(9, 3, dtype=torch.float64)
     (wanted,) = torch.autograd.grad((torch.stack(rows) * weight).sum(), values)
-    found = mean_of_covering(values, covering)
+    found = mean_of_ngrams(values, ngram_spans)
     torch.testing.assert_close(found, torch.stack(rows))
     (gradient,) = torch.autograd.grad((found * weight).sum(), values)
     torch.testing.assert_close(gradient, wanted)
-    nothing = mean_of_covering(values, np.full((2, 5), 7, dtype=np.int32))
+    nothing = mean_of_ngrams(values, np.full((2, 5), 7, dtype=np.int32))
     assert torch.equal(nothing, torch.zeros(2, 3, dtype=torch.float64))
 
 
@@ -204,13 +204,13 @@ def test_whole_ngrams_are_dropped() -> None:
 def test_the_codebook_is_part_of_the_run(tmp_path: Path) -> None:
     ARTEFACTS.save(tmp_path / "a")
     here = embedder_of()
-    there = GlyphNgramsEmbedder(GLYPH_NGRAMS, Artefacts.load(tmp_path / "a"))
+    there = GlyphNgramsEmbedder(GLYPH_NGRAMS, FittedState.load(tmp_path / "a"))
     assert here.codebook.glyphs == there.codebook.glyphs
-    assert np.array_equal(encoded(here, TEXTS).covering, encoded(there, TEXTS).covering)
-    plain = Artefacts.load(tmp_path / "a").part("glyphs")
+    assert np.array_equal(encoded(here, TEXTS).ngram_spans, encoded(there, TEXTS).ngram_spans)
+    plain = FittedState.load(tmp_path / "a").part("glyphs")
     plain.save(tmp_path / "b")
     with pytest.raises(InputError, match="the artefacts of another model"):
-        GlyphNgramsEmbedder(GLYPH_NGRAMS, Artefacts.load(tmp_path / "b"))
+        GlyphNgramsEmbedder(GLYPH_NGRAMS, FittedState.load(tmp_path / "b"))
 
 
 @pytest.mark.parametrize(

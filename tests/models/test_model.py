@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from tiny import EMBEDDERS, ENCODERS, TEXTS, build
 
-from vitrina.models.inference import Predictor, for_inference
-from vitrina.models.inputs import split_by_tokens
-from vitrina.models.norm import BatchNorm
-from vitrina.text.columns import Texts
+from tests.tiny import EMBEDDERS, ENCODERS, TEXTS, build
+from vitrina.models.layers.normalization import BatchNorm
+from vitrina.models.predictor import Predictor, for_inference
+from vitrina.models.token_batch import split_by_tokens
+from vitrina.text.batch import TextBatch
 
 PAIRS = list(itertools.product(EMBEDDERS, ENCODERS))
 
@@ -19,9 +19,11 @@ PAIRS = list(itertools.product(EMBEDDERS, ENCODERS))
 def test_a_score_does_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
     model = build(*kinds).eval()
     with torch.inference_mode():
-        together = model(model.embedder.encode(Texts.from_strings(TEXTS)))
-        reversed_ = model(model.embedder.encode(Texts.from_strings(TEXTS[::-1]))).flip(0)
-        alone = torch.cat([model(model.embedder.encode(Texts.from_strings([t]))) for t in TEXTS])
+        together = model(model.embedder.tokenize(TextBatch.from_strings(TEXTS)))
+        reversed_ = model(model.embedder.tokenize(TextBatch.from_strings(TEXTS[::-1]))).flip(0)
+        alone = torch.cat(
+            [model(model.embedder.tokenize(TextBatch.from_strings([t]))) for t in TEXTS]
+        )
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(together, reversed_, atol=1e-5, rtol=1e-5)
 
@@ -30,8 +32,10 @@ def test_a_score_does_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
 def test_bf16_scores_do_not_depend_on_the_batch_beyond_rounding(kinds: tuple[str, str]) -> None:
     model = build(*kinds).eval()
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        together = model(model.embedder.encode(Texts.from_strings(TEXTS)))
-        alone = torch.cat([model(model.embedder.encode(Texts.from_strings([t]))) for t in TEXTS])
+        together = model(model.embedder.tokenize(TextBatch.from_strings(TEXTS)))
+        alone = torch.cat(
+            [model(model.embedder.tokenize(TextBatch.from_strings([t]))) for t in TEXTS]
+        )
     scale = together.abs().max().item()
     torch.testing.assert_close(together, alone, atol=0.03 * scale, rtol=0.03)
 
@@ -46,7 +50,7 @@ def test_the_form_for_inference_scores_alike(kinds: tuple[str, str]) -> None:
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     exact, rounded = for_inference(model, "fp32"), for_inference(model, "bf16")
     assert not any(isinstance(module, BatchNorm) for module in exact.modules())
-    inputs = model.embedder.encode(Texts.from_strings(TEXTS))
+    inputs = model.embedder.tokenize(TextBatch.from_strings(TEXTS))
     assert model.training and all(torch.equal(model.state_dict()[k], v) for k, v in before.items())
     with torch.inference_mode():
         wanted = model.eval()(inputs)
@@ -76,12 +80,12 @@ def test_the_predictor_keeps_the_order_and_the_mode() -> None:
             precision="fp32",
         )
 
-    many = Texts.from_strings(TEXTS * 60)
+    many = TextBatch.from_strings(TEXTS * 60)
     found = predictor(max_tokens=300)(many)
     assert model.training
     assert found.shape == (len(many), 3) and found.dtype == np.float32
     np.testing.assert_allclose(found[: len(TEXTS)], found[-len(TEXTS) :], atol=1e-5)
-    singles = [predictor(10**6)(Texts.from_strings([text]))[0] for text in TEXTS]
+    singles = [predictor(10**6)(TextBatch.from_strings([text]))[0] for text in TEXTS]
     np.testing.assert_allclose(found[: len(TEXTS)], singles, atol=1e-5)
 
 

@@ -12,25 +12,25 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from checkpoints import CONFIGS, POSITIONS, SIZES, make_checkpoint, save
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import EMBEDDERS, TEXTS
 
+from tests.checkpoints import CONFIGS, POSITIONS, SIZES, make_checkpoint, save
+from tests.tiny import EMBEDDERS, TEXTS
 from vitrina.errors import InputError
 from vitrina.models.embedders.config import SubwordsConfig
 from vitrina.models.embedders.subwords import SubwordsEmbedder
 from vitrina.models.encoders.config import PretrainedConfig
 from vitrina.models.encoders.pretrained import PretrainedEncoder, window_lengths
 from vitrina.models.heads.classification import ClassificationHead
-from vitrina.models.inference import for_inference
+from vitrina.models.layers.ragged import Ragged
 from vitrina.models.model import Model
-from vitrina.models.ragged import Ragged
-from vitrina.text.columns import Texts
+from vitrina.models.predictor import for_inference
+from vitrina.text.batch import TextBatch
 from vitrina.training.config import AdamWConfig, MuonConfig
 from vitrina.training.optimizers import build_optimizers
 
-BATCH = Texts.from_strings(TEXTS)
+BATCH = TextBatch.from_strings(TEXTS)
 KINDS = sorted(CONFIGS)
 
 
@@ -85,7 +85,7 @@ def test_states_are_those_of_the_library(kind: str, made: dict[str, Path]) -> No
     tokenizer = transformers.AutoTokenizer.from_pretrained(made[kind])
     texts = ["привет", "", "как abc", "и 中 👍🏽"]
     with torch.inference_mode():
-        inputs = model.embedder.encode(Texts.from_strings(texts))
+        inputs = model.embedder.tokenize(TextBatch.from_strings(texts))
         states = model.encoder(model.embedder(inputs)).values.split(inputs.lengths.tolist())
         for text, state, ids in zip(
             texts, states, inputs.ids.split(inputs.lengths.tolist()), strict=True
@@ -99,7 +99,9 @@ def test_states_are_those_of_the_library(kind: str, made: dict[str, Path]) -> No
 
 def test_special_tokens_in_a_text_are_text(made: dict[str, Path]) -> None:
     model = build("subwords", made["bert"])
-    ids = model.embedder.encode(Texts.from_strings(["a [SEP] <s> [PAD] b \ud800"])).ids.tolist()
+    ids = model.embedder.tokenize(
+        TextBatch.from_strings(["a [SEP] <s> [PAD] b \ud800"])
+    ).ids.tolist()
     assert (ids[0], ids[-1]) == (0, 2) and not {0, 1, 2} & set(ids[1:-1])
 
 
@@ -109,14 +111,16 @@ def test_a_score_does_not_depend_on_the_batch(
     embedder: str, kind: str, made: dict[str, Path]
 ) -> None:
     model = build(embedder, made[kind])
-    model(model.embedder.encode(BATCH)).square().sum().backward()
+    model(model.embedder.tokenize(BATCH)).square().sum().backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
     model.eval()
     with torch.inference_mode():
-        inputs = model.embedder.encode(BATCH)
+        inputs = model.embedder.tokenize(BATCH)
         assert inputs.num_tokens.max() > POSITIONS, "no text is read in windows"
         together = model(inputs)
-        alone = torch.cat([model(model.embedder.encode(Texts.from_strings([t]))) for t in TEXTS])
+        alone = torch.cat(
+            [model(model.embedder.tokenize(TextBatch.from_strings([t]))) for t in TEXTS]
+        )
         torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(for_inference(model, "fp32")(inputs), together)
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -137,17 +141,17 @@ def test_windows_hold_all_tokens_and_are_alike(lengths: list[int], most: int) ->
 
 def test_a_long_text_is_refused_where_that_is_wanted(made: dict[str, Path]) -> None:
     model = build("subwords", made["bert"], too_long="refuse")
-    model(model.embedder.encode(Texts.from_strings(["я" * (POSITIONS - 2)])))
+    model(model.embedder.tokenize(TextBatch.from_strings(["я" * (POSITIONS - 2)])))
     with pytest.raises(
         InputError, match=r"encoder\.too_long = 'refuse': a text has 11 tokens, .*10"
     ):
-        model(model.embedder.encode(Texts.from_strings(["я" * (POSITIONS - 1)])))
+        model(model.embedder.tokenize(TextBatch.from_strings(["я" * (POSITIONS - 1)])))
 
 
 def test_lower_layers_alone_can_be_used(made: dict[str, Path]) -> None:
     model = build("subwords", made["roberta"], num_layers=2).eval()
     theirs = transformers.AutoModel.from_pretrained(made["roberta"]).eval()
-    inputs = model.embedder.encode(Texts.from_strings(["привет"]))
+    inputs = model.embedder.tokenize(TextBatch.from_strings(["привет"]))
     with torch.inference_mode():
         states = model.encoder(model.embedder(inputs)).values
         layers = theirs(input_ids=inputs.ids[None], output_hidden_states=True).hidden_states
@@ -161,14 +165,14 @@ def test_frozen_layers_stay(frozen: int, made: dict[str, Path]) -> None:
     model = build("subwords", made["bert"], frozen=frozen > 0, frozen_layers=frozen)
     before = {name: p.clone() for name, p in model.named_parameters()}
     for optimizer in build_optimizers(ADAMW, model):
-        model(model.embedder.encode(BATCH)).square().sum().backward()
+        model(model.embedder.tokenize(BATCH)).square().sum().backward()
         optimizer.step()
-    moved = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert any("layer.2." in name for name in moved) == (frozen < 3)
-    assert any("layer.1." in name for name in moved) == (frozen == 0)
-    assert any("position" in name for name in moved) == (frozen == 0)
-    assert ("embedder.table.weight" in moved) == (frozen == 0)
-    assert "head.linear.weight" in moved
+    map_spans = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+    assert any("layer.2." in name for name in map_spans) == (frozen < 3)
+    assert any("layer.1." in name for name in map_spans) == (frozen == 0)
+    assert any("position" in name for name in map_spans) == (frozen == 0)
+    assert ("embedder.table.weight" in map_spans) == (frozen == 0)
+    assert "head.linear.weight" in map_spans
     with pytest.raises(InputError, match=r"encoder\.frozen_layers = 4: must be from 0 to 3"):
         build("subwords", made["bert"], frozen_layers=4)
 
@@ -194,7 +198,7 @@ def test_the_checkpoint_trains_at_its_share_of_the_rate(config: Any, made: dict[
 
 def test_a_bridge_keeps_the_scale_of_the_checkpoints_embeddings(made: dict[str, Path]) -> None:
     model = build("glyphs", made["bert"])
-    bridged = body(model).bridge(model.embedder(model.embedder.encode(BATCH)).values)
+    bridged = body(model).bridge(model.embedder(model.embedder.tokenize(BATCH)).values)
     table = transformers.AutoModel.from_pretrained(made["bert"]).get_input_embeddings().weight
     assert bridged.std().item() == pytest.approx(table.std().item(), rel=0.1)
 
@@ -202,10 +206,10 @@ def test_a_bridge_keeps_the_scale_of_the_checkpoints_embeddings(made: dict[str, 
 def test_a_built_encoder_needs_no_checkpoint(made: dict[str, Path], tmp_path: Path) -> None:
     folder = shutil.copytree(made["bert"], tmp_path / "copy")
     config = encoder_config(folder)
-    artefacts = PretrainedEncoder.fit(config)
+    fitted = PretrainedEncoder.fit(config)
     wanted = build("subwords", folder)
     shutil.rmtree(folder)
-    encoder = PretrainedEncoder.build(config, 16, artefacts)
+    encoder = PretrainedEncoder.build(config, 16, fitted)
     encoder.load_state_dict(wanted.encoder.state_dict())
     x = Ragged(torch.randn(5, 16), np.array([2, 3]))
     torch.testing.assert_close(encoder.eval()(x).values, wanted.encoder.eval()(x).values)

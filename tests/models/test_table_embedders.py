@@ -10,18 +10,18 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import BYTES, CHARACTERS, NGRAMS, TEXTS
 
+from tests.tiny import BYTES, CHARACTERS, NGRAMS, TEXTS
 from vitrina.errors import InputError
-from vitrina.models.artefacts import Artefacts
+from vitrina.models.embedders.bytes import BytesEmbedder
 from vitrina.models.embedders.characters import CharactersEmbedder
 from vitrina.models.embedders.ngrams import NgramsEmbedder
-from vitrina.models.embedders.utf8 import BytesEmbedder
 from vitrina.models.encoders.config import MeanConfig
 from vitrina.models.encoders.mean import MeanEncoder
-from vitrina.models.inputs import Inputs
-from vitrina.text import columns
-from vitrina.text.columns import Texts
+from vitrina.models.token_batch import TokenBatch
+from vitrina.state import FittedState
+from vitrina.text import batch
+from vitrina.text.batch import TextBatch
 from vitrina.text.ngrams import hash_ngrams
 
 strings_of = st.lists(
@@ -31,15 +31,15 @@ strings_of = st.lists(
 )
 
 
-def by_text(inputs: Inputs) -> list[list[int]]:
+def by_text(inputs: TokenBatch) -> list[list[int]]:
     assert inputs.ids.dtype == torch.int64
     assert inputs.num_tokens.tolist() == inputs.lengths.tolist()
     return [part.tolist() for part in inputs.ids.split(inputs.lengths.tolist())]
 
 
 def fit_characters(strings: list[str], **changes: Any) -> CharactersEmbedder:
-    config, texts = replace(CHARACTERS, **changes), Texts.from_strings(strings)
-    nothing = Texts.from_strings([])
+    config, texts = replace(CHARACTERS, **changes), TextBatch.from_strings(strings)
+    nothing = TextBatch.from_strings([])
     return CharactersEmbedder(config, CharactersEmbedder.fit(config, nothing, lambda: texts))
 
 
@@ -62,28 +62,28 @@ def test_characters_are_those_of_the_noisy_training_texts(
             fit_characters(known, **settings)
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "PIECE", 5)
+        patch.setattr(batch, "PIECE", 5)
         embedder = fit_characters(known, **settings)
     ids = {character: 1 + i for i, character in enumerate(alphabet)}
     assert embedder.table.num_embeddings == 1 + len(alphabet)
     wanted = [[ids.get(c, 0) for c in read(text) or " "] for text in strings]
-    assert by_text(embedder.encode(Texts.from_strings(strings))) == wanted
+    assert by_text(embedder.tokenize(TextBatch.from_strings(strings))) == wanted
 
 
 def test_unknown_characters_are_one_and_the_empty_text_is_a_blank() -> None:
     embedder = fit_characters(["аа бб а", "Б ж"])
-    found = by_text(embedder.encode(Texts.from_strings(["а б", "жБ\ud800中", "", " "])))
+    found = by_text(embedder.tokenize(TextBatch.from_strings(["а б", "жБ\ud800中", "", " "])))
     assert found == [[2, 1, 3], [0, 0, 0, 0], [1], [1]]
 
 
 @given(strings_of)
 def test_bytes_are_those_of_utf8(strings: list[str]) -> None:
-    embedder = BytesEmbedder(BYTES, Artefacts())
+    embedder = BytesEmbedder(BYTES, FittedState())
     wanted = [
         list("".join("\ufffd" if "\ud800" <= c < "\ue000" else c for c in text).encode()) or [256]
         for text in strings
     ]
-    assert by_text(embedder.encode(Texts.from_strings(strings))) == wanted
+    assert by_text(embedder.tokenize(TextBatch.from_strings(strings))) == wanted
 
 
 @given(strings_of, st.integers(1, 2**31 - 1), st.booleans(), st.booleans())
@@ -91,46 +91,46 @@ def test_ngrams_are_rows_by_their_hashes(
     strings: list[str], num_buckets: int, lowercase: bool, whole_words: bool
 ) -> None:
     config = replace(NGRAMS, min_n=2, lowercase=lowercase, whole_words=whole_words)
-    embedder = NgramsEmbedder(config, Artefacts())
+    embedder = NgramsEmbedder(config, FittedState())
     embedder.config.num_buckets = num_buckets  # beside a small table: only `encode` is asked
-    found = by_text(embedder.encode(Texts.from_strings(strings)))
+    found = by_text(embedder.tokenize(TextBatch.from_strings(strings)))
     for text, rows in zip(strings, found, strict=True):
         read = "".join(map(small, text)) if lowercase else text
-        hashes, _ = hash_ngrams(Texts.from_strings([read]), 2, 4, whole_words=whole_words)
+        hashes, _ = hash_ngrams(TextBatch.from_strings([read]), 2, 4, whole_words=whole_words)
         wanted = [(number >> 32) * num_buckets >> 32 for number in hashes.tolist()]
         assert rows == (wanted or [num_buckets])
 
 
 def test_texts_without_ngrams_have_a_row_of_their_own() -> None:
     config = replace(NGRAMS, min_n=4, max_n=4, whole_words=False)
-    embedder = NgramsEmbedder(config, Artefacts())
-    found = by_text(embedder.encode(Texts.from_strings(["", "а", " \n", "аб"])))
+    embedder = NgramsEmbedder(config, FittedState())
+    found = by_text(embedder.tokenize(TextBatch.from_strings(["", "а", " \n", "аб"])))
     assert found[:3] == [[50], [50], [50]] and len(found[3]) == 1 and found[3][0] < 50
     assert embedder.table.num_embeddings == 51
 
 
 def test_the_alphabet_is_part_of_the_run(tmp_path: Path) -> None:
-    texts = Texts.from_strings(TEXTS)
-    artefacts = CharactersEmbedder.fit(CHARACTERS, texts, lambda: texts)
-    assert artefacts.arrays["code_points"].dtype == np.int32
-    artefacts.save(tmp_path / "a")
-    here = CharactersEmbedder(CHARACTERS, artefacts)
-    there = CharactersEmbedder(CHARACTERS, Artefacts.load(tmp_path / "a"))
-    assert by_text(here.encode(texts)) == by_text(there.encode(texts))
+    texts = TextBatch.from_strings(TEXTS)
+    fitted = CharactersEmbedder.fit(CHARACTERS, texts, lambda: texts)
+    assert fitted.arrays["code_points"].dtype == np.int32
+    fitted.save(tmp_path / "a")
+    here = CharactersEmbedder(CHARACTERS, fitted)
+    there = CharactersEmbedder(CHARACTERS, FittedState.load(tmp_path / "a"))
+    assert by_text(here.tokenize(texts)) == by_text(there.tokenize(texts))
 
 
 def test_what_is_not_fitted_asks_for_no_noise() -> None:
-    def noisy() -> Texts:
+    def noisy() -> TextBatch:
         raise AssertionError
 
-    nothing = Texts.from_strings([])
-    assert BytesEmbedder.fit(BYTES, nothing, noisy) == Artefacts()
-    assert NgramsEmbedder.fit(NGRAMS, nothing, noisy) == Artefacts()
+    nothing = TextBatch.from_strings([])
+    assert BytesEmbedder.fit(BYTES, nothing, noisy) == FittedState()
+    assert NgramsEmbedder.fit(NGRAMS, nothing, noisy) == FittedState()
 
 
 def test_mean_of_ngrams_equals_the_mean_text_by_text() -> None:
-    embedder = NgramsEmbedder(NGRAMS, Artefacts())
-    inputs = embedder.encode(Texts.from_strings(TEXTS))
+    embedder = NgramsEmbedder(NGRAMS, FittedState())
+    inputs = embedder.tokenize(TextBatch.from_strings(TEXTS))
     states = MeanEncoder(MeanConfig(kind="mean"), embedder.width)(embedder(inputs))
     assert states.lengths.tolist() == [1] * len(TEXTS)
     wanted = [embedder.table.weight[ids].mean(0) for ids in by_text(inputs)]
@@ -140,9 +140,9 @@ def test_mean_of_ngrams_equals_the_mean_text_by_text() -> None:
 def test_a_sparse_gradient_is_the_whole_one() -> None:
     gradients = []
     for sparse in (True, False):
-        embedder = NgramsEmbedder(replace(NGRAMS, sparse=sparse), Artefacts())
+        embedder = NgramsEmbedder(replace(NGRAMS, sparse=sparse), FittedState())
         torch.nn.init.ones_(embedder.table.weight)
-        x = embedder(embedder.encode(Texts.from_strings(TEXTS))).values
+        x = embedder(embedder.tokenize(TextBatch.from_strings(TEXTS))).values
         (x.cumsum(0) ** 2).mean().backward()
         gradient = embedder.table.weight.grad
         assert gradient is not None and gradient.is_sparse == sparse

@@ -5,27 +5,27 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from tiny import EMBEDDERS, TEXTS, build_words
 from torch import Tensor
 
-from vitrina.models.embedders.words import WordInputs, shown_words
-from vitrina.models.inference import for_inference
+from tests.tiny import EMBEDDERS, TEXTS, build_words
+from vitrina.models.embedders.words import WordTokenBatch, shown_words
 from vitrina.models.model import Model
-from vitrina.models.words import SaidWords, WordPredictor
+from vitrina.models.predictor import for_inference
+from vitrina.models.word_predictions import WordPredictions, WordPredictor
 from vitrina.normalizers.base import NoNormalizer
 from vitrina.normalizers.unicode import UnicodeNormalizer
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 PAIRS = list(itertools.product(EMBEDDERS, ("cnn", "transformer")))
 
 
-def encoded(model: Model, strings: list[str]) -> WordInputs:
-    inputs = model.embedder.encode(Texts.from_strings(strings))
-    assert isinstance(inputs, WordInputs)
+def encoded(model: Model, strings: list[str]) -> WordTokenBatch:
+    inputs = model.embedder.tokenize(TextBatch.from_strings(strings))
+    assert isinstance(inputs, WordTokenBatch)
     return inputs
 
 
-def by_text(logits: Tensor, inputs: WordInputs) -> list[Tensor]:
+def by_text(logits: Tensor, inputs: WordTokenBatch) -> list[Tensor]:
     return list(logits.split(inputs.words.counts.tolist()))
 
 
@@ -83,11 +83,11 @@ def test_a_word_is_what_its_tokens_are_pooled_to(pool: str) -> None:
         wanted.append(torch.cat([pooled[name] for name in pool.split("_")]))
     torch.testing.assert_close(found.values, torch.stack(wanted))
     assert found.values.shape[1] == embedder.width
-    assert np.array_equal(found.lengths, shown_words(Texts.from_strings(TEXTS)).counts)
+    assert np.array_equal(found.lengths, shown_words(TextBatch.from_strings(TEXTS)).counts)
 
 
 def test_a_text_without_words_has_an_empty_one() -> None:
-    words = shown_words(Texts.from_strings(["", "а б", "  ", "в", "\n"]))
+    words = shown_words(TextBatch.from_strings(["", "а б", "  ", "в", "\n"]))
     assert words.counts.tolist() == [1, 2, 1, 1, 1]
     assert words.lengths.tolist() == [0, 1, 1, 0, 1, 0]
 
@@ -102,16 +102,16 @@ def predictor(model: Model, max_tokens: int = 10**6) -> WordPredictor:
     )
 
 
-def spans(said: SaidWords) -> list[tuple[int, int]]:
+def spans(said: WordPredictions) -> list[tuple[int, int]]:
     return list(zip(said.words.starts.tolist(), said.words.ends.tolist(), strict=True))
 
 
 def test_the_predictor_tells_words_of_the_texts_it_was_given() -> None:
     model = build_words("glyphs", "transformer")
-    texts = Texts.from_strings([*TEXTS, "ﬁ ½ \u200bа\u200bб!", "\u200b"] * 30)
+    texts = TextBatch.from_strings([*TEXTS, "ﬁ ½ \u200bа\u200bб!", "\u200b"] * 30)
     said = predictor(model, max_tokens=100)(texts)
     assert len(said) == len(texts) and model.training
-    one_by_one = [predictor(model)(Texts.from_strings([text])) for text in list(texts)[:8]]
+    one_by_one = [predictor(model)(TextBatch.from_strings([text])) for text in list(texts)[:8]]
     for index in range(len(texts)):
         found, wanted = said[index], one_by_one[index % 8]
         assert spans(found) == spans(wanted) and found.texts[0] == wanted.texts[0]
@@ -119,7 +119,7 @@ def test_the_predictor_tells_words_of_the_texts_it_was_given() -> None:
     assert spans(said[1]) == [] == spans(said[7])
     assert [said[6].texts[0][a:b] for a, b in spans(said[6])] == ["ﬁ", "½", "а\u200bб", "!"]
     assert said[0].probabilities.shape == (1, 3)
-    assert len(predictor(model)(Texts.from_strings([]))) == 0
+    assert len(predictor(model)(TextBatch.from_strings([]))) == 0
 
 
 def test_without_a_normalizer_spans_are_those_of_the_texts() -> None:
@@ -127,7 +127,7 @@ def test_without_a_normalizer_spans_are_those_of_the_texts() -> None:
     plain = WordPredictor(
         model, NoNormalizer(), lambda x: x.softmax(1), max_tokens=50, precision="fp32"
     )
-    said = plain(Texts.from_strings(TEXTS))
+    said = plain(TextBatch.from_strings(TEXTS))
     assert [said[2].texts[0][a:b] for a, b in spans(said[2])] == [
         *("}|{0па", ",", "привет", "!", "Как", "дела", "?"),
     ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from vitrina.noise.policy import PerturbationPolicy
 from vitrina.noise.tables import ALPHABET
-from vitrina.noise.treatments import Treatment
 
 WRAP = 2**64
 TEXT, WORD, RATE, LETTER, OPTION, INSERT, INSERTED, FAMILY = range(8)
@@ -29,11 +29,11 @@ Edit = tuple[int, int, int, int]
 def corrupt(
     text: str,
     words: list[tuple[int, int, bool]],
-    toxic: Treatment,
-    other: Treatment,
+    toxic: PerturbationPolicy,
+    other: PerturbationPolicy,
     p_text: float,
     key: tuple[int, int, int],
-    families: tuple[list[Treatment], list[float]] | None = None,
+    families: tuple[list[PerturbationPolicy], list[float]] | None = None,
 ) -> tuple[str, list[Edit]]:
     """One text with its edits; `words` are (start, end, toxic), `key` is (seed, epoch, index).
 
@@ -80,7 +80,9 @@ def corrupt(
     return noisy + text[position:], edits
 
 
-def drawn_family(kinds: list[Treatment], weights: list[float], draw: float) -> Treatment:
+def drawn_family(
+    kinds: list[PerturbationPolicy], weights: list[float], draw: float
+) -> PerturbationPolicy:
     total, below = sum(weights), 0.0
     for kind, weight in zip(kinds[:-1], weights, strict=False):
         below += weight
@@ -89,7 +91,9 @@ def drawn_family(kinds: list[Treatment], weights: list[float], draw: float) -> T
     return kinds[-1]
 
 
-def inserted(treatment: Treatment, letter: str, last: bool, whether: float, which: float) -> str:
+def inserted(
+    treatment: PerturbationPolicy, letter: str, last: bool, whether: float, which: float
+) -> str:
     if not letter.isalpha():
         return ""
     if whether < treatment.p_space:

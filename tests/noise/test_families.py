@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from options import option
 
+from tests.noise.options import option
 from vitrina.errors import InputError
 from vitrina.noise.config import FAMILIES, FamiliesNoiseConfig
-from vitrina.noise.corruption import build_noise
 from vitrina.noise.families import INVISIBLE, MASKS, PUNCTUATION, TRANSLITERATION
-from vitrina.noise.noisy import Noisy
+from vitrina.noise.perturbation import build_noise
+from vitrina.noise.perturbed import PerturbedBatch
 from vitrina.noise.tables import ALPHABET, SMALL, letter_options, level_table
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 INSERTING = ("diacritics", "spaces", "punctuation", "invisible")
 TEXT = "Привет, какой же ты дурак и щёголь! Объезд, подъём latin 42"
@@ -28,9 +28,9 @@ def families(**changes: Any) -> FamiliesNoiseConfig:
     return config
 
 
-def noisy(strings: list[str], seed: int = 1, **changes: Any) -> Noisy:
+def noisy(strings: list[str], seed: int = 1, **changes: Any) -> PerturbedBatch:
     noise = build_noise(families(**changes), seed)
-    texts = Texts.from_strings(strings)
+    texts = TextBatch.from_strings(strings)
     return noise(texts, noise.mark(texts), np.arange(len(strings)), 0)
 
 
@@ -95,7 +95,7 @@ def _pairs(text: str) -> set[int]:
     return found
 
 
-def _columns(found: Noisy) -> list[list[int]]:
+def _columns(found: PerturbedBatch) -> list[list[int]]:
     e = found.edits
     return [column.tolist() for column in (e.start, e.end, e.new_start, e.new_end)]
 
@@ -153,7 +153,7 @@ def test_toxic_words_are_edited_as_others_and_no_lexicon_is_asked() -> None:
     assert not noise.needs_lexicon
     shares = []
     for word in ("пиздобольство", "договорённост"):  # as long, and one of them toxic
-        texts = Texts.from_strings([word] * 2000)
+        texts = TextBatch.from_strings([word] * 2000)
         found = noise(texts, noise.mark(texts), np.arange(2000), 0)
         shares.append(len(found.edits) / 2000 / len(word))
     assert shares[0] == pytest.approx(shares[1], rel=0.05)

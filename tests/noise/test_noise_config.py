@@ -1,11 +1,11 @@
 from typing import Any
 
 import pytest
-from options import CONF, option
 
+from tests.noise.options import CONF, option
 from vitrina.errors import InputError
 from vitrina.noise.config import OPTIONS
-from vitrina.noise.corruption import build_noise
+from vitrina.noise.perturbation import build_noise
 
 KNOBS = [
     "level_toxic",

@@ -1,8 +1,8 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from slow_noise import split_mix, uniform
 
+from tests.noise.slow_noise import split_mix, uniform
 from vitrina.noise.randomness import Stream, text_keys, uniforms
 
 

@@ -8,10 +8,10 @@ from vitrina.errors import InputError
 from vitrina.noise.tables import (
     ALPHABET,
     SMALL,
-    known_signs,
     letter_options,
     level_table,
     load_clusters,
+    seen_glyphs,
     unseen_options,
 )
 
@@ -77,14 +77,14 @@ def test_weights_and_masks() -> None:
 def test_unseen_look_alikes_are_no_replacement_of_a_level(tmp_path: Path) -> None:
     own = unseen_options()
     assert len(own) > 50 and all(own.values())
-    assert not known_signs() & {sign for alike in own.values() for sign in alike}
+    assert not seen_glyphs() & {sign for alike in own.values() for sign in alike}
     path = write(tmp_path / "a.json", {"о": ["o", "ο", "о", "0", "ꙩ"], "э": ["э"]})
     assert unseen_options(path) == {"о": ["ꙩ"], "О": ["Ꙩ"]}
 
 
 def test_look_alikes_of_higher_levels_may_count_as_unseen(tmp_path: Path) -> None:
     higher = level_table(4)["к"][0]
-    assert higher not in known_signs(3) and higher in known_signs(4)
+    assert higher not in seen_glyphs(3) and higher in seen_glyphs(4)
     path = write(tmp_path / "a.json", {"к": [higher, "k"]})
     assert unseen_options(path, known_level=3)["к"] == [higher]
     assert unseen_options(path) == {}

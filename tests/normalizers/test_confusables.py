@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.config import ConfusablesNormalizerConfig
 from vitrina.normalizers.confusables import CYRILLIC, confusable_with
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 confusables = build_normalizer(ConfusablesNormalizerConfig(kind="confusables"))
 tricky = st.sampled_from("аоехрсутпжйкабвгдшЖНaoexpcythkbinrwINW036αοɡʜ\u0301\u0306\u200b’- _.é")
@@ -16,7 +16,7 @@ anything = st.text(st.one_of(tricky, tricky, st.characters()), max_size=20)
 
 
 def normal(text: str) -> str:
-    return confusables(Texts.from_strings([text])).to_strings()[0]
+    return confusables(TextBatch.from_strings([text])).to_strings()[0]
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_look_alikes_follow_their_word(text: str, wanted: str) -> None:
 
 @given(st.lists(anything, max_size=5))
 def test_batch_is_each_text_alone_and_stable(strings: list[str]) -> None:
-    once = confusables(Texts.from_strings(strings)).to_strings()
+    once = confusables(TextBatch.from_strings(strings)).to_strings()
     assert once == [normal(string) for string in strings]
-    assert confusables(Texts.from_strings(once)).to_strings() == once
+    assert confusables(TextBatch.from_strings(once)).to_strings() == once
 
 
 @given(anything)

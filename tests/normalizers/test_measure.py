@@ -1,9 +1,9 @@
 from vitrina.normalizers.measure import compare_words
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 
-def texts(*strings: str) -> Texts:
-    return Texts.from_strings(strings)
+def texts(*strings: str) -> TextBatch:
+    return TextBatch.from_strings(strings)
 
 
 def test_words_that_came_back_are_counted_in_their_order() -> None:

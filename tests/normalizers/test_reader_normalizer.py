@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import small_run
 
 import vitrina
+from tests.conftest import small_run
 from vitrina.config import compose_config
 from vitrina.errors import InputError
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.config import ReaderNormalizerConfig
-from vitrina.text.columns import Texts
+from vitrina.normalizers.config import RecognizerNormalizerConfig
+from vitrina.text.batch import TextBatch
 
 FEW = ("dataset.limit_test=20", "dataset.limit_val=20", "training.steps=2", "model=ttr")
 
@@ -44,13 +44,13 @@ def test_a_text_model_is_trained_and_used_behind_a_reader(reads: Path, tmp_path:
 
 
 def test_it_gives_what_the_model_reads_with_the_way_back(reads: Path) -> None:
-    normalizer = build_normalizer(ReaderNormalizerConfig(kind="reader", run=str(reads)))
+    normalizer = build_normalizer(RecognizerNormalizerConfig(kind="reader", run=str(reads)))
     texts = ["ты }|{0па", "", "\u200bпривет"]
-    assert normalizer(Texts.from_strings(texts)).to_strings() == vitrina.load(reads).read(texts)
+    assert normalizer(TextBatch.from_strings(texts)).to_strings() == vitrina.load(reads).read(texts)
     for text in texts:
         read, offsets = normalizer.with_offsets(text)
         assert len(offsets) == len(read) and offsets.length == len(text)
-        assert read == normalizer(Texts.from_strings([text]))[0]
+        assert read == normalizer(TextBatch.from_strings([text]))[0]
 
 
 def test_what_is_no_reader_is_refused_before_anything_starts(trained: Path, tmp_path: Path) -> None:

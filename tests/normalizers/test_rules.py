@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from vitrina.config import compose_config
 from vitrina.errors import InputError
-from vitrina.noise.corruption import build_noise
+from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.measure import compare_words
 from vitrina.normalizers.rules import RulesNormalizer
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 CONFIG = compose_config(["normalizer=rules"]).normalizer
 rules = RulesNormalizer(CONFIG)
@@ -22,7 +22,7 @@ anything = st.text(st.one_of(tricky, tricky, tricky, st.characters()), max_size=
 
 def normal(text: str, **changes: object) -> str:
     normalizer = RulesNormalizer(replace(CONFIG, **changes)) if changes else rules
-    return normalizer(Texts.from_strings([text]))[0]
+    return normalizer(TextBatch.from_strings([text]))[0]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_each_setting_turns_its_rule_off(text: str, changes: dict[str, object]) 
 @settings(deadline=None, max_examples=200)
 @given(st.lists(anything, max_size=3))
 def test_batch_is_each_text_alone_with_offsets_that_lead_back(strings: list[str]) -> None:
-    together = rules(Texts.from_strings(strings)).to_strings()
+    together = rules(TextBatch.from_strings(strings)).to_strings()
     for text, result in zip(strings, together, strict=True):
         again, offsets = rules.with_offsets(text)
         assert result == again == normal(text)
@@ -126,7 +126,7 @@ def test_time_is_bounded(hostile: str) -> None:
 
 def test_most_words_under_the_projects_noise_come_back() -> None:
     lines = ["Вот так живут люди в нашей стране", "сказал что ты дурак и мудак полный"] * 40
-    clean = Texts.from_strings(lines)
+    clean = TextBatch.from_strings(lines)
     config = compose_config(["noise=uniform", "noise.p=0.2"])
     noise = build_noise(config.noise, 1)
     noisy = noise.corrupted(clean, noise.mark(clean), np.arange(len(clean)), 0)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.config import NoNormalizerConfig, UnicodeNormalizerConfig
 from vitrina.normalizers.unicode import INVISIBLE, normalize
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 unicode = build_normalizer(UnicodeNormalizerConfig(kind="unicode"))
 tricky = st.sampled_from(
@@ -20,7 +20,7 @@ anything = st.text(
 
 @given(st.lists(anything, max_size=6))
 def test_batch_is_each_text_normalised(strings: list[str]) -> None:
-    assert unicode(Texts.from_strings(strings)).to_strings() == [normalize(s) for s in strings]
+    assert unicode(TextBatch.from_strings(strings)).to_strings() == [normalize(s) for s in strings]
 
 
 @given(anything)
@@ -45,19 +45,19 @@ def test_offsets_lead_to_what_a_character_came_from(text: str) -> None:
 
 def test_tricks_are_undone() -> None:
     texts = ["д\u200bу\u00adр\u2060а\ufe0fк", "\u202eдура\U000e0041к", "ｄｕｒａｋ", "ё", "е\u0308"]
-    normal = unicode(Texts.from_strings(texts)).to_strings()
+    normal = unicode(TextBatch.from_strings(texts)).to_strings()
     assert normal == ["дурак", "дурак", "durak", "ё", "ё"]
 
 
 def test_clean_batch_is_returned_as_it_is() -> None:
-    texts = Texts.from_strings(["простой текст", "ё и й"])
+    texts = TextBatch.from_strings(["простой текст", "ё и й"])
     assert unicode(texts) is texts
 
 
 @given(anything)
 def test_none_changes_nothing(text: str) -> None:
     none = build_normalizer(NoNormalizerConfig(kind="none"))
-    texts = Texts.from_strings([text])
+    texts = TextBatch.from_strings([text])
     assert none(texts) is texts
     same, offsets = none.with_offsets(text)
     assert same == text

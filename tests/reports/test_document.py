@@ -10,13 +10,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.reports.charts import Curve, line_chart, value_range
 from vitrina.reports.document import deeper, element, escaped, table
 from vitrina.reports.pictures import drawn_words, line_pictures, salient_text, scaled
 from vitrina.reports.saliency import Salient
 
-PICTURES = Pictures([], 12, 24)
+PICTURES = GlyphRenderer([], 12, 24)
 
 
 class Words(HTMLParser):

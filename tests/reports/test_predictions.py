@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up_runs import write_run
 
+from tests.reports.made_up_runs import write_run
 from vitrina.errors import InputError
 from vitrina.reports.predictions import (
     calibration,

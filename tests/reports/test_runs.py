@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from made_up_runs import full_metrics, write_run
 
+from tests.reports.made_up_runs import full_metrics, write_run
 from vitrina.errors import InputError
 from vitrina.reports.runs import differing, read_runs, score_at
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny
 import torch
 
+from tests import tiny
 from vitrina.errors import InputError
-from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.models.embedders.base import VisualEmbedder
-from vitrina.models.ragged import Ragged
+from vitrina.models.layers.ragged import Ragged
 from vitrina.reports.pictures import salient_pictures, salient_text, token_columns
 from vitrina.reports.saliency import MOST_PARTS, reach, saliency, token_spans
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 SHOWN = ["жопа", "", "}|{0па, привет!", "о\u0301 \u200b я"]
 
@@ -42,7 +42,7 @@ def slow_weights(model: Any, text: str, label: int) -> np.ndarray:
         p = model.head(model.encoder(x)).double().softmax(dim=1)[0, label]
         return float(torch.logit(p))
 
-    tokens = model.embedder(model.embedder.encode(Texts.from_strings([text]))).values
+    tokens = model.embedder(model.embedder.tokenize(TextBatch.from_strings([text]))).values
     side, weights = reach(model.embedder), []
     for place in range(len(tokens)):
         without = tokens.clone()
@@ -56,7 +56,7 @@ def slow_weights(model: Any, text: str, label: int) -> np.ndarray:
 )
 def test_weights_are_those_of_leaving_each_token_out(kind: str) -> None:
     model = tiny.build(kind, "cnn")
-    found = saliency(in_use(model), Texts.from_strings(SHOWN), [0, 1, 2, 0])
+    found = saliency(in_use(model), TextBatch.from_strings(SHOWN), [0, 1, 2, 0])
     for text, label, one in zip(SHOWN, [0, 1, 2, 0], found, strict=True):
         assert one.text == text
         np.testing.assert_allclose(one.weights, slow_weights(model, text, label), atol=1e-4)
@@ -69,11 +69,11 @@ def test_weights_are_those_of_leaving_each_token_out(kind: str) -> None:
 def test_tokens_that_are_not_told_leave_out_glyphs_of_the_text(kind: str) -> None:
     model = tiny.build(kind, "mean")
     text = "о\u0301пять"
-    (one,) = saliency(in_use(model), Texts.from_strings([text]), [1])
+    (one,) = saliency(in_use(model), TextBatch.from_strings([text]), [1])
     assert one.starts.tolist() == [0, 2, 3, 4, 5] and one.ends.tolist() == [2, 3, 4, 5, 6]
 
     def log_odds(shown: str) -> float:
-        inputs = model.embedder.encode(Texts.from_strings([shown]))
+        inputs = model.embedder.tokenize(TextBatch.from_strings([shown]))
         with torch.inference_mode():
             return float(torch.logit(model(inputs).double().softmax(dim=1)[0, 1]))
 
@@ -83,7 +83,7 @@ def test_tokens_that_are_not_told_leave_out_glyphs_of_the_text(kind: str) -> Non
 
 def test_long_texts_leave_out_runs_of_tokens() -> None:
     model = tiny.build("glyphs", "cnn")
-    (one,) = saliency(in_use(model), Texts.from_strings(["жопа " * 100]), [0])
+    (one,) = saliency(in_use(model), TextBatch.from_strings(["жопа " * 100]), [0])
     assert len(one.weights) == 500
     assert len(set(np.round(one.weights, 9))) <= MOST_PARTS
     runs = one.weights.reshape(-1, 4)
@@ -99,7 +99,7 @@ def test_windows_take_along_what_shows_their_middle_too() -> None:
 
 def test_words_have_none() -> None:
     with pytest.raises(InputError, match="labels words"):
-        saliency(in_use(tiny.build_words("glyphs", "cnn")), Texts.from_strings(["а"]), [0])
+        saliency(in_use(tiny.build_words("glyphs", "cnn")), TextBatch.from_strings(["а"]), [0])
 
 
 @pytest.mark.parametrize("kind", ["glyphs", "glyph_ngrams", "slices", "line_patch", "line_strided"])
@@ -107,7 +107,7 @@ def test_all_columns_of_a_drawn_line_belong_to_one_token(kind: str) -> None:
     model = tiny.build(kind, "cnn")
     embedder = model.embedder
     assert isinstance(embedder, VisualEmbedder)
-    texts = Texts.from_strings(SHOWN)
+    texts = TextBatch.from_strings(SHOWN)
     stride = getattr(embedder.config, "stride_px", None)  # type: ignore[attr-defined]
     for text, one in zip(SHOWN, saliency(in_use(model), texts, [0] * 4), strict=True):
         columns = token_columns(embedder.pictures, text, len(one.weights), stride, 32)
@@ -120,9 +120,9 @@ def test_all_columns_of_a_drawn_line_belong_to_one_token(kind: str) -> None:
 def test_pieces_of_text_hold_the_text() -> None:
     model = tiny.build("wordpiece", "cnn")
     text = "жопа <script>alert(1)</script> & привет"
-    spans = token_spans(model.embedder, Texts.from_strings([text]))
+    spans = token_spans(model.embedder, TextBatch.from_strings([text]))
     assert spans is not None and spans[0][0][0] == spans[0][1][0] == 0  # the special token
-    (one,) = saliency(in_use(model), Texts.from_strings([text]), [0])
+    (one,) = saliency(in_use(model), TextBatch.from_strings([text]), [0])
     html = str(salient_text(one))
     assert "<script" not in html and "&lt;" in html and "&amp;" in html
     import html as library
@@ -134,7 +134,7 @@ def test_pieces_of_text_hold_the_text() -> None:
 def test_long_words_are_cut_for_the_screen() -> None:
     from vitrina.reports.pictures import MOST_PX, drawn_words
 
-    line, words, _ = drawn_words(Pictures([], 12, 24), "ж" * 100 + " да")
+    line, words, _ = drawn_words(GlyphRenderer([], 12, 24), "ж" * 100 + " да")
     assert "".join(word.text for word in words) == "ж" * 100 + " да"
     assert max(word.right - word.left for word in words) <= MOST_PX
     assert words[0].left == 0 and words[-1].right == line.shape[1]

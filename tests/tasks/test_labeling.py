@@ -16,15 +16,15 @@ from vitrina.config import compose_config
 from vitrina.data.dataset import Split
 from vitrina.data.rows import Rows
 from vitrina.errors import InputError
-from vitrina.models.artefacts import Artefacts
-from vitrina.noise.corruption import build_noise
+from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.base import NoNormalizer
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.config import OPTIONS as NORMALIZER_OPTIONS
-from vitrina.pipeline import NoisyTexts
+from vitrina.state import FittedState
 from vitrina.tasks.config import LabelingConfig
 from vitrina.tasks.labeling import NOT_COUNTED, LabelingTask, WordTargets
-from vitrina.text.columns import Texts
+from vitrina.tasks.noisy_split import NoisyTexts
+from vitrina.text.batch import TextBatch
 from vitrina.text.spans import written_words
 
 STRONG: list[tuple[str, dict[str, Any]]] = [
@@ -83,11 +83,11 @@ def config(**changes: Any) -> LabelingConfig:
 def task_of(num_labels: int, words_per_text: float = 1.0, **changes: Any) -> LabelingTask:
     names = [str(label) for label in range(num_labels)]
     fitted = {"label_names": names, "words_per_text": words_per_text}
-    return LabelingTask(config(**changes), Artefacts(texts={"words": json.dumps(fitted)}))
+    return LabelingTask(config(**changes), FittedState(texts={"words": json.dumps(fitted)}))
 
 
 def split_of(strings: list[str], labels: list[int]) -> Split:
-    texts = Texts.from_strings(strings)
+    texts = TextBatch.from_strings(strings)
     words = written_words(texts)
     words = words.with_labels(np.resize(labels, len(words)))
     return Split("train", texts, np.zeros(len(strings)), Rows.from_dicts([]), words)

@@ -13,12 +13,12 @@ from vitrina.data.dataset import Split
 from vitrina.data.labels import set_name
 from vitrina.data.rows import Rows
 from vitrina.errors import InputError
-from vitrina.evaluation.multilabel import MultilabelScoring
-from vitrina.models.artefacts import Artefacts
+from vitrina.state import FittedState
 from vitrina.tasks.classification import ClassificationTask
 from vitrina.tasks.multilabel import MultilabelTask
+from vitrina.tasks.multilabel_metrics import MultilabelMetrics
 from vitrina.tasks.targets import Targets
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 MULTILABEL = compose_config(["task=multilabel"]).task
 CLASSIFICATION = compose_config().task
@@ -27,7 +27,7 @@ NAMES = [set_name(each) for each in SETS]
 
 
 def split(labels: list[int]) -> Split:
-    texts = Texts.from_strings(["а"] * len(labels))
+    texts = TextBatch.from_strings(["а"] * len(labels))
     return Split("train", texts, np.array(labels), Rows.from_dicts([{}] * len(labels)))
 
 
@@ -76,16 +76,16 @@ def test_balanced_weights_are_those_of_the_training_texts() -> None:
 
 def test_what_is_said_lies_above_the_threshold_of_its_label() -> None:
     predicted = np.array([0.9, 0.5, 0.2])
-    assert task().scoring.fields(predicted) == {
+    assert task().task_metrics.fields(predicted) == {
         "score": {"a": 0.9, "b": 0.5, "c": 0.2},
         "label": ["a", "b"],
     }
-    assert task(threshold=0.6).scoring.fields(predicted)["label"] == ["a"]
+    assert task(threshold=0.6).task_metrics.fields(predicted)["label"] == ["a"]
     waiting = task(threshold="validation")
     assert waiting.waits_for_thresholds and not task().waits_for_thresholds
-    assert waiting.scoring.fields(predicted)["label"] == ["a", "b"]
+    assert waiting.task_metrics.fields(predicted)["label"] == ["a", "b"]
     waiting.use_thresholds({"a": 0.95, "b": 0.5, "c": 0.1})
-    assert waiting.scoring.fields(predicted)["label"] == ["b", "c"]
+    assert waiting.task_metrics.fields(predicted)["label"] == ["b", "c"]
 
 
 def test_thresholds_are_chosen_label_by_label() -> None:
@@ -95,26 +95,28 @@ def test_thresholds_are_chosen_label_by_label() -> None:
     chosen = waiting.choose_thresholds(truth, predicted)
     assert list(chosen) == waiting.threshold_names == ["a", "b", "c"]
     assert [chosen[name] for name in "abc"] == pytest.approx([0.175, 0.3, 0.6])
-    assert waiting.scoring.score(truth, predicted)["f1"] < 1
+    assert waiting.task_metrics.score(truth, predicted)["f1"] < 1
     waiting.use_thresholds(chosen)
-    assert waiting.scoring.score(truth, predicted)["f1"] == 1
+    assert waiting.task_metrics.score(truth, predicted)["f1"] == 1
 
 
 def test_scores_and_intervals_of_sets() -> None:
     random = np.random.default_rng(2)
     truth = random.random((80, 3)) < 0.4
     predicted = np.clip(truth * 0.4 + random.random(truth.shape) * 0.6, 0, 1)
-    scoring = MultilabelScoring(["a", "b", "c"], [0.5, 0.4, 0.6])
-    scores = scoring.score(truth, predicted)
+    task_metrics = MultilabelMetrics(["a", "b", "c"], [0.5, 0.4, 0.6])
+    scores = task_metrics.score(truth, predicted)
     said = predicted >= np.array([0.5, 0.4, 0.6])
     assert scores["accuracy"] == (said == truth).all(axis=1).mean()
-    by_label = scoring.score_labels(truth, predicted)
+    by_label = task_metrics.score_labels(truth, predicted)
     assert np.mean([each["f1"] for each in by_label.values()]) == pytest.approx(scores["macro_f1"])
     assert [each["support"] for each in by_label.values()] == truth.sum(axis=0).tolist()
-    for name, (low, high) in scoring.intervals(truth, predicted, resamples=200, seed=1).items():
+    for name, (low, high) in task_metrics.intervals(
+        truth, predicted, resamples=200, seed=1
+    ).items():
         assert low <= scores[name] <= high, name
     truth[:, 1] = False
-    found = scoring.notes(truth, scoring.score(truth, predicted))
+    found = task_metrics.notes(truth, task_metrics.score(truth, predicted))
     assert found == ["no text has the label b"]
 
 
@@ -123,15 +125,15 @@ def test_two_classes_have_the_threshold_of_the_positive_one() -> None:
     names, train = ["no", "yes"], split([0, 0, 1, 1])
     two = ClassificationTask(config, ClassificationTask.fit(config, train, names))
     predicted = np.array([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8], [0.1, 0.9]])
-    assert two.scoring.fields(predicted[1]) == {"score": 0.3, "label": "yes"}
+    assert two.task_metrics.fields(predicted[1]) == {"score": 0.3, "label": "yes"}
     chosen = two.choose_thresholds(train.labels, predicted)
     assert chosen == {"no": pytest.approx(0.25)} and two.threshold_names == ["no"]
     two.use_thresholds(chosen)
-    assert two.scoring.fields(predicted[1]) == {"score": 0.3, "label": "no"}
-    assert two.scoring.score(train.labels, predicted)["f1"] == 1
+    assert two.task_metrics.fields(predicted[1]) == {"score": 0.3, "label": "no"}
+    assert two.task_metrics.score(train.labels, predicted)["f1"] == 1
     fixed = replace(config, threshold=0.25)
     same = ClassificationTask(fixed, ClassificationTask.fit(fixed, train, names))
-    assert same.scoring.score(train.labels, predicted)["f1"] == 1
+    assert same.task_metrics.score(train.labels, predicted)["f1"] == 1
     for value in ("validation", 0.3):
         with pytest.raises(InputError) as told:
             ClassificationTask.fit(replace(config, threshold=value), train, [*names, "so"])
@@ -143,15 +145,15 @@ def test_two_classes_have_the_threshold_of_the_positive_one() -> None:
 def test_class_weights_stand_in_the_loss() -> None:
     config = replace(CLASSIFICATION, class_weights="balanced")
     train = split([0] * 6 + [1] * 2)
-    artefacts = ClassificationTask.fit(config, train, ["0", "1"])
-    assert json.loads(artefacts.texts["label_names"]) == ["0", "1"]
-    weighted = ClassificationTask(config, artefacts)
+    fitted = ClassificationTask.fit(config, train, ["0", "1"])
+    assert json.loads(fitted.texts["label_names"]) == ["0", "1"]
+    weighted = ClassificationTask(config, fitted)
     loss = weighted.loss(torch.zeros(2, 2), Targets(np.array([0, 1])))
     assert float(loss) == pytest.approx(np.log(2) * (8 / 12 + 2))
 
 
 def test_artefacts_of_the_first_version_hold_no_weights() -> None:
-    old = Artefacts(texts={"label_names": '["0", "1"]'})
+    old = FittedState(texts={"label_names": '["0", "1"]'})
     plain = ClassificationTask(CLASSIFICATION, old)
     loss = plain.loss(torch.zeros(2, 2), Targets(np.array([0, 1])))
     assert float(loss) == pytest.approx(2 * np.log(2))

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from vitrina.errors import InputError
-from vitrina.text import columns
-from vitrina.text.columns import Texts
+from vitrina.text import batch
+from vitrina.text.batch import TextBatch
 from vitrina.text.lexicon import Lexicon
 from vitrina.text.words import find_words, word_texts
 
@@ -40,12 +40,14 @@ def test_case_and_yo_do_not_matter(lexicon: Lexicon) -> None:
         assert lexicon.is_toxic(word)
 
 
-@pytest.mark.parametrize("piece", [1, 20, columns.PIECE])
+@pytest.mark.parametrize("piece", [1, 20, batch.PIECE])
 def test_mark_agrees_with_single_words(
     lexicon: Lexicon, piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(columns, "PIECE", piece)
-    texts = Texts.from_strings(["Ты дурак, мандарин!", "", "команда идиотов", "сук много, суки"])
+    monkeypatch.setattr(batch, "PIECE", piece)
+    texts = TextBatch.from_strings(
+        ["Ты дурак, мандарин!", "", "команда идиотов", "сук много, суки"]
+    )
     words = lexicon.mark(texts, find_words(texts))
     strings = word_texts(texts, words).to_strings()
     marked = [word for word, toxic in zip(strings, words.toxic, strict=True) if toxic]
@@ -54,7 +56,7 @@ def test_mark_agrees_with_single_words(
 
 def test_many_distinct_words_take_little_time(lexicon: Lexicon) -> None:
     lexicon.is_toxic("слово")
-    texts = Texts.from_strings([f"слово{i} дурак{i}" for i in range(10_000)])
+    texts = TextBatch.from_strings([f"слово{i} дурак{i}" for i in range(10_000)])
     start = time.process_time()
     lexicon.mark(texts, find_words(texts))
     assert time.process_time() - start < 5

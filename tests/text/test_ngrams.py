@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vitrina.hashing import FIRST_MIX, GOLDEN, SECOND_MIX
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
+from vitrina.text.hashing import FIRST_MIX, GOLDEN, SECOND_MIX
 from vitrina.text.ngrams import BASE, BEGIN, END, hash_ngrams
 
 anything = st.text(st.one_of(st.characters(), st.sampled_from("аб \t\u3000\ud83d\ude00")))
@@ -38,7 +38,7 @@ def test_ngrams_equal_a_loop_over_words(
     strings: list[str], min_n: int, more: int, whole_words: bool
 ) -> None:
     found, lengths = hash_ngrams(
-        Texts.from_strings(strings), min_n, min_n + more, whole_words=whole_words
+        TextBatch.from_strings(strings), min_n, min_n + more, whole_words=whole_words
     )
     wanted = [slow_ngrams(text, min_n, min_n + more, whole_words) for text in strings]
     assert found.dtype == np.uint64 and lengths.dtype == np.int64
@@ -47,7 +47,7 @@ def test_ngrams_equal_a_loop_over_words(
 
 
 def test_a_word_stands_between_marks_and_ngrams_do_not_leave_it() -> None:
-    texts = Texts.from_strings(["аб", "аб аб", "ба", "абв"])
+    texts = TextBatch.from_strings(["аб", "аб аб", "ба", "абв"])
     found, lengths = hash_ngrams(texts, 2, 3, whole_words=False)
     one, two, other, longer = np.split(found, np.cumsum(lengths)[:-1])
     assert len(one) == 3 + 2 and two.tolist() == [*one, *one]
@@ -56,14 +56,14 @@ def test_a_word_stands_between_marks_and_ngrams_do_not_leave_it() -> None:
 
 
 def test_a_short_word_is_not_the_ngram_of_the_same_letters() -> None:
-    found, _ = hash_ngrams(Texts.from_strings(["а"]), 3, 3, whole_words=True)
+    found, _ = hash_ngrams(TextBatch.from_strings(["а"]), 3, 3, whole_words=True)
     assert len(set(found.tolist())) == len(found) == 2
 
 
 def test_hashes_of_many_ngrams_differ() -> None:
     letters = [chr(code) for code in range(0x430, 0x450)]
     words = " ".join(a + b + c for a in letters for b in letters for c in letters)
-    found, _ = hash_ngrams(Texts.from_strings([words]), 5, 5, whole_words=False)
+    found, _ = hash_ngrams(TextBatch.from_strings([words]), 5, 5, whole_words=False)
     assert len(found) == len(np.unique(found)) == 32**3
     # The upper half alone is what rows of a table are chosen by.
     share = len(np.unique(found >> np.uint64(46))) / 2**18

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.text import columns
-from vitrina.text.columns import Texts
+from vitrina.text import batch
+from vitrina.text.batch import TextBatch
 from vitrina.text.offsets import OffsetMap
 from vitrina.text.spans import (
     ANYWHERE,
@@ -25,7 +25,7 @@ texts_with_signs = st.text(
 
 
 def words_of(*strings: str) -> list[list[str]]:
-    texts = Texts.from_strings(strings)
+    texts = TextBatch.from_strings(strings)
     words = written_words(texts)
     return [
         words.take(np.array([i])).texts(texts.take([i])).to_strings() for i in range(len(texts))
@@ -60,8 +60,8 @@ def test_words_of_ordinary_and_of_noisy_texts() -> None:
 @given(st.lists(texts_with_signs, max_size=4), st.integers(1, 8))
 def test_words_equal_those_of_each_text_alone(strings: list[str], piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "PIECE", piece)
-        words = written_words(Texts.from_strings(strings))
+        patch.setattr(batch, "PIECE", piece)
+        words = written_words(TextBatch.from_strings(strings))
     found = list(zip(words.starts.tolist(), words.ends.tolist(), strict=True))
     assert found == [span for text in strings for span in slow_words(text)]
     assert words.counts.tolist() == [len(slow_words(text)) for text in strings]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vitrina.text import columns
-from vitrina.text.columns import Texts
+from vitrina.text import batch
+from vitrina.text.batch import TextBatch
 from vitrina.text.words import APOSTROPHES, Words, find_words, is_letter, word_texts
 
 anything = st.text(
@@ -39,16 +39,16 @@ def spans(words: Words) -> list[list[tuple[int, int]]]:
     return [pairs[a:b] for a, b in pairwise(bounds)]
 
 
-@given(st.lists(anything, max_size=6), st.sampled_from([5, columns.PIECE]))
+@given(st.lists(anything, max_size=6), st.sampled_from([5, batch.PIECE]))
 def test_words_of_a_batch_are_those_of_each_text(strings: list[str], piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "PIECE", piece)
-        found = find_words(Texts.from_strings(strings))
+        patch.setattr(batch, "PIECE", piece)
+        found = find_words(TextBatch.from_strings(strings))
     assert spans(found) == [slow_words(text) for text in strings]
 
 
 def test_words_as_documented() -> None:
-    texts = Texts.from_strings(["что-то об'єкт 'да' не_х", "", "е\u0301ж №5"])
+    texts = TextBatch.from_strings(["что-то об'єкт 'да' не_х", "", "е\u0301ж №5"])
     words = find_words(texts)
     assert word_texts(texts, words).to_strings() == [
         *("что", "то", "об'єкт", "да", "не", "х"),
@@ -61,7 +61,7 @@ def test_words_as_documented() -> None:
 def test_take_gives_the_words_of_the_taken_texts(strings: list[str], data: st.DataObject) -> None:
     places = st.integers(0, len(strings) - 1)
     indices = np.array(data.draw(st.lists(places, max_size=8)), dtype=np.int64)
-    texts = Texts.from_strings(strings)
+    texts = TextBatch.from_strings(strings)
     words = find_words(texts)
     taken, found = words.take(indices), find_words(texts.take(indices))
     assert spans(taken) == spans(found)

@@ -1,12 +1,9 @@
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-
-from benchmark import main
+from tools.benchmark import main
 
 MODELS = ("vtr_glyphs", "vtr_glyphs_plain")
 

@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tools.clusterization import main
+from vitrina.glyphs.clustering import RUSSIAN
+from vitrina.noise.tables import unseen_options
+from vitrina.text.resources import resource_folder
+
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "clusterization.py"
-sys.path.insert(0, str(TOOL.parent))
-
-from clusterization import main  # noqa: E402
-
-from vitrina.glyphs.clustering import RUSSIAN  # noqa: E402
-from vitrina.noise.tables import unseen_options  # noqa: E402
-from vitrina.text.resources import resource_folder  # noqa: E402
 
 QUICK = ("--font-size=6", "--clusters=12")
 

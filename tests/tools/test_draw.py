@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "draw.py"
-sys.path.insert(0, str(TOOL.parent))
+from tools.draw import main
 
-from draw import main  # noqa: E402
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "draw.py"
 
 
 def test_the_levels_are_drawn_and_printed(tmp_path: Path) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import small_run
+
+from tests.conftest import small_run
+from tools.evaluate import main
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "evaluate.py"
-sys.path.insert(0, str(TOOL.parent))
-
-from evaluate import main  # noqa: E402
 
 FEW = ("evaluation=quick", "evaluation.suites=[clean,level_4]")
 

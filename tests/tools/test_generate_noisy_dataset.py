@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "generate_noisy_dataset.py"
-sys.path.insert(0, str(TOOL.parent))
+from tools.generate_noisy_dataset import main
 
-from generate_noisy_dataset import main  # noqa: E402
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "generate_noisy_dataset.py"
 
 ROWS: list[dict[str, Any]] = [
     {"text": "скотина! что сказать", "toxic": 1, "id": 5},

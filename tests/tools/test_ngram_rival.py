@@ -1,13 +1,10 @@
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-
-from ngram_rival import main
+from tools.ngram_rival import main
 
 
 def test_it_learns_and_prints_the_table_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "normalize.py"
-sys.path.insert(0, str(TOOL.parent))
+from tools.normalize import main
 
-from normalize import main  # noqa: E402
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "normalize.py"
 
 
 def test_a_text_is_shown_as_each_normaliser_makes_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "predict.py"
-sys.path.insert(0, str(TOOL.parent))
+from tools.predict import main
 
-from predict import main  # noqa: E402
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "predict.py"
 
 ROWS: list[dict[str, Any]] = [
     {"text": "ты дурак", "id": 1, "nested": {"a": [None, 1.5]}},

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "prepare_ok_dataset.py"
-sys.path.insert(0, str(TOOL.parent))
+from tools.prepare_ok_dataset import main
 
-from prepare_ok_dataset import main  # noqa: E402
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "prepare_ok_dataset.py"
 
 LINES = [
     "__label__INSULT скотина! что сказать",

@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tools.read import main
+from vitrina.tasks.ocr.picture import wrong_letters
+
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "read.py"
-sys.path.insert(0, str(TOOL.parent))
-
-from read import main  # noqa: E402
-
-from vitrina.ocr.picture import wrong_letters  # noqa: E402
 
 
 def test_texts_and_lines_are_read(

@@ -15,13 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.reports.made_up_runs import write_run
+from tools.report import main
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "report.py"
-sys.path.insert(0, str(TOOL.parent))
-sys.path.insert(0, str(ROOT / "tests" / "reports"))
-
-from made_up_runs import write_run  # noqa: E402
-from report import main  # noqa: E402
 
 VOID = {"meta", "img", "br", "circle", "rect", "line", "path", "polygon", "polyline"}
 EVIL = '<script>alert("x")</script> & <img src=x onerror=alert(1)>\u202e\ud800 жопа'

@@ -1,12 +1,8 @@
 import re
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-
-from step_cost import main
+from tools.step_cost import main
 
 
 def test_the_worst_batch_costs_more_than_the_average(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(TOOLS))
 import sweep as sweep_tool  # noqa: E402
 import sync as sync_tool  # noqa: E402
 
-from vitrina.sweeps.plan import Job, add_to_plan  # noqa: E402
+from vitrina.runs.plan import Job, add_to_plan  # noqa: E402
 
 
 def test_a_sweep_is_shown_from_outside(tmp_path: Path) -> None:

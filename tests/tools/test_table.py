@@ -13,13 +13,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.reports.made_up_runs import write_run
+from tools.table import main
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "table.py"
-sys.path.insert(0, str(TOOL.parent))
-sys.path.insert(0, str(ROOT / "tests" / "reports"))
-
-from made_up_runs import write_run  # noqa: E402
-from table import main  # noqa: E402
 
 LEVELS = ["--rows=model", "--columns=noise.level_toxic", "--metric=test.level_4.f1"]
 

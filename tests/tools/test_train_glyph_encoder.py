@@ -1,17 +1,14 @@
 """The tool that trains a glyph encoder, as a user runs it."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
+from tools.train_glyph_encoder import main
+from vitrina.glyphs.encoder import read_encoder
+
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "train_glyph_encoder.py"
-sys.path.insert(0, str(TOOL.parent))
-
-from train_glyph_encoder import main  # noqa: E402
-
-from vitrina.models.glyph_encoder import read_encoder  # noqa: E402
 
 TINY = ["--steps=2", "--batch-size=8", "--channels=2", "--features=8"]
 
@@ -24,8 +21,8 @@ def test_an_encoder_and_what_it_finds(tmp_path: Path, capsys: pytest.CaptureFixt
     told = capsys.readouterr().out
     for words in ("mine.json", "noise=unseen", "confusable (TS 39)", "raw pixels", "1.000 / 1.000"):
         assert words in told
-    artefacts, made = read_encoder(path)
-    assert artefacts.arrays["canvas"].tolist() == [24, 16, 12]
+    fitted, made = read_encoder(path)
+    assert fitted.arrays["canvas"].tolist() == [24, 16, 12]
     held_out = str(made["held_out"])
     assert "☉" in held_out and "o" not in held_out and "ᴏ" in held_out
     assert made["steps"] == 2 and "DejaVuSerif.ttf" in str(made["faces"])

@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
+from tools.train_tokenizer import main
 from vitrina.models.embedders.wordpiece import load_tokenizer
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "train_tokenizer.py"
-sys.path.insert(0, str(TOOL.parent))
-
-from train_tokenizer import main  # noqa: E402
 
 ROWS: list[dict[str, Any]] = [
     {"text": "Скотина! что сказать", "toxic": 1},

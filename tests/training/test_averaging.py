@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from test_loop import StopAfter, build, settings, weights
 from torch import nn
 
+from tests.training.test_loop import StopAfter, build, settings, weights
 from vitrina.config import compose_config
 from vitrina.errors import InputError
 from vitrina.training.averaging import WeightAverage
-from vitrina.training.checkpoints import Position, load_training, load_weights, save_training
+from vitrina.training.checkpoints import TrainState, load_training, load_weights, save_training
 from vitrina.training.interruption import Interrupted
 
 
@@ -119,7 +119,7 @@ def test_a_resumed_average_is_that_of_an_undisturbed_training(
 def test_a_checkpoint_without_an_average(tmp_path: Path) -> None:
     """It loads where none is wanted, and is told where one is; nothing is half loaded."""
     path, trained = tmp_path / "last.safetensors", model()
-    save_training(path, trained, [], Position(step=3))
+    save_training(path, trained, [], TrainState(step=3))
     assert load_training(path, model(), []).step == 3
     other = model()
     before = {k: v.clone() for k, v in other.state_dict().items()}
@@ -135,7 +135,7 @@ def test_a_checkpoint_with_an_average_loads_where_none_is_wanted(tmp_path: Path)
     with torch.no_grad():
         for parameter in trained.parameters():
             parameter.add_(1)
-    save_training(path, trained, [], Position(step=3), average)
+    save_training(path, trained, [], TrainState(step=3), average)
     load_training(path, other, [])
     assert all(torch.equal(trained.state_dict()[k], v) for k, v in other.state_dict().items())
     other = model()

@@ -12,7 +12,7 @@ from torch import nn
 
 from vitrina.errors import InputError
 from vitrina.training.checkpoints import (
-    Position,
+    TrainState,
     load_training,
     load_weights,
     save_training,
@@ -40,7 +40,9 @@ def test_a_training_comes_back_whole(tmp_path: Path) -> None:
     optimizer = torch.optim.AdamW(first.parameters(), 0.1)
     first(torch.randn(8, 2)).sum().backward()
     optimizer.step()
-    position = Position(step=3, seconds=1.5, best_score=0.25, validations=[{"step": 3, "f1": 0.5}])
+    position = TrainState(
+        step=3, seconds=1.5, best_score=0.25, validations=[{"step": 3, "f1": 0.5}]
+    )
     save_training(path, first, [optimizer], position)
     second = model()
     other = torch.optim.AdamW(second.parameters(), 0.1)
@@ -68,7 +70,7 @@ def test_channels_last_weights_train_on_as_if_undisturbed(tmp_path: Path) -> Non
     undisturbed, stopped, resumed = build(), build(), build()
     step(*undisturbed)
     step(*stopped)
-    save_training(tmp_path / "t.safetensors", stopped[0], [stopped[1]], Position(step=1))
+    save_training(tmp_path / "t.safetensors", stopped[0], [stopped[1]], TrainState(step=1))
     load_training(tmp_path / "t.safetensors", resumed[0], [resumed[1]])
     for pair in (undisturbed, resumed):
         step(*pair)
@@ -80,7 +82,7 @@ def test_a_sparse_optimizer_comes_back_with_whole_steps(tmp_path: Path) -> None:
     first, second = (torch.optim.SparseAdam(table.parameters(), 0.1) for table in tables)
     tables[0](torch.tensor([1, 3])).sum().backward()
     first.step()
-    save_training(tmp_path / "t.safetensors", tables[0], [first], Position(step=1))
+    save_training(tmp_path / "t.safetensors", tables[0], [first], TrainState(step=1))
     load_training(tmp_path / "t.safetensors", tables[1], [second])
     (wanted,), (found,) = (each.state_dict()["state"].values() for each in (first, second))
     assert found["step"] == wanted["step"] == 1 and type(found["step"]) is int
@@ -130,14 +132,14 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, damage, message: str)
 
 def test_a_position_saved_before_models_could_read_loads(tmp_path: Path) -> None:
     path = tmp_path / "t.safetensors"
-    save_training(path, model(), [], Position(step=3))
+    save_training(path, model(), [], TrainState(step=3))
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         metadata = file.metadata()
     values = json.loads(metadata["position"])
     del values["more_sums"], values["infeasible_sum"], metadata["sha256"]
     save_file(tensors, path, {**metadata, "position": json.dumps(values)})
-    assert load_training(path, model(), []) == Position(step=3)
+    assert load_training(path, model(), []) == TrainState(step=3)
 
 
 def test_weights_alone_do_not_resume(tmp_path: Path) -> None:

@@ -6,26 +6,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from test_loop import LENGTHS, build, make_batch, settings, weights
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tests.training.test_loop import LENGTHS, build, make_batch, settings, weights
 from vitrina.config import compose_config
 from vitrina.data.dataset import Split
 from vitrina.data.rows import Rows
 from vitrina.errors import InputError
 from vitrina.models.embedders.characters import CharactersEmbedder
-from vitrina.models.inputs import Inputs
-from vitrina.noise.corruption import build_noise
+from vitrina.models.token_batch import TokenBatch
+from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
-from vitrina.ocr.reading import Reading
-from vitrina.pipeline import NoisyTexts
 from vitrina.tasks.base import Task
 from vitrina.tasks.classification import ClassificationTask
 from vitrina.tasks.losses import binary_divergence, class_divergence
 from vitrina.tasks.multilabel import MultilabelTask
+from vitrina.tasks.noisy_split import NoisyTexts
+from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.targets import Targets
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 from vitrina.training.consistency import rows_of_views, training_loss
 from vitrina.training.loop import Training
 
@@ -89,7 +89,7 @@ def test_rows_of_views() -> None:
 def noisy_texts(noise: str = "mixed", **changes: object) -> NoisyTexts:
     config = compose_config([f"noise={noise}"]).noise
     labels = np.arange(len(STRINGS)) % 2
-    split = Split("train", Texts.from_strings(STRINGS), labels, Rows.from_dicts([]))
+    split = Split("train", TextBatch.from_strings(STRINGS), labels, Rows.from_dicts([]))
     normalizer = build_normalizer(compose_config(["normalizer=unicode"]).normalizer)
     return NoisyTexts.of(split, build_noise(replace(config, **changes), 3), normalizer)
 
@@ -101,9 +101,9 @@ class Encoder(CharactersEmbedder):
         nn.Module.__init__(self)
         self.given: list[str] = []
 
-    def encode(self, texts: Texts) -> Inputs:
+    def tokenize(self, texts: TextBatch) -> TokenBatch:
         self.given = texts.to_strings()
-        return Inputs(torch.zeros(0), texts.lengths, texts.lengths)
+        return TokenBatch(torch.zeros(0), texts.lengths, texts.lengths)
 
 
 def views(
@@ -142,7 +142,9 @@ def test_both_views_grow_noisy_together() -> None:
 def test_both_views_are_read() -> None:
     config = compose_config(["ocr=ctc", "ocr.min_count=1"]).ocr
     texts = noisy_texts(p_text=1.0)
-    reading = Reading(config, Reading.fit(config, texts.split.texts, lambda: texts.split.texts))
+    reading = Recognition(
+        config, Recognition.fit(config, texts.split.texts, lambda: texts.split.texts)
+    )
     task, indices = ClassificationTask.__new__(ClassificationTask), np.array([4, 0, 9, 6])
     _, targets = texts.for_training(Encoder(), task, reading, "noisy").batch(indices, 2, 1.0)
     assert targets.readings is not None
@@ -150,13 +152,13 @@ def test_both_views_are_read() -> None:
     assert read == [STRINGS[index] for index in indices] * 2
 
 
-def pairs_of(indices: np.ndarray, epoch: int, strength: float = 1.0) -> tuple[Inputs, Targets]:
+def pairs_of(indices: np.ndarray, epoch: int, strength: float = 1.0) -> tuple[TokenBatch, Targets]:
     """The texts of an epoch beside those of another one."""
     assert strength == 1.0
     one, targets = make_batch(indices, epoch)
     other, _ = make_batch(indices, epoch + 1000)
     ids, lengths = torch.cat([one.ids, other.ids]), np.tile(LENGTHS[indices], 2)
-    return Inputs(ids, lengths, lengths), targets.take(np.tile(np.arange(len(indices)), 2))
+    return TokenBatch(ids, lengths, lengths), targets.take(np.tile(np.arange(len(indices)), 2))
 
 
 class Compares(ClassificationTask):
@@ -182,7 +184,7 @@ def test_parts_of_a_batch_keep_both_views_of_a_text_together(tmp_path: Path) -> 
         sizes: list[int] = []
         forward = training.model.forward
 
-        def spy(inputs: Inputs, forward=forward, sizes=sizes) -> Tensor:
+        def spy(inputs: TokenBatch, forward=forward, sizes=sizes) -> Tensor:
             sizes.append(len(inputs))
             return forward(inputs)
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from test_tracking import without_login
+
+from tests.training.trackers.test_base import without_login
 
 PROGRAM = """
 import time
 from pathlib import Path
-from vitrina.training.tracking import build_tracker
-from vitrina.training.tracking_config import WandbConfig
+from vitrina.training.trackers.base import build_tracker
+from vitrina.training.trackers.config import WandbConfig
 
 config = WandbConfig(kind="wandb", project="vitrina", entity=None, mode="online", group=None,
                      tags=[], artifact=False, timeout=3.0)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vitrina.training.checkpoints import Position
+from vitrina.training.checkpoints import TrainState
 from vitrina.training.history import LossWindow
 
 CPU = torch.device("cpu")
@@ -11,7 +11,7 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_means_of_a_model_that_reads_survive_an_interruption(interrupted: bool) -> None:
-    position = Position()
+    position = TrainState()
     window = LossWindow(CPU, position, reads=True)
     for step in range(1, 4):
         window.add(torch.tensor([2.0 * step, float(step), 0.25]))
@@ -25,6 +25,6 @@ def test_means_of_a_model_that_reads_survive_an_interruption(interrupted: bool) 
 
 
 def test_without_reading_there_is_the_loss_alone() -> None:
-    window = LossWindow(CPU, Position(loss_sum=3.0, loss_count=1))
+    window = LossWindow(CPU, TrainState(loss_sum=3.0, loss_count=1))
     window.add(torch.tensor([5.0]))
     assert window.take() == {"loss": 4.0}

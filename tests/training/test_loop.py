@@ -12,15 +12,15 @@ import torch
 from torch import nn
 
 from vitrina.errors import InputError
-from vitrina.models.inputs import Inputs
+from vitrina.models.layers.ragged import Ragged, pool_max_mean
 from vitrina.models.model import Model
-from vitrina.models.ragged import Ragged, pool_max_mean
+from vitrina.models.token_batch import TokenBatch
 from vitrina.tasks.targets import Targets
-from vitrina.training.ahead import Ahead
 from vitrina.training.checkpoints import load_weights
 from vitrina.training.config import LATER, AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
 from vitrina.training.interruption import Interrupted
-from vitrina.training.loop import Training, TrainingTexts
+from vitrina.training.loop import Training, TrainingSource
+from vitrina.training.prefetch import Prefetcher
 
 LENGTHS = np.random.default_rng(0).integers(1, 30, size=100)
 ADAMW = AdamWConfig(kind="adamw", learning_rate=0.01, beta1=0.9, beta2=0.98, weight_decay=0.01)
@@ -63,7 +63,7 @@ class Table(nn.Module):
         self.mix = nn.Linear(8, 8)
         self.dropout = nn.Dropout(0.2)
 
-    def forward(self, inputs: Inputs) -> Ragged:
+    def forward(self, inputs: TokenBatch) -> Ragged:
         return Ragged(self.dropout(self.mix(self.table(inputs.ids))), inputs.num_tokens)
 
 
@@ -76,7 +76,9 @@ class Head(nn.Module):
         return self.linear(pool_max_mean(x))
 
 
-def make_batch(indices: np.ndarray, epoch: int, strength: float = 1.0) -> tuple[Inputs, Targets]:
+def make_batch(
+    indices: np.ndarray, epoch: int, strength: float = 1.0
+) -> tuple[TokenBatch, Targets]:
     """Texts with label 1 hold id 7, the others do not; everything else is drawn anew each epoch."""
     ids, labels = [], indices % 2
     for index in indices:
@@ -85,7 +87,7 @@ def make_batch(indices: np.ndarray, epoch: int, strength: float = 1.0) -> tuple[
         part[random.integers(len(part))] = 7 if index % 2 else 8
         ids.append(part)
     lengths = LENGTHS[indices]
-    return Inputs(torch.from_numpy(np.concatenate(ids)), lengths, lengths), Targets(labels)
+    return TokenBatch(torch.from_numpy(np.concatenate(ids)), lengths, lengths), Targets(labels)
 
 
 def build(
@@ -107,7 +109,7 @@ def build(
         model.train()
         return {"score": float(right.mean())}
 
-    texts = TrainingTexts(LENGTHS, make_batch)
+    texts = TrainingSource(LENGTHS, make_batch)
     folder.mkdir(exist_ok=True)
     return Training(config, optimizer, model, loss, texts, validate, folder=folder, seed=5)
 
@@ -133,7 +135,7 @@ def test_a_thread_that_makes_batches_ahead_changes_nothing(
     here.run()
 
     def in_background(make, **_):
-        return Ahead(make, in_background=True)
+        return Prefetcher(make, in_background=True)
 
     monkeypatch.setattr("vitrina.training.loop.Ahead", in_background)
     ahead = build(tmp_path / "ahead", settings())

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from test_loop import ADAMW, MUON, SGD, settings
 from torch import nn
 from torch.optim import SparseAdam
 
+from tests.training.test_loop import ADAMW, MUON, SGD, settings
+from vitrina.training.distributed import DistributedContext
 from vitrina.training.gradients import add_up_gradients, clip_gradient
 from vitrina.training.optimizers import RateSchedule, build_optimizers, rate_at
-from vitrina.training.processes import Processes
 
 
 @pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "linear", "constant"])
@@ -71,8 +71,8 @@ def test_rows_of_a_sparse_table_move_as_in_adam_and_only_where_they_are_touched(
             optimizer.step()
             optimizer.zero_grad()
     torch.testing.assert_close(tables[0].weight, tables[1].weight, atol=1e-6, rtol=1e-5)
-    moved = (tables[0].weight != before).all(dim=1)
-    assert moved.nonzero().flatten().tolist() == [1, 4]
+    map_spans = (tables[0].weight != before).all(dim=1)
+    assert map_spans.nonzero().flatten().tolist() == [1, 4]
 
 
 def test_momentum_takes_the_whole_gradient_of_a_sparse_table() -> None:
@@ -90,7 +90,7 @@ def test_a_long_sparse_gradient_is_cut_like_the_whole_one() -> None:
         for ids in ([1, 1, 5], [5, 2]):  # parts of a batch, added up
             (model(torch.tensor(ids)) * 100).sum().backward()
         total = torch.ones(())
-        add_up_gradients(model, total, Processes())
+        add_up_gradients(model, total, DistributedContext())
         clip_gradient(model, 1.0)
         gradients = [p.grad.to_dense() for p in model.parameters() if p.grad is not None]
         assert torch.nn.utils.get_total_norm(gradients).item() == pytest.approx(1, rel=1e-4)

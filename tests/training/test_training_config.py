@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
-from test_loop import build, make_batch, settings
 
+from tests.training.test_loop import build, make_batch, settings
 from vitrina import config as configuration
 from vitrina.config import compose_config, to_dict
 from vitrina.errors import InputError
-from vitrina.models.inputs import Inputs
+from vitrina.models.token_batch import TokenBatch
 from vitrina.tasks.targets import Targets
 from vitrina.training.config import GPU_TOKENS, LATER
 
@@ -27,7 +27,7 @@ def test_a_step_draws_its_batch_with_the_strength_of_its_time(tmp_path: Path) ->
     training = build(tmp_path, settings(noise_full_at=0.5, epochs=2.0))
     seen: list[float] = []
 
-    def batch(indices: np.ndarray, epoch: int, strength: float) -> tuple[Inputs, Targets]:
+    def batch(indices: np.ndarray, epoch: int, strength: float) -> tuple[TokenBatch, Targets]:
         seen.append(strength)
         return make_batch(indices, epoch)
 

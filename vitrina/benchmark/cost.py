@@ -13,7 +13,7 @@ from torch.profiler import ProfilerActivity, profile
 from vitrina.benchmark.subject import Subject
 from vitrina.benchmark.timing import time_once
 from vitrina.config import Config
-from vitrina.memory import peak_memory_mb
+from vitrina.runs.memory import peak_memory_mb
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vitrina.glyphs.fonts import default_font
-from vitrina.models.convolution import RaggedConv
 from vitrina.models.embedders.config import SlicesConfig
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.encoders.transformer import Layer, TransformerEncoder, sinusoids
 from vitrina.models.heads.classification import ClassificationHead
+from vitrina.models.layers.convolution import RaggedConv
 from vitrina.models.model import Model
 
 

@@ -12,16 +12,16 @@ import torch
 
 from vitrina.config import Config, compose_config
 from vitrina.data.dataset import Dataset, load_dataset
-from vitrina.models.artefacts import Artefacts
-from vitrina.models.build import build_model, build_reading, build_task, fit
 from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
 from vitrina.models.precision import choose_device
-from vitrina.noise.corruption import build_noise
+from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
-from vitrina.pipeline import NoisyTexts
+from vitrina.state import FittedState
 from vitrina.tasks.base import Task
+from vitrina.tasks.build import build_model, build_reading, build_task, fit
 from vitrina.tasks.config import label_rules
+from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.training.consistency import training_loss
 from vitrina.training.loop import Training
 
@@ -49,7 +49,7 @@ class Subject:
     """
 
     config: Config
-    artefacts: Artefacts
+    fitted: FittedState
     task: Task
     model: Model
     training: Training
@@ -63,12 +63,10 @@ class Subject:
         normalizer = build_normalizer(config.normalizer, config.device)
         train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
         clean = normalizer(dataset.train.texts)
-        artefacts = fit(
-            config, dataset, clean, lambda: train.draw(0), lambda: train.replacements(0)
-        )
-        task, reading = build_task(config, artefacts), build_reading(config, artefacts)
+        fitted = fit(config, dataset, clean, lambda: train.draw(0), lambda: train.replacements(0))
+        task, reading = build_task(config, fitted), build_reading(config, fitted)
         device = choose_device(config.device)
-        model = build_model(config, artefacts, task).to(device)
+        model = build_model(config, fitted, task).to(device)
         model.load_pretrained()
         if config.training.compile:
             compile_parts(model)
@@ -85,7 +83,7 @@ class Subject:
                 reading=reading,
             )
         model.train()
-        return cls(config, artefacts, task, model, training, train, device)
+        return cls(config, fitted, task, model, training, train, device)
 
     def step(self, indices: np.ndarray) -> None:
         """One training step on the texts at `indices`, from the noise to the new weights."""

@@ -12,7 +12,7 @@ from vitrina.data.fields import brief
 from vitrina.errors import InputError
 
 if TYPE_CHECKING:
-    from vitrina.data.dataset import Choice, Split
+    from vitrina.data.dataset import RowSelection, Split
 
 
 def require_labelled_words(split: Split, names: list[str], origin: str) -> None:
@@ -32,7 +32,7 @@ def require_labelled_words(split: Split, names: list[str], origin: str) -> None:
         )
 
 
-def require_texts(split: Choice, origin: str) -> None:
+def require_texts(split: RowSelection, origin: str) -> None:
     """
     Raises:
         InputError: if a split has none.
@@ -41,7 +41,7 @@ def require_texts(split: Choice, origin: str) -> None:
         raise InputError(f"{origin}: no rows in the {split.name} split; at least one is needed")
 
 
-def require_two_labels(split: Choice, names: list[str], origin: str) -> None:
+def require_two_labels(split: RowSelection, names: list[str], origin: str) -> None:
     """
     Raises:
         InputError: if all texts of a split have one label.
@@ -55,7 +55,7 @@ def require_two_labels(split: Choice, names: list[str], origin: str) -> None:
         )
 
 
-def overlap_notes(train: Choice, others: Sequence[Choice]) -> list[str]:
+def overlap_notes(train: RowSelection, others: Sequence[RowSelection]) -> list[str]:
     """How many texts of the other splits stand in the training texts too, a sentence each."""
     known = train.letters
     notes = []

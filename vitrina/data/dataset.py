@@ -17,6 +17,7 @@ from vitrina.data.checks import (
     require_two_labels,
     summary,
 )
+from vitrina.data.chunks import Chunk
 from vitrina.data.config import (
     DatasetConfig,
     DemoConfig,
@@ -25,15 +26,14 @@ from vitrina.data.config import (
     WordRules,
 )
 from vitrina.data.demo import make_corpus
+from vitrina.data.ingestion import RowReader
 from vitrina.data.labels import IgnoredLabels
 from vitrina.data.pairs import read_pairs
-from vitrina.data.parts import Part
-from vitrina.data.reading import Reader
 from vitrina.data.rows import Rows
 from vitrina.data.splits import assign, components, stratified_sample
 from vitrina.data.word_labels import WordLabels
 from vitrina.errors import InputError
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 from vitrina.text.spans import Spans
 
 
@@ -51,7 +51,7 @@ class Split:
     """
 
     name: str
-    texts: Texts
+    texts: TextBatch
     labels: np.ndarray
     rows: Rows
     words: Spans | None = None
@@ -86,7 +86,7 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Choice:
+class RowSelection:
     """The rows that will be a split. All is decided on numbers, and texts are moved once.
 
     Attributes:
@@ -97,7 +97,7 @@ class Choice:
     """
 
     name: str
-    part: Part
+    part: Chunk
     places: np.ndarray
     labels: np.ndarray
 
@@ -109,9 +109,11 @@ class Choice:
         """uint64 [num_texts], equal for near-duplicates."""
         return self.part.letters[self.places]
 
-    def take(self, indices: np.ndarray, name: str | None = None) -> Choice:
+    def take(self, indices: np.ndarray, name: str | None = None) -> RowSelection:
         """Those of the rows that stand at `indices`, which rise."""
-        return Choice(name or self.name, self.part, self.places[indices], self.labels[indices])
+        return RowSelection(
+            name or self.name, self.part, self.places[indices], self.labels[indices]
+        )
 
 
 def load_dataset(
@@ -130,7 +132,7 @@ def load_dataset(
         InputError: if a file is missing or bad, or too little is left to train and test on.
     """
     seed = seed if config.split_seed is None else config.split_seed
-    reader = Reader(config, rules)
+    reader = RowReader(config, rules)
     parts = _parts(config, reader)
     extra = {name: reader.file(f"extra.{name}", path) for name, path in config.extra.items()}
     extra |= read_pairs(reader, config)
@@ -197,7 +199,7 @@ def load_test(config: FileDatasetConfig, seed: int) -> TestTexts:
         InputError: if a file is missing or bad, or all its texts have one label.
     """
     assert config.test is not None
-    reader = Reader(config, LabelRules())
+    reader = RowReader(config, LabelRules())
     extra_paths = {f"extra.{name}": path for name, path in config.extra.items()}
     reader.check_files({"test": config.test} | extra_paths | _pairs_path(config))
     part = reader.file("test", config.test)
@@ -219,7 +221,7 @@ def _pairs_path(config: DatasetConfig) -> dict[str, str]:
     return {} if config.pairs is None else {"pairs": config.pairs}
 
 
-def _parts(config: DatasetConfig, reader: Reader) -> dict[str, Part]:
+def _parts(config: DatasetConfig, reader: RowReader) -> dict[str, Chunk]:
     """What is read: always `train`, first; `val` and `test` where they are given."""
     extra = {f"extra.{name}": path for name, path in config.extra.items()}
     extra |= _pairs_path(config)
@@ -240,11 +242,11 @@ def _origin(config: DatasetConfig, key: str) -> str:
     return getattr(config, key, None) or f"the {key} part of dataset={config.kind}"
 
 
-def _all_of(name: str, part: Part, order: np.ndarray) -> Choice:
-    return Choice(name, part, np.arange(len(part.labels)), order[part.labels])
+def _all_of(name: str, part: Chunk, order: np.ndarray) -> RowSelection:
+    return RowSelection(name, part, np.arange(len(part.labels)), order[part.labels])
 
 
-def _deal(parts: Iterable[Part], chosen: Mapping[str, Choice]) -> dict[str, Split]:
+def _deal(parts: Iterable[Chunk], chosen: Mapping[str, RowSelection]) -> dict[str, Split]:
     """The splits that were chosen of these parts, which are empty then."""
     splits = {}
     for part in parts:
@@ -252,7 +254,7 @@ def _deal(parts: Iterable[Part], chosen: Mapping[str, Choice]) -> dict[str, Spli
         to = np.full(len(part.labels), -1)
         for number, choice in enumerate(choices):
             to[choice.places] = number
-        for choice, (texts, rows) in zip(choices, part.deal(to, len(choices)), strict=True):
+        for choice, (texts, rows) in zip(choices, part.materialize(to, len(choices)), strict=True):
             splits[choice.name] = Split(choice.name, texts, choice.labels, rows)
         if part.words:
             for choice, words in zip(choices, part.deal_words(to, len(choices)), strict=True):
@@ -262,10 +264,10 @@ def _deal(parts: Iterable[Part], chosen: Mapping[str, Choice]) -> dict[str, Spli
 
 def _split_off(
     config: DatasetConfig,
-    chosen: dict[str, Choice],
+    chosen: dict[str, RowSelection],
     seed: int,
     notes: list[str],
-) -> dict[str, Choice]:
+) -> dict[str, RowSelection]:
     """What was chosen, with the splits that are missing taken from the training rows."""
     missing = [key for key in ("val", "test") if key not in chosen]
     fractions = [getattr(config, f"{key}_fraction") for key in missing]
@@ -286,7 +288,7 @@ def _split_off(
     return chosen
 
 
-def _sample(split: Choice, limit: int | None, seed: int, notes: list[str]) -> Choice:
+def _sample(split: RowSelection, limit: int | None, seed: int, notes: list[str]) -> RowSelection:
     if limit is None or limit >= len(split):
         return split
     num_labels = len(np.unique(split.labels))

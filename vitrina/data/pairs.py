@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from vitrina.data.chunks import Chunk
 from vitrina.data.config import DatasetConfig
-from vitrina.data.parts import Part
-from vitrina.data.reading import Reader
+from vitrina.data.ingestion import RowReader
 from vitrina.errors import InputError
 
 RAW, CORRECTED = "pairs", "pairs_corrected"
 """Names of the two suites."""
 
 
-def read_pairs(reader: Reader, config: DatasetConfig) -> dict[str, Part]:
+def read_pairs(reader: RowReader, config: DatasetConfig) -> dict[str, Chunk]:
     """The texts of `dataset.pairs` as they were found and as they were corrected, in one order.
 
     Raises:

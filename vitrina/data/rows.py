@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.text.columns import offsets_of, take_ragged
+from vitrina.text.batch import offsets_of, take_ragged
 
 
 @dataclass(frozen=True)

@@ -16,22 +16,22 @@ from itertools import pairwise
 
 import numpy as np
 
-from vitrina.text.columns import Texts, pieces
+from vitrina.text.batch import TextBatch, pieces
 from vitrina.text.words import NUM_CODE_POINTS
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
-def near_duplicate_hashes(texts: Texts) -> np.ndarray:
+def near_duplicate_hashes(texts: TextBatch) -> np.ndarray:
     """uint64 [num_texts]: equal for near-duplicates. Texts without letters count as they are."""
     digests = (_letter_digests(texts.part(*piece)) for piece in pieces(texts.offsets))
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
-def _letter_digests(texts: Texts) -> bytes:
+def _letter_digests(texts: TextBatch) -> bytes:
     """Eight bytes for each text."""
     strings = texts.to_strings()
-    lowered = Texts.from_strings([text.lower() for text in strings])
+    lowered = TextBatch.from_strings([text.lower() for text in strings])
     kept = _letters()[lowered.code_points]
     bounds = np.append(0, np.cumsum(kept))[lowered.offsets] * 4  # of each text in `letters`
     letters = lowered.code_points[kept].tobytes()

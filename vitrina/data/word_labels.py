@@ -17,7 +17,7 @@ from vitrina.data.config import WordRules
 from vitrina.data.fields import RowError, brief, label_name, require_field, shown, text_of
 from vitrina.data.labels import sorted_labels
 from vitrina.errors import InputError
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 from vitrina.text.lexicon import Lexicon
 from vitrina.text.spans import Spans, labels_by_overlap, written_words
 from vitrina.text.words import find_words
@@ -90,7 +90,7 @@ class WordLabels:
         order[[self.numbers[name] for name in names]] = np.arange(len(names))
         return names, order
 
-    def words(self, texts: Texts, spans: Sequence[Sequence[Span]]) -> Spans:
+    def words(self, texts: TextBatch, spans: Sequence[Sequence[Span]]) -> Spans:
         """The words of cleaned texts of the file that is read, with their labels.
 
         Args:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from vitrina.attacks.config import AttackConfig
 from vitrina.errors import InputError, require
+from vitrina.evaluation.attacks.config import AttackConfig
 from vitrina.noise.config import FAMILIES
 
 SUITES: dict[str, str] = {

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vitrina.evaluation.bootstrap import weighted_scores
-from vitrina.evaluation.calibration import calibration
-from vitrina.evaluation.metrics import Decisions, mean_of_defined, score
+from vitrina.tasks.calibration import calibration
+from vitrina.tasks.intervals import weighted_scores
+from vitrina.tasks.metrics import Predictions, mean_of_defined, score
 
 BETTER_HIGH = ("f1", "macro_f1", "roc_auc")
 """Scores of which more is better; they have a chance, and so a strength at which half is lost."""
@@ -25,7 +25,7 @@ RESAMPLED = ("f1", "macro_f1", "roc_auc", "brier", "flip_rate", "false_alarms")
 """Those of `CURVE_METRICS` that get intervals."""
 
 
-def curve_scores(decisions: Decisions, clean: Decisions) -> dict[str, float]:
+def curve_scores(decisions: Predictions, clean: Predictions) -> dict[str, float]:
     """The scores of `CURVE_METRICS` of noisy texts.
 
     Args:
@@ -40,12 +40,12 @@ def curve_scores(decisions: Decisions, clean: Decisions) -> dict[str, float]:
     }
 
 
-def flips(decisions: Decisions, clean: Decisions) -> np.ndarray:
+def flips(decisions: Predictions, clean: Predictions) -> np.ndarray:
     """bool [num_texts], where something else is said than of the clean text."""
     return (decisions.chosen != clean.chosen).any(axis=1)
 
 
-def false_alarms(decisions: Decisions) -> float:
+def false_alarms(decisions: Predictions) -> float:
     """Share of the texts without a label of which it is said, a mean over the reported labels.
 
     Of two classes: the false-positive rate on benign texts. NaN where all texts have the label.
@@ -58,7 +58,7 @@ def false_alarms(decisions: Decisions) -> float:
 
 
 def resampled_curve_scores(
-    decisions: Decisions, clean: Decisions, weights: np.ndarray
+    decisions: Predictions, clean: Predictions, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     """The scores of `RESAMPLED`, float64 [num_resamples] each, under each row of weights.
 
@@ -101,7 +101,7 @@ def area(strengths: Sequence[float], clean: float | np.ndarray, scores: np.ndarr
     return np.trapezoid(s, p, axis=0) / p[-1]
 
 
-def half_lost(
+def half_degradation(
     strengths: Sequence[float], clean: float, scores: Sequence[float], chance: float
 ) -> float | None:
     """The smallest strength at which half of what lies above chance is lost (p50).
@@ -119,7 +119,7 @@ def half_lost(
     return None
 
 
-def worst_decisions(draws: Sequence[Decisions]) -> Decisions:
+def worst_decisions(draws: Sequence[Predictions]) -> Predictions:
     """Of every text and label the wrong answer, if any of the draws of noise gave it.
 
     A text is right here only if it is right under all draws. The probabilities are those of the
@@ -128,10 +128,10 @@ def worst_decisions(draws: Sequence[Decisions]) -> Decisions:
     first = draws[0]
     chosen = np.stack([draw.chosen for draw in draws])
     worst = np.where(first.occurs, chosen.all(axis=0), chosen.any(axis=0))
-    return Decisions(first.occurs, worst, first.probabilities, first.reported)
+    return Predictions(first.occurs, worst, first.probabilities, first.reported)
 
 
-def worst_of_k(draws: Sequence[Decisions]) -> dict[str, float]:
+def worst_of_k(draws: Sequence[Predictions]) -> dict[str, float]:
     """The scores of `WORST_METRICS` where an item counts only if it is right under all draws."""
     found = score(worst_decisions(draws))
     return {name: found[name] for name in WORST_METRICS}

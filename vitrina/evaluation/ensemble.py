@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 
 class Ensemble:
@@ -21,10 +21,10 @@ class Ensemble:
         predictors: each gives probabilities [num_texts, num_classes] of the same classes.
     """
 
-    def __init__(self, predictors: Sequence[Callable[[Texts], np.ndarray]]) -> None:
+    def __init__(self, predictors: Sequence[Callable[[TextBatch], np.ndarray]]) -> None:
         self.predictors = list(predictors)
 
-    def __call__(self, texts: Texts) -> np.ndarray:
+    def __call__(self, texts: TextBatch) -> np.ndarray:
         """float64 [num_texts, num_classes]."""
         said = [np.asarray(each(texts), dtype=np.float64) for each in self.predictors]
         return np.mean(said, axis=0)

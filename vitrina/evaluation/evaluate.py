@@ -11,8 +11,8 @@ import numpy as np
 
 from vitrina.errors import InputError
 from vitrina.evaluation.config import EvaluationConfig
-from vitrina.evaluation.scoring import Scoring
-from vitrina.text.columns import Texts
+from vitrina.tasks.task_metrics import TaskMetrics
+from vitrina.text.batch import TextBatch
 
 if TYPE_CHECKING:
     from vitrina.evaluation.suites import Suite
@@ -25,7 +25,7 @@ class SuiteScores:
     Attributes:
         title: what the suite is. noise: the settings of its noise, empty without noise.
         truth: what is true of each text.
-        scores: by name, see `Scoring.score`; NaN where undefined.
+        scores: by name, see `TaskMetrics.score`; NaN where undefined.
         chance: the scores of guessing.
         intervals: 95 % intervals by name of score; empty if none were asked for.
         comments_per_second: texts scored in a second, the model's own work only.
@@ -46,7 +46,7 @@ class SuiteScores:
 class Evaluation:
     """Scores and predictions (a row for each text) by name of suite, in order."""
 
-    scoring: Scoring
+    task_metrics: TaskMetrics
     suites: dict[str, SuiteScores] = field(default_factory=dict)
     predicted: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -59,10 +59,10 @@ class Evaluation:
         scored and the same is true of the texts of the suite, in the same order.
         """
         clean, this = self.suites.get("clean"), self.suites[name]
-        if clean is None or not self.scoring.same(clean.truth, this.truth):
+        if clean is None or not self.task_metrics.same(clean.truth, this.truth):
             return {}
         found: dict[str, dict[str, float]] = {"relative": {}, "above_chance": {}}
-        for metric in self.scoring.relative:
+        for metric in self.task_metrics.relative:
             s, s0, c = this.scores[metric], clean.scores[metric], clean.chance[metric]
             found["relative"][metric] = s / s0 if s0 > 0 else float("nan")
             found["above_chance"][metric] = (s - c) / (s0 - c) if s0 != c else float("nan")
@@ -85,9 +85,9 @@ class Evaluation:
 
 
 def evaluate(
-    predict: Callable[[Texts], Any],
+    predict: Callable[[TextBatch], Any],
     suites: Iterable[Suite],
-    scoring: Scoring,
+    task_metrics: TaskMetrics,
     config: EvaluationConfig,
     *,
     progress: Callable[[str], None] | None = None,
@@ -96,7 +96,7 @@ def evaluate(
     """Score `predict` on each suite.
 
     Args:
-        predict: texts to what `scoring` expects, such as float [num_texts, …].
+        predict: texts to what `task_metrics` expects, such as float [num_texts, …].
         progress: told the name of each suite before it is scored.
         on_suite: given each suite and what is predicted while its texts are at hand, to write
             predictions.
@@ -104,22 +104,22 @@ def evaluate(
     Raises:
         InputError: if a probability is not finite, as after a training that diverged.
     """
-    evaluation = Evaluation(scoring)
+    evaluation = Evaluation(task_metrics)
     for suite in suites:
         if progress is not None:
             progress(f"scoring {suite.name}: {suite.title}")
         start = time.perf_counter()
-        predicted = scoring.settled(predict(suite.texts))
+        predicted = task_metrics.settled(predict(suite.texts))
         seconds = time.perf_counter() - start
-        if not np.isfinite(scoring.values(predicted)).all():
+        if not np.isfinite(task_metrics.values(predicted)).all():
             raise InputError(
                 f"the model gives no finite probabilities for suite {suite.name}: its training "
                 "diverged; a lower optimizer.learning_rate or training.clip_norm may help"
             )
         evaluation.predicted[suite.name] = predicted
-        scored = _score_suite(suite, predicted, scoring, config, seconds)
+        scored = _score_suite(suite, predicted, task_metrics, config, seconds)
         evaluation.suites[suite.name] = scored
-        notes = scoring.notes(suite.truth, scored.scores)
+        notes = task_metrics.notes(suite.truth, scored.scores)
         evaluation.notes += [f"{suite.name}: {note}" for note in notes]
         if on_suite is not None:
             on_suite(suite, predicted)
@@ -129,20 +129,20 @@ def evaluate(
 def _score_suite(
     suite: Suite,
     predicted: Any,
-    scoring: Scoring,
+    task_metrics: TaskMetrics,
     config: EvaluationConfig,
     seconds: float,
 ) -> SuiteScores:
     given, found = (suite.truth, predicted), {}
     if config.bootstrap:
-        found = scoring.intervals(*given, resamples=config.bootstrap, seed=config.seed)
+        found = task_metrics.intervals(*given, resamples=config.bootstrap, seed=config.seed)
     return SuiteScores(
         title=suite.title,
         noise=suite.noise,
         truth=suite.truth,
-        scores=scoring.score(*given),
-        labels=scoring.score_labels(*given),
-        chance=scoring.chance(suite.truth),
+        scores=task_metrics.score(*given),
+        labels=task_metrics.score_labels(*given),
+        chance=task_metrics.chance(suite.truth),
         intervals=found,
         comments_per_second=len(suite.texts) / max(seconds, 1e-9),
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from vitrina.errors import InputError, require
 from vitrina.files import json_line
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 
 class ExternalClassifier:
@@ -39,7 +39,7 @@ class ExternalClassifier:
         require(timeout > 0, "--timeout", timeout, "above 0, in seconds")
         self.command, self.plain, self.timeout = command, plain, timeout
 
-    def __call__(self, texts: Texts) -> np.ndarray:
+    def __call__(self, texts: TextBatch) -> np.ndarray:
         """float64 [num_texts, 2]: the probabilities of the negative and of the positive class.
 
         Raises:

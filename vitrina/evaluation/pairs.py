@@ -8,7 +8,7 @@ import numpy as np
 
 from vitrina.data.pairs import CORRECTED, RAW
 from vitrina.evaluation.evaluate import Evaluation
-from vitrina.evaluation.scoring import LabelScoring
+from vitrina.tasks.task_metrics import LabelMetrics
 
 
 def compare_pairs(evaluation: Evaluation) -> dict[str, Any]:
@@ -20,11 +20,11 @@ def compare_pairs(evaluation: Evaluation) -> dict[str, Any]:
     """
     if RAW not in evaluation.suites or CORRECTED not in evaluation.suites:
         return {}
-    scoring = evaluation.scoring
-    assert isinstance(scoring, LabelScoring)
+    task_metrics = evaluation.task_metrics
+    assert isinstance(task_metrics, LabelMetrics)
     raw, corrected = evaluation.suites[RAW], evaluation.suites[CORRECTED]
     said = [
-        scoring.decide(evaluation.suites[name].truth, evaluation.predicted[name]).chosen
+        task_metrics.decide(evaluation.suites[name].truth, evaluation.predicted[name]).chosen
         for name in (RAW, CORRECTED)
     ]
     flipped = (said[0] != said[1]).any(axis=1)

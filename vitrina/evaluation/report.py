@@ -19,8 +19,8 @@ from vitrina.files import make_folder, replacing
 
 if TYPE_CHECKING:
     from vitrina.evaluation.evaluate import Evaluation
-    from vitrina.evaluation.scoring import Scoring
     from vitrina.evaluation.suites import Suite
+    from vitrina.tasks.task_metrics import TaskMetrics
 
 SERIES = {
     "level_": "level_n: published noise, stronger in toxic words",
@@ -49,11 +49,13 @@ def json_line(value: Any) -> str:
     return files.json_line(plain(value))
 
 
-def write_predictions(folder: Path, suite: Suite, predicted: Any, scoring: Scoring) -> Path:
+def write_predictions(
+    folder: Path, suite: Suite, predicted: Any, task_metrics: TaskMetrics
+) -> Path:
     """Write `<folder>/<suite>.jsonl`, a line for each text, and give its path.
 
     A line holds the original fields of the row, `scored_text` (the text as the model was given it,
-    noise applied), and the fields of `scoring`, such as `score` and `label`.
+    noise applied), and the fields of `task_metrics`, such as `score` and `label`.
 
     Args:
         predicted: a row for each text.
@@ -63,7 +65,7 @@ def write_predictions(folder: Path, suite: Suite, predicted: Any, scoring: Scori
     path = folder / f"{suite.name}.jsonl"
     with replacing(path) as file:
         for index, text in enumerate(suite.texts):
-            fields = scoring.fields(predicted[index])
+            fields = task_metrics.fields(predicted[index])
             row = with_prediction(suite.rows[index], {"scored_text": text, **fields})
             file.write(json_line(row) + "\n")
     return path
@@ -103,14 +105,14 @@ def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         # What stands below is folded to the width.
-        min_width=60 if len(evaluation.scoring.shown) == 1 else None,
+        min_width=60 if len(evaluation.task_metrics.shown) == 1 else None,
     )
     table.add_column("suite", no_wrap=True)
-    for heading in evaluation.scoring.shown.values():
+    for heading in evaluation.task_metrics.shown.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for name, suite in evaluation.suites.items():
-        cells = [score_text(suite.scores[metric]) for metric in evaluation.scoring.shown]
-        ends = suite.intervals.get(next(iter(evaluation.scoring.shown)))
+        cells = [score_text(suite.scores[metric]) for metric in evaluation.task_metrics.shown]
+        ends = suite.intervals.get(next(iter(evaluation.task_metrics.shown)))
         if ends is not None:
             low, high = map(score_text, ends)
             cells[0] += escape(f" [{low.removeprefix('0')}–{high.removeprefix('0')}]")
@@ -133,13 +135,13 @@ def labels_table(evaluation: Evaluation) -> Table | None:
     None where the table of suites tells all: where there are only two classes.
     """
     name, suite = next(iter(evaluation.suites.items()))
-    if len(suite.labels) < 3 and "micro_f1" not in evaluation.scoring.shown:
+    if len(suite.labels) < 3 and "micro_f1" not in evaluation.task_metrics.shown:
         return None
     table = Table(
         title=escape(f"Labels ({name})"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
     )
     table.add_column("label", overflow="fold")
-    for heading in (evaluation.scoring.unit, *LABEL_HEADINGS.values()):
+    for heading in (evaluation.task_metrics.unit, *LABEL_HEADINGS.values()):
         table.add_column(heading, justify="right", no_wrap=True)
     for label, scores in suite.labels.items():
         cells = [score_text(scores[key]) for key in LABEL_HEADINGS]
@@ -156,7 +158,7 @@ def labels_table(evaluation: Evaluation) -> Table | None:
 def _explained(evaluation: Evaluation) -> str:
     counts = sorted({int(suite.scores["count"]) for suite in evaluation.suites.values()})
     texts = "–".join(f"{count:,}" for count in dict.fromkeys([*counts[:1], *counts[-1:]]))
-    lines = [f"{texts} {evaluation.scoring.unit} a suite; {evaluation.scoring.what}"]
+    lines = [f"{texts} {evaluation.task_metrics.unit} a suite; {evaluation.task_metrics.what}"]
     if any(suite.intervals for suite in evaluation.suites.values()):
         lines[0] += "; in brackets: 95 % interval (bootstrap)"
     for series, what in SERIES.items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitrina.glyphs.fonts import default_font, font_characters
-from vitrina.noise.tables import ALPHABET, known_signs
+from vitrina.noise.tables import ALPHABET, seen_glyphs
 from vitrina.normalizers.confusables import confusable_with
 
 
@@ -63,7 +63,7 @@ def retrieve(
 def unseen_confusables() -> dict[str, list[str]]:
     """Letter → what Unicode's list (TS 39) holds for confusable with it, where no level of noise
     holds it and the default font can draw it; letters without are left out."""
-    drawn, known = font_characters(default_font()), known_signs() | frozenset(ALPHABET)
+    drawn, known = font_characters(default_font()), seen_glyphs() | frozenset(ALPHABET)
     listed = {letter: confusable_with(letter) for letter in ALPHABET}
     kept = {
         letter: [each for each in characters if ord(each) in drawn and each not in known]

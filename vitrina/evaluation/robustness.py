@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.errors import InputError
-from vitrina.evaluation.bootstrap import intervals_of
 from vitrina.evaluation.config import FullEvaluationConfig
 from vitrina.evaluation.curves import (
     BETTER_HIGH,
@@ -18,21 +17,22 @@ from vitrina.evaluation.curves import (
     WORST_METRICS,
     area,
     curve_scores,
-    half_lost,
+    half_degradation,
     resampled_curve_scores,
     worst_of_k,
 )
-from vitrina.evaluation.metrics import Decisions
-from vitrina.evaluation.scoring import LabelScoring, Scoring
 from vitrina.noise.config import FAMILIES, FamiliesNoiseConfig
-from vitrina.noise.corruption import build_noise
 from vitrina.noise.families import families_in
+from vitrina.noise.perturbation import build_noise
 from vitrina.noise.randomness import text_keys
-from vitrina.text.columns import Texts
+from vitrina.tasks.intervals import intervals_of
+from vitrina.tasks.metrics import Predictions
+from vitrina.tasks.task_metrics import LabelMetrics, TaskMetrics
+from vitrina.text.batch import TextBatch
 from vitrina.text.words import find_words
 
 if TYPE_CHECKING:
-    from vitrina.evaluation.measures import Subject
+    from vitrina.evaluation.evaluators import EvaluationTarget
 
 MIX = "mix"
 """All families of the option together, alike often: each word draws one."""
@@ -50,27 +50,27 @@ class _Sample:
         truth: what is true of them. clean: what is said of them without noise.
     """
 
-    texts: Texts
+    texts: TextBatch
     indices: np.ndarray
     truth: np.ndarray
-    clean: Decisions
+    clean: Predictions
 
 
-def curvable(scoring: Scoring) -> LabelScoring:
-    """`scoring`, if noise curves can be drawn of what it scores.
+def curvable(task_metrics: TaskMetrics) -> LabelMetrics:
+    """`task_metrics`, if noise curves can be drawn of what it scores.
 
     Raises:
         InputError: if they cannot.
     """
-    from vitrina.evaluation.words import WordScoring
+    from vitrina.tasks.word_metrics import WordMetrics
 
-    if not isinstance(scoring, LabelScoring) or isinstance(scoring, WordScoring):
+    if not isinstance(task_metrics, LabelMetrics) or isinstance(task_metrics, WordMetrics):
         raise InputError("evaluation=full: needs labels of texts (task=classification, multilabel)")
-    return scoring
+    return task_metrics
 
 
 def measure_curves(
-    config: FullEvaluationConfig, subject: Subject, progress: Callable[[str], None]
+    config: FullEvaluationConfig, subject: EvaluationTarget, progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """The part `curves` of `metrics.json`.
 
@@ -81,10 +81,10 @@ def measure_curves(
         `held_out` (None where the training noise is not known); and `worst_family`, told of the
         mean at `WORST_AT` and of the area under the curve. Undefined scores are NaN.
     """
-    scoring = curvable(subject.scoring)
-    sample = _sampled(config, subject, scoring)
+    task_metrics = curvable(subject.task_metrics)
+    sample = _sampled(config, subject, task_metrics)
     clean = curve_scores(sample.clean, sample.clean)
-    chance = scoring.chance(sample.truth)
+    chance = task_metrics.chance(sample.truth)
     known = None if subject.trained_on is None else families_in(subject.trained_on)
     families = {}
     for name in [*(config.families or FAMILIES), MIX]:
@@ -92,7 +92,7 @@ def measure_curves(
             f"noise of the family {name}: {len(config.strengths)} strengths, "
             f"{len(config.noise_seeds)} draws of {len(sample.indices):,} texts"
         )
-        draws = _draws(config, subject, scoring, sample, name)
+        draws = _draws(config, subject, task_metrics, sample, name)
         families[name] = _family(config, sample, draws, clean, chance) | {
             "held_out": None if known is None or name == MIX else name not in known
         }
@@ -108,31 +108,33 @@ def measure_curves(
     }
 
 
-def _sampled(config: FullEvaluationConfig, subject: Subject, scoring: LabelScoring) -> _Sample:
+def _sampled(
+    config: FullEvaluationConfig, subject: EvaluationTarget, task_metrics: LabelMetrics
+) -> _Sample:
     test = subject.test
     truth = test.labels if subject.truth is None else subject.truth
     order = np.argsort(text_keys(config.seed, 0, np.arange(len(test))), kind="stable")
     indices = np.sort(order[: config.texts])
     texts, truth = test.texts.take(indices), truth[indices]
-    said = scoring.settled(subject.predict(texts))
-    return _Sample(texts, indices, truth, scoring.decide(truth, said))
+    said = task_metrics.settled(subject.predict(texts))
+    return _Sample(texts, indices, truth, task_metrics.decide(truth, said))
 
 
 def _draws(
     config: FullEvaluationConfig,
-    subject: Subject,
-    scoring: LabelScoring,
+    subject: EvaluationTarget,
+    task_metrics: LabelMetrics,
     sample: _Sample,
     name: str,
-) -> list[list[Decisions]]:
+) -> list[list[Predictions]]:
     """What is said under noise, for each strength a list for each seed."""
     words = find_words(sample.texts)
     chosen = (config.families or list(FAMILIES)) if name == MIX else [name]
 
-    def said(strength: float, seed: int) -> Decisions:
+    def said(strength: float, seed: int) -> Predictions:
         noise = build_noise(_noise(chosen, strength), seed)
         noisy = noise.corrupted(sample.texts, words, sample.indices, 0)
-        return scoring.decide(sample.truth, scoring.settled(subject.predict(noisy)))
+        return task_metrics.decide(sample.truth, task_metrics.settled(subject.predict(noisy)))
 
     return [[said(p, seed) for seed in config.noise_seeds] for p in config.strengths]
 
@@ -161,7 +163,7 @@ def _noise(families: Sequence[str], p: float) -> FamiliesNoiseConfig:
 def _family(
     config: FullEvaluationConfig,
     sample: _Sample,
-    draws: list[list[Decisions]],
+    draws: list[list[Predictions]],
     clean: dict[str, float],
     chance: dict[str, float],
 ) -> dict[str, Any]:
@@ -181,7 +183,9 @@ def _family(
         },
         "aunc_intervals": areas,
         "p50": {
-            name: half_lost(config.strengths, clean[name], means[name].tolist(), chance[name])
+            name: half_degradation(
+                config.strengths, clean[name], means[name].tolist(), chance[name]
+            )
             for name in BETTER_HIGH
         },
         "worst_of_k": {name: [at[name] for at in worst] for name in WORST_METRICS},
@@ -189,7 +193,7 @@ def _family(
 
 
 def _intervals(
-    config: FullEvaluationConfig, sample: _Sample, draws: list[list[Decisions]]
+    config: FullEvaluationConfig, sample: _Sample, draws: list[list[Predictions]]
 ) -> tuple[dict[str, list[list[float]]], dict[str, list[float]]]:
     """95 % intervals of the means over seeds at each strength, and of the areas, by score."""
     num_texts = len(sample.indices)

@@ -22,11 +22,11 @@ from vitrina.noise.config import (
     UniformNoiseConfig,
     UnseenNoiseConfig,
 )
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 if TYPE_CHECKING:
     from vitrina.data.dataset import Rows, Split
-    from vitrina.noise.corruption import Noise
+    from vitrina.noise.perturbation import Noise
     from vitrina.text.words import Words
 
 
@@ -53,11 +53,11 @@ class Suite:
 
     name: str
     title: str
-    texts: Texts
+    texts: TextBatch
     truth: Any
     rows: Rows
     noise: dict[str, Any]
-    clean: Texts | None = None
+    clean: TextBatch | None = None
 
 
 def check_names(extra: Iterable[str]) -> None:
@@ -172,7 +172,7 @@ def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
 
 def corrupt(split: Split, noise: NoiseConfig, seed: int) -> Split:
     """`split` with `noise`, as drawn from `seed` for its texts in this order."""
-    from vitrina.noise.corruption import build_noise
+    from vitrina.noise.perturbation import build_noise
 
     corruption = build_noise(noise, seed)
     return corrupt_split(split, corruption.mark(split.texts), corruption, 0)
@@ -187,5 +187,5 @@ def corrupt_split(split: Split, words: Words, noise: Noise, epoch: int) -> Split
     indices = np.arange(len(split.texts))
     if split.words is None:
         return replace(split, texts=noise.corrupted(split.texts, words, indices, epoch))
-    texts, moved = noise.corrupted_with(split.texts, words, split.words, indices, epoch)
-    return replace(split, texts=texts, words=moved)
+    texts, map_spans = noise.corrupted_with(split.texts, words, split.words, indices, epoch)
+    return replace(split, texts=texts, words=map_spans)

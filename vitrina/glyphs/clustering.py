@@ -19,7 +19,7 @@ from sklearn.cluster import KMeans
 from vitrina.errors import InputError
 from vitrina.files import replacement
 from vitrina.glyphs.fonts import default_font, font_characters
-from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import BASE, kind_of
 
 LETTERS = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
@@ -75,7 +75,7 @@ def cluster_glyphs(
             f"clusters = {num_clusters}: must be from 1 to {len(glyphs)}, the glyphs of {font}"
         )
     progress(f"drawing {len(glyphs)} glyphs of {font.name} at {size_px} px")
-    pictures_GP = blurred(Pictures([font], size_px, 2 * size_px), glyphs)
+    pictures_GP = blurred(GlyphRenderer([font], size_px, 2 * size_px), glyphs)
     progress(f"clustering into {num_clusters} clusters")
     model = KMeans(num_clusters, n_init=cast(Any, 1), random_state=seed)
     cluster_of = dict(zip(glyphs, model.fit_predict(pictures_GP).tolist(), strict=True))
@@ -109,7 +109,7 @@ def look_alikes(
         raise InputError(f"{font}: has no Russian letters")
     others = [glyph for glyph in glyphs if not (glyph.isascii() or glyph in known)]
     others = [glyph for glyph in others if glyph not in letters]
-    pictures = Pictures([font], size_px, 2 * size_px)
+    pictures = GlyphRenderer([font], size_px, 2 * size_px)
     cosines = blurred(pictures, others) @ blurred(pictures, letters).T  # [others, letters]
     nearest, highest = cosines.argmax(axis=1), cosines.max(axis=1)
     order = np.argsort(-highest, kind="stable")
@@ -119,12 +119,12 @@ def look_alikes(
     return {letter: alike[:most] for letter, alike in found.items() if alike}
 
 
-def blurred(pictures: Pictures, glyphs: Sequence[str]) -> np.ndarray:
+def blurred(pictures: GlyphRenderer, glyphs: Sequence[str]) -> np.ndarray:
     """Pictures of `glyphs` as float32 [num_glyphs, pixels], blurred, each of length 1."""
-    canvases = pictures.canvases(glyphs, 2 * pictures.fonts.size_px)
+    render = pictures.render(glyphs, 2 * pictures.fonts.size_px)
     soft = [
         np.asarray(Image.fromarray(canvas).filter(ImageFilter.GaussianBlur(0.5)))
-        for canvas in canvases
+        for canvas in render
     ]
     pictures_GP = np.stack(soft).reshape(len(glyphs), -1).astype(np.float32)
     # Of one length, so that light and heavy glyphs of one form meet.

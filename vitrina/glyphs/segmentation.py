@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 BASE, MARK, INVISIBLE, BLANK = 0, 1, 2, 3
 
@@ -56,7 +56,7 @@ def _is_selector(code_point: int) -> bool:
     return 0xFE00 <= code_point <= 0xFE0F or 0xE0100 <= code_point <= 0xE01EF
 
 
-def segment(texts: Texts) -> GlyphTokens:
+def segment(texts: TextBatch) -> GlyphTokens:
     """Cut texts into drawn glyphs; a few array operations unless there are combining marks."""
     distinct, code_ids = np.unique(texts.code_points, return_inverse=True)
     kinds = np.array([kind_of(int(code)) for code in distinct], dtype=np.int8)
@@ -75,7 +75,7 @@ def segment(texts: Texts) -> GlyphTokens:
     return _compact(code_ids, lengths, clusters)
 
 
-def glyph_spans(texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+def glyph_spans(texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
     """First and one behind the last code point of each glyph that `segment` finds.
 
     Returns:

@@ -12,7 +12,7 @@ from torch import nn
 from vitrina.errors import InputError
 from vitrina.models.embedders.slices import ResidualBlock
 from vitrina.models.encoders.transformer import Layer
-from vitrina.models.norm import NormReLU
+from vitrina.models.layers.normalization import NormReLU
 
 PARTS = (ResidualBlock, NormReLU, Layer)
 

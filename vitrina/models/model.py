@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
-from vitrina.models.heads.reading import ReadingHead
-from vitrina.models.inputs import Inputs
-from vitrina.models.ragged import Ragged
+from vitrina.models.heads.ctc import CtcHead
+from vitrina.models.layers.ragged import Ragged
+from vitrina.models.token_batch import TokenBatch
 
 
 class Model(nn.Module):
-    """Texts as `Inputs` to the head's output.
+    """Texts as `TokenBatch` to the head's output.
 
     Args:
         embedder: turns inputs into token embeddings [N, D].
@@ -30,7 +30,7 @@ class Model(nn.Module):
         embedder: Embedder,
         encoder: Encoder,
         head: nn.Module,
-        reader: ReadingHead | None = None,
+        reader: CtcHead | None = None,
     ) -> None:
         super().__init__()
         self.embedder = embedder
@@ -56,16 +56,16 @@ class Model(nn.Module):
             getattr(self, part).eval()
         return self
 
-    def forward(self, inputs: Inputs) -> Tensor:
+    def forward(self, inputs: TokenBatch) -> Tensor:
         return self.head(self.encoder(self.embedder(inputs)))
 
-    def read(self, inputs: Inputs) -> Ragged:
+    def read(self, inputs: TokenBatch) -> Ragged:
         """Logits [M, A] of the symbols that are read, ragged by the steps of each text."""
         assert self.reader is not None
         x = self.embedder(inputs)
         return self.reader(self.encoder(x) if self.reader.reads_encoder else x)
 
-    def forward_and_read(self, inputs: Inputs) -> tuple[Tensor, Ragged]:
+    def forward_and_read(self, inputs: TokenBatch) -> tuple[Tensor, Ragged]:
         """`forward` and `read` with what is common to both computed once."""
         assert self.reader is not None
         x = self.embedder(inputs)

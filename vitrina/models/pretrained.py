@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from vitrina.errors import InputError
-from vitrina.models.artefacts import Artefacts
+from vitrina.state import FittedState
 
 FILES = (
     "config.json",
@@ -208,11 +208,11 @@ def check_weights(checkpoint: Checkpoint, sha256: str) -> None:
         raise checkpoint.refuse("must hold the weights that this run was fitted for; they changed")
 
 
-def checkpoint_hashes(artefacts: Artefacts) -> dict[str, str]:
+def checkpoint_hashes(fitted: FittedState) -> dict[str, str]:
     """Hashes of the weights of the checkpoints in a run's artefacts, by the key that names them."""
     hashes = {}
     for part in ("embedder", "encoder"):
-        text = artefacts.part(part).texts.get("checkpoint")
+        text = fitted.part(part).texts.get("checkpoint")
         if text is not None:
             hashes[f"{part}.name"] = json.loads(text)["sha256"]
     return hashes

@@ -19,8 +19,8 @@ from vitrina.noise.config import (
     NoNoiseConfig,
     UnseenNoiseConfig,
 )
+from vitrina.noise.policy import PerturbationPolicy, stacked_marks
 from vitrina.noise.tables import ALPHABET, SMALL, level_table
-from vitrina.noise.treatments import Treatment, stacked_marks
 
 PUNCTUATION = (".", ",", "-", "_")
 MASKS = ("*", ".")
@@ -41,7 +41,7 @@ TRANSLITERATION = dict(zip(SMALL, _LATIN.split(), strict=True))
 """GOST 7.79-2000, system B; ц is cz everywhere, where the standard allows c before i, e, y, j."""
 
 
-def family_treatments(config: FamiliesNoiseConfig) -> tuple[list[Treatment], list[float]]:
+def family_treatments(config: FamiliesNoiseConfig) -> tuple[list[PerturbationPolicy], list[float]]:
     """What each family of the mix does to a word that drew it, and the families' weights.
 
     Raises:
@@ -49,17 +49,17 @@ def family_treatments(config: FamiliesNoiseConfig) -> tuple[list[Treatment], lis
     """
     mix = config.mix if config.level_toxic else {}
     kinds = [family_treatment(name, config) for name in mix]
-    return kinds or [Treatment()], list(mix.values()) or [1.0]
+    return kinds or [PerturbationPolicy()], list(mix.values()) or [1.0]
 
 
-def family_treatment(name: str, config: FamiliesNoiseConfig) -> Treatment:
+def family_treatment(name: str, config: FamiliesNoiseConfig) -> PerturbationPolicy:
     """What one family does to the words that it touches."""
     assert name in FAMILIES, name
     if name == "spaces":
-        return Treatment(p_word=config.p_word, p_space=config.p)
+        return PerturbationPolicy(p_word=config.p_word, p_space=config.p)
     if name in _INSERTED:
         # Punctuation stands inside a word; marks and what cannot be seen behind it too.
-        return Treatment(
+        return PerturbationPolicy(
             p_word=config.p_word,
             p_insert=config.p,
             inserts=_INSERTED[name],
@@ -68,12 +68,14 @@ def family_treatment(name: str, config: FamiliesNoiseConfig) -> Treatment:
     if name == "swap":
         # Each letter may begin a pair unless it ends one. With this probability of beginning one
         # the share of exchanged letters in a long word is p.
-        return Treatment(p_word=config.p_word, rates=(config.p / (2 - config.p),), swaps=True)
+        return PerturbationPolicy(
+            p_word=config.p_word, rates=(config.p / (2 - config.p),), swaps=True
+        )
     if name in _LEVELS:
         options = level_table(_LEVELS[name], clusters=config.clusters)
     else:
         options = {letter: _REPLACED[name](letter) for letter in ALPHABET}
-    return Treatment(p_word=config.p_word, rates=(config.p,), options=options)
+    return PerturbationPolicy(p_word=config.p_word, rates=(config.p,), options=options)
 
 
 def _transliterated(letter: str) -> list[str]:

@@ -12,10 +12,10 @@ import numpy as np
 
 from vitrina.errors import InputError
 from vitrina.files import json_line, replacing
-from vitrina.noise.corruption import Noise
-from vitrina.noise.noisy import Noisy
+from vitrina.noise.perturbation import Noise
+from vitrina.noise.perturbed import PerturbedBatch
+from vitrina.text.batch import TextBatch
 from vitrina.text.cleaning import clean
-from vitrina.text.columns import Texts
 from vitrina.text.config import CleaningConfig
 
 LINES_AT_ONCE = 1024
@@ -44,7 +44,7 @@ def corrupt_file(
     count = 0
     with replacing(target) as file:
         while batch := list(islice(rows, LINES_AT_ONCE)):
-            texts = Texts.from_strings([clean(row[text_field], _NOTHING).text for row in batch])
+            texts = TextBatch.from_strings([clean(row[text_field], _NOTHING).text for row in batch])
             indices = np.arange(count, count + len(batch))
             noisy = noise(texts, noise.mark(texts), indices, 0)
             values = labelled_pieces(noisy) if pieces else noisy.texts.to_strings()
@@ -54,7 +54,7 @@ def corrupt_file(
     return count
 
 
-def labelled_pieces(noisy: Noisy) -> list[list[tuple[str, int]]]:
+def labelled_pieces(noisy: PerturbedBatch) -> list[list[tuple[str, int]]]:
     """For each text its noisy words, with 1 where toxic, and the signs between them, with 0.
 
     A word that noise split by spaces stays one piece; a word that noise deleted is left out.

@@ -3,8 +3,9 @@
 A draw is keyed by (seed, epoch, index of the text, position in the text, stream). It is the same
 whatever stands in the batch beside the text, whatever came before and however many processes work.
 
-The hash is SplitMix64 (`vitrina.hashing`): its generator's state grows by the golden ratio and its
-finaliser mixes the state. Draw `v` under a key is output `v` of a generator started at the key.
+The hash is SplitMix64 (`vitrina.text.hashing`): its generator's state grows by the golden ratio
+and its finaliser mixes the state. Draw `v` under a key is output `v` of a generator started at the
+key.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from vitrina.hashing import GOLDEN, mix
+from vitrina.text.hashing import GOLDEN, mix
 
 MASK = 2**64 - 1
 

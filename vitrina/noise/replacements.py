@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from vitrina.noise.noisy import Noisy
+from vitrina.noise.perturbed import PerturbedBatch
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Replacements:
     inserted: Counter[str] = field(default_factory=Counter)
 
 
-def count_replacements(drawn: Iterable[tuple[Noisy, list[str]]]) -> Replacements:
+def count_replacements(drawn: Iterable[tuple[PerturbedBatch, list[str]]]) -> Replacements:
     """Count the edits of noisy texts, each part of them with its clean texts."""
     found = Replacements()
     for noisy, clean in drawn:

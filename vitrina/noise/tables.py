@@ -118,7 +118,7 @@ def level_table(level: int, *, clusters: str | Path | None = None) -> dict[str, 
     return {letter: found[letter] for letter in ALPHABET if found[letter]}
 
 
-def known_signs(level: int = HIGHEST_LEVEL) -> frozenset[str]:
+def seen_glyphs(level: int = HIGHEST_LEVEL) -> frozenset[str]:
     """Every character that a noise of levels 1 to `level` may put in place of a letter."""
     options = letter_options(level)
     return frozenset(sign for row in options.values() for entry in row for sign in entry)
@@ -138,7 +138,7 @@ def unseen_options(
         InputError: if the file cannot be read.
     """
     glyphs = load_clusters(clusters or _own("unseen"))
-    known = known_signs(known_level) | frozenset(ALPHABET)
+    known = seen_glyphs(known_level) | frozenset(ALPHABET)
     options = {
         letter: [glyph for glyph in _glyphs_of(letter, glyphs) if not known.issuperset(glyph)]
         for letter in ALPHABET

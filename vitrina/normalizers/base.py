@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 from vitrina.text.offsets import OffsetMap
 
 
 class Normalizer(Protocol):
     """Changes texts before a model sees them."""
 
-    def __call__(self, texts: Texts) -> Texts:
+    def __call__(self, texts: TextBatch) -> TextBatch:
         """The texts in their normal form, in the same order."""
         ...
 
@@ -23,7 +23,7 @@ class Normalizer(Protocol):
 class NoNormalizer:
     """Leaves texts as they are."""
 
-    def __call__(self, texts: Texts) -> Texts:
+    def __call__(self, texts: TextBatch) -> TextBatch:
         return texts
 
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:

@@ -6,7 +6,7 @@ from vitrina.normalizers.base import NoNormalizer, Normalizer
 from vitrina.normalizers.config import (
     ConfusablesNormalizerConfig,
     NoNormalizerConfig,
-    ReaderNormalizerConfig,
+    RecognizerNormalizerConfig,
     RulesNormalizerConfig,
     UnicodeNormalizerConfig,
 )
@@ -17,7 +17,7 @@ def build_normalizer(
     | UnicodeNormalizerConfig
     | ConfusablesNormalizerConfig
     | RulesNormalizerConfig
-    | ReaderNormalizerConfig,
+    | RecognizerNormalizerConfig,
     device: str = "auto",
 ) -> Normalizer:
     """The normaliser of a `normalizer` option; one that is a model works on `device`.
@@ -37,9 +37,9 @@ def build_normalizer(
         from vitrina.normalizers.rules import RulesNormalizer
 
         return RulesNormalizer(config)
-    if isinstance(config, ReaderNormalizerConfig):
-        from vitrina.normalizers.reader import ReaderNormalizer
+    if isinstance(config, RecognizerNormalizerConfig):
+        from vitrina.normalizers.recognizer import RecognizerNormalizer
 
-        return ReaderNormalizer(config, device)
+        return RecognizerNormalizer(config, device)
     assert isinstance(config, NoNormalizerConfig), config
     return NoNormalizer()

@@ -69,7 +69,7 @@ class RulesNormalizerConfig:
 
 
 @dataclass(kw_only=True)
-class ReaderNormalizerConfig:
+class RecognizerNormalizerConfig:
     """What a trained model reads in the place of the text."""
 
     kind: str
@@ -87,5 +87,5 @@ OPTIONS: dict[str, type] = {
     "unicode": UnicodeNormalizerConfig,
     "confusables": ConfusablesNormalizerConfig,
     "rules": RulesNormalizerConfig,
-    "reader": ReaderNormalizerConfig,
+    "reader": RecognizerNormalizerConfig,
 }

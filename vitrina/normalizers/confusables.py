@@ -27,7 +27,7 @@ from functools import cache
 import numpy as np
 
 from vitrina.normalizers.unicode import UnicodeNormalizer
-from vitrina.text.columns import Texts, ranges
+from vitrina.text.batch import TextBatch, ranges
 from vitrina.text.offsets import OffsetMap
 from vitrina.text.words import NUM_CODE_POINTS, find_words, is_mark
 
@@ -113,17 +113,17 @@ class ConfusablesNormalizer:
     def __init__(self) -> None:
         self._unicode = UnicodeNormalizer()
 
-    def __call__(self, texts: Texts) -> Texts:
+    def __call__(self, texts: TextBatch) -> TextBatch:
         texts = self._unicode(texts)
-        return Texts(_replaced(texts), texts.offsets)
+        return TextBatch(_replaced(texts), texts.offsets)
 
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
         normal, offsets = self._unicode.with_offsets(text)
-        one = Texts.from_strings([normal])
-        return Texts(_replaced(one), one.offsets)[0], offsets
+        one = TextBatch.from_strings([normal])
+        return TextBatch(_replaced(one), one.offsets)[0], offsets
 
 
-def _replaced(texts: Texts) -> np.ndarray:
+def _replaced(texts: TextBatch) -> np.ndarray:
     """uint32, the code points of `texts` with the confusable ones replaced one by one."""
     table, code_points = _table(), texts.code_points
     words = find_words(texts)
@@ -152,7 +152,7 @@ def _replaced(texts: Texts) -> np.ndarray:
     return new
 
 
-def _before_mark(texts: Texts, places: np.ndarray) -> np.ndarray:
+def _before_mark(texts: TextBatch, places: np.ndarray) -> np.ndarray:
     """bool: whether a combining mark follows, with which a replacement could grow together."""
     following = np.append(texts.code_points[1:], np.uint32(0))[places]
     return is_mark(following)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Restoring:
         return 1 - self.normal / self.words if self.words else 1.0
 
 
-def compare_words(clean: Texts, noisy: Texts, normal: Texts) -> Restoring:
+def compare_words(clean: TextBatch, noisy: TextBatch, normal: TextBatch) -> Restoring:
     """Count words of clean texts that noisy and normalised texts lack, each text with its own."""
     words = noisy_lacks = normal_lacks = 0
     for one, other, last in zip(_words(clean), _words(noisy), _words(normal), strict=True):
@@ -44,7 +44,7 @@ def compare_words(clean: Texts, noisy: Texts, normal: Texts) -> Restoring:
     return Restoring(words, noisy_lacks, normal_lacks)
 
 
-def _words(texts: Texts) -> Iterable[list[str]]:
+def _words(texts: TextBatch) -> Iterable[list[str]]:
     for text in texts:
         yield text.split()
 

@@ -1,7 +1,7 @@
 """The known replacements undone, with the help of a lexicon and a dictionary.
 
 After `unicode`, what stands between spaces is cut into runs that could be words, and each run is
-read (`vitrina.normalizers.restoration`). A reading is taken if it consists of words that the
+read (`vitrina.normalizers.search`). A reading is taken if it consists of words that the
 lexicon, the frequent words or the dictionary know. Otherwise letters with signs among them are
 read as the tables and the frequencies of letters make it likeliest, and everything else stays:
 words of Cyrillic letters alone, numbers, and words of Latin letters alone. Words of Latin letters
@@ -19,11 +19,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vitrina.normalizers.config import RulesNormalizerConfig
-from vitrina.normalizers.readings import Readings
-from vitrina.normalizers.restoration import Restoration, Restored, unchanged
+from vitrina.normalizers.inverse_tables import InverseTables
+from vitrina.normalizers.search import Restoration, RestoredRun, unchanged
 from vitrina.normalizers.unicode import UnicodeNormalizer
 from vitrina.normalizers.vocabulary import ALONE, Vocabulary
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 from vitrina.text.lexicon import Lexicon
 from vitrina.text.offsets import OffsetMap
 
@@ -54,7 +54,7 @@ class _Part:
 
     start: int
     raw: str
-    read: Restored | None
+    read: RestoredRun | None
 
 
 class RulesNormalizer:
@@ -64,22 +64,22 @@ class RulesNormalizer:
         """Raises:
         InputError: if the lexicon or the glyph clusters cannot be read.
         """
-        readings = Readings(config.level, config.clusters)
+        readings = InverseTables(config.level, config.clusters)
         self._config = config
         self._vocabulary = Vocabulary(Lexicon.load(config.lexicon))
         self._restore = Restoration(config, readings, self._vocabulary)
         bare = replace(config, masks="")  # nearly anything fits parts that hold a mask each
         self._restore_joined = Restoration(bare, readings, self._vocabulary)
         self._unicode = UnicodeNormalizer()
-        self._remembered: tuple[dict[str, Restored], dict[str, Restored]] = ({}, {})
+        self._remembered: tuple[dict[str, RestoredRun], dict[str, RestoredRun]] = ({}, {})
         signs = (readings.signs | set(config.separators + config.masks)) - {","}
         inside = rf"[^\W_]|[\u0300-\u036f\u0483-\u0489]|[{re.escape(''.join(sorted(signs)))}]"
         # A row of dots or dashes parts words; a comma is a part of one only in `u,`.
         self._runs = re.compile(rf"(?:(?![.\-_]{{2}})(?:{inside}|(?<=[uU]),(?=\w)))+")
 
-    def __call__(self, texts: Texts) -> Texts:
+    def __call__(self, texts: TextBatch) -> TextBatch:
         texts = self._unicode(texts)
-        return Texts.from_strings([self._normal(text) for text in texts.to_strings()])
+        return TextBatch.from_strings([self._normal(text) for text in texts.to_strings()])
 
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
         visible, offsets = self._unicode.with_offsets(text)
@@ -121,7 +121,7 @@ class RulesNormalizer:
         parts = _without_foreign(parts)
         return self._joined(parts) if self._config.spaces else parts
 
-    def _reading(self, raw: str, *, joined: bool = False) -> Restored:
+    def _reading(self, raw: str, *, joined: bool = False) -> RestoredRun:
         remembered = self._remembered[joined]
         read = remembered.get(raw)
         if read is None:
@@ -130,7 +130,7 @@ class RulesNormalizer:
             read = remembered[raw] = (self._restore_joined if joined else self._restore)(raw)
         return read
 
-    def _is_word(self, read: Restored) -> bool:
+    def _is_word(self, read: RestoredRun) -> bool:
         return read.is_one_word and self._vocabulary.is_listed(read.text.lower())
 
     def _joined(self, parts: list[_Part]) -> list[_Part]:
@@ -196,9 +196,9 @@ def _without_foreign(parts: list[_Part]) -> list[_Part]:
     ]
 
 
-def _row(parts: list[_Part], position: int) -> list[Restored]:
+def _row(parts: list[_Part], position: int) -> list[RestoredRun]:
     """Readings of the runs from `position` on that have one space between them."""
-    row: list[Restored] = []
+    row: list[RestoredRun] = []
     while position < len(parts) and len(row) < _LONGEST_ROW:
         read = parts[position].read
         if read is None:
@@ -210,7 +210,7 @@ def _row(parts: list[_Part], position: int) -> list[Restored]:
     return row
 
 
-def _spread(parts: list[_Part], read: Restored) -> _Part:
+def _spread(parts: list[_Part], read: RestoredRun) -> _Part:
     """One part for several, whose joined run was read; positions step over the spaces."""
     places: list[int] = []
     for part in parts[::2]:

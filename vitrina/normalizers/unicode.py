@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 from vitrina.text.offsets import OffsetMap
 
 INVISIBLE = (
@@ -37,13 +37,13 @@ INVISIBLE = (
 class UnicodeNormalizer:
     """NFKC, invisible characters removed."""
 
-    def __call__(self, texts: Texts) -> Texts:
+    def __call__(self, texts: TextBatch) -> TextBatch:
         touched = np.flatnonzero(_may_change()[texts.code_points])
         if len(touched) == 0:
             return texts
         changed = np.unique(np.searchsorted(texts.offsets, touched, side="right") - 1)
-        normal = Texts.from_strings([normalize(text) for text in texts.take(changed)])
-        joined = Texts(
+        normal = TextBatch.from_strings([normalize(text) for text in texts.take(changed)])
+        joined = TextBatch(
             np.concatenate([texts.code_points, normal.code_points]),
             np.concatenate([texts.offsets, normal.offsets[1:] + texts.offsets[-1]]),
         )

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vitrina.evaluation.picture import CLEAN, HEADINGS, TITLES, series
+from vitrina.evaluation.plot import CLEAN, HEADINGS, TITLES, series
 from vitrina.evaluation.report import score_text
-from vitrina.evaluation.statistics import mean_over_seeds
 from vitrina.reports.charts import SMALL_HEIGHT, Curve, legend, line_chart, value_range
 from vitrina.reports.document import Content, Html, details, element, join, paragraph, table
 from vitrina.reports.runs import Run
+from vitrina.reports.statistics import mean_over_seeds
 
 FAMILY_METRICS = ("f1", "roc_auc")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import require
-from vitrina.evaluation.picture import COLOURS
+from vitrina.evaluation.plot import COLOURS
 from vitrina.files import replacement
 from vitrina.reports.table import SeedTable
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vitrina.evaluation.report import score_text
-from vitrina.evaluation.statistics import LEVEL, SeedMean
+from vitrina.reports.statistics import LEVEL, SeedMean
 from vitrina.reports.table import PairedTest, SeedTable
 
 TEST_HEADINGS = ("column", "row", "against", "difference", "pairs", "p", "Holm")

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from vitrina.errors import InputError
-from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.renderer import GlyphRenderer
+from vitrina.inference.load import TrainedModel
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import GlyphsConfig, LineConfig, SlicesConfig
-from vitrina.predict import TrainedModel
 from vitrina.reports.document import Content, Html, element, escaped, join, paragraph
 from vitrina.reports.pictures import (
     line_pictures,
@@ -19,10 +19,10 @@ from vitrina.reports.pictures import (
     strongest_tokens,
     token_columns,
 )
-from vitrina.reports.predictions import Predictions, ladder, read_predictions, suites_of
+from vitrina.reports.predictions import RunPredictions, ladder, read_predictions, suites_of
 from vitrina.reports.runs import Run
 from vitrina.reports.saliency import Salient, reach, saliency
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 DRAWN_PX = (12, 24)
 """Font size and height in which texts are drawn for people, where a model draws none."""
@@ -57,16 +57,16 @@ def _drawing(run: Run, device: str):
     try:
         model = TrainedModel(run.folder, device, "fp32")
     except InputError:
-        return Pictures([], *DRAWN_PX), lambda text: text
-    return pictures_of(model), lambda text: model.normalized(Texts.from_strings([text]))[0]
+        return GlyphRenderer([], *DRAWN_PX), lambda text: text
+    return pictures_of(model), lambda text: model.normalized(TextBatch.from_strings([text]))[0]
 
 
-def pictures_of(model: TrainedModel) -> Pictures:
+def pictures_of(model: TrainedModel) -> GlyphRenderer:
     """Draws as the model does; as for people where it draws nothing."""
     embedder = getattr(model.model.embedder, "inner", model.model.embedder)
     if isinstance(embedder, VisualEmbedder):
         return embedder.pictures
-    return Pictures([], *DRAWN_PX)
+    return GlyphRenderer([], *DRAWN_PX)
 
 
 def mistakes_part(run: Run, suite: str | None, count: int, device: str = "auto") -> Html:
@@ -85,7 +85,7 @@ def mistakes_part(run: Run, suite: str | None, count: int, device: str = "auto")
     try:
         model = TrainedModel(run.folder, device, "fp32")
         labels = [_label_said(predictions, index) for index in worst]
-        texts = Texts.from_strings([predictions.texts[index] for index in worst])
+        texts = TextBatch.from_strings([predictions.texts[index] for index in worst])
         salient: Sequence[Salient | None] = saliency(model, texts, labels)
         how = explained(model)
     except InputError as error:
@@ -119,7 +119,7 @@ def explained(model: TrainedModel) -> str:
     )
 
 
-def _label_said(predictions: Predictions, index: int) -> int:
+def _label_said(predictions: RunPredictions, index: int) -> int:
     """The label whose log-odds are looked at: the wrong one that was said, else the one missed."""
     wrong = predictions.said[index] & ~predictions.truth[index]
     missed = predictions.truth[index] & ~predictions.said[index]
@@ -129,7 +129,7 @@ def _label_said(predictions: Predictions, index: int) -> int:
 
 
 def _article(
-    predictions: Predictions,
+    predictions: RunPredictions,
     index: int,
     number: int,
     model: TrainedModel | None,

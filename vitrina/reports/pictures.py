@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import glyph_spans, segment
 from vitrina.reports.document import Html, bullets, element, escaped, join
 from vitrina.reports.saliency import Salient
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 SCALE = 2
 MOST_PX = 150
@@ -51,14 +51,16 @@ def data_uri(picture: Image.Image) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def drawn_words(pictures: Pictures, text: str) -> tuple[np.ndarray, list[DrawnWord], np.ndarray]:
+def drawn_words(
+    pictures: GlyphRenderer, text: str
+) -> tuple[np.ndarray, list[DrawnWord], np.ndarray]:
     """A text as the line of its glyphs, and where to cut it: behind blanks, and where too long.
 
     Returns:
         The line uint8 [height, width], 255 is ink; the words; int64 [num_glyphs + 1], the edges of
         its glyphs in pixels.
     """
-    texts = Texts.from_strings([text])
+    texts = TextBatch.from_strings([text])
     tokens = segment(texts)
     clusters = [tokens.clusters[i] for i in tokens.ids]
     starts, ends = glyph_spans(texts)
@@ -75,13 +77,13 @@ def drawn_words(pictures: Pictures, text: str) -> tuple[np.ndarray, list[DrawnWo
     return np.concatenate(parts, axis=1), words, edges
 
 
-def line_pictures(pictures: Pictures, text: str) -> Html:
+def line_pictures(pictures: GlyphRenderer, text: str) -> Html:
     """A text as it is drawn, without weights."""
     line, words, _ = drawn_words(pictures, text)
     return _flow(line, words, None, None)
 
 
-def salient_pictures(pictures: Pictures, salient: Salient, columns: np.ndarray) -> Html:
+def salient_pictures(pictures: GlyphRenderer, salient: Salient, columns: np.ndarray) -> Html:
     """A text as it is drawn, each token with its weight behind it.
 
     Args:
@@ -103,7 +105,7 @@ def scaled(weights: np.ndarray) -> np.ndarray:
 
 
 def token_columns(
-    pictures: Pictures, text: str, num_tokens: int, stride_px: int | None, window_px: int
+    pictures: GlyphRenderer, text: str, num_tokens: int, stride_px: int | None, window_px: int
 ) -> np.ndarray:
     """The edges of what each token of a text is coloured by: int64 [num_tokens + 1], pixels.
 
@@ -161,7 +163,7 @@ def image(pixels: np.ndarray, alt: str, scale: int = 1) -> Html:
 
 
 def strongest_tokens(
-    pictures: Pictures, salient: Salient, stride_px: int | None, window_px: int
+    pictures: GlyphRenderer, salient: Salient, stride_px: int | None, window_px: int
 ) -> Html:
     """Pictures of the tokens with the largest weights, as the embedder gets them, with weights.
 
@@ -170,8 +172,8 @@ def strongest_tokens(
     """
     order = np.argsort(-np.abs(salient.weights), kind="stable")[:STRONGEST]
     if stride_px is None:
-        tokens = segment(Texts.from_strings([salient.text]))
-        shown = pictures.canvases(tokens.clusters, window_px)[tokens.ids[order]]
+        tokens = segment(TextBatch.from_strings([salient.text]))
+        shown = pictures.render(tokens.clusters, window_px)[tokens.ids[order]]
     else:
         line, _, _ = drawn_words(pictures, salient.text)
         wide = np.pad(line, ((0, 0), (0, window_px)))

@@ -12,15 +12,15 @@ import numpy as np
 from vitrina.data.fields import RowError, label_of
 from vitrina.data.labels import label_set
 from vitrina.errors import InputError
-from vitrina.evaluation.calibration import NUM_BINS, brier_score, calibration_error
 from vitrina.reports.runs import Run
+from vitrina.tasks.calibration import NUM_BINS, brier_score, calibration_error
 
 ADDED = ("scored_text", "score", "label", "words")
 """Fields that a file of predictions adds; those of the row are `original_…` then."""
 
 
 @dataclass(frozen=True)
-class Predictions:
+class RunPredictions:
     """A suite's texts with what is true and what was said of them.
 
     Attributes:
@@ -93,7 +93,7 @@ def read_rows(run: Run, suite: str) -> list[dict[str, Any]]:
     return rows
 
 
-def read_predictions(run: Run, suite: str) -> Predictions:
+def read_predictions(run: Run, suite: str) -> RunPredictions:
     """The predictions of a suite beside what is true.
 
     Raises:
@@ -117,7 +117,7 @@ def read_predictions(run: Run, suite: str) -> Predictions:
     except (KeyError, TypeError, RowError) as error:
         raise InputError(f"{suite}: what is true cannot be told ({error})") from None
     texts = [row["scored_text"] for row in rows]
-    return Predictions(suite, names, texts, truth, said, probabilities, sets, positive)
+    return RunPredictions(suite, names, texts, truth, said, probabilities, sets, positive)
 
 
 def _truth(run: Run, row: Mapping[str, Any], names: list[str], sets: bool) -> np.ndarray:
@@ -142,7 +142,7 @@ def _scores(score: Any, names: list[str], positive: int | None) -> list[float]:
     return found
 
 
-def confusion(predictions: Predictions) -> np.ndarray:
+def confusion(predictions: RunPredictions) -> np.ndarray:
     """int64 [L, L]: texts by true class (rows) and class said (columns)."""
     assert not predictions.sets
     counts = np.zeros((len(predictions.names),) * 2, dtype=np.int64)
@@ -150,7 +150,7 @@ def confusion(predictions: Predictions) -> np.ndarray:
     return counts
 
 
-def label_counts(predictions: Predictions) -> np.ndarray:
+def label_counts(predictions: RunPredictions) -> np.ndarray:
     """int64 [L, 4], for each label: said and true, said and false, missed, rightly not said."""
     truth, said = predictions.truth, predictions.said
     both = (said & truth, said & ~truth, ~said & truth, ~said & ~truth)
@@ -163,7 +163,7 @@ class Calibration:
 
     Attributes:
         mean_probability, share_true: of each bin. sizes: texts in each bin.
-        ece, brier: as `vitrina.evaluation.calibration` has them.
+        ece, brier: as `vitrina.tasks.calibration` has them.
     """
 
     mean_probability: np.ndarray

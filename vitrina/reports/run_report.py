@@ -10,7 +10,7 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from vitrina.errors import InputError
-from vitrina.evaluation.picture import HEADINGS
+from vitrina.evaluation.plot import HEADINGS
 from vitrina.evaluation.report import SERIES, SYNTHETIC, score_text
 from vitrina.reports.charts import Curve, line_chart
 from vitrina.reports.curves import (
@@ -35,7 +35,7 @@ from vitrina.reports.document import (
 )  # fmt: skip
 from vitrina.reports.mistakes import ladder_part, mistakes_part
 from vitrina.reports.predictions import (
-    Predictions,
+    RunPredictions,
     calibration,
     confusion,
     label_counts,
@@ -201,7 +201,7 @@ def judged(run: Run, chosen: str | None) -> list[Content]:
     return parts
 
 
-def _confusion(predictions: Predictions) -> Html:
+def _confusion(predictions: RunPredictions) -> Html:
     counts = confusion(predictions)
     head = ["true class", *(f"said {name}" for name in predictions.names), "recall"]
     rows = []
@@ -211,7 +211,7 @@ def _confusion(predictions: Predictions) -> Html:
     return table(f"Texts by true class and class said ({predictions.suite})", head, rows)
 
 
-def _label_table(predictions: Predictions) -> Html:
+def _label_table(predictions: RunPredictions) -> Html:
     head = ["label", "said, true", "said, false", "missed", "rightly not said"]
     counts = label_counts(predictions).tolist()
     named = zip(predictions.names, counts, strict=True)
@@ -219,7 +219,7 @@ def _label_table(predictions: Predictions) -> Html:
     return table(f"Texts by label ({predictions.suite})", head, rows)
 
 
-def _reliability(predictions: Predictions) -> Html:
+def _reliability(predictions: RunPredictions) -> Html:
     found = calibration(*predictions.judged)
     points = list(zip(found.mean_probability.tolist(), found.share_true.tolist(), strict=True))
     title = f"Calibration, {predictions.suite}: ECE {found.ece:.3f}, Brier {found.brier:.3f}"

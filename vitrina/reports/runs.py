@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from vitrina.data.fields import brief
 from vitrina.errors import InputError
-from vitrina.evaluation.compare import FROM_PRESETS, RunResult, find_runs, read_run
+from vitrina.reports.run_table import FROM_PRESETS, RunResult, find_runs, read_run
 
 ASIDE = ("name", "resume", "device", "threads", "tracking")
 """Settings that do not affect the results."""

@@ -22,15 +22,15 @@ from torch import Tensor
 
 from vitrina.errors import InputError
 from vitrina.glyphs.segmentation import glyph_spans
+from vitrina.inference.load import TrainedModel
 from vitrina.models.embedders.base import Embedder, VisualEmbedder
 from vitrina.models.embedders.characters import CharactersEmbedder
 from vitrina.models.embedders.config import LineConfig, SlicesConfig
 from vitrina.models.embedders.subwords import SubwordsEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
 from vitrina.models.embedders.words import WordsEmbedder
-from vitrina.models.ragged import Ragged, exclusive_sum
-from vitrina.predict import TrainedModel
-from vitrina.text.columns import Texts
+from vitrina.models.layers.ragged import Ragged, exclusive_sum
+from vitrina.text.batch import TextBatch
 
 MOST_PARTS = 160
 """Tokens of a text that are left out one by one; of longer texts, runs of several."""
@@ -58,7 +58,7 @@ class Salient:
     log_odds: float
 
 
-def saliency(model: TrainedModel, texts: Texts, said: Sequence[int]) -> list[Salient]:
+def saliency(model: TrainedModel, texts: TextBatch, said: Sequence[int]) -> list[Salient]:
     """The weights of all tokens of the texts.
 
     Args:
@@ -75,13 +75,13 @@ def saliency(model: TrainedModel, texts: Texts, said: Sequence[int]) -> list[Sal
     spans = token_spans(embedder, shown)
     found = []
     for index, (text, label) in enumerate(zip(shown, said, strict=True)):
-        one = Texts.from_strings([text])
+        one = TextBatch.from_strings([text])
         if spans is None:
             found.append(_without_glyphs(model, text, label))
             continue
         starts, ends = spans[index]
         with torch.inference_mode(), model.autocast():
-            tokens = embedder(embedder.encode(one).to(model.device)).values
+            tokens = embedder(embedder.tokenize(one).to(model.device)).values
         assert len(tokens) == len(starts), (len(tokens), len(starts))
         whole, without = _leave_out(model, tokens, label, reach(embedder))
         found.append(Salient(text, starts, ends, whole - without, whole))
@@ -96,11 +96,11 @@ def reach(embedder: Embedder) -> int:
     return 0
 
 
-def token_spans(embedder: Embedder, texts: Texts) -> list[tuple[np.ndarray, np.ndarray]] | None:
+def token_spans(embedder: Embedder, texts: TextBatch) -> list[tuple[np.ndarray, np.ndarray]] | None:
     """First and one behind the last code point of each token of each text; None if unknown."""
     if isinstance(embedder, VisualEmbedder):
         starts, ends = embedder.spans(texts)
-        counts = embedder.encode(texts).num_tokens
+        counts = embedder.tokenize(texts).num_tokens
         firsts = exclusive_sum(counts)
         return [
             (starts[first : first + count], ends[first : first + count])
@@ -170,14 +170,14 @@ def _odds_of(probabilities_BC: Tensor, label: int) -> np.ndarray:
 
 def _without_glyphs(model: TrainedModel, text: str, label: int) -> Salient:
     """Each drawn glyph is left out of the text itself, which is read again."""
-    starts, ends = glyph_spans(Texts.from_strings([text]))
+    starts, ends = glyph_spans(TextBatch.from_strings([text]))
     size = max(1, -(-len(starts) // MOST_PARTS))
     firsts = np.arange(0, len(starts), size)
     lasts = np.minimum(firsts + size, len(starts)) - 1
     without = [text[: starts[a]] + text[ends[b] :] for a, b in zip(firsts, lasts, strict=True)]
     embedder = model.model.embedder
     with torch.inference_mode(), model.autocast():
-        inputs = embedder.encode(Texts.from_strings([text, *without])).to(model.device)
+        inputs = embedder.tokenize(TextBatch.from_strings([text, *without])).to(model.device)
         found = _odds_of(model.task.probabilities(model.model(inputs)), label)
     weights = np.repeat(found[0] - found[1:], size)[: len(starts)]
     return Salient(text, starts, ends, weights, float(found[0]))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vitrina.errors import InputError
-from vitrina.evaluation.picture import HEADINGS
+from vitrina.evaluation.plot import HEADINGS
 from vitrina.evaluation.report import SYNTHETIC, score_text
 from vitrina.reports.curves import (
     RunGroup,

@@ -10,7 +10,8 @@ import numpy as np
 
 from vitrina.errors import InputError, require
 from vitrina.evaluation.report import SYNTHETIC
-from vitrina.evaluation.statistics import (
+from vitrina.reports.runs import Run, newest_of_each, read_runs, score_at
+from vitrina.reports.statistics import (
     FEW_SEEDS,
     SeedMean,
     holm,
@@ -18,7 +19,6 @@ from vitrina.evaluation.statistics import (
     sign_flip_test,
     too_few,
 )
-from vitrina.reports.runs import Run, newest_of_each, read_runs, score_at
 
 METRIC = "metric"
 """As `columns`: a column for each metric."""

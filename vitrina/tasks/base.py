@@ -12,15 +12,15 @@ import numpy as np
 from torch import Tensor
 
 from vitrina.data.dataset import Split
-from vitrina.evaluation.scoring import Scoring
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
-from vitrina.models.inference import Predictor
 from vitrina.models.model import Model
-from vitrina.noise.noisy import Noisy
+from vitrina.models.predictor import Predictor
+from vitrina.noise.perturbed import PerturbedBatch
 from vitrina.normalizers.base import Normalizer
 from vitrina.tasks.targets import Targets
-from vitrina.text.columns import Texts
+from vitrina.tasks.task_metrics import TaskMetrics
+from vitrina.text.batch import TextBatch
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Sample:
 
     split: Split
     indices: np.ndarray
-    noisy: Noisy
-    shown: Texts
+    noisy: PerturbedBatch
+    shown: TextBatch
     normalizer: Normalizer
 
 
@@ -49,11 +49,11 @@ class Task(ABC):
         label_names: names of the labels that can be said.
         scoring: how what the model says is compared with what is true.
         waits_for_thresholds: whether the probabilities from which on a label is said are chosen
-            when training has ended; `scoring` takes them for 0.5 until then.
+            when training has ended; `task_metrics` takes them for 0.5 until then.
     """
 
     label_names: list[str]
-    scoring: Scoring
+    task_metrics: TaskMetrics
     waits_for_thresholds: bool = False
 
     def embedder(self, embedder: Embedder) -> Embedder:
@@ -70,7 +70,7 @@ class Task(ABC):
 
     @abstractmethod
     def truth(self, split: Split) -> Any:
-        """What `scoring` compares predictions with, a row for each text of the split.
+        """What `task_metrics` compares predictions with, a row for each text of the split.
 
         Args:
             split: perhaps with noise over its texts; its labelled words stand where they are then.
@@ -94,7 +94,7 @@ class Task(ABC):
     def predictor(
         self, model: Model, normalizer: Normalizer, *, max_tokens: int, precision: str
     ) -> Predictor:
-        """Makes of texts what `scoring` compares with the truth."""
+        """Makes of texts what `task_metrics` compares with the truth."""
         return Predictor(
             model, normalizer, self.probabilities, max_tokens=max_tokens, precision=precision
         )
@@ -103,8 +103,8 @@ class Task(ABC):
         """By what the best weights are chosen; more is better.
 
         Args:
-            scores: of `scoring` on validation texts, and `cer`, the character error rate, where the
-                model reads.
+            scores: of `task_metrics` on validation texts, and `cer`, the character error rate,
+                where the model reads.
             metric: what `training.metric` says.
         """
         return scores[metric]
@@ -113,7 +113,7 @@ class Task(ABC):
         """What of a model this task does not train though one may think so, a sentence each."""
         return []
 
-    def draw(self, model: Model, texts: Texts, folder: Path) -> list[Path]:
+    def draw(self, model: Model, texts: TextBatch, folder: Path) -> list[Path]:
         """Pictures of what the model does, written into the folder of a run; most have none.
 
         Args:
@@ -125,13 +125,13 @@ class Task(ABC):
         """Thresholds by label, for a task that waits for them.
 
         Args:
-            truth, predicted: of the validation texts, in the form that `scoring` takes.
+            truth, predicted: of the validation texts, in the form that `task_metrics` takes.
         """
         assert not self.waits_for_thresholds
         return {}
 
     def use_thresholds(self, thresholds: dict[str, float]) -> None:
-        """Let `scoring` say labels by these."""
+        """Let `task_metrics` say labels by these."""
         assert thresholds.keys() == set(self.threshold_names) == set()
 
     @property

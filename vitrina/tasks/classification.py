@@ -10,17 +10,17 @@ from torch import Tensor
 
 from vitrina.data.dataset import Split
 from vitrina.errors import require
-from vitrina.evaluation.metrics import reported_classes
-from vitrina.evaluation.scoring import ClassScoring
-from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.classification import ClassificationHead
 from vitrina.models.model import Model
+from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import VALIDATION, ClassificationConfig
 from vitrina.tasks.losses import class_divergence, class_loss, class_weights
+from vitrina.tasks.metrics import reported_classes
 from vitrina.tasks.targets import Targets
+from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.tasks.thresholds import EVEN, best_threshold
 
 
@@ -32,22 +32,22 @@ class ClassificationTask(Task):
         artefacts: what `fit` gave: the names of the classes and their weights.
     """
 
-    def __init__(self, config: ClassificationConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: ClassificationConfig, fitted: FittedState) -> None:
         self.config = config
-        self.label_names = json.loads(artefacts.texts["label_names"])
+        self.label_names = json.loads(fitted.texts["label_names"])
         names, positive = self.label_names, None
         if len(names) == 2 and config.positive is not None:
             positive = names.index(config.positive)
         # Runs of version 0.1.0 have no weights.
-        weights = artefacts.arrays.get("weights", np.ones(len(names), np.float32))
+        weights = fitted.arrays.get("weights", np.ones(len(names), np.float32))
         self._weights = torch.from_numpy(weights)
         self._positive = positive
         self.waits_for_thresholds = config.threshold == VALIDATION
         fixed = None if config.threshold in (VALIDATION, EVEN) else config.threshold
-        self.scoring = ClassScoring(names, positive, fixed)
+        self.task_metrics = ClassMetrics(names, positive, fixed)
 
     @staticmethod
-    def fit(config: ClassificationConfig, train: Split, label_names: list[str]) -> Artefacts:
+    def fit(config: ClassificationConfig, train: Split, label_names: list[str]) -> FittedState:
         """The label vocabulary of the training texts, and the weight of each label.
 
         Raises:
@@ -60,7 +60,7 @@ class ClassificationTask(Task):
         allowed = f"{EVEN}, as the likeliest of {len(label_names)} classes is said"
         require(alone, "task.threshold", config.threshold, allowed)
         counts = np.bincount(train.labels, minlength=len(label_names))
-        return Artefacts(
+        return FittedState(
             arrays={"weights": class_weights(config.class_weights, label_names, counts)},
             texts={"label_names": json.dumps(label_names, ensure_ascii=False)},
         )
@@ -97,7 +97,7 @@ class ClassificationTask(Task):
 
     def use_thresholds(self, thresholds: dict[str, float]) -> None:
         (threshold,) = thresholds.values()
-        self.scoring = ClassScoring(self.label_names, self._positive, threshold)
+        self.task_metrics = ClassMetrics(self.label_names, self._positive, threshold)
 
     @property
     def threshold_names(self) -> list[str]:

@@ -11,20 +11,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vitrina.data.dataset import Split
-from vitrina.evaluation.words import WordScoring
-from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.words import WordsEmbedder, shown_words
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.words import WordHead
 from vitrina.models.model import Model
-from vitrina.models.words import WordPredictor
+from vitrina.models.word_predictions import WordPredictor
+from vitrina.normalizers.alignment import align_spans
 from vitrina.normalizers.base import Normalizer
-from vitrina.normalizers.tracing import trace_back
+from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import LabelingConfig
 from vitrina.tasks.targets import Targets
-from vitrina.text.columns import offsets_of, take_ragged
+from vitrina.tasks.word_metrics import WordMetrics
+from vitrina.text.batch import offsets_of, take_ragged
 from vitrina.text.spans import Spans, labels_by_overlap
 
 NOT_COUNTED = -100
@@ -56,22 +56,22 @@ class LabelingTask(Task):
         artefacts: what `fit` gave.
     """
 
-    def __init__(self, config: LabelingConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: LabelingConfig, fitted: FittedState) -> None:
         self.config = config
-        fitted = json.loads(artefacts.texts["words"])
-        self.label_names = fitted["label_names"]
-        self.words_per_text: float = fitted["words_per_text"]
-        self.scoring = WordScoring(self.label_names)
+        words = json.loads(fitted.texts["words"])
+        self.label_names = words["label_names"]
+        self.words_per_text: float = words["words_per_text"]
+        self.task_metrics = WordMetrics(self.label_names)
 
     @staticmethod
-    def fit(config: LabelingConfig, train: Split, label_names: list[str]) -> Artefacts:
+    def fit(config: LabelingConfig, train: Split, label_names: list[str]) -> FittedState:
         """The label vocabulary of the training words, and how many words a text has."""
         assert train.words is not None
         fitted = {
             "label_names": label_names,
             "words_per_text": len(train.words) / len(train),
         }
-        return Artefacts(texts={"words": json.dumps(fitted, ensure_ascii=False)})
+        return FittedState(texts={"words": json.dumps(fitted, ensure_ascii=False)})
 
     def embedder(self, embedder: Embedder) -> Embedder:
         return WordsEmbedder(embedder, self.config.pool, self.config.kernels)
@@ -88,8 +88,8 @@ class LabelingTask(Task):
         """
         assert sample.split.words is not None
         words = shown_words(sample.shown)
-        noisy = trace_back(words, sample.shown, sample.noisy.texts, sample.normalizer)
-        clean = sample.noisy.moved(sample.split.words.take(sample.indices))
+        noisy = align_spans(words, sample.shown, sample.noisy.texts, sample.normalizer)
+        clean = sample.noisy.map_spans(sample.split.words.take(sample.indices))
         labels = labels_by_overlap(noisy, clean).astype(np.int64)
         labels[words.lengths == 0] = NOT_COUNTED
         return WordTargets(labels, words.counts)

@@ -10,15 +10,15 @@ from torch import Tensor
 
 from vitrina.data.dataset import Split
 from vitrina.data.labels import members, sorted_labels
-from vitrina.evaluation.multilabel import MultilabelScoring
-from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.classification import ClassificationHead
 from vitrina.models.model import Model
+from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import VALIDATION, MultilabelConfig
 from vitrina.tasks.losses import binary_divergence, binary_loss, binary_weights
+from vitrina.tasks.multilabel_metrics import MultilabelMetrics
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.thresholds import EVEN, best_threshold
 
@@ -33,18 +33,18 @@ class MultilabelTask(Task):
         artefacts: what `fit` gave: the names of the labels, their weights, and the matrix.
     """
 
-    def __init__(self, config: MultilabelConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: MultilabelConfig, fitted: FittedState) -> None:
         self.config = config
-        self.label_names = json.loads(artefacts.texts["label_names"])
-        self._sets = artefacts.arrays["sets"]  # bool [num_sets, C]
-        self._weights = torch.from_numpy(artefacts.arrays["weights"])
+        self.label_names = json.loads(fitted.texts["label_names"])
+        self._sets = fitted.arrays["sets"]  # bool [num_sets, C]
+        self._weights = torch.from_numpy(fitted.arrays["weights"])
         self.waits_for_thresholds = config.threshold == VALIDATION
         fixed = EVEN if config.threshold == VALIDATION else config.threshold
         thresholds = [fixed] * len(self.label_names)
-        self.scoring = MultilabelScoring(self.label_names, thresholds)
+        self.task_metrics = MultilabelMetrics(self.label_names, thresholds)
 
     @staticmethod
-    def fit(config: MultilabelConfig, train: Split, label_names: list[str]) -> Artefacts:
+    def fit(config: MultilabelConfig, train: Split, label_names: list[str]) -> FittedState:
         """The labels that the sets are made of, and their weights in the training texts.
 
         Sets that stand in no training row are there too, made of labels that do.
@@ -63,7 +63,7 @@ class MultilabelTask(Task):
             matrix[row, [places[name] for name in labels]] = True
         counts = np.bincount(train.labels, minlength=len(sets)) @ matrix
         weights = binary_weights(config.class_weights, names, counts, len(train))
-        return Artefacts(
+        return FittedState(
             arrays={"sets": matrix, "weights": weights},
             texts={"label_names": json.dumps(names, ensure_ascii=False)},
         )
@@ -101,7 +101,7 @@ class MultilabelTask(Task):
 
     def use_thresholds(self, thresholds: dict[str, float]) -> None:
         values = [thresholds[name] for name in self.label_names]
-        self.scoring = MultilabelScoring(self.label_names, values)
+        self.task_metrics = MultilabelMetrics(self.label_names, values)
 
     @property
     def threshold_names(self) -> list[str]:

@@ -12,18 +12,18 @@ import numpy as np
 from torch import Tensor
 
 from vitrina.data.dataset import Split
-from vitrina.evaluation.pixels import NothingHidden, PixelScoring
-from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder, VisualEmbedder
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.pixels import PixelHead
-from vitrina.models.masked import MaskedModel
-from vitrina.models.masking import Masking
+from vitrina.models.layers.masking import Masking
+from vitrina.models.masked_model import MaskedModel
 from vitrina.models.model import Model
+from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import PretrainingConfig
+from vitrina.tasks.pixel_metrics import NothingHidden, PixelMetrics
 from vitrina.tasks.targets import Targets
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 
 class PretrainingTask(Task):
@@ -34,14 +34,14 @@ class PretrainingTask(Task):
         artefacts: nothing; there is nothing to fit.
     """
 
-    def __init__(self, config: PretrainingConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: PretrainingConfig, fitted: FittedState) -> None:
         self.config = config
         self.label_names = []
-        self.scoring = PixelScoring() if config.masked_weight > 0 else NothingHidden()
+        self.task_metrics = PixelMetrics() if config.masked_weight > 0 else NothingHidden()
 
     @staticmethod
-    def fit(config: PretrainingConfig, train: Split, label_names: list[str]) -> Artefacts:
-        return Artefacts()
+    def fit(config: PretrainingConfig, train: Split, label_names: list[str]) -> FittedState:
+        return FittedState()
 
     def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
         assert isinstance(embedder, VisualEmbedder)
@@ -82,9 +82,9 @@ class PretrainingTask(Task):
             return []
         return ["the encoder is not trained: ocr.reads=encoder or task.masked_weight trains it"]
 
-    def draw(self, model: Model, texts: Texts, folder: Path) -> list[Path]:
+    def draw(self, model: Model, texts: TextBatch, folder: Path) -> list[Path]:
         """`masked.png`: texts, the same partly hidden, and restored."""
-        from vitrina.evaluation.restored import draw_restored
+        from vitrina.tasks.reconstruction import draw_restored
 
         assert isinstance(model, MaskedModel)
         return [draw_restored(model, texts, folder / "masked.png")] if model.masking else []

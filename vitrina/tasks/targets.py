@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vitrina.ocr.alphabet import Readings
+from vitrina.tasks.ocr.alphabet import SymbolBatch
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Targets:
     """
 
     labels: np.ndarray
-    readings: Readings | None = field(default=None, kw_only=True)
+    readings: SymbolBatch | None = field(default=None, kw_only=True)
 
     def take(self, indices: np.ndarray) -> Targets:
         """Those of the texts at `indices`, in that order."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from vitrina.errors import InputError
 from vitrina.files import replacing
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 if TYPE_CHECKING:
     from vitrina.data.dataset import Split
@@ -53,11 +53,11 @@ def best_threshold(occurs: np.ndarray, probability: np.ndarray) -> float:
     return float(min(best, key=lambda threshold: (abs(threshold - EVEN), -threshold)))
 
 
-def settle_thresholds(
+def choose_thresholds(
     task: Task,
     folder: Path,
     views: Iterable[Split],
-    predict: Callable[[Texts], np.ndarray],
+    predict: Callable[[TextBatch], np.ndarray],
 ) -> dict[str, float]:
     """Choose, write and use the thresholds of a task that waits for them; they by label.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from vitrina.errors import InputError
-from vitrina.text.columns import Texts, pieces
+from vitrina.text.batch import TextBatch, pieces
 from vitrina.text.resources import resource_folder
 from vitrina.text.words import Words, word_texts
 
@@ -134,7 +134,7 @@ class Lexicon:
             return False
         return folded in self.forms or self._pattern.search(folded) is not None
 
-    def mark(self, texts: Texts, words: Words) -> Words:
+    def mark(self, texts: TextBatch, words: Words) -> Words:
         """`words` of `texts` with the flags that this lexicon gives them."""
         toxic = np.zeros(len(words), dtype=bool)
         for piece in pieces(texts.offsets):

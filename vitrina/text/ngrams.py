@@ -18,8 +18,8 @@ from functools import cache
 
 import numpy as np
 
-from vitrina.hashing import GOLDEN, mix
-from vitrina.text.columns import Texts, offsets_of, ranges
+from vitrina.text.batch import TextBatch, offsets_of, ranges
+from vitrina.text.hashing import GOLDEN, mix
 from vitrina.text.words import NUM_CODE_POINTS
 
 BEGIN, END = NUM_CODE_POINTS, NUM_CODE_POINTS + 1
@@ -85,7 +85,7 @@ def _white_space() -> np.ndarray:
     return white
 
 
-def mark_words(texts: Texts) -> MarkedWords:
+def mark_words(texts: TextBatch) -> MarkedWords:
     """Take what stands between white space and put marks around it."""
     white = _white_space()[texts.code_points]
     filled = np.flatnonzero(~white)
@@ -95,7 +95,7 @@ def mark_words(texts: Texts) -> MarkedWords:
 
 
 def hash_ngrams(
-    texts: Texts, min_n: int, max_n: int, *, whole_words: bool
+    texts: TextBatch, min_n: int, max_n: int, *, whole_words: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """The n-grams of `min_n` to `max_n` characters of each word with its marks.
 

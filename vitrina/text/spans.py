@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from vitrina.text.columns import Texts, offsets_of, pieces, ranges
+from vitrina.text.batch import TextBatch, offsets_of, pieces, ranges
 from vitrina.text.words import NUM_CODE_POINTS
 
 AT_ENDS = ".'’‘-–—()[]/\\"
@@ -111,10 +111,10 @@ class Spans:
         assert len(labels) == len(self)
         return replace(self, labels=labels.astype(np.int16))
 
-    def texts(self, texts: Texts) -> Texts:
+    def texts(self, texts: TextBatch) -> TextBatch:
         """Each span of these texts as a text of its own."""
         first = texts.offsets[self.text_indices()] + self.starts
-        return Texts(texts.code_points[ranges(first, self.lengths)], offsets_of(self.lengths))
+        return TextBatch(texts.code_points[ranges(first, self.lengths)], offsets_of(self.lengths))
 
 
 @cache
@@ -128,12 +128,12 @@ def _kinds() -> np.ndarray:
     return kinds
 
 
-def written_words(texts: Texts) -> Spans:
+def written_words(texts: TextBatch) -> Spans:
     """The words of all texts and the signs between them, without labels."""
     return Spans.join([_written_words(texts.part(*piece)) for piece in pieces(texts.offsets)])
 
 
-def _written_words(texts: Texts) -> Spans:
+def _written_words(texts: TextBatch) -> Spans:
     """The words of texts that are few enough to be worked on together."""
     kinds = _kinds()[texts.code_points]
     inside = kinds != _SPACE

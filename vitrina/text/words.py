@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from vitrina.text.columns import Texts, offsets_of, pieces, ranges
+from vitrina.text.batch import TextBatch, offsets_of, pieces, ranges
 
 APOSTROPHES = "'`ʼ’"
 NUM_CODE_POINTS = 0x110000
@@ -44,7 +44,7 @@ class Words:
         return np.diff(self.offsets)
 
     def take(self, indices: np.ndarray) -> Words:
-        """The words of the texts at `indices`, in that order; `Texts.take` for words."""
+        """The words of the texts at `indices`, in that order; `TextBatch.take` for words."""
         indices = np.asarray(indices, dtype=np.int64)
         first, counts = self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices]
         taken = ranges(first, counts)
@@ -80,7 +80,7 @@ def is_mark(code_points: np.ndarray) -> np.ndarray:
     return _character_classes()[2][code_points]
 
 
-def find_words(texts: Texts) -> Words:
+def find_words(texts: TextBatch) -> Words:
     """The words of all texts, not yet marked as toxic."""
     found = [_find_words(texts.part(*piece)) for piece in pieces(texts.offsets)]
     offsets = offsets_of(np.concatenate([words.counts for words in found]))
@@ -89,7 +89,7 @@ def find_words(texts: Texts) -> Words:
     return Words(starts, ends, offsets, np.zeros(len(starts), dtype=bool))
 
 
-def _find_words(texts: Texts) -> Words:
+def _find_words(texts: TextBatch) -> Words:
     """The words of texts that are few enough to be worked on together."""
     code_points, offsets = texts.code_points, texts.offsets
     inside = _character_classes()[0][code_points]  # [num_code_points]
@@ -116,9 +116,9 @@ def _find_words(texts: Texts) -> Words:
     )
 
 
-def word_texts(texts: Texts, words: Words) -> Texts:
+def word_texts(texts: TextBatch, words: Words) -> TextBatch:
     """Each word as a text of its own."""
     first = texts.offsets[words.text_indices()]
     lengths = words.ends - words.starts
     code_points = texts.code_points[ranges(first + words.starts, lengths)]
-    return Texts(code_points, offsets_of(lengths))
+    return TextBatch(code_points, offsets_of(lengths))

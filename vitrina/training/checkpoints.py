@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from vitrina.errors import InputError
 from vitrina.files import make_folder
-from vitrina.tensors import read_tensors, write_tensors
+from vitrina.tensor_files import read_tensors, write_tensors
 from vitrina.training.averaging import WeightAverage
 
 FORMAT = 1
@@ -29,7 +29,7 @@ ADDED = ("more_sums", "infeasible_sum")
 
 
 @dataclass
-class Position:
+class TrainState:
     """Where a training stands.
 
     Attributes:
@@ -87,7 +87,7 @@ def save_training(
     path: Path,
     model: nn.Module,
     optimizers: list[Optimizer],
-    position: Position,
+    position: TrainState,
     average: WeightAverage | None = None,
 ) -> None:
     """Write all that a resumed run needs; what stood there before is kept beside it.
@@ -125,7 +125,7 @@ def load_training(
     model: nn.Module,
     optimizers: list[Optimizer],
     average: WeightAverage | None = None,
-) -> Position:
+) -> TrainState:
     """Read what `save_training` wrote, into `model`, `optimizers` and `average`.
 
     Raises:
@@ -144,12 +144,12 @@ def load_training(
     return position
 
 
-def _position(path: Path, metadata: dict[str, str]) -> Position:
+def _position(path: Path, metadata: dict[str, str]) -> TrainState:
     try:
         values = json.loads(metadata["position"])
         # What was added since the file was written starts at nothing.
-        known = {f.name: values[f.name] for f in fields(Position) if f.name not in ADDED}
-        return Position(**known, **{name: values[name] for name in ADDED if name in values})
+        known = {f.name: values[f.name] for f in fields(TrainState) if f.name not in ADDED}
+        return TrainState(**known, **{name: values[name] for name in ADDED if name in values})
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: says not where the training stands ({error})") from None
 

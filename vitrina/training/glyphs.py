@@ -16,9 +16,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from vitrina.glyphs.specimens import Specimens
-from vitrina.models.augmentation import Distortion, distort
-from vitrina.models.glyph_encoder import GlyphEncoder
+from vitrina.glyphs.encoder import GlyphEncoder
+from vitrina.glyphs.font_dataset import Specimens
+from vitrina.models.layers.augmentation import Distortion, distort
 
 DISTORTION = Distortion.of(0.6, marks=0.15, erased=0.1)
 """Well within what stays a letter, with a stroke or dot too many here, a piece missing there: at

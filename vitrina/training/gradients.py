@@ -8,10 +8,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from vitrina.training.processes import Processes
+from vitrina.training.distributed import DistributedContext
 
 
-def add_up_gradients(model: nn.Module, total: Tensor, processes: Processes) -> None:
+def add_up_gradients(model: nn.Module, total: Tensor, processes: DistributedContext) -> None:
     """Replace the gradients of `model`, and `total`, by their sums over the processes.
 
     Sparse ones hold each row once afterwards.

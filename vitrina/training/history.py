@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vitrina.errors import InputError
 from vitrina.files import replacing
-from vitrina.training.checkpoints import Position
+from vitrina.training.checkpoints import TrainState
 
 
 class History:
@@ -76,7 +76,7 @@ class LossWindow:
             suffice, the sum over all steps is kept in the position, too.
     """
 
-    def __init__(self, device: torch.device, position: Position, *, reads: bool = False) -> None:
+    def __init__(self, device: torch.device, position: TrainState, *, reads: bool = False) -> None:
         self.names = ("loss", "reading_loss", "infeasible") if reads else ("loss",)
         self.position, self.count = position, position.loss_count
         more = position.more_sums or [0.0] * (len(self.names) - 1)
@@ -94,6 +94,6 @@ class LossWindow:
         self.count = 0
         return means
 
-    def store(self, position: Position) -> None:
+    def store(self, position: TrainState) -> None:
         position.loss_sum, *position.more_sums = self.sums.tolist()
         position.loss_count = self.count

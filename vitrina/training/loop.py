@@ -17,17 +17,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vitrina.data.batches import epoch_batches
 from vitrina.errors import InputError
-from vitrina.models.inputs import Inputs, split_by_tokens, split_into
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast
-from vitrina.ocr.reading import Reading
+from vitrina.models.token_batch import TokenBatch, split_by_tokens, split_into
+from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.targets import Targets
-from vitrina.training.ahead import Ahead
 from vitrina.training.averaging import WeightAverage
+from vitrina.training.batches import epoch_batches
 from vitrina.training.checkpoints import (
-    Position,
+    TrainState,
     forget_previous,
     latest,
     load_training,
@@ -36,12 +35,13 @@ from vitrina.training.checkpoints import (
 )
 from vitrina.training.config import TrainingConfig
 from vitrina.training.consistency import rows_of_views
+from vitrina.training.distributed import DistributedContext
 from vitrina.training.gradients import add_up_gradients, clip_gradient
 from vitrina.training.history import History, LossWindow
 from vitrina.training.interruption import Interrupted, StopSignal
 from vitrina.training.optimizers import RateSchedule, build_optimizers
-from vitrina.training.processes import Processes
-from vitrina.training.texts import Batch, TrainingTexts
+from vitrina.training.prefetch import Prefetcher
+from vitrina.training.texts import Batch, TrainingSource
 
 
 class Loss(Protocol):
@@ -50,10 +50,10 @@ class Loss(Protocol):
     def __call__(self, output: Tensor, targets: Targets, /) -> Tensor: ...
 
 
-class Observer(Protocol):
+class TrainingCallback(Protocol):
     """Is told how a training goes; neither call may change its numbers."""
 
-    def step(self, position: Position, loss: Tensor, rate: float) -> None: ...
+    def step(self, position: TrainState, loss: Tensor, rate: float) -> None: ...
 
     def log(self, row: dict[str, Any]) -> None: ...
 
@@ -84,18 +84,18 @@ class Training:
         optimizer: Any,
         model: Model,
         loss: Loss,
-        texts: TrainingTexts,
+        texts: TrainingSource,
         validate: Callable[[], dict[str, float]],
         *,
         folder: Path,
         seed: int,
-        processes: Processes | None = None,
-        reading: Reading | None = None,
+        processes: DistributedContext | None = None,
+        reading: Recognition | None = None,
     ) -> None:
         self.config, self.model, self.loss, self.texts = config, model, loss, texts
-        self.processes, self.reading = processes or Processes(), reading
+        self.processes, self.reading = processes or DistributedContext(), reading
         self.validate, self.folder, self.seed = validate, folder, seed
-        self.observer: Observer | None = None
+        self.observer: TrainingCallback | None = None
         self.device = model.device
         self.max_tokens = config.tokens_at_once(self.device.type)
         self.optimizers = build_optimizers(optimizer, model)
@@ -104,7 +104,7 @@ class Training:
         self.num_steps = config.steps or max(1, round(config.epochs * self.steps_per_epoch))
         self.validation_steps = max(1, round(config.validate_every * self.steps_per_epoch))
         self.schedule = RateSchedule(config, self.optimizers, self.num_steps)
-        self.position = Position()
+        self.position = TrainState()
         self.waiting_seconds = 0.0
         self.notes: list[str] = []
         self._epoch: tuple[int, list[np.ndarray]] = (-1, [])
@@ -138,7 +138,7 @@ class Training:
         """What was wrong with the newest checkpoint, where the one before is no better."""
         return InputError(self.notes[0]) if self.notes else last
 
-    def run(self, observer: Observer | None = None) -> Position:
+    def run(self, observer: TrainingCallback | None = None) -> TrainState:
         """Train to the end; `observer` is told of steps and of the history's rows.
 
         Raises:
@@ -149,7 +149,7 @@ class Training:
         window = LossWindow(self.device, position, reads=self.reading is not None)
         self.model.train()
         last_save = time.monotonic()
-        ahead = Ahead(self._batch_of_step, in_background=self.device.type == "cuda")
+        ahead = Prefetcher(self._batch_of_step, in_background=self.device.type == "cuda")
         with StopSignal() as stop, ahead:
             while position.step < self.num_steps and not position.stopped_early:
                 started = time.perf_counter()
@@ -198,7 +198,7 @@ class Training:
 
     def prepare(self, indices: np.ndarray, epoch: int, strength: float = 1.0) -> Batch:
         """This process's share of the texts at `indices`, with the noise of `epoch`."""
-        mine, weight = self.processes.share(indices)
+        mine, weight = self.processes.shard(indices)
         inputs, targets = self.texts.batch(mine, epoch, strength)
         return Batch(inputs, targets, len(indices), weight)
 
@@ -232,7 +232,7 @@ class Training:
             self.average.update(self.position.step)
         return totals
 
-    def _sums(self, inputs: Inputs, targets: Targets) -> Tensor:
+    def _sums(self, inputs: TokenBatch, targets: Targets) -> Tensor:
         """What `step` returns, added up over the texts of a part."""
         if self.reading is None:
             return self.loss(self.model(inputs), targets).unsqueeze(0)
@@ -286,7 +286,7 @@ class Training:
     def _validate_in_place(self) -> None:
         """Validate the model as it stands, and keep it if it is the best so far."""
         position = self.position
-        scores = self.processes.tell(self.validate() if self.processes.is_first else {})
+        scores = self.processes.broadcast(self.validate() if self.processes.is_first else {})
         gained = position.best_score is None or scores["score"] > position.best_score
         if gained:
             position.best_score, position.best_step = scores["score"], position.step

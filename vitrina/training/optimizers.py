@@ -33,11 +33,11 @@ def build_optimizers(config: Any, model: nn.Module) -> list[Optimizer]:
         """One for each share of the learning rate, the whole of it first: its rate is shown."""
         return [
             {
-                "params": [p for p in chosen if shares.get(id(p), 1.0) == share],
+                "params": [p for p in chosen if shares.get(id(p), 1.0) == shard],
                 "weight_decay": decay,
-                "lr": rate * share,
+                "lr": rate * shard,
             }
-            for share in sorted({1.0, *shares.values()}, reverse=True)
+            for shard in sorted({1.0, *shares.values()}, reverse=True)
         ]
 
     if isinstance(config, SgdConfig):
@@ -56,11 +56,11 @@ def build_optimizers(config: Any, model: nn.Module) -> list[Optimizer]:
         others.append(SparseAdam(sparse, rate, betas=betas))
     if isinstance(config, MuonConfig):
         matrices, decayed = _part(decayed, lambda p: p.dim() == 2)
-        moved = [group for group in groups(matrices, config.weight_decay) if group["params"]]
-        if moved:
+        map_spans = [group for group in groups(matrices, config.weight_decay) if group["params"]]
+        if map_spans:
             others.append(
                 Muon(
-                    moved,
+                    map_spans,
                     rate,
                     momentum=config.momentum,
                     adjust_lr_fn="match_rms_adamw",  # so that all parts share one learning rate
@@ -87,7 +87,7 @@ class HasRates(Protocol):
 def _rate_shares(model: nn.Module) -> dict[int, float]:
     """Shares of the learning rate, by the id of the parameter; the others have 1."""
     modules = [module for module in model.modules() if isinstance(module, HasRates)]
-    return {id(p): share for module in modules for p, share in module.rate_shares()}
+    return {id(p): shard for module in modules for p, shard in module.rate_shares()}
 
 
 def rate_at(config: TrainingConfig, step: int, num_steps: int) -> float:
@@ -98,9 +98,9 @@ def rate_at(config: TrainingConfig, step: int, num_steps: int) -> float:
     """
     rising = max(config.warmup * num_steps, 1e-9)
     if step < rising:
-        share = (step + 1) / (math.ceil(rising) + 1)
+        shard = (step + 1) / (math.ceil(rising) + 1)
         smooth = config.schedule == "one_cycle"
-        return (1 - math.cos(math.pi * share)) / 2 if smooth else share
+        return (1 - math.cos(math.pi * shard)) / 2 if smooth else shard
     done = min((step - rising) / max(num_steps - rising, 1e-9), 1.0)
     if config.schedule == "constant":
         return 1.0
@@ -117,8 +117,8 @@ class RateSchedule:
 
     def set(self, step: int) -> float:
         """Set the rates of `step` (counted from 0); returns that of the first group."""
-        share = rate_at(self.config, step, self.num_steps)
+        shard = rate_at(self.config, step, self.num_steps)
         for optimizer, largest in zip(self.optimizers, self.largest, strict=True):
             for group, rate in zip(optimizer.param_groups, largest, strict=True):
-                group["lr"] = rate * share
-        return self.largest[0][0] * share
+                group["lr"] = rate * shard
+        return self.largest[0][0] * shard

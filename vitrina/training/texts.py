@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitrina.models.inputs import Inputs
+from vitrina.models.token_batch import TokenBatch
 from vitrina.tasks.targets import Targets
 
 
 @dataclass(frozen=True)
-class TrainingTexts:
+class TrainingSource:
     """What a training draws its batches from.
 
     Attributes:
@@ -23,7 +23,7 @@ class TrainingTexts:
     """
 
     lengths: np.ndarray
-    batch: Callable[[np.ndarray, int, float], tuple[Inputs, Targets]]
+    batch: Callable[[np.ndarray, int, float], tuple[TokenBatch, Targets]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Batch:
         weight: of each text in the sum over the processes.
     """
 
-    inputs: Inputs
+    inputs: TokenBatch
     targets: Targets
     num_texts: int
     weight: float

@@ -12,7 +12,7 @@ from vitrina.benchmark.references import PillowLines
 from vitrina.benchmark.row import Quantity, Row
 from vitrina.models.embedders.config import SlicesConfig
 from vitrina.models.embedders.slices import SlicesEmbedder
-from vitrina.text.columns import Texts
+from vitrina.text.batch import TextBatch
 
 NUM_TEXTS = 1024
 BATCH = 32
@@ -35,7 +35,7 @@ def render(bench: Bench) -> Iterator[Row]:
 
     def ours() -> None:
         for part in parts:
-            embedder.render(embedder.encode(part).to(bench.device))
+            embedder.render(embedder.tokenize(part).to(bench.device))
 
     def reference() -> None:
         for i in starts:
@@ -66,7 +66,7 @@ def _equality(
     """Share of the lines, and of the pixels of lines of equal width, that both draw alike."""
     equal_lines, equal, total = 0, 0, 0
     for text in strings:
-        inputs = embedder.encode(Texts.from_strings([text]))
+        inputs = embedder.tokenize(TextBatch.from_strings([text]))
         ours, theirs = embedder.render(inputs).cpu().numpy(), slow.slices(text)
         if ours.shape != theirs.shape:  # an invisible character that Pillow gives a width
             continue

@@ -16,7 +16,7 @@ from vitrina.benchmark.elsewhere import in_new_process
 from vitrina.benchmark.row import Quantity, Row
 from vitrina.benchmark.subject import Subject, settings
 from vitrina.data.dataset import load_dataset
-from vitrina.memory import peak_memory_mb
+from vitrina.runs.memory import peak_memory_mb
 
 CPU = torch.device("cpu")
 BATCH = 256

@@ -17,10 +17,10 @@ from vitrina.benchmark.references import PaddedGlyphs, PaddedModel, PaddedTraini
 from vitrina.benchmark.row import Quantity, Row
 from vitrina.benchmark.subject import Subject
 from vitrina.benchmark.timing import Timing, Work
-from vitrina.memory import peak_memory_mb
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.precision import dtype_of
-from vitrina.text.columns import Texts
+from vitrina.runs.memory import peak_memory_mb
+from vitrina.text.batch import TextBatch
 
 GLYPHS = ("model=vtr_glyphs",)
 PLAIN = ("model=vtr_glyphs_plain",)
@@ -64,10 +64,10 @@ class Padded:
         targets = torch.from_numpy(subject.train.split.labels[indices])
         return *self.pictures(texts), targets.to(subject.device)
 
-    def pictures(self, texts: Texts) -> tuple[Tensor, Tensor]:
+    def pictures(self, texts: TextBatch) -> tuple[Tensor, Tensor]:
         """Pictures [B, L, H, W], blank behind each text, and which are real, bool [B, L]."""
         embedder = self.subject.model.embedder
-        inputs = embedder.encode(texts).to(self.subject.device)
+        inputs = embedder.tokenize(texts).to(self.subject.device)
         if isinstance(embedder, SlicesEmbedder):
             pictures = embedder.render(inputs)
         else:

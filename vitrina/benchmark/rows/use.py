@@ -20,9 +20,9 @@ from vitrina.benchmark.rows.steps import GLYPHS, PLAIN, Padded
 from vitrina.benchmark.subject import Subject
 from vitrina.benchmark.timing import Timing, Work, time_once
 from vitrina.evaluation.report import json_line
-from vitrina.models.inference import Predictor
-from vitrina.predict import TrainedModel, load
-from vitrina.text.columns import Texts
+from vitrina.inference.load import TrainedModel, load
+from vitrina.models.predictor import Predictor
+from vitrina.text.batch import TextBatch
 from vitrina.training.checkpoints import save_weights
 
 NUM_TEXTS = 2048
@@ -44,7 +44,7 @@ def predict(bench: Bench) -> Iterator[Row]:
             max_tokens=subject.training.max_tokens,
             precision="fp32",
         )
-        wanted = unfolded(Texts.from_strings(strings))
+        wanted = unfolded(TextBatch.from_strings(strings))
         difference = float(np.abs(model.probabilities(strings) - wanted).max())
         assert difference < 0.1, f"{name}: scores differ by {difference:.3f} from those in fp32"
         what, reference = "scoring, strings to lines of json", None
@@ -82,7 +82,7 @@ def _loaded(subject: Subject, device: str) -> TrainedModel:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         configuration.save(subject.config, folder / "config.yaml")
-        subject.artefacts.save(folder / "artefacts.safetensors")
+        subject.fitted.save(folder / "state.safetensors")
         save_weights(folder / "checkpoints" / "best.safetensors", subject.model)
         return load(folder, device)
 
@@ -94,7 +94,7 @@ def _obvious(subject: Subject, strings: Sequence[str]) -> Work:
     def score() -> None:
         with torch.inference_mode():
             for i in range(0, len(strings), OBVIOUS_BATCH):
-                part = Texts.from_strings(strings[i : i + OBVIOUS_BATCH])
+                part = TextBatch.from_strings(strings[i : i + OBVIOUS_BATCH])
                 form(*padded.pictures(part)).softmax(dim=1).tolist()
 
     return score
@@ -123,7 +123,7 @@ def _median(seconds: Sequence[float]) -> Quantity:
     return Quantity(timing.median, "s", timing.percentile(10), timing.percentile(90))
 
 
-MAIN = (sys.executable, "-c", "from vitrina.cli import main; main()")
+MAIN = (sys.executable, "-c", "from vitrina.cli.main import main; main()")
 
 
 def _environment() -> dict[str, str]:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from vitrina.glyphs.pictures import Pictures
-from vitrina.models.artefacts import Artefacts
-from vitrina.models.inputs import Inputs
-from vitrina.models.ragged import Ragged
+from vitrina.glyphs.renderer import GlyphRenderer
+from vitrina.models.layers.ragged import Ragged
+from vitrina.models.token_batch import TokenBatch
 from vitrina.noise.replacements import Replacements
-from vitrina.text.columns import Texts
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch
 
 
 class Embedder(nn.Module, ABC):
@@ -28,8 +28,8 @@ class Embedder(nn.Module, ABC):
 
     @staticmethod
     def fit_noise(
-        config: Any, fitted: Artefacts, replaced: Callable[[], Replacements]
-    ) -> Artefacts:
+        config: Any, fitted: FittedState, replaced: Callable[[], Replacements]
+    ) -> FittedState:
         """Add to what was fitted on the texts what is learned of the training noise; by default
         nothing.
 
@@ -42,11 +42,11 @@ class Embedder(nn.Module, ABC):
         """Take over weights from outside the run, before training starts; most have none."""
 
     @abstractmethod
-    def encode(self, texts: Texts) -> Inputs:
+    def tokenize(self, texts: TextBatch) -> TokenBatch:
         """Integers for a batch of texts; every text gets at least one token. Host only."""
 
     @abstractmethod
-    def forward(self, inputs: Inputs) -> Ragged:
+    def forward(self, inputs: TokenBatch) -> Ragged:
         """Token embeddings [N, width] of `inputs`, ragged by `inputs.num_tokens`."""
 
 
@@ -60,23 +60,23 @@ class VisualEmbedder(Embedder):
             are laid side by side.
     """
 
-    pictures: Pictures
+    pictures: GlyphRenderer
     token_px: tuple[int, int]
     step_px: int
 
     @abstractmethod
-    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
         """The code points that each token shows, as int64 [N] first ones and ones behind the last.
 
         Counted from the start of the token's text; neither ever falls within a text. Host only.
         """
 
     @abstractmethod
-    def render(self, inputs: Inputs) -> Tensor:
+    def render(self, inputs: TokenBatch) -> Tensor:
         """The pixels that each token shows, uint8 [N, H, W], 255 is ink; nothing is hidden."""
 
     @abstractmethod
-    def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
+    def mask(self, inputs: TokenBatch, masked: np.ndarray) -> TokenBatch:
         """The same texts with the pixels hidden that are the masked tokens' own.
 
         No token shows them then, but that a glyph of its own is left to the masked token: whoever
@@ -87,5 +87,5 @@ class VisualEmbedder(Embedder):
         """
 
     @abstractmethod
-    def hidden(self, inputs: Inputs) -> Tensor:
+    def hidden(self, inputs: TokenBatch) -> Tensor:
         """Of `inputs` that `hide` gave: bool [N, W], the columns of each token that are hidden."""

@@ -11,12 +11,12 @@ from collections.abc import Callable
 import numpy as np
 
 from vitrina.errors import InputError
-from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.config import CharactersConfig
 from vitrina.models.embedders.table import TableEmbedder, table_inputs
-from vitrina.models.inputs import Inputs
+from vitrina.models.token_batch import TokenBatch
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch, pieces
 from vitrina.text.case import lower_case
-from vitrina.text.columns import Texts, pieces
 from vitrina.text.words import NUM_CODE_POINTS
 
 UNKNOWN_ID = 0
@@ -32,15 +32,17 @@ class CharactersEmbedder(TableEmbedder):
         artefacts: what `fit` gave.
     """
 
-    def __init__(self, config: CharactersConfig, artefacts: Artefacts) -> None:
-        code_points = artefacts.arrays["code_points"]
+    def __init__(self, config: CharactersConfig, fitted: FittedState) -> None:
+        code_points = fitted.arrays["code_points"]
         super().__init__(1 + len(code_points), config.width, config.dropout)
         self.lowercase = config.lowercase
         self.id_of = np.full(NUM_CODE_POINTS, UNKNOWN_ID, dtype=np.int64)
         self.id_of[code_points] = 1 + np.arange(len(code_points))
 
     @staticmethod
-    def fit(config: CharactersConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+    def fit(
+        config: CharactersConfig, clean: TextBatch, noisy: Callable[[], TextBatch]
+    ) -> FittedState:
         """The characters of the training texts with their noise.
 
         Returns:
@@ -59,13 +61,13 @@ class CharactersEmbedder(TableEmbedder):
                 f"embedder.min_frequency = {config.min_frequency}: must be at most "
                 f"{counts.max()}, the occurrences of the training texts' most frequent character"
             )
-        return Artefacts({"code_points": code_points})
+        return FittedState({"code_points": code_points})
 
-    def encode(self, texts: Texts) -> Inputs:
+    def tokenize(self, texts: TextBatch) -> TokenBatch:
         ids_N = self.id_of[_read(texts, self.lowercase)]
         return table_inputs(ids_N, texts.lengths, empty_id=int(self.id_of[ord(" ")]))
 
 
-def _read(texts: Texts, lowercase: bool) -> np.ndarray:
+def _read(texts: TextBatch, lowercase: bool) -> np.ndarray:
     """uint32 code points of all texts, small letters only if so wanted."""
     return lower_case(texts.code_points) if lowercase else texts.code_points

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import glyph_spans, segment
-from vitrina.models.inputs import Inputs
-from vitrina.models.ragged import Line, exclusive_sum, to_device
-from vitrina.text.columns import Texts, offsets_of, ranges
+from vitrina.models.layers.ragged import Line, exclusive_sum, to_device
+from vitrina.models.token_batch import TokenBatch
+from vitrina.text.batch import TextBatch, offsets_of, ranges
 
 HIDDEN = "hidden"
 """Name of the table that tells which columns of the lines are hidden, bool [T]."""
@@ -29,12 +29,14 @@ def count_slices(line_px: np.ndarray, window_px: int, stride_px: int) -> np.ndar
     return 1 + np.maximum(0, -(-(line_px - window_px) // stride_px))
 
 
-def encode_lines(pictures: Pictures, texts: Texts, window_px: int, stride_px: int) -> Inputs:
+def tokenize_lines(
+    pictures: GlyphRenderer, texts: TextBatch, window_px: int, stride_px: int
+) -> TokenBatch:
     """Glyph ids and the strip they refer to; each window is a token."""
     tokens = segment(texts)
     columns_TH, widths = pictures.strip(tokens.clusters)
     line_px = np.add.reduceat(widths[tokens.ids], exclusive_sum(tokens.lengths))
-    return Inputs(
+    return TokenBatch(
         torch.from_numpy(tokens.ids),
         tokens.lengths,
         count_slices(line_px, window_px, stride_px),
@@ -44,7 +46,7 @@ def encode_lines(pictures: Pictures, texts: Texts, window_px: int, stride_px: in
 
 
 def window_spans(
-    pictures: Pictures, texts: Texts, window_px: int, stride_px: int
+    pictures: GlyphRenderer, texts: TextBatch, window_px: int, stride_px: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The code points of the glyphs that each window shows a part of, see `Embedder.spans`."""
     tokens = segment(texts)
@@ -62,7 +64,7 @@ def window_spans(
     return glyph_starts[first], glyph_ends[np.maximum(first, last)]
 
 
-def hide_columns(inputs: Inputs, masked: np.ndarray, stride_px: int) -> Inputs:
+def hide_columns(inputs: TokenBatch, masked: np.ndarray, stride_px: int) -> TokenBatch:
     """The same lines, blank in all columns that are a masked token's own.
 
     Windows overlap; a token's own are the columns in which its window begins and the next one's has
@@ -80,7 +82,7 @@ def hide_columns(inputs: Inputs, masked: np.ndarray, stride_px: int) -> Inputs:
     return replace(inputs, tables={**inputs.tables, HIDDEN: hidden_T})
 
 
-def cut_windows(columns_T: Tensor, inputs: Inputs, window_px: int, stride_px: int) -> Tensor:
+def cut_windows(columns_T: Tensor, inputs: TokenBatch, window_px: int, stride_px: int) -> Tensor:
     """The windows of lines of the widths of `inputs`, from values of their columns.
 
     Args:
@@ -95,7 +97,7 @@ def cut_windows(columns_T: Tensor, inputs: Inputs, window_px: int, stride_px: in
     return line.cut(columns_T, window_px).values
 
 
-def draw_lines(inputs: Inputs) -> Tensor:
+def draw_lines(inputs: TokenBatch) -> Tensor:
     """The columns of all lines, one after the other: uint8 [T, H], `T = line_px.sum()`.
 
     Those that `hide_columns` hid are blank.

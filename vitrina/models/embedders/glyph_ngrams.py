@@ -2,10 +2,10 @@
 
 Hashed n-grams learn from few examples what a word is, but any sign put for a letter makes them
 other n-grams. Here they are not n-grams of characters: each glyph is first replaced by its visual
-code (`vitrina.models.codebook`), which it shares with what looks alike; codes that are in doubt
-are read in their word (`vitrina.models.context`), and words that nobody wrote as known ones
-(`vitrina.models.respelling`). A token's embedding is that of its glyph plus the
-projected mean of the n-grams that cover it. N-grams stay within words, as in fastText (see
+code (`vitrina.deobfuscation.codebook`), which it shares with what looks alike; codes that are in
+doubt are read in their word (`vitrina.deobfuscation.word_deobfuscator`), and words that nobody
+wrote as known ones (`vitrina.deobfuscation.spelling`). A token's embedding is that of its glyph
+plus the projected mean of the n-grams that cover it. N-grams stay within words, as in fastText (see
 `vitrina.text.ngrams`); their embeddings start at zero, so that the model starts as `glyphs` does
 and what was never seen in training adds nothing.
 
@@ -23,25 +23,25 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vitrina.glyphs.pictures import Pictures
+from vitrina.deobfuscation.beam_search import SKIP
+from vitrina.deobfuscation.codebook import BLANK, UNKNOWN, Codebook, fit_codebook
+from vitrina.deobfuscation.deletion_index import fit_deletion_index
+from vitrina.deobfuscation.language_model import NgramLanguageModel, fit_language_model
+from vitrina.deobfuscation.noise_channel import NoiseChannel, fit_noise_channel
+from vitrina.deobfuscation.spelling import Letters, SpellingCorrector
+from vitrina.deobfuscation.word_deobfuscator import WordDeobfuscator
+from vitrina.glyphs.features import GlyphFeatures, fit_glyph_features
+from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import GlyphTokens, segment
-from vitrina.models.artefacts import Artefacts
-from vitrina.models.beam import LEFT_OUT
-from vitrina.models.channel import Channel, fit_channel
-from vitrina.models.character_model import CharacterModel, fit_character_model
-from vitrina.models.codebook import BLANK, UNKNOWN, Codebook, fit_codebook
-from vitrina.models.context import ContextReader
 from vitrina.models.embedders.config import GlyphNgramsConfig
-from vitrina.models.embedders.covering import CoveredInputs, coverings, mean_of_covering
 from vitrina.models.embedders.glyphs import GlyphsEmbedder, count_glyphs
+from vitrina.models.embedders.ngram_spans import NgramTokenBatch, find_ngram_spans, mean_of_ngrams
 from vitrina.models.embedders.ngrams import rows_of
-from vitrina.models.glyph_space import GlyphSpace, fit_glyph_space
-from vitrina.models.inputs import Inputs
-from vitrina.models.known_words import fit_known_words
-from vitrina.models.ragged import Ragged
-from vitrina.models.respelling import Letters, Respeller
+from vitrina.models.layers.ragged import Ragged
+from vitrina.models.token_batch import TokenBatch
 from vitrina.noise.replacements import Replacements
-from vitrina.text.columns import Texts, pieces
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch, pieces
 from vitrina.text.ngrams import MarkedWords, hash_places
 
 SPACED = 3
@@ -60,25 +60,25 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
 
     config: GlyphNgramsConfig
 
-    def __init__(self, config: GlyphNgramsConfig, artefacts: Artefacts) -> None:
-        super().__init__(config, artefacts.part("glyphs"))
-        self.codebook = _codebook(config, artefacts, self.pictures)
+    def __init__(self, config: GlyphNgramsConfig, fitted: FittedState) -> None:
+        super().__init__(config, fitted.part("glyphs"))
+        self.codebook = _codebook(config, fitted, self.pictures)
         self.reader = None
         if config.context_order:
-            self.reader = ContextReader(
+            self.reader = WordDeobfuscator(
                 self.codebook,
-                CharacterModel(artefacts.part("context"), len(self.codebook.is_sign)),
+                NgramLanguageModel(fitted.part("context"), len(self.codebook.is_sign)),
                 weight=config.context_weight,
                 num_candidates=config.context_candidates,
                 left_out=config.context_left_out,
                 repeated=config.context_repeated,
                 beam=config.context_beam,
-                channel=Channel.of(artefacts.part("channel"), self.codebook),
+                channel=NoiseChannel.of(fitted.part("channel"), self.codebook),
             )
         self.respeller = None
         if self.reader is not None and config.respelled:
-            self.respeller = Respeller(
-                artefacts.part("known"),
+            self.respeller = SpellingCorrector(
+                fitted.part("known"),
                 self.reader.model,
                 self.codebook.is_letter,
                 missing=config.respelled_missing,
@@ -93,8 +93,8 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
 
     @staticmethod
     def fit(  # pyright: ignore[reportIncompatibleMethodOverride]
-        config: GlyphNgramsConfig, clean: Texts, noisy: Callable[[], Texts]
-    ) -> Artefacts:
+        config: GlyphNgramsConfig, clean: TextBatch, noisy: Callable[[], TextBatch]
+    ) -> FittedState:
         """Whitening and codebook of the distinct glyphs of the clean training texts.
 
         Raises:
@@ -103,23 +103,23 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         """
         counts = count_glyphs(clean)
         glyphs = list(counts)
-        seen = fit_glyph_space(config, glyphs)
-        compared = fit_glyph_space(
+        seen = fit_glyph_features(config, glyphs)
+        compared = fit_glyph_features(
             replace(config, shrinkage=config.code_shrinkage, features=config.code_features), glyphs
         )
-        pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+        pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
         codebook = fit_codebook(
             counts,
-            GlyphSpace(compared).on_host(pictures.canvases(glyphs, config.width_px)),
+            GlyphFeatures(compared).on_host(pictures.render(glyphs, config.width_px)),
             min_share=config.min_share,
             merge_cosine=config.merge_cosine,
             fold_case=config.fold_case,
         )
         if config.features == "shapes":  # the glyph encoder of both is kept once
             whitening = {name: compared.arrays[name] for name in ("mean", "projection")}
-            compared = Artefacts(whitening)
+            compared = FittedState(whitening)
         parts = {"glyphs": seen, "space": compared, "codebook": codebook}
-        fitted = Artefacts.join(parts)
+        fitted = FittedState.join(parts)
         if not config.context_order:
             return fitted
         book = _codebook(config, fitted, pictures)
@@ -128,32 +128,32 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         lengths = np.concatenate([part.lengths for part in tokens])
         word_of, kept = _parted(config, book, codes_N, lengths)
         words, _ = _marked(codes_N, word_of, kept, lengths)
-        model = fit_character_model(
+        model = fit_language_model(
             words, len(book.is_sign), order=config.context_order, min_count=MIN_COUNT
         )
-        parts |= {"context": model, "channel": fit_channel(Replacements())}
+        parts |= {"context": model, "channel": fit_noise_channel(Replacements())}
         if config.respelled:
-            parts["known"] = fit_known_words(words, book.is_letter)
-        return Artefacts.join(parts)
+            parts["known"] = fit_deletion_index(words, book.is_letter)
+        return FittedState.join(parts)
 
     @staticmethod
     def fit_noise(
-        config: GlyphNgramsConfig, fitted: Artefacts, replaced: Callable[[], Replacements]
-    ) -> Artefacts:
+        config: GlyphNgramsConfig, fitted: FittedState, replaced: Callable[[], Replacements]
+    ) -> FittedState:
         """What the training noise puts for letters, where words are read in their context."""
         if not config.context_order:
             return fitted
-        channel = Artefacts.join({"channel": fit_channel(replaced())})
-        return Artefacts(fitted.arrays, {**fitted.texts, **channel.texts})
+        channel = FittedState.join({"channel": fit_noise_channel(replaced())})
+        return FittedState(fitted.arrays, {**fitted.texts, **channel.texts})
 
-    def encode(self, texts: Texts) -> CoveredInputs:
+    def tokenize(self, texts: TextBatch) -> NgramTokenBatch:
         config, tokens = self.config, segment(texts)
         words, token_of = self.read_words(tokens)
         hashes_PM, present_PM = hash_places(
             words, config.min_n, config.max_n, whole_words=config.whole_words
         )
         rows, numbers_PM = _numbered(rows_of(hashes_PM, config.num_buckets), present_PM)
-        covering = coverings(
+        ngram_spans = find_ngram_spans(
             words,
             numbers_PM,
             len(rows),
@@ -161,12 +161,12 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
             max_n=config.max_n,
             whole_words=config.whole_words,
         )
-        covering_NC = np.full((len(tokens.ids), covering.shape[1]), len(rows), dtype=np.int32)
+        covering_NC = np.full((len(tokens.ids), ngram_spans.shape[1]), len(rows), dtype=np.int32)
         shown = token_of >= 0
-        covering_NC[token_of[shown]] = covering[shown]
+        covering_NC[token_of[shown]] = ngram_spans[shown]
         inputs = self.inputs(tokens)
         inputs.tables["rows"] = torch.from_numpy(rows)
-        return CoveredInputs.of(inputs, covering_NC)
+        return NgramTokenBatch.of(inputs, covering_NC)
 
     def read_words(self, tokens: GlyphTokens) -> tuple[MarkedWords, np.ndarray]:
         """The words of texts in visual codes, and int64, the tokens that show these; -1 for what no
@@ -175,7 +175,7 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         word_of, kept = _parted(self.config, self.codebook, codes_N, tokens.lengths)
         if self.reader is not None:
             read_N = self.reader.read(tokens.clusters, tokens.ids, codes_N, word_of)
-            kept = np.where(read_N != codes_N, read_N != LEFT_OUT, kept)
+            kept = np.where(read_N != codes_N, read_N != SKIP, kept)
             codes_N = read_N
         if self.respeller is None:
             return _marked(codes_N, word_of, kept, tokens.lengths)
@@ -187,12 +187,12 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         words = MarkedWords.of(letters.codes, letters.word_of, text_of, len(tokens.lengths))
         return words, letters.tokens
 
-    def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
+    def mask(self, inputs: TokenBatch, masked: np.ndarray) -> TokenBatch:
         # The n-grams around a hidden glyph would tell which it is: nothing knows any then.
-        assert isinstance(inputs, CoveredInputs)
+        assert isinstance(inputs, NgramTokenBatch)
         tables = inputs.tables | {"rows": inputs.tables["rows"][:0]}
-        nothing = replace(inputs, tables=tables, covering=np.zeros_like(inputs.covering))
-        return super().hide(nothing, masked)
+        nothing = replace(inputs, tables=tables, ngram_spans=np.zeros_like(inputs.ngram_spans))
+        return super().mask(nothing, masked)
 
     def _dropped(self, ngrams_UE: Tensor) -> Tensor:
         """Whole n-grams are left out of the batch in training, each wherever it stands."""
@@ -202,10 +202,10 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         kept_U1 = torch.rand(len(ngrams_UE), 1, device=ngrams_UE.device) >= p
         return ngrams_UE * kept_U1 / (1 - p)
 
-    def forward(self, inputs: Inputs) -> Ragged:
-        assert isinstance(inputs, CoveredInputs)
+    def forward(self, inputs: TokenBatch) -> Ragged:
+        assert isinstance(inputs, NgramTokenBatch)
         ngrams_UE = self._dropped(self.table(inputs.tables["rows"]))
-        covering_NE = mean_of_covering(ngrams_UE, inputs.covering)
+        covering_NE = mean_of_ngrams(ngrams_UE, inputs.ngram_spans)
         x = super().forward(inputs)
         return x.with_values(x.values + self.projection(covering_NE))
 
@@ -246,12 +246,12 @@ def parted(
     return word_of, kept
 
 
-def _codebook(config: GlyphNgramsConfig, artefacts: Artefacts, pictures: Pictures) -> Codebook:
-    space = artefacts.part("space")
-    shapes = artefacts.part("glyphs").part("shapes") if config.features == "shapes" else None
+def _codebook(config: GlyphNgramsConfig, fitted: FittedState, pictures: GlyphRenderer) -> Codebook:
+    space = fitted.part("space")
+    shapes = fitted.part("glyphs").part("shapes") if config.features == "shapes" else None
     return Codebook(
-        artefacts.part("codebook"),
-        GlyphSpace(space, shapes if config.code_features == "shapes" else None).on_host,
+        fitted.part("codebook"),
+        GlyphFeatures(space, shapes if config.code_features == "shapes" else None).on_host,
         pictures,
         width_px=config.width_px,
         least_cosine=config.least_cosine,

@@ -5,7 +5,7 @@ the model learning that away. Raw glyph pictures are nearly alike (one direction
 the pixels are whitened: principal components of the training texts' glyphs, each divided by its
 standard deviation plus a share of the largest. A glyph never seen lands near those it looks like.
 Each *distinct* glyph of a batch is embedded once; in training, on demand, some tokens show a
-distorted picture of theirs (`vitrina.models.augmentation`), a few for each distinct glyph.
+distorted picture of theirs (`vitrina.models.layers.augmentation`), a few for each distinct glyph.
 
 Shapes: G distinct glyphs in the batch, V distorted pictures of each, N tokens, K components,
 D width, H/W pixels.
@@ -22,20 +22,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.features import GlyphFeatures, distortion_of, fit_glyph_features
+from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import GlyphTokens, glyph_spans, segment
-from vitrina.models.artefacts import Artefacts
-from vitrina.models.augmentation import Distortion, distort
-from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import GlyphsConfig
-from vitrina.models.glyph_space import GlyphSpace, distortion_of, fit_glyph_space
-from vitrina.models.inputs import Inputs
-from vitrina.models.ragged import Ragged, to_device
-from vitrina.text.columns import Texts, pieces
+from vitrina.models.layers.augmentation import Distortion, distort
+from vitrina.models.layers.dropout import Dropout
+from vitrina.models.layers.ragged import Ragged, to_device
+from vitrina.models.token_batch import TokenBatch
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch, pieces
 
 
-def count_glyphs(texts: Texts) -> dict[str, int]:
+def count_glyphs(texts: TextBatch) -> dict[str, int]:
     """The distinct glyphs of all texts, sorted, and how often each is drawn."""
     counts: Counter[str] = Counter()
     for piece in pieces(texts.offsets):  # of bounded memory
@@ -53,13 +53,13 @@ class GlyphsEmbedder(VisualEmbedder):
         artefacts: what `fit` gave.
     """
 
-    def __init__(self, config: GlyphsConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: GlyphsConfig, fitted: FittedState) -> None:
         super().__init__()
         self.config = config
         self.width = config.width
         self.token_px, self.step_px = (config.height_px, config.width_px), config.width_px
-        self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
-        self.space = GlyphSpace(artefacts)
+        self.pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
+        self.space = GlyphFeatures(fitted)
         num_components = self.space.num_components
         self.linear = nn.Linear(num_components, config.width)
         nn.init.eye_(self.linear.weight)
@@ -77,40 +77,40 @@ class GlyphsEmbedder(VisualEmbedder):
         self.distortion = distortion_of(config)
 
     @staticmethod
-    def fit(config: GlyphsConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+    def fit(config: GlyphsConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
         """The space of the distinct glyphs of the clean training texts.
 
         Raises:
             InputError: if the texts hold fewer than two distinct glyphs, or the glyph encoder
                 cannot be used.
         """
-        return fit_glyph_space(config, list(count_glyphs(clean)))
+        return fit_glyph_features(config, list(count_glyphs(clean)))
 
-    def encode(self, texts: Texts) -> Inputs:
+    def tokenize(self, texts: TextBatch) -> TokenBatch:
         return self.inputs(segment(texts))
 
-    def inputs(self, tokens: GlyphTokens) -> Inputs:
+    def inputs(self, tokens: GlyphTokens) -> TokenBatch:
         """Texts as glyphs, with the pictures of these."""
-        pixels = self.pictures.canvases(tokens.clusters, self.config.width_px)
-        return Inputs(
+        pixels = self.pictures.render(tokens.clusters, self.config.width_px)
+        return TokenBatch(
             torch.from_numpy(tokens.ids),
             tokens.lengths,
             tokens.lengths,
             {"pixels": torch.from_numpy(pixels)},
         )
 
-    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
         return glyph_spans(texts)
 
-    def render(self, inputs: Inputs) -> Tensor:
+    def render(self, inputs: TokenBatch) -> Tensor:
         return inputs.tables["pixels"].index_select(0, inputs.ids)
 
-    def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
+    def mask(self, inputs: TokenBatch, masked: np.ndarray) -> TokenBatch:
         # No two tokens show the same glyph of the text, so there is nothing to make blank.
         masked_N = to_device(masked, inputs.ids.device)
         return replace(inputs, tables={**inputs.tables, "hidden": masked_N})
 
-    def hidden(self, inputs: Inputs) -> Tensor:
+    def hidden(self, inputs: TokenBatch) -> Tensor:
         return inputs.tables["hidden"].unsqueeze(1).expand(-1, self.config.width_px)
 
     def embed_glyphs(self, pixels_GHW: Tensor) -> Tensor:
@@ -135,7 +135,7 @@ class GlyphsEmbedder(VisualEmbedder):
         pictures = torch.cat([pixels_GHW, distort(copies, self.distortion)])
         return pictures, ids_N + count * variant_N
 
-    def forward(self, inputs: Inputs) -> Ragged:
+    def forward(self, inputs: TokenBatch) -> Ragged:
         pixels, ids_N = self.augmented(inputs.tables["pixels"], inputs.ids)
         glyphs_GD = self.embed_glyphs(pixels)
         return Ragged(self.dropout(F.embedding(ids_N, glyphs_GD)), inputs.num_tokens)

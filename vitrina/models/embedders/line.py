@@ -21,18 +21,18 @@ import torch
 from torch import Tensor, nn
 
 from vitrina.errors import InputError
-from vitrina.glyphs.pictures import Pictures
-from vitrina.models.artefacts import Artefacts
-from vitrina.models.convolution import RaggedConv
-from vitrina.models.dropout import Dropout
+from vitrina.glyphs.renderer import GlyphRenderer
+from vitrina.glyphs.whitening import Whitening, fit_whitening
 from vitrina.models.embedders.config import LineConfig
-from vitrina.models.embedders.drawn import draw_lines, encode_lines
+from vitrina.models.embedders.drawn import draw_lines, tokenize_lines
 from vitrina.models.embedders.windows import WindowsEmbedder
-from vitrina.models.inputs import Inputs
-from vitrina.models.norm import NormReLU
-from vitrina.models.ragged import Line, Ragged
-from vitrina.models.whitening import Whitening, fit_whitening
-from vitrina.text.columns import Texts
+from vitrina.models.layers.convolution import RaggedConv
+from vitrina.models.layers.dropout import Dropout
+from vitrina.models.layers.normalization import NormReLU
+from vitrina.models.layers.ragged import Line, Ragged
+from vitrina.models.token_batch import TokenBatch
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch
 
 FIT_TEXTS = 2000
 """Training texts whose patches the whitening is fitted on, at most."""
@@ -46,10 +46,10 @@ class PatchStem(nn.Module):
     and map are one matrix.
     """
 
-    def __init__(self, config: LineConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: LineConfig, fitted: FittedState) -> None:
         super().__init__()
         self.config = config
-        self.whitening = Whitening(artefacts)
+        self.whitening = Whitening(fitted)
         self.linear = nn.Linear(self.whitening.num_components, config.channels)
         nn.init.eye_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
@@ -92,7 +92,7 @@ def cut_patches(columns_TH: Tensor, line_px: np.ndarray, patch_px: int, stride_p
 class StridedStem(nn.Module):
     """3×3 convolutions of stride 2, then a linear map of what is left of the height."""
 
-    def __init__(self, config: LineConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: LineConfig, fitted: FittedState) -> None:
         super().__init__()
         num_layers = config.patch_stride_px.bit_length() - 1
         channels = [config.channels // 2 ** (num_layers + 1 - i) for i in range(num_layers)]
@@ -145,10 +145,10 @@ class LineEmbedder(WindowsEmbedder):
         artefacts: what `fit` gave.
     """
 
-    def __init__(self, config: LineConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: LineConfig, fitted: FittedState) -> None:
         super().__init__(config)
         self.config = config
-        self.stem = STEMS[config.stem](config, artefacts)
+        self.stem = STEMS[config.stem](config, fitted)
         self.radius = max(kernel // 2 for kernel in [1, *config.kernels])
         self.blocks = nn.ModuleList(
             RaggedConv(config.channels, config.channels, kernel) for kernel in config.kernels
@@ -159,17 +159,17 @@ class LineEmbedder(WindowsEmbedder):
         self.dropout = Dropout(config.dropout)
 
     @staticmethod
-    def fit(config: LineConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+    def fit(config: LineConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
         """Whitening of the distinct patches of a part of the clean training texts.
 
         Raises:
             InputError: if these hold fewer than two distinct patches.
         """
         if config.stem != "patch":
-            return Artefacts()
-        pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+            return FittedState()
+        pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
         chosen = np.unique(np.linspace(0, len(clean) - 1, FIT_TEXTS).astype(np.int64))
-        inputs = encode_lines(pictures, clean.take(chosen), config.window_px, config.stride_px)
+        inputs = tokenize_lines(pictures, clean.take(chosen), config.window_px, config.stride_px)
         assert inputs.line_px is not None
         patches = cut_patches(
             draw_lines(inputs), inputs.line_px, config.patch_px, config.patch_stride_px
@@ -179,7 +179,7 @@ class LineEmbedder(WindowsEmbedder):
             raise InputError("the training texts draw fewer than two distinct patches")
         return fit_whitening(pixels / np.float32(255), config.num_components, config.shrinkage)
 
-    def forward(self, inputs: Inputs) -> Ragged:
+    def forward(self, inputs: TokenBatch) -> Ragged:
         assert inputs.line_px is not None
         x = self.stem(draw_lines(inputs), inputs.line_px)
         device = x.values.device

@@ -13,12 +13,12 @@ from collections.abc import Callable
 import numpy as np
 from torch import nn
 
-from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.config import NgramsConfig
 from vitrina.models.embedders.table import TableEmbedder, table_inputs
-from vitrina.models.inputs import Inputs
+from vitrina.models.token_batch import TokenBatch
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch
 from vitrina.text.case import lower_case
-from vitrina.text.columns import Texts
 from vitrina.text.ngrams import hash_ngrams
 
 
@@ -30,7 +30,7 @@ class NgramsEmbedder(TableEmbedder):
         artefacts: nothing; n-grams are not fitted.
     """
 
-    def __init__(self, config: NgramsConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: NgramsConfig, fitted: FittedState) -> None:
         # The last row is for texts without n-grams.
         super().__init__(config.num_buckets + 1, config.width, 0.0, sparse=config.sparse)
         self.config = config
@@ -38,13 +38,13 @@ class NgramsEmbedder(TableEmbedder):
         nn.init.uniform_(self.table.weight, -1 / config.width, 1 / config.width)
 
     @staticmethod
-    def fit(config: NgramsConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
-        return Artefacts()
+    def fit(config: NgramsConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
+        return FittedState()
 
-    def encode(self, texts: Texts) -> Inputs:
+    def tokenize(self, texts: TextBatch) -> TokenBatch:
         config = self.config
         if config.lowercase:
-            texts = Texts(lower_case(texts.code_points), texts.offsets)
+            texts = TextBatch(lower_case(texts.code_points), texts.offsets)
         hashes_N, lengths_B = hash_ngrams(
             texts, config.min_n, config.max_n, whole_words=config.whole_words
         )

@@ -13,14 +13,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.config import SlicesConfig
 from vitrina.models.embedders.windows import WindowsEmbedder
-from vitrina.models.inputs import Inputs
-from vitrina.models.norm import BatchNorm
-from vitrina.models.picture_conv import PictureConv
-from vitrina.models.ragged import Ragged
-from vitrina.text.columns import Texts
+from vitrina.models.layers.conv2d import BucketedConv2d
+from vitrina.models.layers.normalization import BatchNorm
+from vitrina.models.layers.ragged import Ragged
+from vitrina.models.token_batch import TokenBatch
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch
 
 
 class ResidualBlock(nn.Module):
@@ -29,13 +29,13 @@ class ResidualBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            PictureConv(in_channels, out_channels, 3, padding=1, bias=False),
+            BucketedConv2d(in_channels, out_channels, 3, padding=1, bias=False),
             BatchNorm(out_channels),
             nn.ReLU(inplace=True),
-            PictureConv(out_channels, out_channels, 3, padding=1, bias=False),
+            BucketedConv2d(out_channels, out_channels, 3, padding=1, bias=False),
             BatchNorm(out_channels),
         )
-        self.shortcut = PictureConv(in_channels, out_channels, 1)
+        self.shortcut = BucketedConv2d(in_channels, out_channels, 1)
         self.tail = nn.Sequential(nn.ReLU(inplace=True), nn.MaxPool2d(2))
 
     def fold(self) -> None:
@@ -58,7 +58,7 @@ class SlicesEmbedder(WindowsEmbedder):
         artefacts: nothing; slices are not fitted.
     """
 
-    def __init__(self, config: SlicesConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: SlicesConfig, fitted: FittedState) -> None:
         super().__init__(config)
         self.config = config
         channels = [1, *config.channels]
@@ -71,8 +71,8 @@ class SlicesEmbedder(WindowsEmbedder):
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     @staticmethod
-    def fit(config: SlicesConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
-        return Artefacts()
+    def fit(config: SlicesConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
+        return FittedState()
 
     def embed_slices(self, slices_NHW: Tensor) -> Tensor:
         """Embeddings [N, D] of slices uint8 [N, H, W]."""
@@ -80,5 +80,5 @@ class SlicesEmbedder(WindowsEmbedder):
         x = (slices_NHW.float() / 255).unsqueeze(1).contiguous(memory_format=torch.channels_last)
         return self.bridge(self.blocks(x).flatten(1))
 
-    def forward(self, inputs: Inputs) -> Ragged:
+    def forward(self, inputs: TokenBatch) -> Ragged:
         return Ragged(self.embed_slices(self.render(inputs)), inputs.num_tokens)

@@ -14,13 +14,13 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import SubwordsConfig
-from vitrina.models.inputs import Inputs
+from vitrina.models.layers.ragged import Ragged
 from vitrina.models.pretrained import Checkpoint, check_weights, find_checkpoint
-from vitrina.models.ragged import Ragged
-from vitrina.text.columns import Texts
+from vitrina.models.token_batch import TokenBatch
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch
 
 
 class SubwordsEmbedder(Embedder):
@@ -33,17 +33,19 @@ class SubwordsEmbedder(Embedder):
         artefacts: what `fit` gave.
     """
 
-    def __init__(self, config: SubwordsConfig, artefacts: Artefacts) -> None:
+    def __init__(self, config: SubwordsConfig, fitted: FittedState) -> None:
         super().__init__()
         self.config = config
-        self.facts = json.loads(artefacts.texts["checkpoint"])
+        self.facts = json.loads(fitted.texts["checkpoint"])
         self.width: int = self.facts["width"]
-        self.tokenizer = _plain(Tokenizer.from_str(artefacts.texts["tokenizer"]))
+        self.tokenizer = _plain(Tokenizer.from_str(fitted.texts["tokenizer"]))
         self.table = nn.Embedding(self.facts["rows"], self.width)
         self.table.weight.requires_grad_(not config.frozen)
 
     @staticmethod
-    def fit(config: SubwordsConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+    def fit(
+        config: SubwordsConfig, clean: TextBatch, noisy: Callable[[], TextBatch]
+    ) -> FittedState:
         """The checkpoint's tokenizer and the form of its table.
 
         Raises:
@@ -66,7 +68,7 @@ class SubwordsEmbedder(Embedder):
             "width": width,
             "empty": next((token for token in special if token is not None), 0),
         }
-        return Artefacts(
+        return FittedState(
             texts={"tokenizer": _plain(tokenizer).to_str(), "checkpoint": json.dumps(facts)}
         )
 
@@ -82,14 +84,14 @@ class SubwordsEmbedder(Embedder):
         """The table, and its share of the learning rate."""
         yield self.table.weight, self.config.rate_share
 
-    def encode(self, texts: Texts) -> Inputs:
+    def tokenize(self, texts: TextBatch) -> TokenBatch:
         encodings = self.tokenizer.encode_batch_fast(texts.to_encodable())
         ids = [encoding.ids or [self.facts["empty"]] for encoding in encodings]
         lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
         flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
-        return Inputs(torch.from_numpy(flat), lengths, lengths)
+        return TokenBatch(torch.from_numpy(flat), lengths, lengths)
 
-    def forward(self, inputs: Inputs) -> Ragged:
+    def forward(self, inputs: TokenBatch) -> Ragged:
         return Ragged(F.embedding(inputs.ids, self.table.weight), inputs.num_tokens)
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from vitrina.models.dropout import Dropout
 from vitrina.models.embedders.base import Embedder
-from vitrina.models.inputs import Inputs
-from vitrina.models.ragged import Ragged
+from vitrina.models.layers.dropout import Dropout
+from vitrina.models.layers.ragged import Ragged
+from vitrina.models.token_batch import TokenBatch
 
 
 class TableEmbedder(Embedder):
@@ -33,14 +33,14 @@ class TableEmbedder(Embedder):
         nn.init.normal_(self.table.weight, std=width**-0.5)
         self.dropout = Dropout(dropout)
 
-    def forward(self, inputs: Inputs) -> Ragged:
+    def forward(self, inputs: TokenBatch) -> Ragged:
         return Ragged(self.dropout(self.table(inputs.ids)), inputs.num_tokens)
 
 
-def table_inputs(ids_N: np.ndarray, lengths_B: np.ndarray, empty_id: int) -> Inputs:
+def table_inputs(ids_N: np.ndarray, lengths_B: np.ndarray, empty_id: int) -> TokenBatch:
     """Ids of any integer type, ragged, each a token; a text without one gets `empty_id`."""
     ids_N, empty = ids_N.astype(np.int64, copy=False), np.flatnonzero(lengths_B == 0)
     if len(empty):
         ids_N = np.insert(ids_N, np.cumsum(lengths_B)[empty], empty_id)
         lengths_B = np.maximum(lengths_B, 1)
-    return Inputs(torch.from_numpy(ids_N), lengths_B, lengths_B)
+    return TokenBatch(torch.from_numpy(ids_N), lengths_B, lengths_B)

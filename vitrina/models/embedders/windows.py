@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vitrina.glyphs.pictures import Pictures
+from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import LineConfig, SlicesConfig
 from vitrina.models.embedders.drawn import (
     HIDDEN,
     cut_windows,
     draw_lines,
-    encode_lines,
     hide_columns,
+    tokenize_lines,
     window_spans,
 )
-from vitrina.models.inputs import Inputs
-from vitrina.text.columns import Texts
+from vitrina.models.token_batch import TokenBatch
+from vitrina.text.batch import TextBatch
 
 
 class WindowsEmbedder(VisualEmbedder):
@@ -34,25 +34,25 @@ class WindowsEmbedder(VisualEmbedder):
     def __init__(self, config: SlicesConfig | LineConfig) -> None:
         super().__init__()
         self.width = config.width
-        self.pictures = Pictures(config.fonts, config.font_size_px, config.height_px)
+        self.pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
         self.window_px, self.stride_px = config.window_px, config.stride_px
         self.token_px, self.step_px = (config.height_px, config.window_px), config.stride_px
 
-    def encode(self, texts: Texts) -> Inputs:
-        return encode_lines(self.pictures, texts, self.window_px, self.stride_px)
+    def tokenize(self, texts: TextBatch) -> TokenBatch:
+        return tokenize_lines(self.pictures, texts, self.window_px, self.stride_px)
 
-    def spans(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
         return window_spans(self.pictures, texts, self.window_px, self.stride_px)
 
-    def render(self, inputs: Inputs) -> Tensor:
+    def render(self, inputs: TokenBatch) -> Tensor:
         return self._cut(draw_lines(inputs), inputs).transpose(1, 2)
 
-    def hide(self, inputs: Inputs, masked: np.ndarray) -> Inputs:
+    def mask(self, inputs: TokenBatch, masked: np.ndarray) -> TokenBatch:
         return hide_columns(inputs, masked, self.stride_px)
 
-    def hidden(self, inputs: Inputs) -> Tensor:
+    def hidden(self, inputs: TokenBatch) -> Tensor:
         columns_T1 = inputs.tables[HIDDEN].unsqueeze(1).to(torch.uint8)
         return self._cut(columns_T1, inputs).squeeze(2).bool()
 
-    def _cut(self, columns_T: Tensor, inputs: Inputs) -> Tensor:
+    def _cut(self, columns_T: Tensor, inputs: TokenBatch) -> Tensor:
         return cut_windows(columns_T, inputs, self.window_px, self.stride_px)

@@ -13,11 +13,11 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from vitrina.errors import InputError
-from vitrina.models.artefacts import Artefacts
 from vitrina.models.embedders.config import WordpieceConfig
 from vitrina.models.embedders.table import TableEmbedder, table_inputs
-from vitrina.models.inputs import Inputs
-from vitrina.text.columns import Texts
+from vitrina.models.token_batch import TokenBatch
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch
 
 UNKNOWN, START = "[UNK]", "[CLS]"
 
@@ -96,8 +96,8 @@ class WordpieceEmbedder(TableEmbedder):
         artefacts: what `fit` gave.
     """
 
-    def __init__(self, config: WordpieceConfig, artefacts: Artefacts) -> None:
-        tokenizer = Tokenizer.from_str(artefacts.texts["tokenizer"])
+    def __init__(self, config: WordpieceConfig, fitted: FittedState) -> None:
+        tokenizer = Tokenizer.from_str(fitted.texts["tokenizer"])
         super().__init__(tokenizer.get_vocab_size(), config.width, config.dropout)
         self.tokenizer = tokenizer
         self.tokenizer.no_truncation()
@@ -105,7 +105,9 @@ class WordpieceEmbedder(TableEmbedder):
         self.start_id = self._special(START)
 
     @staticmethod
-    def fit(config: WordpieceConfig, clean: Texts, noisy: Callable[[], Texts]) -> Artefacts:
+    def fit(
+        config: WordpieceConfig, clean: TextBatch, noisy: Callable[[], TextBatch]
+    ) -> FittedState:
         """The given tokenizer, or one trained on the training texts with their noise."""
         if config.tokenizer is not None:
             tokenizer = load_tokenizer(Path(config.tokenizer))
@@ -116,13 +118,13 @@ class WordpieceEmbedder(TableEmbedder):
                 min_frequency=config.min_frequency,
                 lowercase=config.lowercase,
             )
-        return Artefacts(texts={"tokenizer": tokenizer.to_str()})
+        return FittedState(texts={"tokenizer": tokenizer.to_str()})
 
     def _special(self, token: str) -> int:
         token_id = self.tokenizer.token_to_id(token)
         return token_id if token_id is not None else 0
 
-    def encode(self, texts: Texts) -> Inputs:
+    def tokenize(self, texts: TextBatch) -> TokenBatch:
         encodings = self.tokenizer.encode_batch_fast(texts.to_encodable(), add_special_tokens=False)
         ids = [[self.start_id, *encoding.ids] for encoding in encodings]
         lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))

@@ -14,15 +14,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from vitrina.models.convolution import RaggedConv
 from vitrina.models.embedders.base import Embedder
-from vitrina.models.inputs import Inputs
-from vitrina.models.ragged import Line, Ragged, to_device
-from vitrina.text.columns import Texts
+from vitrina.models.layers.convolution import RaggedConv
+from vitrina.models.layers.ragged import Line, Ragged, to_device
+from vitrina.models.token_batch import TokenBatch
+from vitrina.text.batch import TextBatch
 from vitrina.text.spans import Spans, written_words
 
 
-def shown_words(texts: Texts) -> Spans:
+def shown_words(texts: TextBatch) -> Spans:
     """The words that a model sees; a text without any has an empty one, which nothing counts."""
     words = written_words(texts)
     blank = words.counts == 0
@@ -34,7 +34,7 @@ def shown_words(texts: Texts) -> Spans:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WordInputs(Inputs):
+class WordTokenBatch(TokenBatch):
     """Texts as words, each encoded as a text of its own.
 
     `ids` and `tables` are those of `inner`, `lengths` and `num_tokens` the sums over the words.
@@ -45,25 +45,25 @@ class WordInputs(Inputs):
     """
 
     words: Spans
-    inner: Inputs
+    inner: TokenBatch
 
-    def take(self, indices: np.ndarray) -> WordInputs:
+    def take(self, indices: np.ndarray) -> WordTokenBatch:
         """The texts at `indices`, in that order."""
         return _of(self.words.take(indices), self.inner.take(self.words.rows(indices)))
 
-    def to(self, device: torch.device) -> WordInputs:
+    def to(self, device: torch.device) -> WordTokenBatch:
         return _of(self.words, self.inner.to(device))
 
-    def with_words(self, words: Spans) -> WordInputs:
+    def with_words(self, words: Spans) -> WordTokenBatch:
         """The same with the words where they stand in other texts."""
         return replace(self, words=words)
 
 
-def _of(words: Spans, inner: Inputs) -> WordInputs:
+def _of(words: Spans, inner: TokenBatch) -> WordTokenBatch:
     def by_text(of_words: np.ndarray) -> np.ndarray:
         return np.diff(np.append(0, np.cumsum(of_words))[words.offsets])
 
-    return WordInputs(
+    return WordTokenBatch(
         ids=inner.ids,
         lengths=by_text(inner.lengths),
         num_tokens=by_text(inner.num_tokens),
@@ -98,13 +98,13 @@ class WordsEmbedder(Embedder):
     def load_pretrained(self) -> None:
         self.inner.load_pretrained()
 
-    def encode(self, texts: Texts) -> WordInputs:
+    def tokenize(self, texts: TextBatch) -> WordTokenBatch:
         words = shown_words(texts)
-        return _of(words, self.inner.encode(words.texts(texts)))
+        return _of(words, self.inner.tokenize(words.texts(texts)))
 
-    def forward(self, inputs: Inputs) -> Ragged:
+    def forward(self, inputs: TokenBatch) -> Ragged:
         """Word embeddings [W, D], ragged by the words of each text."""
-        assert isinstance(inputs, WordInputs)
+        assert isinstance(inputs, WordTokenBatch)
         x = self.inner(inputs.inner)
         if len(self.blocks):
             line = Line.plan(x.lengths, self.radius, 1, x.values.device)

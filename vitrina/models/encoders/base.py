@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from vitrina.models.artefacts import Artefacts
-from vitrina.models.ragged import Ragged
+from vitrina.models.layers.ragged import Ragged
+from vitrina.state import FittedState
 
 
 class Encoder(nn.Module, ABC):
@@ -23,12 +23,12 @@ class Encoder(nn.Module, ABC):
     stride: int = 1
 
     @classmethod
-    def fit(cls, config: Any) -> Artefacts:
+    def fit(cls, config: Any) -> FittedState:
         """What `build` needs besides the option's values; most need nothing."""
-        return Artefacts()
+        return FittedState()
 
     @classmethod
-    def build(cls, config: Any, in_width: int, artefacts: Artefacts) -> Encoder:
+    def build(cls, config: Any, in_width: int, fitted: FittedState) -> Encoder:
         """The encoder of token embeddings of width `in_width`, with random weights."""
         return cls(config, in_width)
 

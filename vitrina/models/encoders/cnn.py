@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from torch import nn
 
-from vitrina.models.convolution import RaggedConv
-from vitrina.models.dropout import Dropout
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.encoders.config import CnnConfig
-from vitrina.models.ragged import Line, Ragged
+from vitrina.models.layers.convolution import RaggedConv
+from vitrina.models.layers.dropout import Dropout
+from vitrina.models.layers.ragged import Line, Ragged
 
 
 class CnnEncoder(Encoder):

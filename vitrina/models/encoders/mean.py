@@ -12,7 +12,7 @@ import numpy as np
 
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.encoders.config import MeanConfig
-from vitrina.models.ragged import Ragged, pool_mean
+from vitrina.models.layers.ragged import Ragged, pool_mean
 
 
 class MeanEncoder(Encoder):

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from vitrina.errors import InputError, require
-from vitrina.models.artefacts import Artefacts
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.encoders.config import PretrainedConfig
+from vitrina.models.layers.ragged import Ragged, pad
 from vitrina.models.pretrained import (
     Checkpoint,
     build_body,
@@ -29,7 +29,7 @@ from vitrina.models.pretrained import (
     transformers,
     without_ends,
 )
-from vitrina.models.ragged import Ragged, pad
+from vitrina.state import FittedState
 
 
 class PretrainedEncoder(Encoder):
@@ -44,11 +44,11 @@ class PretrainedEncoder(Encoder):
         max_tokens: tokens that the model has positions for; None if it knows no limit.
     """
 
-    def __init__(self, config: PretrainedConfig, in_width: int, artefacts: Artefacts) -> None:
+    def __init__(self, config: PretrainedConfig, in_width: int, fitted: FittedState) -> None:
         super().__init__()
         transformers("encoder.name", config.name)
         self.config = config
-        self.facts = json.loads(artefacts.texts["checkpoint"])
+        self.facts = json.loads(fitted.texts["checkpoint"])
         self.width: int = self.facts["width"]
         self.max_tokens: int | None = self.facts["max_tokens"]
         self.body, body_width = build_body(self.facts["settings"])
@@ -59,7 +59,7 @@ class PretrainedEncoder(Encoder):
             parameter.requires_grad_(False)
 
     @classmethod
-    def fit(cls, config: PretrainedConfig) -> Artefacts:
+    def fit(cls, config: PretrainedConfig) -> FittedState:
         """What the checkpoint is: its settings and limits, not its weights.
 
         Raises:
@@ -79,11 +79,11 @@ class PretrainedEncoder(Encoder):
             "width": width,
             "max_tokens": max_tokens,
         }
-        return Artefacts(texts={"checkpoint": json.dumps(facts)})
+        return FittedState(texts={"checkpoint": json.dumps(facts)})
 
     @classmethod
-    def build(cls, config: PretrainedConfig, in_width: int, artefacts: Artefacts) -> Encoder:
-        return cls(config, in_width, artefacts)
+    def build(cls, config: PretrainedConfig, in_width: int, fitted: FittedState) -> Encoder:
+        return cls(config, in_width, fitted)
 
     def load_pretrained(self) -> None:
         checkpoint = _checkpoint(self.config)

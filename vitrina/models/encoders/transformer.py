@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vitrina.models.dropout import Dropout
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.encoders.config import TransformerConfig
-from vitrina.models.ragged import Ragged, exclusive_sum, pad, to_device
+from vitrina.models.layers.dropout import Dropout
+from vitrina.models.layers.ragged import Ragged, exclusive_sum, pad, to_device
 
 
 def sinusoids(positions_N: Tensor, width: int) -> Tensor:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from vitrina.models.dropout import Dropout
-from vitrina.models.ragged import Ragged, pool_max_mean
+from vitrina.models.layers.dropout import Dropout
+from vitrina.models.layers.ragged import Ragged, pool_max_mean
 
 
 class ClassificationHead(nn.Module):

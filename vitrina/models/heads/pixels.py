@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor, nn
 
-from vitrina.models.ragged import Ragged, exclusive_sum, to_device
-from vitrina.text.columns import ranges
+from vitrina.models.layers.ragged import Ragged, exclusive_sum, to_device
+from vitrina.text.batch import ranges
 
 
 class PixelHead(nn.Module):
@@ -42,9 +42,9 @@ class PixelHead(nn.Module):
         place = ranges(np.zeros_like(num_tokens), num_tokens)
         first = np.repeat(exclusive_sum(states.lengths), num_tokens)
         state_M = (first + place // self.stride)[masked]
-        covering, which = np.unique(state_M, return_inverse=True)
+        ngram_spans, which = np.unique(state_M, return_inverse=True)
         row_M = which * self.stride + (place % self.stride)[masked]
         device = states.values.device
-        states_SD = states.values.index_select(0, to_device(covering, device))
+        states_SD = states.values.index_select(0, to_device(ngram_spans, device))
         pixels = self.linear(states_SD).unflatten(1, (self.stride, *self.token_px)).flatten(0, 1)
         return pixels.index_select(0, to_device(row_M, device)).float()

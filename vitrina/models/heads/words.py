@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from vitrina.models.dropout import Dropout
-from vitrina.models.ragged import Ragged
+from vitrina.models.layers.dropout import Dropout
+from vitrina.models.layers.ragged import Ragged
 
 
 class WordHead(nn.Module):

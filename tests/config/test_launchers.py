@@ -1,0 +1,63 @@
+"""The options of launchers and sweepers compose where their plugin is installed."""
+
+import json
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from hydra.errors import MissingConfigException
+
+from tests.cli.test_main import main
+from vitrina.cli.main import check, explain
+from vitrina.config import package_folder, register
+
+NEEDS = {
+    "launcher": {
+        "joblib_2": "hydra_joblib_launcher",
+        "processes": "hydra_submitit_launcher",
+        "slurm": "hydra_submitit_launcher",
+        "ray_2": "hydra_ray_launcher",
+    },
+    "sweeper": {"search": "hydra_optuna_sweeper"},
+}
+CASES = [(group, option, plugin) for group in NEEDS for option, plugin in NEEDS[group].items()]
+
+
+def installed(plugin: str) -> bool:
+    try:
+        return find_spec(f"hydra_plugins.{plugin}") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def test_every_option_file_is_known_here() -> None:
+    folder = package_folder("conf") / "hydra"
+    files = {(path.parent.name, path.stem) for path in folder.glob("*/*.yaml")}
+    assert files == {(group, option) for group, option, _ in CASES}
+
+
+@pytest.mark.parametrize(("group", "option", "plugin"), CASES)
+def test_an_option_composes_or_says_what_it_needs(group: str, option: str, plugin: str) -> None:
+    register()
+    try:
+        sweep = check(["seed=1,2", f"hydra/{group}={option}"], multirun=True)
+    except MissingConfigException as error:
+        assert not installed(plugin)
+        assert re.fullmatch(r"hydra/\w+=\w+: needs pip install 'vitrina\[\w+\]'", explain(error))
+    else:
+        assert installed(plugin)
+        # Only Hydra's own sweeper tells its jobs beforehand.
+        assert sweep is not None and len(sweep.jobs) == (2 if group == "launcher" else 0)
+
+
+def test_processes_of_submitit_run_the_jobs(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="needs vitrina[sweep]")
+    tiny = ["model=ngrams", "embedder.num_buckets=500", "dataset.num_comments=100", "threads=1"]
+    few = ["training.steps=2", "evaluation.suites=[clean]", "tracking=none", "name=X"]
+    done = main("-m", *tiny, *few, "seed=1", "hydra/launcher=processes", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (metrics,) = (tmp_path / "outputs" / "X").glob("ngrams-*/metrics.json")
+    assert json.loads(metrics.read_text())["train"]["steps"] == 2
+    record = json.loads((metrics.parent / "record.json").read_text())
+    assert record["command"].startswith("main.py -m model=ngrams")

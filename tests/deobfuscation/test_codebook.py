@@ -1,0 +1,105 @@
+"""Visual codes: look-alikes share one, letters do not."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.tiny import GLYPH_NGRAMS
+from vitrina.config import compose_config
+from vitrina.deobfuscation.codebook import BLANK, FIRST, UNKNOWN, Codebook, fit_codebook
+from vitrina.errors import InputError
+from vitrina.glyphs.clustering import LETTERS
+from vitrina.glyphs.renderer import GlyphRenderer
+from vitrina.models.embedders.config import GlyphNgramsConfig
+from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
+from vitrina.text.batch import TextBatch
+
+OTHERS = "0123456789.,!?()-:;*abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def fitted(config: GlyphNgramsConfig, text: str) -> Codebook:
+    texts = TextBatch.from_strings([text])
+    fitted = GlyphNgramsEmbedder.fit(config, texts, lambda: texts)
+    return GlyphNgramsEmbedder(config, fitted).codebook
+
+
+@pytest.fixture(scope="module")
+def codebook() -> Codebook:
+    """Of pixels, from texts in which small letters are the most frequent."""
+    of_pictures = ["embedder.code_features=pixels", "embedder.least_cosine=0.5"]
+    config = compose_config(["model=vtr_glyphs", *of_pictures]).embedder
+    return fitted(config, LETTERS * 60 + LETTERS.upper() * 40 + OTHERS * 20 + " " * 100)
+
+
+def test_russian_letters_stay_apart(codebook: Codebook) -> None:
+    codes = codebook(LETTERS)
+    assert len(set(codes.tolist())) == len(LETTERS) and codes.min() >= FIRST
+    assert codebook(LETTERS.upper()).tolist() == codes.tolist()
+
+
+def test_look_alikes_share_a_code(codebook: Codebook) -> None:
+    alike_of = {"а": "aӑä", "о": "oοö", "с": "cϲ", "е": "eẹ", "В": "BΒ", "Н": "HΗ"}
+    for letter, alike in alike_of.items():
+        assert set(codebook(alike).tolist()) == {codebook.code(letter)}, letter
+
+
+def test_marks_do_not_change_a_code(codebook: Codebook) -> None:
+    for mark in "\u0301\u0323\u0303\u0336":
+        marked = [letter + mark for letter in LETTERS if letter not in "её"]
+        wanted = [codebook.code(letter) for letter in LETTERS if letter not in "её"]
+        assert np.mean(codebook(marked) == wanted) > 0.95, mark
+
+
+def test_what_nothing_is_near_is_unknown(codebook: Codebook) -> None:
+    assert codebook(["中", "👍", "▓", "\U00013000"]).tolist() == [UNKNOWN] * 4
+    assert codebook.code(" ") == BLANK
+    assert not codebook.is_sign[[UNKNOWN, codebook.code("ж"), codebook.code("7")]].any()
+    assert codebook.is_sign[codebook([".", "*", "-"])].all()
+
+
+def test_a_code_does_not_depend_on_what_was_asked_before() -> None:
+    asked = ["ж", "a", "о\u0301", "中", "3"]
+    ways = []
+    for order in (asked, asked[::-1]):
+        book = fitted(GLYPH_NGRAMS, LETTERS)
+        codes = dict(zip(order, book(order).tolist(), strict=True))
+        ways.append([codes[glyph] for glyph in asked])
+    assert ways[0] == ways[1]
+
+
+def test_frequent_glyphs_lead_and_others_join_them() -> None:
+    """In a space of two dimensions, where it can be told by hand."""
+    counts = {"А": 5, "Б": 2, "Ц": 9, "а": 7, "б": 30, "ц": 9, "щ": 1}
+    degrees = np.deg2rad([0, 182, 85, 40, 180, 90, 270])
+    features = 3 * np.stack([np.cos(degrees), np.sin(degrees)], axis=1).astype(np.float32)
+    settings: dict[str, Any] = {"min_share": 2 / 63, "merge_cosine": 0.99}
+    plain = fit_codebook(counts, features, **settings, fold_case=False)
+    assert plain.texts["glyphs"] == '[["б", "Б"], ["Ц", "ц"], ["а"], ["А"]]'
+    assert plain.arrays["codes"].tolist() == [FIRST, FIRST + 1, FIRST + 2, FIRST + 3]
+    np.testing.assert_allclose(plain.arrays["entries"][1], features[2] / 3, atol=1e-6)
+    folded = fit_codebook(counts, features, **settings, fold_case=True)
+    assert folded.arrays["codes"].tolist() == [FIRST, FIRST + 1, FIRST + 2, FIRST + 2]
+
+
+def test_the_space_can_be_exchanged() -> None:
+    """Codes are those of whatever features a space gives: here of how much ink there is."""
+
+    def ink(pictures: np.ndarray) -> np.ndarray:
+        amount = pictures.reshape(len(pictures), -1).mean(axis=1, dtype=np.float32) / 16
+        return np.stack([np.cos(amount), np.sin(amount)], axis=1)
+
+    pictures, glyphs = GlyphRenderer([], 12, 24), [".", "о", "Щ"]
+    features = ink(pictures.render(glyphs, 16))
+    counts = dict.fromkeys(glyphs, 1)
+    fitted = fit_codebook(counts, features, min_share=0, merge_cosine=1, fold_case=False)
+    book = Codebook(fitted, ink, pictures, width_px=16, least_cosine=0)
+    assert len(set(book(glyphs).tolist())) == 3
+    assert book.code("·") == book.code(".") and book.code("Ж") == book.code("Щ")
+
+
+def test_something_must_be_frequent_enough() -> None:
+    message = r"embedder\.min_share = 0\.8: must be at most 0\.75, the share of the training"
+    with pytest.raises(InputError, match=message):
+        fitted(replace(GLYPH_NGRAMS, min_share=0.8), "аббб    ")

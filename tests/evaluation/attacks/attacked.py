@@ -1,0 +1,46 @@
+"""Settings of attacks, and classifiers whose weak spot is known."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from vitrina.evaluation.attacks.config import EDITS, AttackConfig
+from vitrina.text.batch import TextBatch
+
+
+def settings(**changed: Any) -> AttackConfig:
+    values: dict[str, Any] = {
+        "searches": ["greedy", "evolution"],
+        "edits": list(EDITS),
+        "tables": ["level_1", "level_2", "level_4", "unseen"],
+        "invisible": "\u200b\u00ad",
+        "punctuation": ".-",
+        "max_edits": 3,
+        "candidates": 12,
+        "words": 2,
+        "population": 6,
+        "generations": 3,
+        "texts": 500,
+        "labels": "positive",
+        "max_distance": 0.2,
+        "max_glyph_distance": 0.55,
+        "seed": 7,
+    }
+    return AttackConfig(**(values | changed))
+
+
+def keyword_filter(*words: str) -> Callable[[TextBatch], np.ndarray]:
+    """The positive class is said, the surer the more of `words` stand in the text as they are."""
+
+    def predict(texts: TextBatch) -> np.ndarray:
+        found = np.array([sum(word in text for word in words) for text in texts.to_strings()])
+        positive = np.where(found == 0, 0.1, 0.6 + 0.3 * found / len(words))
+        return np.stack([1 - positive, positive], axis=1)
+
+    return predict
+
+
+def deaf(texts: TextBatch) -> np.ndarray:
+    """Says the positive class of any text."""
+    return np.tile([0.2, 0.8], (len(texts), 1))

@@ -1,0 +1,52 @@
+"""Models that read: nothing depends on the batch, and nothing else changes."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from tests.tiny import TEXTS, build
+from vitrina.models.predictor import for_inference
+from vitrina.text.batch import TextBatch
+
+DRAWN = ("glyphs", "glyph_ngrams", "slices", "line_patch")
+KINDS = list(itertools.product(DRAWN, ("cnn", "transformer"), ("embedder", "encoder")))
+
+
+@pytest.mark.parametrize("kinds", KINDS, ids="-".join)
+def test_what_is_read_does_not_depend_on_the_batch(kinds: tuple[str, str, str]) -> None:
+    model = build(*kinds).eval()
+    with torch.inference_mode():
+        together = model.read(model.embedder.tokenize(TextBatch.from_strings(TEXTS)))
+        alone = [model.read(model.embedder.tokenize(TextBatch.from_strings([t]))) for t in TEXTS]
+    assert together.lengths.tolist() == [int(each.lengths[0]) for each in alone]
+    joined = torch.cat([each.values for each in alone])
+    torch.testing.assert_close(together.values, joined, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kinds", KINDS, ids="-".join)
+def test_reading_shares_the_work_and_folds(kinds: tuple[str, str, str]) -> None:
+    model = build(*kinds).eval()
+    inputs = model.embedder.tokenize(TextBatch.from_strings(TEXTS))
+    assert model.reader is not None
+    with torch.inference_mode():
+        output, logits = model.forward_and_read(inputs)
+        wanted = model.read(inputs)
+        assert torch.equal(output, model(inputs)) and torch.equal(logits.values, wanted.values)
+        assert np.array_equal(wanted.lengths, model.reader.num_steps(inputs.num_tokens))
+        folded = for_inference(model, "fp32").read(inputs)
+        torch.testing.assert_close(folded.values, wanted.values, atol=1e-5, rtol=1e-4)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            rounded = for_inference(model, "bf16").read(inputs).values.float()
+        close = 0.03 * wanted.values.abs().max().item()
+        torch.testing.assert_close(rounded, wanted.values, atol=close, rtol=0.03)
+
+
+def test_a_reader_changes_no_other_weight_at_the_start_and_every_weight_of_it_learns() -> None:
+    with_reader, without = build("glyphs", "cnn", "embedder"), build("glyphs", "cnn")
+    states = without.state_dict()
+    for name, value in with_reader.state_dict().items():
+        if name.startswith(("encoder.", "head.")) and value.is_floating_point():
+            assert "norm" in name or torch.equal(value, states[name]), name
+    assert all(p.grad is not None for p in with_reader.parameters())

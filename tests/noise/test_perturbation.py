@@ -1,0 +1,247 @@
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.noise.options import option
+from tests.noise.slow_noise import corrupt
+from vitrina.noise.config import OPTIONS, FamiliesNoiseConfig, NoiseConfig
+from vitrina.noise.families import family_treatments
+from vitrina.noise.perturbation import Noise, build_noise
+from vitrina.noise.perturbed import PerturbedBatch
+from vitrina.noise.policy import PerturbationPolicy, share_of_texts, treatments
+from vitrina.noise.tables import seen_glyphs
+from vitrina.text.batch import TextBatch
+
+STRONG: list[tuple[str, dict[str, Any]]] = [
+    ("none", {}),
+    ("published", {}),
+    ("published", {"level_toxic": 1, "p_toxic_word": 1.0, "p_space": 0.5, "p_toxic_symbol": 1.0}),
+    ("published", {"level_toxic": 0, "level_non_toxic": 3, "p_non_toxic_symbol": 0.7}),
+    ("uniform", {"p": 0.5, "p_space": 0.3}),
+    ("uniform", {"p": 1.0, "level_toxic": 2, "masks": "#", "p_toxic_word": 0.4}),
+    ("mixed", {}),
+    ("mixed", {"p_text": 0.9, "p_word": 0.8, "p_insert": 0.3, "p_space": 0.2, "level_toxic": 3}),
+    ("diacritics", {"p": 0.6, "level_toxic": 3, "p_space": 0.2}),
+    ("unseen", {"p": 0.7, "p_space": 0.1}),
+    ("families", {"p": 0.6, "p_text": 0.9, "p_word": 0.9}),
+    ("families", {"p": 0.8, "families": {"swap": 3, "deletion": 1}, "p_text": 1, "p_word": 1}),
+    ("families", {"p": 1.0, "hold_out": ["swap", "case"], "level_toxic": 4}),
+]
+CONFIGS = [option(name, **changes) for name, changes in STRONG]
+NOISES = [build_noise(config, 7) for config in CONFIGS]
+
+some_words = st.sampled_from(
+    ["сука", "Пиздец", "ъезд", "жук", "ЩЁКИ", "слово", " ", "'", ",", "й\u0306"]
+)
+texts_of_all_sorts = st.one_of(st.lists(some_words, max_size=8).map("".join), st.text(max_size=20))
+batches = st.lists(texts_of_all_sorts, max_size=5)
+numbers = st.integers(0, len(NOISES) - 1)
+
+
+def draw(
+    noise: Noise, strings: list[str], indices: list[int], epoch: int = 0, strength: float = 1.0
+) -> PerturbedBatch:
+    texts = TextBatch.from_strings(strings)
+    return noise(texts, noise.mark(texts), np.array(indices, dtype=np.int64), epoch, strength)
+
+
+def edits_of(noisy: PerturbedBatch) -> list[tuple[int, int, int, int, int]]:
+    e = noisy.edits
+    columns = (e.text, e.start, e.end, e.new_start, e.new_end)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@settings(max_examples=150, deadline=None)
+@given(numbers, batches, st.integers(0, 3), st.sampled_from([1.0, 0.4]))
+def test_fast_noise_equals_the_slow_one(
+    number: int, strings: list[str], epoch: int, strength: float
+) -> None:
+    config, noise = CONFIGS[number], NOISES[number]
+    toxic, other, families = PerturbationPolicy(), PerturbationPolicy(), None
+    if isinstance(config, FamiliesNoiseConfig):
+        families = family_treatments(config)
+    else:
+        toxic, other = treatments(config)
+    noisy = draw(noise, strings, list(range(5, 5 + len(strings))), epoch, strength)
+    p_text = share_of_texts(config) * strength
+    words, expected_edits = noisy.words, []
+    for i, text in enumerate(strings):
+        part = slice(int(words.offsets[i]), int(words.offsets[i + 1]))
+        spans = zip(
+            words.starts[part].tolist(),
+            words.ends[part].tolist(),
+            words.toxic[part].tolist(),
+            strict=True,
+        )
+        expected, edits = corrupt(
+            text, list(spans), toxic, other, p_text, (7, epoch, 5 + i), families
+        )
+        assert noisy.texts[i] == expected
+        expected_edits += [(i, *edit) for edit in edits]
+    assert edits_of(noisy) == expected_edits
+
+
+@settings(deadline=None)
+@given(numbers, st.lists(texts_of_all_sorts, min_size=1, max_size=6), st.randoms())
+def test_noise_does_not_depend_on_the_batch(number: int, strings: list[str], random: Any) -> None:
+    noise = NOISES[number]
+    whole = draw(noise, strings, list(range(len(strings)))).texts.to_strings()
+    order = list(range(len(strings)))
+    random.shuffle(order)
+    cut = random.randint(0, len(order))
+    for part in (order[:cut], order[cut:]):
+        noisy = draw(noise, [strings[i] for i in part], part).texts.to_strings()
+        assert noisy == [whole[i] for i in part]
+
+
+@settings(deadline=None)
+@given(numbers, batches)
+def test_edits_and_maps_lead_back(number: int, strings: list[str]) -> None:
+    noisy = draw(NOISES[number], strings, list(range(len(strings))))
+    restored = [list(text) for text in noisy.texts]
+    for text, start, end, new_start, new_end in reversed(edits_of(noisy)):
+        restored[text][new_start:new_end] = strings[text][start:end]
+    assert ["".join(text) for text in restored] == strings
+    for i, text in enumerate(noisy.texts):
+        offsets = noisy.offset_map(i)
+        assert len(offsets) == len(text)
+        changed = {p for t, _, _, a, b in edits_of(noisy) if t == i for p in range(a, b)}
+        for position, character in enumerate(text):
+            start, end = offsets.to_original(position, position + 1)
+            assert 0 <= start <= end <= len(strings[i])
+            assert position in changed or strings[i][start:end] == character
+
+
+@settings(deadline=None)
+@given(numbers, batches)
+def test_words_stay_aligned(number: int, strings: list[str]) -> None:
+    noisy = draw(NOISES[number], strings, list(range(len(strings))))
+    spans = noisy.word_spans()
+    assert (spans.toxic == noisy.words.toxic).all()
+    for i, (clean, text) in enumerate(zip(strings, noisy.texts, strict=True)):
+        cut_clean, cut_noisy, end, new_end = [], [], 0, 0
+        for word in range(int(spans.offsets[i]), int(spans.offsets[i + 1])):
+            cut_clean.append(clean[end : noisy.words.starts[word]])
+            cut_noisy.append(text[new_end : spans.starts[word]])
+            end, new_end = int(noisy.words.ends[word]), int(spans.ends[word])
+        assert [*cut_clean, clean[end:]] == [*cut_noisy, text[new_end:]]
+
+
+def test_many_texts_are_corrupted_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = NOISES[4]
+    texts = TextBatch.from_strings(["жопа и дурак", "", "привет, как дела"] * 5)
+    words, indices = noise.mark(texts), np.arange(7, 22)
+    whole = noise(texts, words, indices, 2).texts
+    for size in (1, 4, 100):
+        monkeypatch.setattr("vitrina.noise.perturbation.TEXTS_AT_ONCE", size)
+        found = noise.corrupted(texts, words, indices, 2)
+        assert found.to_strings() == whole.to_strings() != texts.to_strings()
+    nothing = TextBatch.from_strings([])
+    assert len(noise.corrupted(nothing, noise.mark(nothing), indices[:0], 2)) == 0
+
+
+def test_epochs_and_seeds_draw_anew_unless_told_not_to() -> None:
+    strings = ["довольно длинный текст без ругани, чтобы было что менять"] * 3
+    noise = build_noise(option("uniform"), 1)
+    first = draw(noise, strings, [0, 1, 2]).texts.to_strings()
+    assert len(set(first)) == 3
+    assert draw(noise, strings, [0, 1, 2]).texts.to_strings() == first
+    assert draw(noise, strings, [0, 1, 2], epoch=1).texts.to_strings() != first
+    assert draw(build_noise(option("uniform"), 2), strings, [0, 1, 2]).texts.to_strings() != first
+    once = build_noise(option("uniform", redraw=False), 1)
+    assert draw(once, strings, [0, 1, 2], epoch=1).texts.to_strings() == first
+
+
+def shares(config: NoiseConfig, word: str, count: int = 4000) -> tuple[float, float, float]:
+    """Share of touched words, of replaced letters in them, of letters with a space behind."""
+    noisy = draw(build_noise(config, 3), [word] * count, list(range(count)))
+    edits = noisy.edits
+    replaced = edits.end > edits.start
+    touched = len(np.unique(edits.text[replaced]))
+    spaces = sum(text.count(" ") for text in noisy.texts)
+    return touched / count, replaced.sum() / max(touched, 1) / len(word), spaces / count / len(word)
+
+
+def test_published_probabilities() -> None:
+    touched, replaced, spaces = shares(option("published", p_space=0.05), "пиздобольство")
+    assert touched == pytest.approx(0.5, abs=0.03)
+    assert replaced == pytest.approx(0.5, abs=0.02)
+    assert spaces == pytest.approx(0.5 * 0.05 * 12 / 13, abs=0.004)
+    touched, replaced, spaces = shares(option("published"), "договорённость")
+    assert touched * replaced == pytest.approx(0.1, abs=0.008)
+    assert spaces == 0
+
+
+def test_uniform_strength_is_that_of_every_word() -> None:
+    for word in ("пиздобольство", "договорённость"):
+        touched, replaced, _ = shares(option("uniform", p=0.3), word)
+        assert touched * replaced == pytest.approx(0.3, abs=0.015)
+
+
+def test_mixed_probabilities() -> None:
+    config = option("mixed", symbol_rates=[0.4, 0.6], p_space=0.02, p_insert=0.0)
+    touched, replaced, spaces = shares(config, "договорённость")
+    assert touched == pytest.approx(0.35, abs=0.03)
+    assert replaced == pytest.approx(0.5, abs=0.02)
+    assert spaces == pytest.approx(0.35 * 0.02 * 13 / 14, abs=0.003)
+
+
+def test_toxic_letters_become_masks_and_table_entries_alike_often() -> None:
+    config = option("published", level_toxic=2, p_toxic_word=1.0, p_toxic_symbol=1.0, p_space=0.0)
+    noisy = draw(build_noise(config, 1), ["бля"] * 4000, list(range(4000)))
+    firsts = Counter(text[0] for text in noisy.texts)
+    assert set(firsts) == set("b6*.")
+    assert all(count == pytest.approx(1000, abs=140) for count in firsts.values())
+
+
+def test_diacritics_keep_every_letter() -> None:
+    noisy = draw(build_noise(option("diacritics", p=1.0, level_toxic=2), 1), ["Это latin"], [0])
+    assert "".join(c for c in noisy.texts[0] if c.isalpha() or c == " ") == "Это latin"
+    assert len(noisy.edits) == 8
+
+
+def test_unseen_look_alikes_stand_in_no_level() -> None:
+    noisy = draw(build_noise(option("unseen", p=1.0), 1), ["Всё хорошо сосед!"] * 50, [*range(50)])
+    known = seen_glyphs()
+    for text in noisy.texts:
+        assert len(text) == len("Всё хорошо сосед!")
+        assert not known.intersection(text)
+    assert len(set(noisy.texts)) == 50
+
+
+def test_every_option_is_tried_above() -> None:
+    assert {name for name, _ in STRONG} == set(OPTIONS)
+
+
+@settings(deadline=None, max_examples=50)
+@given(numbers, st.lists(texts_of_all_sorts, min_size=1, max_size=6), st.floats(0, 1))
+def test_a_weaker_noise_touches_some_of_the_texts_in_the_same_way(
+    number: int, strings: list[str], strength: float
+) -> None:
+    noise, texts = NOISES[number], TextBatch.from_strings(strings)
+    words, indices = noise.mark(texts), np.arange(len(strings))
+    weak, full = (noise(texts, words, indices, 1, each).texts for each in (strength, 1.0))
+    for clean, weaker, stronger in zip(strings, weak, full, strict=True):
+        assert weaker in (clean, stronger)
+    assert noise(texts, words, indices, 1, 0.0).texts.to_strings() == strings
+
+
+@pytest.mark.parametrize("name", ["mixed", "families", "uniform"])
+def test_strength_only_adds_touched_texts(name: str) -> None:
+    noise = build_noise(option(name), 3)
+    texts = TextBatch.from_strings(["совершенно обычный комментарий о погоде и природе"] * 2000)
+    words, indices = noise.mark(texts), np.arange(2000)
+    touched: list[np.ndarray] = []
+    for strength in (0.0, 0.3, 0.6, 1.0):
+        noisy = noise(texts, words, indices, 1, strength).texts
+        touched.append(np.array([text != texts[0] for text in noisy]))
+    for weaker, stronger in pairwise(touched):
+        assert not (weaker & ~stronger).any()
+    full = touched[-1].mean()
+    assert full > 0.5
+    assert [each.mean() / full for each in touched] == pytest.approx([0, 0.3, 0.6, 1], abs=0.05)

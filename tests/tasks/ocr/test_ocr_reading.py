@@ -1,0 +1,102 @@
+"""What is asked of a reading head, and whether its steps suffice."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.tasks.ocr.reading_texts import CONFIG
+from vitrina.config import compose_config
+from vitrina.data.dataset import load_dataset
+from vitrina.errors import InputError
+from vitrina.experiment import build_noise
+from vitrina.models.layers.ragged import Ragged
+from vitrina.normalizers.build import build_normalizer
+from vitrina.tasks.build import build_model, build_reading, build_task, fit
+from vitrina.tasks.noisy_split import NoisyTexts
+from vitrina.tasks.ocr.ctc import ctc_loss, required_steps
+from vitrina.tasks.ocr.recognition import Recognition
+from vitrina.text.batch import TextBatch
+
+TEXTS = TextBatch.from_strings(["аа", "", "абв", "б" * 9])
+
+
+def reading(**changes: object) -> Recognition:
+    config = replace(CONFIG, **changes)
+    return Recognition(
+        config, Recognition.fit(config, TEXTS, lambda: TextBatch.from_strings(["жз"]))
+    )
+
+
+def test_the_loss_is_per_letter_and_added_up_over_texts() -> None:
+    task = reading()
+    readings = task.targets(lambda: TEXTS, TEXTS)
+    steps = np.array([4, 3, 6, 10])
+    logits = Ragged(torch.randn(int(steps.sum()), task.symbols.num_symbols), steps)
+    loss, infeasible = task.loss(logits, readings)
+    each = ctc_loss(logits, readings) / torch.tensor([2, 1, 3, 9])
+    assert each[1] > 0 and each[3] == 0  # nothing to read is said, too; nine letters need 17 steps
+    torch.testing.assert_close(loss, each.sum() * 0.5)
+    assert infeasible == 1
+    parts = []
+    for part in ([2, 0], [1, 3]):
+        values = torch.cat([logits.values.split(steps.tolist())[k] for k in part])
+        parts.append(task.loss(Ragged(values, steps[part]), readings.take(np.array(part)))[0])
+    torch.testing.assert_close(sum(parts), loss)
+
+
+def test_what_was_meant_or_what_was_drawn_is_read() -> None:
+    shown = TextBatch.from_strings(["жз"])
+    clean = TextBatch.from_strings(["аб"])
+    meant, drawn = reading(), reading(target="drawn")
+    assert meant.symbols.decode(meant.targets(lambda: clean, shown)).to_strings() == ["аб"]
+    assert drawn.symbols.decode(drawn.targets(lambda: clean, shown)).to_strings() == ["жз"]
+
+
+PRESETS = ("vtr_glyphs", "vtr", "vtr_line", "vtr_reference")
+
+
+@pytest.mark.parametrize("reads", ["embedder", "encoder"])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str) -> None:
+    small = ["dataset.num_comments=600"]
+    tiny = ["encoder=cnn", "encoder.width=8", "encoder.kernels=[]", "embedder.width=8"]
+    if preset == "vtr_line":  # the same windows, and nothing to fit
+        stem = {"stem": "strided", "patch_px": 4, "patch_stride_px": 4, "pool": 1, "channels": 8}
+        tiny += [f"embedder.{key}={value}" for key, value in stem.items()]
+    if preset == "vtr_reference":
+        tiny.append("embedder.channels=[2]")
+    config = compose_config([f"model={preset}", "ocr=ctc", f"ocr.reads={reads}", *small, *tiny])
+    dataset = load_dataset(config.dataset, config.seed)
+    texts = NoisyTexts.of(
+        dataset.train, build_noise(config.noise, 1), build_normalizer(config.normalizer)
+    )
+    fitted = fit(config, dataset, dataset.train.texts, lambda: texts.draw(0))
+    task, read = build_task(config, fitted), build_reading(config, fitted)
+    model = build_model(config, fitted, task)
+    assert read is not None and model.reader is not None
+    batch = texts.for_training(model.embedder, task, read).batch
+    for epoch in range(2):
+        inputs, targets = batch(np.arange(len(dataset.train)), epoch)
+        assert targets.readings is not None
+        available = model.reader.num_steps(inputs.num_tokens)
+        assert (required_steps(targets.readings) > available).mean() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["model=ttr", "ocr=ctc"], "ocr = ctc: embedder must be glyphs, glyph_ngrams, "),
+        (["ocr=ctc", "ocr.reads=encoder", "encoder=mean"], "encoder=mean leaves one state"),
+        (["ocr=ctc", "ocr.target=both"], "ocr.target = 'both': must be one of clean, drawn"),
+        (["ocr=ctc", "ocr.reads=head"], "ocr.reads = 'head': must be one of embedder, encoder"),
+        (["ocr=ctc", "ocr.kernels=[2]"], r"ocr.kernels = \[2\]: must be odd numbers"),
+        (["ocr=ctc", "ocr.steps=0"], "ocr.steps = 0: must be at least 1, or null"),
+        (["ocr=ctc", "ocr.weight=0"], "ocr.weight = 0.0: must be above 0; ocr=none trains"),
+    ],
+)
+def test_wrong_settings_are_told_in_one_line(overrides: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message) as told:
+        compose_config(overrides)
+    assert "\n" not in str(told.value)

@@ -1,0 +1,74 @@
+"""A tiny model learns to read a few lines, and tells where it saw each letter."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.tasks.ocr.reading_texts import CONFIG
+from tests.tiny import CNN, GLYPHS
+from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.encoders.cnn import CnnEncoder
+from vitrina.models.heads.ctc import CtcHead
+from vitrina.models.layers.ragged import Ragged
+from vitrina.models.model import Model
+from vitrina.normalizers.build import build_normalizer
+from vitrina.normalizers.config import UnicodeNormalizerConfig
+from vitrina.tasks.ocr.alphabet import Alphabet
+from vitrina.tasks.ocr.recognition import Recognition
+from vitrina.tasks.ocr.recognizer import Recognizer
+from vitrina.text.batch import TextBatch
+
+DRAWN = ["}|{0па тут", "ссора", "кaша", "", "жаба и }|{ук", "колле\u0301га"]
+MEANT = ["жопа тут", "ссора", "каша", "", "жаба и жук", "коллега"]
+
+
+@pytest.fixture(scope="module")
+def reader() -> Recognizer:
+    torch.manual_seed(0)
+    drawn, meant = TextBatch.from_strings(DRAWN), TextBatch.from_strings(MEANT)
+    embedder = GlyphsEmbedder(GLYPHS, GlyphsEmbedder.fit(GLYPHS, drawn, lambda: drawn))
+    reading = Recognition(CONFIG, Recognition.fit(CONFIG, meant, lambda: drawn))
+    head = CtcHead(
+        embedder.width,
+        width=32,
+        kernels=[5, 3],
+        steps=2,
+        num_symbols=reading.symbols.num_symbols,
+        reads_encoder=False,
+        span=1,
+    )
+    encoder = CnnEncoder(CNN, embedder.width)
+    model = Model(embedder, encoder, torch.nn.Identity(), head)
+    inputs, targets = embedder.tokenize(drawn), reading.symbols.encode(meant)
+    optimizer = torch.optim.AdamW([*embedder.parameters(), *head.parameters()], 0.01)
+    for _ in range(150):
+        loss, infeasible = reading.loss(model.read(inputs), targets)
+        assert infeasible == 0
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    normalizer = build_normalizer(UnicodeNormalizerConfig(kind="unicode"))
+    return Recognizer(model, normalizer, reading.symbols, max_tokens=20, precision="fp32")
+
+
+def test_it_reads_what_was_meant_in_the_order_of_the_texts(reader: Recognizer) -> None:
+    assert reader(TextBatch.from_strings(DRAWN)).to_strings() == MEANT
+    assert reader(TextBatch.from_strings(DRAWN[::-1] * 50)).to_strings() == MEANT[::-1] * 50
+    assert reader(TextBatch.from_strings([])).to_strings() == []
+    assert isinstance(reader.symbols, Alphabet)
+
+
+def test_each_letter_leads_to_what_was_drawn(
+    reader: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of eight steps, two for each glyph, the first, fourth, seventh and eighth say a letter.
+    said = reader.symbols.encode(TextBatch.from_strings(["каша"])).ids
+    symbols = torch.zeros(8, dtype=torch.int64)
+    symbols[[0, 3, 6, 7]] = torch.from_numpy(said)
+    logits = torch.nn.functional.one_hot(symbols, reader.symbols.num_symbols).float()
+    monkeypatch.setattr(reader.model, "read", lambda inputs: Ragged(logits, np.array([8])))
+    # What draws nothing is taken out by the normaliser before it.
+    read, offsets = reader.with_offsets("\u200bка\u00adшa")
+    assert read == "каша"
+    spans = [offsets.to_original(k, k + 1) for k in range(4)]
+    assert spans == [(1, 2), (2, 3), (5, 6), (5, 6)]

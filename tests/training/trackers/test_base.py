@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vitrina.errors import InputError
+from vitrina.training.trackers import wandb
+from vitrina.training.trackers.base import BackgroundTracker, NoTracker, build_tracker, flat
+from vitrina.training.trackers.config import NoTrackingConfig, WandbConfig
+
+ROOT = Path(__file__).parents[3]
+
+
+def config(**changed: Any) -> WandbConfig:
+    values: dict[str, Any] = {
+        "kind": "wandb",
+        "project": "vitrina",
+        "entity": None,
+        "mode": "auto",
+        "group": None,
+        "tags": [],
+        "artifact": True,
+        "timeout": 20.0,
+    }
+    return WandbConfig(**values | changed)
+
+
+class Fake(NoTracker):
+    """Keeps what it is given; `trouble` is run at every line."""
+
+    def __init__(self, trouble: Callable[[], object] = lambda: None) -> None:
+        self.trouble = trouble
+        self.lines: list[tuple[int, dict]] = []
+        self.exit_code: int | None = None
+
+    def log(self, step: int, values: Any) -> None:
+        self.trouble()
+        self.lines.append((step, values))
+
+    def finish(self, exit_code: int = 0) -> None:
+        self.exit_code = exit_code
+
+
+def test_lines_arrive_in_order_before_the_end() -> None:
+    fake, said = Fake(), []
+    tracker = BackgroundTracker(lambda: fake, say=said.append, timeout=10)
+    values: dict[str, float] = {}
+    for step in range(100):
+        values["loss"] = step / 2  # one dictionary for all steps
+        tracker.log(step, values)
+    tracker.finish(3)
+    assert fake.lines == [(step, {"loss": step / 2}) for step in range(100)]
+    assert fake.exit_code == 3
+    tracker.log(100, {})
+    tracker.finish(0)
+    assert len(fake.lines) == 100 and fake.exit_code == 3 and said == []
+
+
+def test_a_service_that_raises_does_not_stop_the_training() -> None:
+    def trouble() -> None:
+        raise ConnectionError("gone\nand more")
+
+    fake, said = Fake(trouble), []
+    tracker = BackgroundTracker(lambda: fake, say=said.append, timeout=10)
+    for step in range(20):
+        tracker.log(step, {})
+    tracker.finish()
+    assert said == [
+        "tracking: log failed (ConnectionError: gone); the run goes on",
+        "tracking: 20 records failed in all",
+    ]
+    assert fake.exit_code == 0
+
+
+def test_a_service_that_cannot_start_is_left_out() -> None:
+    def start() -> Fake:
+        raise OSError("disk full")
+
+    said: list[str] = []
+    tracker = BackgroundTracker(start, say=said.append, timeout=10)
+    tracker.log(1, {"loss": 1.0})
+    tracker.finish()
+    assert said == ["tracking: off, it could not be started (OSError: disk full)"]
+
+
+def test_a_service_that_hangs_costs_no_time_and_the_losses_are_counted() -> None:
+    released, said = threading.Event(), []
+    fake = Fake(released.wait)
+    tracker = BackgroundTracker(lambda: fake, say=said.append, timeout=0.3, most_waiting=10)
+    start = time.perf_counter()
+    for step in range(1000):
+        tracker.log(step, {"loss": 1.0})
+    assert time.perf_counter() - start < 0.5
+    tracker.finish()
+    assert time.perf_counter() - start < 2
+    assert "still not done after 0.3 s" in said[0]
+    dropped = int(said[1].split()[1])
+    assert 988 <= dropped <= 990
+    released.set()
+
+
+def test_nested_values_get_flat_names() -> None:
+    assert flat({"a": 1, "val": {"clean": {"f1": 0.5}}}) == {"a": 1, "val/clean/f1": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"mode": "maybe"}, "tracking.mode = 'maybe': must be one of auto, online, offline"),
+        ({"project": "a/b"}, "tracking.project = 'a/b': must be a name without any of"),
+        ({"timeout": 0.0}, "tracking.timeout = 0.0: must be from 1 to 3600"),
+    ],
+)
+def test_wrong_settings_name_the_key(changed: dict, told: str) -> None:
+    with pytest.raises(InputError) as error:
+        config(**changed)
+    assert str(error.value).startswith(told)
+
+
+def test_none_needs_no_wandb(tmp_path: Path) -> None:
+    given: Any = {"run_folder": tmp_path, "run_config": {}, "name": "x"}
+    tracker = build_tracker(NoTrackingConfig(kind="none"), **given)
+    tracker.log(1, {"loss": 1.0})
+    tracker.finish()
+    assert isinstance(tracker, NoTracker) and not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for name in list(os.environ):
+        if name.startswith("WANDB_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    return tmp_path / "netrc"
+
+
+def test_the_mode_follows_the_login(no_login: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def mode(**changed: Any) -> str:
+        return wandb.choose_mode(config(**changed), said.append)
+
+    assert mode() == "offline"
+    assert said == []
+    assert mode(mode="online") == "offline"
+    assert "needs a login" in said[0]
+    no_login.write_text("machine api.wandb.ai\n  login user\n  password secret\n")
+    no_login.chmod(0o600)
+    assert mode() == "online" == mode(mode="online")
+    assert mode(mode="offline") == "offline"
+    monkeypatch.setenv("WANDB_BASE_URL", "https://wandb.example.org")
+    assert mode() == "offline"
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    assert mode() == "online"
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    assert mode() == "disabled"
+    assert mode(mode="online") == "online"
+    no_login.write_text("not a netrc file")
+    monkeypatch.delenv("WANDB_API_KEY")
+    assert not wandb.has_login()
+
+
+TWO_RUNS = """
+import sys
+from pathlib import Path
+from PIL import Image
+from vitrina.training.trackers.base import build_tracker
+from vitrina.training.trackers.config import WandbConfig
+
+config = WandbConfig(kind="wandb", project="vitrina", entity=None, mode="auto", group=None,
+                     tags=["tag"], artifact=True, timeout=30)
+for name in ("one", "two"):
+    folder = Path(name)
+    folder.mkdir()
+    Image.new("RGB", (4, 4)).save(folder / "scores.png")
+    (folder / "best.safetensors").write_bytes(b"weights of " + name.encode())
+    tracker = build_tracker(config, run_folder=folder, run_config={"seed": 1, "a": {"b": None}},
+                            name=name, group="group", tags=["model=vtr"])
+    for step in range(5):
+        tracker.log(step, {"loss": 1 / (step + 1), "val": {"f1": 0.5}})
+    tracker.summary({"test": {"clean": {"f1": 0.875}}})
+    tracker.table("test", ["suite", "f1"], [["clean", 0.875]])
+    tracker.picture(folder / "scores.png")
+    tracker.artifact(folder / "best.safetensors")
+    tracker.finish(0)
+"""
+
+
+@pytest.mark.parametrize("server", ["none", "refuses"])
+def test_two_runs_of_a_process_are_recorded_offline_without_asking(
+    tmp_path: Path, server: str
+) -> None:
+    """With no login, and with one whose server does not answer."""
+    done = without_login(
+        TWO_RUNS, tmp_path, server="http://127.0.0.1:9" if server == "refuses" else None
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""  # wandb itself is quiet
+    lines = done.stderr.splitlines()
+    for name in ("one", "two"):
+        hint = (
+            f"tracking: recorded offline; to send it later: wandb sync {name}/wandb/offline-run-*"
+        )
+        assert lines.count(hint) == 1, done.stderr
+        [recorded] = (tmp_path / name / "wandb").glob("offline-run-*/run-*.wandb")
+        content = recorded.read_bytes()
+        for part in (b"loss", b"val/f1", b"test/clean/f1", b"model=vtr", b"tag", name.encode()):
+            assert part in content, part
+        other = b"two" if name == "one" else b"one"
+        assert b"weights of " + other not in content
+        assert (tmp_path / name / "wandb-id.txt").read_text() in recorded.name
+    unreachable = [line for line in lines if "does not answer" in line]
+    assert len(unreachable) == (2 if server == "refuses" else 0)
+    assert len(lines) == 2 + len(unreachable), done.stderr
+    assert not list((tmp_path / "home").glob("**/*wandb*"))
+
+
+def without_login(
+    program: str, folder: Path, *, server: str | None
+) -> subprocess.CompletedProcess[str]:
+    """Run a Python program that nobody is logged in for, but perhaps with a key for `server`."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB_")}
+    environment |= {"HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
+    environment |= {"NETRC": str(folder / "netrc"), "OMP_NUM_THREADS": "1"}
+    if server is not None:
+        environment |= {"WANDB_BASE_URL": server, "WANDB_API_KEY": "0" * 40}
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

@@ -1,0 +1,1 @@
+"""Disguised words to the letters that were meant, from drawn glyphs."""

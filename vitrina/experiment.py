@@ -1,0 +1,306 @@
+"""A whole experiment, from the data to the report: `run(config, folder)`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from vitrina import config as configuration
+from vitrina.config import Config
+from vitrina.data.dataset import Dataset, load_dataset
+from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
+from vitrina.evaluation.report import write_predictions
+from vitrina.evaluation.run_evaluation import run_evaluation
+from vitrina.evaluation.suites import Suite, build_suites, check_names
+from vitrina.models.compiling import compile_parts
+from vitrina.models.model import Model
+from vitrina.models.precision import autocast, choose_device
+from vitrina.models.predictor import Predictor, for_inference
+from vitrina.models.pretrained import checkpoint_hashes
+from vitrina.noise.perturbation import build_noise
+from vitrina.normalizers.base import Normalizer
+from vitrina.normalizers.build import build_normalizer
+from vitrina.normalizers.recognizer import reader_hashes
+from vitrina.reports.run_table import compare_table
+from vitrina.runs.folder import enter, lock
+from vitrina.runs.provenance import origin_hashes
+from vitrina.runs.record import make_record, write_json
+from vitrina.runs.results import collect_metrics, report
+from vitrina.runs.warm_start import WarmStart, WeightTransfer
+from vitrina.state import FittedState
+from vitrina.tasks.base import Task
+from vitrina.tasks.build import build_model, build_reading, build_task, fit
+from vitrina.tasks.config import label_rules
+from vitrina.tasks.noisy_split import NoisyTexts
+from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
+from vitrina.tasks.thresholds import choose_thresholds
+from vitrina.training.callbacks import ProgressCallback
+from vitrina.training.checkpoints import TrainState, load_weights
+from vitrina.training.consistency import training_loss
+from vitrina.training.distributed import DistributedContext, process_group
+from vitrina.training.heartbeat import Heartbeat
+from vitrina.training.interruption import Interrupted
+from vitrina.training.loop import Training
+from vitrina.training.progress import Progress
+from vitrina.training.trackers.base import NoTracker, Tracker, build_tracker
+from vitrina.training.validation import validation, validation_views
+
+
+def run(
+    config: Config,
+    folder: Path,
+    *,
+    choices: Mapping[str, Any] | None = None,
+    overrides: Sequence[str] = (),
+    held: bool = False,
+) -> dict[str, Any]:
+    """Train a model and measure it; everything that comes of it stands in `folder`.
+
+    Args:
+        config: what to do.
+        folder: the run's own folder; one that holds another run is refused.
+        choices: the option chosen in each group, for the record.
+        overrides: what stood on the command line, for the record.
+        held: whether the caller holds the folder (`vitrina.runs.folder.acquire`).
+
+    Returns:
+        What `metrics.json` holds.
+
+    Raises:
+        InputError: if the configuration or the data are wrong.
+        Interrupted: after Ctrl-C, when the training has been saved.
+    """
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    device = choose_device(config.device)
+    with process_group(device) as processes:
+        folder = processes.broadcast(folder)
+        console = Console(quiet=not processes.is_first)
+        with lock(folder, waits=held or not processes.is_first):
+            finished = processes.broadcast(enter(folder, config))
+            if finished is not None:
+                console.print(f"{folder}: finished already")
+                console.print(compare_table([folder]))
+                return finished
+            return _run(config, folder, device, processes, console, choices or {}, overrides)
+
+
+def _run(
+    config: Config,
+    folder: Path,
+    device: torch.device,
+    processes: DistributedContext,
+    console: Console,
+    choices: Mapping[str, Any],
+    overrides: Sequence[str],
+) -> dict[str, Any]:
+    # The data, and the way of a text to the model.
+    origin = WarmStart.of(config)
+    normalizer = build_normalizer(config.normalizer, config.device)
+    check_names(config.dataset.extra)
+    dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
+    for note in dataset.notes:
+        console.print(note, markup=False, highlight=False)
+    noise = build_noise(config.noise, config.seed)
+    train = NoisyTexts.of(dataset.train, noise, normalizer)
+    val = NoisyTexts.of(dataset.val, noise, normalizer)
+
+    # Fit, then build.
+    started = time.perf_counter()
+    fitted = _fit(config, folder, dataset, train, processes, origin)
+    fit_seconds = time.perf_counter() - started
+    task, reading = build_task(config, fitted), build_reading(config, fitted)
+    check_measures(config.evaluation, task.task_metrics)
+    model = build_model(config, fitted, task).to(device)
+    start = origin and origin.start(config, fitted, model)
+    if start is not None:
+        start.require_whole(config.model.frozen, model)
+        model.freeze(config.model.frozen)
+    if config.training.compile:
+        compile_parts(model)
+    predictor = _predictor(config, model, task, normalizer)
+    record = make_record(
+        config,
+        choices=choices,
+        overrides=overrides,
+        hashes={
+            **dataset.hashes,
+            **checkpoint_hashes(fitted),
+            **reader_hashes(config.normalizer),
+            **origin_hashes(config.model),
+        },
+        notes=dataset.notes,
+        synthetic=dataset.synthetic,
+    )
+    if processes.is_first:
+        configuration.save(config, folder / "config.yaml")
+        write_json(folder / "record.json", record)
+    parameters = f"{model.num_parameters():,} parameters"
+    console.print(f"{folder.name}: {parameters}, on {device}", highlight=False)
+    for note in task.notes(model):
+        console.print(note, markup=False, highlight=False)
+
+    # Train, and take the weights of the best validation.
+    with _tracked(config, folder, record, processes) as tracker:
+        views = validation_views(val)
+        seen = RecognitionEvaluation.of(config.training, model, normalizer, reading)
+        validate = validation(views, task, predictor, config.training.metric, seen)
+        training = Training(
+            config.training,
+            config.optimizer,
+            model,
+            training_loss(config.training, task),
+            train.for_training(model.embedder, task, reading, config.training.second_view),
+            validate,
+            folder=folder,
+            seed=config.seed,
+            processes=processes,
+            reading=reading,
+        )
+        position = _train(config, folder, training, start, tracker, console)
+        if not processes.is_first:
+            return {}
+        load_weights(folder / "checkpoints" / "best.safetensors", model)
+        folded = for_inference(model, config.training.precision)
+        predictor = _predictor(config, folded, task, normalizer)
+        thresholds = choose_thresholds(task, folder, views.values(), predictor)
+
+        # Measure, report.
+        def tell(line: str) -> None:
+            console.print(line, markup=False, highlight=False)
+
+        read = RecognitionEvaluation.of(config.training, folded, normalizer, reading)
+        test = dataset.test
+        evaluation, further = run_evaluation(
+            config.evaluation,
+            EvaluationTarget(predictor, task.task_metrics, test, task.truth(test), config.noise),
+            build_suites(config.evaluation, test, dataset.extra, task.truth),
+            folder,
+            tell=tell,
+            on_suite=_suite_observer(config, folder, task, read),
+        )
+        metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
+        metrics |= further
+        metrics |= {"thresholds": thresholds} if thresholds else {}
+        with autocast(config.training.precision, device):  # folded weights may be bf16
+            pictures = task.draw(folded, normalizer(list(views.values())[-1].texts), folder)
+        report(
+            config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic, pictures
+        )
+    return metrics
+
+
+def _fit(
+    config: Config,
+    folder: Path,
+    dataset: Dataset,
+    train: NoisyTexts,
+    processes: DistributedContext,
+    origin: WarmStart | None,
+) -> FittedState:
+    """Fitted by the first process, read from its file by all, so that all hold the same."""
+    path = folder / "state.safetensors"
+    # Without a record it is not known which run left them.
+    known = config.resume and path.exists() and (folder / "record.json").exists()
+    if processes.is_first and not known:
+        clean = train.normalizer(dataset.train.texts)
+        given = origin and origin.fitted(config)
+        fitted = fit(
+            config, dataset, clean, lambda: train.draw(0), lambda: train.replacements(0), given
+        )
+        fitted.save(path)
+    processes.broadcast(None)  # the others wait for the file
+    return FittedState.load(path)
+
+
+def _predictor(config: Config, model: Model, task: Task, normalizer: Normalizer) -> Predictor:
+    return task.predictor(
+        model,
+        normalizer,
+        max_tokens=config.training.tokens_at_once(model.device.type),
+        precision=config.training.precision,
+    )
+
+
+def _suite_observer(
+    config: Config, folder: Path, task: Task, read: RecognitionEvaluation | None
+) -> Callable[[Suite, Any], None]:
+    """Writes the predictions of a suite, and has it read, while its texts are at hand."""
+
+    def observe(suite: Suite, predicted: Any) -> None:
+        if config.evaluation.predictions:
+            write_predictions(folder / "predictions", suite, predicted, task.task_metrics)
+        if read is not None:
+            read.add(suite)
+
+    return observe
+
+
+@contextmanager
+def _tracked(
+    config: Config, folder: Path, record: dict[str, Any], processes: DistributedContext
+) -> Iterator[Tracker]:
+    if not processes.is_first:
+        yield NoTracker()
+        return
+    choices = record["choices"]
+    tracker = build_tracker(
+        config.tracking,
+        run_folder=folder,
+        run_config=configuration.to_dict(config),
+        name=folder.name,
+        group=config.name,
+        tags=[f"{group}={choices[group]}" for group in ("model", "noise") if choices.get(group)],
+    )
+    try:
+        yield tracker
+    except BaseException:
+        tracker.finish(1)
+        raise
+    tracker.finish(0)
+
+
+def _train(
+    config: Config,
+    folder: Path,
+    training: Training,
+    start: WeightTransfer | None,
+    tracker: Tracker,
+    console: Console,
+) -> TrainState:
+    resumed = config.resume and training.resume()
+    for note in training.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
+    if resumed:
+        console.print(f"going on from step {training.position.step}", highlight=False)
+    else:
+        training.model.load_pretrained()
+        if start is not None:
+            start.load(training.model)
+            console.print("\n".join(start.lines), markup=False, highlight=False, soft_wrap=True)
+    position = training.position
+    progress = Progress(
+        training.num_steps,
+        first_step=position.step,
+        steps_per_epoch=training.steps_per_epoch,
+        console=console,
+    )
+    beats = None
+    if training.processes.is_first:
+        beats = Heartbeat(folder, training.num_steps, first_step=position.step)
+    try:
+        with progress:
+            return training.run(ProgressCallback(progress, tracker, position.num_texts, beats))
+    except Interrupted:
+        console.print(
+            f"stopped at step {position.step}, everything is saved; "
+            "the same command with resume=true goes on",
+            highlight=False,
+        )
+        raise

@@ -1,0 +1,53 @@
+"""One token for each byte of UTF-8: no alphabet to fit, none that is unknown.
+
+A letter of Cyrillic is two tokens, the first of which says little; look-alikes from other scripts
+share no byte with what they imitate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from vitrina.models.embedders.config import BytesConfig
+from vitrina.models.embedders.table import TableEmbedder, table_inputs
+from vitrina.models.token_batch import TokenBatch
+from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch, offsets_of
+
+EMPTY_ID = 256
+"""The token of a text without bytes."""
+
+REPLACEMENT = 0xFFFD
+"""U+FFFD stands for lone surrogates, which UTF-8 cannot hold (The Unicode Standard, chapter 23)."""
+
+
+def utf8_bytes(texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 [num_bytes] of all texts, and int64 [num_texts], bytes of each."""
+    code_points = texts.code_points
+    surrogate = (code_points >= 0xD800) & (code_points < 0xE000)
+    code_points = np.where(surrogate, np.uint32(REPLACEMENT), code_points).astype("<u4")
+    encoded = code_points.tobytes().decode("utf-32-le").encode("utf-8")
+    sizes = np.searchsorted([0x80, 0x800, 0x10000], code_points, side="right") + 1
+    ends = offsets_of(sizes)[texts.offsets]
+    return np.frombuffer(encoded, dtype=np.uint8), np.diff(ends)
+
+
+class BytesEmbedder(TableEmbedder):
+    """A table of byte embeddings.
+
+    Args:
+        config: the option's values.
+        artefacts: nothing; bytes are not fitted.
+    """
+
+    def __init__(self, config: BytesConfig, fitted: FittedState) -> None:
+        super().__init__(1 + EMPTY_ID, config.width, config.dropout)
+
+    @staticmethod
+    def fit(config: BytesConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
+        return FittedState()
+
+    def tokenize(self, texts: TextBatch) -> TokenBatch:
+        return table_inputs(*utf8_bytes(texts), EMPTY_ID)

@@ -1,0 +1,123 @@
+"""Which n-grams cover a token, and the sums of what they say.
+
+Shapes: N tokens, B texts, U distinct n-grams in the batch, M n-grams that begin at one place, P
+places of words with their marks, C n-grams that cover a token at most, K coverings in all, E width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from vitrina.models.layers.ragged import exclusive_sum, to_device
+from vitrina.models.token_batch import TokenBatch
+from vitrina.text.batch import offsets_of, ranges
+from vitrina.text.ngrams import MarkedWords
+
+
+@dataclass(frozen=True, kw_only=True)
+class NgramTokenBatch(TokenBatch):
+    """Tokens, each with the n-grams that cover it.
+
+    `tables["rows"]` int64 [U] are the rows of the distinct n-grams of the batch, rising.
+
+    Attributes:
+        covering: int32 numpy [N, C], indices into `rows`; U stands where there is no n-gram. It
+            stays on the host, as `lengths` does.
+    """
+
+    ngram_spans: np.ndarray
+
+    @classmethod
+    def of(cls, inputs: TokenBatch, ngram_spans: np.ndarray) -> NgramTokenBatch:
+        """`inputs` whose tokens are covered so."""
+        return cls(
+            ids=inputs.ids,
+            lengths=inputs.lengths,
+            num_tokens=inputs.num_tokens,
+            tables=inputs.tables,
+            line_px=inputs.line_px,
+            ngram_spans=ngram_spans,
+        )
+
+    def take(self, indices: np.ndarray) -> NgramTokenBatch:
+        """The texts at `indices`, in that order; the tables are shared."""
+        rows = ranges(exclusive_sum(self.lengths)[indices], self.lengths[indices])
+        return NgramTokenBatch.of(super().take(indices), self.ngram_spans[rows])
+
+    def to(self, device: torch.device) -> NgramTokenBatch:
+        return NgramTokenBatch.of(super().to(device), self.ngram_spans)
+
+
+def find_ngram_spans(
+    words: MarkedWords,
+    numbers_PM: np.ndarray,
+    none: int,
+    *,
+    min_n: int,
+    max_n: int,
+    whole_words: bool,
+) -> np.ndarray:
+    """The n-grams that cover each symbol of words.
+
+    Args:
+        numbers_PM: of the n-grams that begin at each place, in the order of `hash_places`.
+        none: the number where there is no n-gram.
+
+    Returns:
+        int32 [symbols of the words, C].
+    """
+    places, in_word = words.places, words.places_in_words()[words.places]
+    columns = []
+    if whole_words:
+        columns.append(numbers_PM[places - in_word, 0])
+    for column, n in enumerate(range(min_n, max_n + 1), start=len(columns)):
+        for back in range(n):
+            begins = numbers_PM[np.maximum(places - back, 0), column]
+            columns.append(np.where(in_word >= back, begins, none))
+    return np.stack(columns, axis=1).astype(np.int32, copy=False)
+
+
+def mean_of_ngrams(values_UE: Tensor, covering_NC: np.ndarray) -> Tensor:
+    """The mean [N, E] of the values of the n-grams that cover each token; 0 where none does."""
+    covered = covering_NC != len(values_UE)
+    counts_N, numbers_K = covered.sum(axis=1), covering_NC[covered]
+    total_NE = _SumOfCovering.apply(values_UE, numbers_K, counts_N)
+    assert isinstance(total_NE, Tensor)
+    divisors_N = to_device(np.maximum(counts_N, 1).astype(np.float32), values_UE.device)
+    return total_NE / divisors_N.unsqueeze(1)
+
+
+class _SumOfCovering(torch.autograd.Function):
+    """Sums [N, E] of rows of values [U, E]; its gradient are the sums of the tokens' gradients.
+
+    Both directions gather: what scatters instead costs a CPU several times as much, and a GPU
+    adds it up in an order by chance.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values_UE: Tensor, numbers_K: np.ndarray, counts_N: np.ndarray) -> Tensor:
+        ctx.pairs = numbers_K, counts_N, len(values_UE)
+        return _sums(values_UE, numbers_K, counts_N)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        numbers_K, counts_N, num_values = ctx.pairs
+        # Numbers of 16 bits are sorted by their digits, several times as fast.
+        narrow = np.uint16 if num_values <= 1 << 16 else np.int32
+        order_K = np.argsort(numbers_K.astype(narrow), kind="stable")
+        tokens_K = np.repeat(np.arange(len(counts_N), dtype=np.int32), counts_N)[order_K]
+        counts_U = np.bincount(numbers_K, minlength=num_values)
+        return _sums(gradients[0].contiguous(), tokens_K, counts_U), None, None
+
+
+def _sums(rows: Tensor, indices_K: np.ndarray, counts: np.ndarray) -> Tensor:
+    """Sums of the first `counts[0]` of the rows at `indices_K`, of the next `counts[1]`, …."""
+    starts = offsets_of(counts)[:-1].astype(np.int32)
+    indices, offsets = to_device(indices_K, rows.device), to_device(starts, rows.device)
+    return F.embedding_bag(indices, rows, offsets, mode="sum")

@@ -1,0 +1,302 @@
+"""Corruption of texts, whole batches at once, with every edit's position.
+
+One scheme carries all options of noise. A text is touched or not; in a touched text each word is
+touched with a probability; a touched word draws a rate, at which each of its letters is replaced,
+and after each of its letters something may be inserted. Toxic words and all others have a
+`PerturbationPolicy` each, and only where the two differ is the lexicon asked. With families of
+noise each family has a `PerturbationPolicy`, and a touched word draws one of them.
+
+All draws are keyed (`vitrina.noise.randomness`): a text's noise depends on the seed, the epoch and
+the text's index in its dataset, never on the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitrina.noise.config import FamiliesNoiseConfig, NoiseConfig
+from vitrina.noise.families import family_treatments
+from vitrina.noise.perturbed import PerturbedBatch, apply_edits
+from vitrina.noise.policy import PerturbationPolicy, share_of_texts, treatments
+from vitrina.noise.randomness import Stream, text_keys, uniforms
+from vitrina.noise.replacements import Replacements, count_replacements
+from vitrina.noise.tables import ALPHABET, Table, letter_rows
+from vitrina.text.batch import TextBatch, ranges
+from vitrina.text.lexicon import Lexicon
+from vitrina.text.spans import Spans
+from vitrina.text.words import Words, find_words, is_letter
+
+TEXTS_AT_ONCE = 4096
+"""Texts corrupted together, which bounds the memory; it does not change the noise."""
+
+
+def build_noise(config: NoiseConfig, seed: int, *, mark_toxic: bool = False) -> Noise:
+    """The noise of a `noise` option.
+
+    Args:
+        config: one of the options in `vitrina.noise.config`.
+        seed: of all draws.
+        mark_toxic: let `Noise.mark` ask the lexicon even where the noise does not need it.
+
+    Raises:
+        InputError: if the glyph clusters or the lexicon are needed and cannot be read.
+    """
+    if isinstance(config, FamiliesNoiseConfig):
+        kinds, weights = family_treatments(config)
+        by_toxicity = False
+    else:
+        toxic, other = treatments(config)
+        kinds, weights, by_toxicity = [other, toxic], None, toxic != other
+    lexicon = Lexicon.load(config.lexicon) if mark_toxic or by_toxicity else None
+    p_text = share_of_texts(config)
+    return Noise(kinds, weights, p_text, seed, redraw=config.redraw, lexicon=lexicon)
+
+
+@dataclass(frozen=True)
+class _Letters:
+    """Code points of the touched words of a batch, `n` in all.
+
+    Attributes:
+        places: int64 [n], in the batch's code points.
+        positions: int64 [n], counted from the text's start.
+        keys: uint64 [n], of the text.
+        groups: int64 [n], the treatment: 1 in toxic words, 0 in others; or the drawn family.
+        rates: float64 [n], probability of a replacement.
+        last: bool [n], whether it ends its word.
+    """
+
+    places: np.ndarray
+    positions: np.ndarray
+    keys: np.ndarray
+    groups: np.ndarray
+    rates: np.ndarray
+    last: np.ndarray
+
+    def uniforms(self, chosen: np.ndarray, stream: Stream) -> np.ndarray:
+        return uniforms(self.keys[chosen], self.positions[chosen], stream)
+
+
+class Noise:
+    """Draws noise over batches of texts.
+
+    Attributes:
+        changes: whether any text can change at all.
+        needs_lexicon: whether toxic words are treated differently from others.
+    """
+
+    def __init__(
+        self,
+        kinds: Sequence[PerturbationPolicy],
+        weights: Sequence[float] | None,
+        p_text: float,
+        seed: int,
+        *,
+        redraw: bool,
+        lexicon: Lexicon | None,
+    ) -> None:
+        """
+        Args:
+            kinds: what is done to a word: that of words that are not toxic and that of toxic ones;
+                or, with `weights`, any number, which touch words alike often.
+            weights: with which a touched word draws one of `kinds`.
+        """
+        self.p_text, self.seed, self.redraw = p_text, seed, redraw
+        self.needs_lexicon = weights is None and kinds[0] != kinds[1]
+        assert lexicon is not None or not self.needs_lexicon
+        assert weights is None or len({kind.p_word for kind in kinds}) == 1
+        self.changes = p_text > 0 and any(treatment.changes for treatment in kinds)
+        self._lexicon = lexicon
+        self._shares = None if weights is None else np.cumsum(weights) / sum(weights)
+        self._p_word = np.array([treatment.p_word for treatment in kinds])
+        self._rates = Table.of([[""] * len(treatment.rates) for treatment in kinds])
+        self._rate_values = np.array([rate for treatment in kinds for rate in treatment.rates])
+        # Behind the replacements each letter stands by itself, for letters that change places.
+        self._replacements = Table.of(
+            [treatment.options.get(letter, ()) for treatment in kinds for letter in ALPHABET]
+            + [[letter] for letter in ALPHABET]
+        )
+        self._letter_rows = letter_rows()
+        # Insertions: row 0 holds the space, the others what else each treatment inserts.
+        self._insertions = Table.of([[" "], *(treatment.inserts for treatment in kinds)])
+        self._p_space = np.array([treatment.p_space for treatment in kinds])
+        self._p_insert = self._p_space + np.array([treatment.p_insert for treatment in kinds])
+        self._behind_words = np.array([treatment.behind_words for treatment in kinds])
+        self._swaps = np.array([treatment.swaps for treatment in kinds])
+
+    def mark(self, texts: TextBatch) -> Words:
+        """The words of `texts`, toxic ones flagged where this noise asks for it."""
+        words = find_words(texts)
+        return self._lexicon.mark(texts, words) if self._lexicon is not None else words
+
+    def __call__(
+        self,
+        texts: TextBatch,
+        words: Words,
+        indices: np.ndarray,
+        epoch: int,
+        strength: float = 1.0,
+    ) -> PerturbedBatch:
+        """Corrupt a batch.
+
+        Args:
+            texts: the batch.
+            words: what `mark` found in these texts.
+            indices: int64 [B], where each text stands in its dataset; the noise is keyed by it.
+            epoch: keys the noise too, unless the noise is drawn once.
+            strength: from 0 to 1, share of the texts that would be touched that are: what a weaker
+                noise touches, a stronger one touches in the same way.
+        """
+        assert len(texts) == len(indices) == len(words.offsets) - 1
+        if not self.changes or len(words) == 0:
+            return PerturbedBatch.unchanged(texts, words)
+        keys = text_keys(self.seed, epoch if self.redraw else 0, indices)  # [B]
+        letters = self._touched(texts, words, keys, self.p_text * strength)
+        replaced, replacement = self._replaced(texts, letters)
+        behind, insertion = self._inserted(texts, letters)
+        return apply_edits(
+            texts,
+            words,
+            replaced,
+            self._replacements,
+            replacement,
+            behind,
+            self._insertions,
+            insertion,
+        )
+
+    def corrupted(
+        self, texts: TextBatch, words: Words, indices: np.ndarray, epoch: int
+    ) -> TextBatch:
+        """What calling gives, without the edits and in bounded memory: for any number of texts."""
+        return TextBatch.join(
+            [noisy.texts for noisy in self._by_parts(texts, words, indices, epoch)]
+        )
+
+    def corrupted_with(
+        self, texts: TextBatch, words: Words, spans: Spans, indices: np.ndarray, epoch: int
+    ) -> tuple[TextBatch, Spans]:
+        """What `corrupted` gives, and where `spans` of the clean texts stand in it."""
+        parts, map_spans, start = [], [], 0
+        for noisy in self._by_parts(texts, words, indices, epoch):
+            stop = start + len(noisy.texts)
+            parts.append(noisy.texts)
+            map_spans.append(noisy.map_spans(spans.part(start, stop)))
+            start = stop
+        return TextBatch.join(parts), Spans.join(map_spans) if map_spans else spans
+
+    def replacements(
+        self, texts: TextBatch, words: Words, indices: np.ndarray, epoch: int
+    ) -> Replacements:
+        """What stands in `corrupted` in place of letters, and between them."""
+        parts = self._by_parts(texts, words, indices, epoch)
+        starts = range(0, len(texts), TEXTS_AT_ONCE)
+        clean = (texts.part(n, min(n + TEXTS_AT_ONCE, len(texts))).to_strings() for n in starts)
+        return count_replacements(zip(parts, clean, strict=True))
+
+    def _by_parts(
+        self, texts: TextBatch, words: Words, indices: np.ndarray, epoch: int
+    ) -> Iterator[PerturbedBatch]:
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            stop = min(start + TEXTS_AT_ONCE, len(texts))
+            some, their_words = texts.part(start, stop), words.part(start, stop)
+            yield self(some, their_words, indices[start:stop], epoch)
+
+    def _touched(self, texts: TextBatch, words: Words, keys: np.ndarray, p_text: float) -> _Letters:
+        """The code points of the words that are touched, with the rates that these words drew."""
+        text_of_word = words.text_indices()
+        groups = words.toxic.astype(np.int64) if self.needs_lexicon else np.zeros_like(text_of_word)
+        word_keys = keys[text_of_word]
+        touched = np.ones(len(words), dtype=bool)
+        if (self._p_word < 1).any():
+            touched = uniforms(word_keys, words.starts, Stream.WORD) < self._p_word[groups]
+        if p_text < 1:
+            active = uniforms(keys, np.zeros(len(keys), dtype=np.int64), Stream.TEXT) < p_text
+            touched &= active[text_of_word]
+        chosen = np.flatnonzero(touched)
+        groups, word_keys = groups[chosen], word_keys[chosen]
+        starts, lengths = words.starts[chosen], (words.ends - words.starts)[chosen]
+        if self._shares is not None:
+            draws = uniforms(word_keys, starts, Stream.FAMILY)
+            groups = np.searchsorted(self._shares[:-1], draws, side="right")
+        rate_entries = self._rates.first[groups]
+        if (self._rates.counts > 1).any():
+            draws = uniforms(word_keys, starts, Stream.RATE)
+            rate_entries = self._rates.choose(groups, draws)
+        word = np.repeat(np.arange(len(chosen)), lengths)
+        positions = ranges(starts, lengths)
+        last = np.zeros(len(positions), dtype=bool)
+        last[np.cumsum(lengths) - 1] = True
+        return _Letters(
+            places=positions + texts.offsets[text_of_word[chosen]][word],
+            positions=positions,
+            keys=word_keys[word],
+            groups=groups[word],
+            rates=self._rate_values[rate_entries][word],
+            last=last,
+        )
+
+    def _replaced(self, texts: TextBatch, letters: _Letters) -> tuple[np.ndarray, np.ndarray]:
+        """Places of replaced letters, rising, and the entry of the table for each."""
+        rows = self._letter_rows.take(texts.code_points[letters.places], mode="clip").astype(
+            np.int64
+        )
+        known = np.flatnonzero(rows >= 0)
+        letter = rows[known]
+        rows = letter + letters.groups[known] * len(ALPHABET)
+        draws = letters.uniforms(known, Stream.LETTER)
+        drawn = draws < letters.rates[known]
+        hit = drawn & (self._replacements.counts[rows] > 0)
+        chosen, rows = known[hit], rows[hit]
+        entries = self._replacements.choose(rows, letters.uniforms(chosen, Stream.OPTION))
+        if self._swaps.any():
+            swapped, others = self._swapped(letters, known, letter, drawn)
+            chosen, entries = np.append(chosen, swapped), np.append(entries, others)
+            order = np.argsort(chosen)
+            chosen, entries = chosen[order], entries[order]
+        return letters.places[chosen], entries
+
+    def _swapped(
+        self, letters: _Letters, known: np.ndarray, letter: np.ndarray, drawn: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Letters that change places with their neighbours, and the entry that each becomes.
+
+        Args:
+            known: int64 [n], which code points are Russian letters.
+            letter: int64 [n], their places in `ALPHABET`.
+            drawn: bool [n], whether each is to begin a pair.
+        """
+        if not len(known):
+            return known, known
+        begins = drawn & self._swaps[letters.groups[known]] & ~letters.last[known]
+        begins[:-1] &= (known[1:] == known[:-1] + 1) & (letter[1:] != letter[:-1])
+        begins[-1] = False
+        # Of neighbours that are all to begin a pair, every second one does.
+        place = np.arange(len(known))
+        first = begins.copy()
+        first[1:] &= ~begins[:-1]
+        since = place - np.maximum.accumulate(np.where(first, place, 0))
+        left = np.flatnonzero(begins & (since % 2 == 0))
+        itself = self._replacements.first[-len(ALPHABET) :]
+        places = np.concatenate([left, left + 1])
+        return known[places], itself[letter[np.concatenate([left + 1, left])]]
+
+    def _inserted(self, texts: TextBatch, letters: _Letters) -> tuple[np.ndarray, np.ndarray]:
+        """Places of letters with something behind them, rising, and the entry for each."""
+        if not (self._p_insert > 0).any():
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        draws = uniforms(letters.keys, letters.positions, Stream.INSERT)
+        hit = draws < self._p_insert[letters.groups]
+        hit &= is_letter(texts.code_points[letters.places])
+        hit &= ~letters.last | self._behind_words[letters.groups]
+        chosen = np.flatnonzero(hit)
+        groups = letters.groups[chosen]
+        # A space is never put behind a word: it would stand before another space.
+        space = draws[chosen] < self._p_space[groups]
+        keep = ~(space & letters.last[chosen])
+        chosen, groups, space = chosen[keep], groups[keep], space[keep]
+        rows = np.where(space, 0, 1 + groups)
+        entries = self._insertions.choose(rows, letters.uniforms(chosen, Stream.INSERTED))
+        return letters.places[chosen], entries

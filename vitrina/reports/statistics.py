@@ -1,0 +1,151 @@
+"""Scores over training seeds: intervals of means, paired tests, and Holm's correction.
+
+A seed is one observation. Intervals and tests here tell how much a score depends on the training;
+how much it depends on the choice of the test texts, `vitrina.tasks.intervals` tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+from vitrina.tasks.intervals import intervals_of
+
+FEW_SEEDS = 10
+"""Below this a t-interval: a bootstrap of fewer values is too narrow (Efron and Tibshirani 1993,
+section 14.3; of n values a resample never leaves their range, and underestimates their variance by
+(n - 1) / n)."""
+
+RESAMPLES = 10_000
+
+MOST_EXACT = 16
+"""Pairs up to which all signs are tried, 65,536 of them."""
+
+DRAWN_SIGNS = 100_000
+"""Random signs that are tried where there are more pairs."""
+
+LEVEL = 0.05
+"""The level of significance that is told of."""
+
+
+@dataclass(frozen=True)
+class SeedMean:
+    """The mean of a score over seeds and its interval.
+
+    Attributes:
+        low, high: NaN with fewer than two seeds.
+        method: `t`, `bca`, or empty where there is no interval.
+    """
+
+    mean: float
+    low: float
+    high: float
+    num_seeds: int
+    method: str
+
+
+def mean_over_seeds(values: Sequence[float], *, level: float = 0.95, seed: int = 0) -> SeedMean:
+    """The mean with its interval: Student's t with few seeds, the BCa bootstrap from `FEW_SEEDS`.
+
+    Args:
+        values: one for each seed, finite, at least one.
+        level: coverage aimed at.
+        seed: of the resamples.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    num_seeds = len(found)
+    assert num_seeds >= 1 and np.isfinite(found).all()
+    mean = float(found.mean())
+    if num_seeds == 1:
+        return SeedMean(mean, float("nan"), float("nan"), 1, "")
+    if num_seeds < FEW_SEEDS or np.ptp(found) == 0:
+        quantile = float(stdtrit(num_seeds - 1, (1 + level) / 2))
+        half = quantile * float(found.std(ddof=1)) / num_seeds**0.5
+        return SeedMean(mean, mean - half, mean + half, num_seeds, "t")
+
+    def means(weights: np.ndarray) -> dict[str, np.ndarray]:
+        return {"mean": weights @ found / weights.sum(axis=1)}
+
+    low, high = intervals_of(
+        means, num_seeds, num_seeds, resamples=RESAMPLES, seed=seed, level=level
+    )["mean"]
+    return SeedMean(mean, low, high, num_seeds, "bca")
+
+
+def sign_flip_test(differences: Sequence[float], *, seed: int = 0) -> float:
+    """The two-sided p of a paired sign-flip test that the mean difference is zero.
+
+    Were there no difference, each could as well have the other sign; p is the share of all signs
+    under which the sum is at least as far from zero (Fisher, The Design of Experiments, 1935,
+    section 21). Exact up to `MOST_EXACT` pairs; beyond, of `DRAWN_SIGNS` random signs and the
+    observed ones (Phipson and Smyth 2010, "Permutation p-values should never be zero").
+
+    Args:
+        differences: one for each pair, finite. Pairs that do not differ stay and say nothing.
+        seed: of the random signs.
+
+    Returns:
+        p, from `smallest_p(len(differences))` to 1; NaN without a pair.
+    """
+    found = np.asarray(differences, dtype=np.float64)
+    num_pairs = len(found)
+    if num_pairs == 0:
+        return float("nan")
+    # Sums that are equal but for the order of their terms count as equal.
+    wanted = abs(float(found.sum())) - 1e-12 * max(1.0, float(np.abs(found).sum()))
+    if num_pairs <= MOST_EXACT:
+        bits = np.arange(2**num_pairs)[:, None] >> np.arange(num_pairs) & 1
+        sums = (1 - 2 * bits) @ found
+        return float((np.abs(sums) >= wanted).mean())
+    generator = np.random.default_rng([seed, num_pairs])
+    signs = generator.integers(0, 2, size=(DRAWN_SIGNS, num_pairs), dtype=np.int8)
+    sums = (1 - 2 * signs) @ found
+    return (int((np.abs(sums) >= wanted).sum()) + 1) / (DRAWN_SIGNS + 1)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p-values by Holm's step-down method (Holm 1979), in the order given.
+
+    The chance of one false finding or more among all tests is at most the level that adjusted
+    p-values are compared with. NaN stays NaN and is not counted as a test.
+    """
+    found = np.asarray(p_values, dtype=np.float64)
+    adjusted = np.full(len(found), np.nan)
+    order = np.argsort(found, kind="stable")
+    order = order[~np.isnan(found[order])]
+    factors = len(order) - np.arange(len(order))
+    adjusted[order] = np.maximum.accumulate(np.minimum(found[order] * factors, 1.0))
+    return adjusted.tolist()
+
+
+def smallest_p(num_pairs: int) -> float:
+    """The smallest p that the two-sided test of so many pairs can give: both signs of all alike."""
+    if num_pairs > MOST_EXACT:
+        return 1 / (DRAWN_SIGNS + 1)
+    return min(1.0, 2.0 ** (1 - num_pairs))
+
+
+def pairs_needed(num_tests: int = 1, level: float = LEVEL) -> int:
+    """Pairs from which on the smallest of `num_tests` p-values can reach `level` after Holm."""
+    num_pairs = 1
+    while smallest_p(num_pairs) * num_tests > level:
+        num_pairs += 1
+        if num_pairs > MOST_EXACT:
+            break
+    return num_pairs
+
+
+def too_few(num_pairs: int, num_tests: int = 1, level: float = LEVEL) -> str:
+    """Plain words where no test of `num_pairs` seeds can reach `level`; empty where one can."""
+    if num_pairs < 1 or smallest_p(num_pairs) * num_tests <= level:
+        return ""
+    seeds = f"{num_pairs} paired seed{'s' if num_pairs > 1 else ''}"
+    least = min(1.0, smallest_p(num_pairs) * num_tests)
+    tests = "" if num_tests == 1 else f", corrected for {num_tests} tests"
+    return (
+        f"too few seeds: a two-sided sign-flip test of {seeds} cannot give a p below "
+        f"{least:.3g}{tests}; {pairs_needed(num_tests, level)} seeds or more can reach {level}"
+    )

@@ -1,0 +1,128 @@
+"""What comes of a run: its metrics, its files, its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from vitrina.config import Config
+from vitrina.evaluation.attacks.table import attack_table
+from vitrina.evaluation.curves_table import curves_table
+from vitrina.evaluation.evaluate import Evaluation
+from vitrina.evaluation.pairs import pairs_line
+from vitrina.evaluation.plot import draw_levels
+from vitrina.evaluation.report import labels_table, results_table, write_metrics
+from vitrina.models.model import Model
+from vitrina.runs.memory import peak_memory_mb
+from vitrina.tasks.ocr.error_rate import RecognitionEvaluation, reading_table
+from vitrina.training.checkpoints import TrainState
+from vitrina.training.trackers.base import Tracker
+
+
+def collect_metrics(
+    position: TrainState,
+    fit_seconds: float,
+    model: Model,
+    device: torch.device,
+    evaluation: Evaluation,
+    read: RecognitionEvaluation | None = None,
+) -> dict[str, Any]:
+    """What `metrics.json` holds; seconds are those of the training loop, without validation."""
+    seconds = max(position.seconds, 1e-9)
+    best = next(each for each in position.validations if each["step"] == position.best_step)
+    train = {
+        "steps": position.step,
+        "best_step": position.best_step,
+        "stopped_early": position.stopped_early,
+        "seconds": position.seconds,
+        "fit_seconds": fit_seconds,
+        "comments_per_second": position.num_texts / seconds,
+        "num_parameters": model.num_parameters(),
+        "peak_memory_mb": peak_memory_mb(device),
+        "device": str(device),
+        "threads": torch.get_num_threads(),
+    }
+    test = evaluation.metrics()
+    if read is not None:
+        train["infeasible"] = position.infeasible_sum / max(position.step, 1)
+        for name, scores in read.metrics().items():
+            test[name] |= scores
+    return {"train": train, "val": best, "test": test}
+
+
+def show_tables(
+    console: Console, evaluation: Evaluation, metrics: dict[str, Any], *, synthetic: bool
+) -> None:
+    """Show the scores of the suites and all else that was measured.
+
+    Args:
+        metrics: what `metrics.json` holds of it, by key.
+    """
+    if evaluation.task_metrics.shown:
+        console.print(results_table(evaluation, synthetic=synthetic))
+    by_label = labels_table(evaluation)
+    if by_label is not None:
+        console.print(by_label)
+    if by_label is not None and "thresholds" in metrics:
+        told = ", ".join(f"{name} {value:.3f}" for name, value in metrics["thresholds"].items())
+        console.print(f"said from a probability of: {told}", markup=False, highlight=False)
+    if "pairs" in metrics:
+        console.print(pairs_line(metrics["pairs"]), markup=False, highlight=False)
+    if "curves" in metrics:
+        console.print(curves_table(metrics["curves"], synthetic=synthetic))
+    if "attack" in metrics:
+        console.print(attack_table(metrics["attack"], synthetic=synthetic))
+
+
+def report(
+    config: Config,
+    folder: Path,
+    evaluation: Evaluation,
+    read: RecognitionEvaluation | None,
+    metrics: dict[str, Any],
+    tracker: Tracker,
+    console: Console,
+    synthetic: bool,
+    pictures: Sequence[Path] = (),
+) -> None:
+    """Write and show the results; `metrics.json` comes last, its presence means finished.
+
+    Args:
+        pictures: those that the task drew.
+    """
+    for note in [*evaluation.notes, *(read.notes() if read else [])]:
+        console.print(note, markup=False, highlight=False)
+    picture = folder / "levels.png"
+    if config.evaluation.picture:
+        drawn = draw_levels(evaluation, picture, title=folder.name, synthetic=synthetic)
+        if drawn:
+            tracker.picture(picture)
+    for each in pictures:
+        tracker.picture(each)
+    rows = [
+        [name, *(suite.scores[key] for key in evaluation.task_metrics.metrics)]
+        for name, suite in evaluation.suites.items()
+    ]
+    tracker.table("scores", ["suite", *evaluation.task_metrics.metrics], rows)
+    if read is not None:
+        rows = [[name, each.cer, each.infeasible] for name, each in read.scores.items()]
+        tracker.table("reading", ["suite", "cer", "infeasible"], rows)
+    tracker.summary(metrics)
+    if getattr(config.tracking, "artifact", False):
+        tracker.artifact(folder / "checkpoints" / "best.safetensors")
+    write_metrics(folder / "metrics.json", metrics)
+    (folder / "error.txt").unlink(missing_ok=True)
+    show_tables(console, evaluation, metrics, synthetic=synthetic)
+    if read is not None and read.scores:
+        console.print(reading_table(read.scores, read.config.target, synthetic=synthetic))
+    train = metrics["train"]
+    console.print(
+        f"trained in {train['seconds']:.0f} s ({train['comments_per_second']:.0f} comments/s), "
+        f"best step {train['best_step']} of {train['steps']}",
+        highlight=False,
+    )
+    console.print(f"results: {folder}", highlight=False, soft_wrap=True)

@@ -1,0 +1,251 @@
+"""Starting from another run: which of its weights fit a new model, and what comes with them.
+
+Weights mean something only behind what was fitted for them: whitened pixels, word pieces, an
+alphabet. So where the embedder is of the same form, what was fitted for it comes along, and where
+it is not, its weights stay behind; the same holds for a reader and its alphabet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vitrina import config as configuration
+from vitrina.config import Config
+from vitrina.errors import InputError, require
+from vitrina.models.model import Model
+from vitrina.state import FittedState
+from vitrina.tasks.build import build_task
+from vitrina.tasks.ocr.config import CtcConfig, num_steps
+from vitrina.training.checkpoints import read_weights
+
+FREE = frozenset(
+    {
+        *("dropout", "ngram_dropout", "rate_share", "frozen", "sparse"),
+        *("augment", "augment_marks", "augment_erased", "augment_p", "augment_variants"),
+    }
+)
+"""Settings of an embedder that do not change what its weights mean."""
+
+READER = ("target", "units", "vocabulary_size", "reads", "kernels", "width")
+"""Settings of a reader that its weights depend on, beside the number of its steps."""
+
+INNER = "embedder.inner."
+"""What an embedder around another one calls it, as where words are labelled."""
+
+MOST_NAMED = 5
+"""Tensors that do not fit and are told by name, of each part."""
+
+
+@dataclass(frozen=True)
+class WeightTransfer:
+    """What a training takes over.
+
+    Attributes:
+        taken: tensors by their names in the new model.
+        lines: what is taken and what is not, to be told.
+    """
+
+    taken: dict[str, Tensor]
+    lines: list[str]
+
+    def load(self, model: nn.Module) -> None:
+        """Put the tensors into the model that this was made for."""
+        state = model.state_dict()
+        with torch.no_grad():
+            for name, tensor in self.taken.items():
+                state[name].copy_(tensor)
+
+    def require_whole(self, parts: Sequence[str], model: nn.Module) -> None:
+        """Whether everything that these parts of the model hold is taken.
+
+        Raises:
+            InputError: if it is not, for `model.frozen` names them.
+        """
+        for part in parts:
+            names = [name for name in model.state_dict() if name.startswith(f"{part}.")]
+            left = [name for name in names if name not in self.taken]
+            told = "; ".join(line.strip() for line in self.lines if line.startswith(f"  {part}:"))
+            allowed = f"parts that are taken whole from model.init_from ({told})"
+            require(not left, "model.frozen", list(parts), allowed)
+
+
+@dataclass(frozen=True)
+class WarmStart:
+    """A run whose best weights another one starts from.
+
+    Attributes:
+        folder: as `model.init_from` names it.
+        config, state: its own.
+        tensors: its weights, by name.
+    """
+
+    folder: str
+    config: Config
+    state: FittedState
+    tensors: dict[str, Tensor]
+
+    @classmethod
+    def of(cls, config: Config) -> WarmStart | None:
+        """That which `model.init_from` names; None where it is null.
+
+        Raises:
+            InputError: if the folder is not that of a trained run, or a file in it is damaged.
+        """
+        given = config.model.init_from
+        if given is None:
+            return None
+        folder = Path(given)
+        try:
+            return cls(
+                given,
+                configuration.load(folder / "config.yaml"),
+                FittedState.load(folder / "state.safetensors"),
+                read_weights(folder / "checkpoints" / "best.safetensors"),
+            )
+        except InputError as error:
+            told = f"model.init_from = {given!r}: must be the folder of a trained run ({error})"
+            raise InputError(told) from None
+
+    def fitted(self, config: Config) -> dict[str, FittedState]:
+        """What need not be fitted for a run of `config`, by part, as `build.fit` takes it."""
+        found = {}
+        if not self._embedder_differs(config):
+            found["embedder"] = self.state.part("embedder")
+        if not self._reader_differs(config):
+            found["ocr"] = self.state.part("ocr")
+        return found
+
+    def start(self, config: Config, fitted: FittedState, model: Model) -> WeightTransfer:
+        """What of it fits a new model.
+
+        Args:
+            config, artefacts: of the new run.
+            model: its model.
+
+        Raises:
+            InputError: if nothing does.
+        """
+        refused = self._refused(config, fitted)
+        wanted, there = _by_part(model.state_dict()), _by_part(self.tensors)
+        weights = {name for name, _ in model.named_parameters()}
+        start, num_taken = WeightTransfer({}, [f"starting from {self.folder}"]), 0
+        for part, tensors in wanted.items():
+            if part in refused or part not in there:
+                start.lines.append(f"  {part}: not taken, {refused.get(part, 'there is none')}")
+                continue
+            found, misfits = there[part], []
+            taken: dict[str, Tensor] = {}
+            for name, (own_name, tensor) in tensors.items():
+                if name in found and found[name][1].shape == tensor.shape:
+                    taken[own_name] = found[name][1]
+                else:
+                    misfits.append(_misfit(name, tensor, found))
+            start.taken.update(taken)
+            count = sum(tensor.numel() for name, tensor in taken.items() if name in weights)
+            num_taken += count
+            told = f"  {part}: {len(taken)} of {len(tensors)} tensors taken, {count:,} parameters"
+            start.lines.append(told + self._with_fitted(part, config) + _named(misfits))
+        if left := [f"{part} ({len(there[part])} tensors)" for part in there if part not in wanted]:
+            start.lines.append(f"  of no use here: {', '.join(left)}")
+        if not num_taken:
+            reasons = "; ".join(line.strip() for line in start.lines[1:])
+            raise InputError(
+                f"model.init_from = {self.folder!r}: none of its weights fits ({reasons})"
+            )
+        return start
+
+    def _refused(self, config: Config, fitted: FittedState) -> dict[str, str]:
+        """Parts whose weights would mean something else, and why."""
+        refused: dict[str, str] = {}
+        parts = (fitted.part("embedder"), self.state.part("embedder"))
+        fits_something = any(part.arrays or part.texts for part in parts)
+        other_kind = config.embedder.kind != self.config.embedder.kind
+        if other_kind or fits_something:
+            refused["embedder"] = self._embedder_differs(config)
+            refused["mask"] = refused["embedder"]
+        if config.encoder.kind != self.config.encoder.kind:
+            refused["encoder"] = f"encoder.kind = {self.config.encoder.kind!r} there"
+        refused["reader"] = self._reader_differs(config)
+        refused["head"] = self._head_differs(config, fitted)
+        return {part: reason for part, reason in refused.items() if reason}
+
+    def _embedder_differs(self, config: Config) -> str:
+        """In what the embedder is of another form; empty if it is not."""
+        mine, theirs = asdict(config.embedder), asdict(self.config.embedder)
+        if mine["kind"] != theirs["kind"]:
+            return f"embedder.kind = {theirs['kind']!r} there"
+        return _differing("embedder", mine, theirs, mine.keys() - FREE)
+
+    def _reader_differs(self, config: Config) -> str:
+        mine, theirs = config.ocr, self.config.ocr
+        if not isinstance(mine, CtcConfig) or not isinstance(theirs, CtcConfig):
+            return "there is none" if isinstance(mine, CtcConfig) else "none is wanted"
+        steps = num_steps(mine, config.embedder, config.encoder)
+        their_steps = num_steps(theirs, self.config.embedder, self.config.encoder)
+        return _differing(
+            "ocr",
+            asdict(mine) | {"steps": steps},
+            asdict(theirs) | {"steps": their_steps},
+            {*READER, "steps"},
+        )
+
+    def _head_differs(self, config: Config, fitted: FittedState) -> str:
+        theirs = self.config.task.kind
+        if config.task.kind != theirs:
+            return f"task.kind = {theirs!r} there"
+        names = [
+            build_task(c, a).label_names for c, a in ((config, fitted), (self.config, self.state))
+        ]
+        return "" if names[0] == names[1] else f"its labels are {', '.join(names[1])[:60]}"
+
+    def _with_fitted(self, part: str, config: Config) -> str:
+        """What comes with the weights of a part, for its line."""
+        fitted = self.fitted(config)
+        if part == "embedder" and part in fitted:
+            names = sorted([*fitted[part].arrays, *fitted[part].texts])
+            return f", and what was fitted for it ({', '.join(names)})" if names else ""
+        return ", and its alphabet" if part == "reader" else ""
+
+
+def _by_part(state: Mapping[str, Tensor]) -> dict[str, dict[str, tuple[str, Tensor]]]:
+    """Tensors by part of a model and name, with the names that the model itself has for them.
+
+    What stands around an embedder, to make one embedding of the tokens of a word, is a part of its
+    own, `words`; so the embedder has the same names with and without it.
+    """
+    around = any(name.startswith(INNER) for name in state)
+    parts: dict[str, dict[str, tuple[str, Tensor]]] = {}
+    for own_name, tensor in state.items():
+        name = own_name
+        if own_name.startswith(INNER):
+            name = "embedder." + own_name[len(INNER) :]
+        elif around and own_name.startswith("embedder."):
+            name = "words." + own_name[len("embedder.") :]
+        parts.setdefault(name.partition(".")[0], {})[name] = own_name, tensor
+    return parts
+
+
+def _misfit(name: str, tensor: Tensor, found: Mapping[str, tuple[str, Tensor]]) -> str:
+    if name not in found:
+        return f"{name} (not there)"
+    shapes = [" × ".join(map(str, each.shape)) for each in (found[name][1], tensor)]
+    return f"{name} ({shapes[0]} there, {shapes[1]} here)"
+
+
+def _named(misfits: list[str]) -> str:
+    if not misfits:
+        return ""
+    more = len(misfits) - MOST_NAMED
+    return f"; not {', '.join(misfits[:MOST_NAMED])}" + (f" and {more} more" if more > 0 else "")
+
+
+def _differing(group: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], keys: Any) -> str:
+    """The settings of a group that are not the same there; empty if all are."""
+    differ = [key for key in sorted(keys) if mine[key] != theirs[key]]
+    return ", ".join(f"{group}.{key} = {theirs[key]!r} there" for key in differ)

@@ -1,0 +1,197 @@
+"""Scores of what is said of texts, label by label: one class for each text, or any set of labels.
+
+The definitions are scikit-learn's. What is undefined (a ROC curve where only one class occurs) is
+NaN here, null in the files, and told by whoever asked for it; it is never a made-up number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import (
+    average_precision_score,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+METRICS = (
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "macro_precision",
+    "macro_recall",
+    "macro_f1",
+    "micro_precision",
+    "micro_recall",
+    "micro_f1",
+    "roc_auc",
+    "average_precision",
+)
+"""The scores; all lie in [0, 1], and more is better."""
+
+LABEL_METRICS = ("precision", "recall", "f1", "roc_auc", "average_precision")
+"""The scores of each label by itself."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What is true of texts beside what is said of them.
+
+    Attributes:
+        occurs: bool [num_texts, num_labels], the labels a text has.
+        chosen: bool [num_texts, num_labels], those that it is said to have.
+        probabilities: float [num_texts, num_labels], by which texts are ranked for each label.
+        reported: the labels whose means are `precision`, `recall`, `f1`, `roc_auc` and
+            `average_precision`: the positive one of two classes, or all.
+    """
+
+    occurs: np.ndarray
+    chosen: np.ndarray
+    probabilities: np.ndarray
+    reported: Sequence[int]
+
+    def __post_init__(self) -> None:
+        shapes = self.occurs.shape, self.chosen.shape, self.probabilities.shape
+        assert len(set(shapes)) == 1 and self.occurs.ndim == 2, shapes
+        assert self.occurs.dtype == self.chosen.dtype == np.bool_
+
+
+def decide(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    positive: int | None = None,
+    threshold: float | None = None,
+) -> Predictions:
+    """One class for each text: the most probable one, the first of equals.
+
+    Args:
+        labels: int64 [num_texts], class indices.
+        probabilities: float [num_texts, num_classes], two classes or more.
+        positive: index of the positive class of two, the last one if None. With more classes it is
+            not used.
+        threshold: with two classes, the probability from which on the positive one is said; None:
+            the most probable one.
+    """
+    assert labels.ndim == 1 and probabilities.ndim == 2, (labels.shape, probabilities.shape)
+    num_classes = probabilities.shape[1]
+    assert num_classes >= 2, "scores need two classes"
+    assert len(labels) == 0 or 0 <= labels.min() <= labels.max() < num_classes
+    one_hot = np.eye(num_classes, dtype=bool)
+    chosen = one_hot[choose_class(probabilities, positive, threshold)]
+    return Predictions(
+        one_hot[labels], chosen, probabilities, reported_classes(num_classes, positive)
+    )
+
+
+def choose_class(
+    probabilities: np.ndarray, positive: int | None, threshold: float | None
+) -> np.ndarray:
+    """int64 [num_texts], the class that `decide` chooses."""
+    if threshold is None:
+        return probabilities.argmax(axis=1)
+    (index,) = reported_classes(probabilities.shape[1], positive)
+    # In double precision: a threshold between two probabilities must not be rounded to one.
+    said = probabilities[:, index].astype(np.float64) >= threshold
+    return np.where(said, index, 1 - index)
+
+
+def score(decisions: Predictions) -> dict[str, float]:
+    """The scores of `METRICS`, and `count`, the number of texts.
+
+    `accuracy` is the share of texts of which exactly the right labels are said. Names with `macro_`
+    are means over all labels, names with `micro_` those of all (text, label) pairs taken together,
+    which for one class a text equal the accuracy. A label for which a score is undefined is left
+    out of the mean, and a score that is undefined for all of them is NaN: recall, `roc_auc` and
+    `average_precision` of a label that does not occur, `roc_auc` of one that all texts have,
+    precision and F1 of one that neither occurs nor is said. Precision is 0 where a label occurs but
+    is never said.
+    """
+    by_label = score_labels(decisions)
+    occurs, chosen = decisions.occurs, decisions.chosen
+    right = (occurs == chosen).all(axis=1)
+    scores = {"accuracy": float(right.mean()) if len(right) else float("nan")}
+    for name in LABEL_METRICS:
+        scores[name] = mean_of_defined([by_label[k][name] for k in decisions.reported])
+    for name in ("precision", "recall", "f1"):
+        scores[f"macro_{name}"] = mean_of_defined([each[name] for each in by_label])
+    hits, num_chosen, num_occurring = (
+        int(each.sum()) for each in (occurs & chosen, chosen, occurs)
+    )
+    known = num_chosen + num_occurring > 0
+    scores["micro_precision"] = hits / max(num_chosen, 1) if known else float("nan")
+    scores["micro_recall"] = hits / num_occurring if num_occurring else float("nan")
+    scores["micro_f1"] = 2 * hits / (num_chosen + num_occurring) if known else float("nan")
+    return {name: scores[name] for name in METRICS} | {"count": len(right)}
+
+
+def score_labels(decisions: Predictions) -> list[dict[str, float]]:
+    """The scores of `LABEL_METRICS` of each label, and `support`, the texts that have it."""
+    columns = (decisions.occurs.T, decisions.chosen.T, decisions.probabilities.T)
+    return [_one_label(*column) for column in zip(*columns, strict=True)]
+
+
+def chance(occurs: np.ndarray, reported: Sequence[int]) -> dict[str, float]:
+    """The scores expected of guessing: what a text has is guessed as often as it occurs.
+
+    That is, the labels of another text taken at random. With `share_k` the share of texts that have
+    label `k`: accuracy is the sum of the squared shares of the sets of labels; precision, recall,
+    F1 and average precision of a label are its share; `roc_auc` is one half. Means over labels are
+    taken as in `score`.
+
+    Args:
+        occurs: bool [num_texts, num_labels].
+        reported: as in `Predictions`.
+    """
+    shares = occurs.mean(axis=0) if len(occurs) else np.zeros(occurs.shape[1])
+    _, counts = np.unique(occurs, axis=0, return_counts=True)
+    of_reported = mean_of_defined([float(shares[k]) for k in reported if shares[k] > 0])
+    macro = mean_of_defined(shares[shares > 0].tolist())
+    micro = float((shares**2).sum() / shares.sum()) if shares.any() else float("nan")
+    by_name = {"macro": macro, "micro": micro}
+    return {
+        "accuracy": float(((counts / max(len(occurs), 1)) ** 2).sum()),
+        **dict.fromkeys(("precision", "recall", "f1"), of_reported),
+        **{
+            f"{mean}_{name}": value
+            for mean, value in by_name.items()
+            for name in ("precision", "recall", "f1")
+        },
+        "roc_auc": 0.5,
+        "average_precision": of_reported,
+    }
+
+
+def reported_classes(num_classes: int, positive: int | None) -> list[int]:
+    """The classes over which scores are means: the positive one of two, or all."""
+    if num_classes > 2:
+        return list(range(num_classes))
+    return [num_classes - 1 if positive is None else positive]
+
+
+def mean_of_defined(values: Sequence[float]) -> float:
+    """The mean of the values that are not NaN; NaN if there are none."""
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")
+
+
+def _one_label(occurs: np.ndarray, chosen: np.ndarray, probability: np.ndarray) -> dict:
+    """Scores of one label; bool, bool and float [num_texts]."""
+    nan = float("nan")
+    any_occurs, any_chosen = bool(occurs.any()), bool(chosen.any())
+    known = any_occurs or any_chosen
+    return {
+        "precision": precision_score(occurs, chosen, zero_division=0) if known else nan,  # pyright: ignore[reportArgumentType]
+        "recall": recall_score(occurs, chosen) if any_occurs else nan,
+        "f1": f1_score(occurs, chosen) if known else nan,
+        "roc_auc": roc_auc_score(occurs, probability) if any_occurs and not occurs.all() else nan,
+        # Adding up may end an ulp above one.
+        "average_precision": min(average_precision_score(occurs, probability), 1.0)
+        if any_occurs
+        else nan,
+        "support": int(occurs.sum()),
+    }

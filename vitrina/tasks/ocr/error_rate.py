@@ -1,0 +1,147 @@
+"""How well a model reads: the character error rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from rich import box
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from vitrina.evaluation.report import SYNTHETIC, score_text
+from vitrina.evaluation.suites import Suite
+from vitrina.models.model import Model
+from vitrina.normalizers.base import Normalizer
+from vitrina.tasks.ocr.config import CtcConfig
+from vitrina.tasks.ocr.ctc import required_steps
+from vitrina.tasks.ocr.recognition import Recognition
+from vitrina.tasks.ocr.recognizer import Recognizer
+from vitrina.text.batch import TextBatch
+from vitrina.training.config import TrainingConfig
+
+
+def character_error_rate(read: Sequence[str], wanted: Sequence[str]) -> float:
+    """Edits that make all readings right, for each character that should have been read.
+
+    An edit is the insertion, deletion or replacement of a character (Levenshtein's distance); the
+    rate can be above 1. NaN where nothing should have been read.
+    """
+    from rapidfuzz.distance import Levenshtein
+
+    edits = sum(Levenshtein.distance(*pair) for pair in zip(read, wanted, strict=True))
+    length = sum(map(len, wanted))
+    return edits / length if length else float("nan")
+
+
+@dataclass(frozen=True)
+class RecognitionScores:
+    """How well some texts were read.
+
+    Attributes:
+        cer: character error rate.
+        infeasible: share of the texts that made fewer steps than their reading requires.
+        count: texts it was measured on.
+    """
+
+    cer: float
+    infeasible: float
+    count: int
+
+
+@dataclass
+class RecognitionEvaluation:
+    """Measures a reader on suites, at most on a set number of texts of each.
+
+    Attributes:
+        reader: what is measured, with its normaliser.
+        config: what is to be read.
+        scores: by name of suite, in order.
+        unknown: suites of which nobody knows how they read without their noise.
+    """
+
+    reader: Recognizer
+    config: CtcConfig
+    scores: dict[str, RecognitionScores] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        training: TrainingConfig,
+        model: Model,
+        normalizer: Normalizer,
+        reading: Recognition | None,
+    ) -> RecognitionEvaluation | None:
+        """For a model that does what `reading` asks; None for one that does not read."""
+        if reading is None:
+            return None
+        reader = Recognizer(
+            model,
+            normalizer,
+            reading.symbols,
+            max_tokens=training.tokens_at_once(model.device.type),
+            precision=training.precision,
+        )
+        return cls(reader, reading.config)
+
+    def add(self, suite: Suite) -> None:
+        """Measure on the texts of a suite."""
+        clean = suite.texts if suite.name == "clean" else suite.clean
+        if self.config.target == "drawn":
+            clean = suite.texts
+        if clean is None:
+            self.unknown.append(suite.name)
+            return
+        self.scores[suite.name] = self.measure(suite.texts, clean)
+
+    def measure(self, texts: TextBatch, wanted: TextBatch) -> RecognitionScores:
+        """Scores on an evenly spaced part of `texts`, not normalised; so are those `wanted`."""
+        most = min(self.config.measured_texts, len(texts))
+        chosen = np.unique(np.linspace(0, len(texts) - 1, most).astype(np.int64))
+        read = self.reader.read(texts.take(chosen))
+        symbols = self.reader.symbols
+        readable = symbols.readable(self.reader.normalizer(wanted.take(chosen)))
+        required = required_steps(symbols.encode(readable))
+        infeasible = float((required > read.available).mean()) if most else float("nan")
+        rate = character_error_rate(read.texts.to_strings(), readable.to_strings())
+        return RecognitionScores(rate, infeasible, len(chosen))
+
+    def metrics(self) -> dict[str, dict[str, float]]:
+        """By suite, for `metrics.json`."""
+        return {
+            name: {"cer": each.cer, "infeasible": each.infeasible}
+            for name, each in self.scores.items()
+        }
+
+    def notes(self) -> list[str]:
+        """What was not measured."""
+        if not self.unknown:
+            return []
+        names = ", ".join(self.unknown)
+        return [f"{names}: no character error rate, as their texts are not known without noise"]
+
+
+def reading_table(
+    scores: Mapping[str, RecognitionScores], target: str, *, synthetic: bool
+) -> Group:
+    """Character error rates of one run, a row for each suite."""
+    counts = sorted({each.count for each in scores.values()})
+    what = {"clean": "the text without its noise", "drawn": "the text as it stands there"}[target]
+    texts = "–".join(f"{count:,}" for count in dict.fromkeys([*counts[:1], *counts[-1:]]))
+    title = "Reading" + (f" ({SYNTHETIC})" if synthetic else "")
+    caption = (
+        f"at most {texts} texts a suite; CER: edits per character; to be read is {what}\n"
+        "infeasible: share of texts whose tokens are too few to say them"
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("suite", no_wrap=True)
+    for heading in ("CER", "infeasible"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, each in scores.items():
+        table.add_row(escape(name), score_text(each.cer), score_text(each.infeasible))
+    # A title or caption of the table itself would be folded to its few columns.
+    return Group(Text(title, "italic"), table, Text(caption, "dim italic"))

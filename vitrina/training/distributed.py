@@ -1,0 +1,120 @@
+"""Several processes that train one model together, as `torchrun` starts them.
+
+Each takes its share of every batch and adds its gradient to that of the others, so that K
+processes train the model that one would. The first process alone validates, writes and shows.
+Without `torchrun` there is one process, and nothing here does anything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from vitrina.config import rank_in_environment
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class DistributedContext:
+    """This process among those that train together.
+
+    Attributes:
+        rank: number of this process, from 0.
+        count: number of processes.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the process that validates, writes and shows."""
+        return self.rank == 0
+
+    def shard(self, indices: np.ndarray) -> tuple[np.ndarray, float]:
+        """This process's part of a batch; of texts sorted by length, each gets like ones.
+
+        They are dealt forth and back, the longest first: none gets the longer one each time.
+
+        Returns:
+            the indices, and the weight of each text in the sum over the processes: a batch of
+            fewer texts than processes is computed whole by each of them.
+        """
+        if len(indices) < self.count:
+            return indices, 1 / self.count
+        turn, place = np.divmod(np.arange(len(indices))[::-1], self.count)
+        owner = np.where(turn % 2 == 0, place, self.count - 1 - place)
+        return indices[owner == self.rank], 1.0
+
+    def add_up(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by its sum over the processes, in one exchange."""
+        if self.count == 1 or not tensors:
+            return
+        flat = torch.cat([tensor.flatten() for tensor in tensors])
+        dist.all_reduce(flat)
+        sizes = [tensor.numel() for tensor in tensors]
+        for tensor, summed in zip(tensors, flat.split(sizes), strict=True):
+            tensor.copy_(summed.view_as(tensor))
+
+    def add_up_sparse(self, tensor: Tensor) -> Tensor:
+        """The sum over the processes of a sparse [V, D], each row once; the rows alone travel."""
+        tensor = tensor.coalesce()
+        if self.count == 1:
+            return tensor
+        counts = self.gather(tensor.values().shape[0])
+        rows = self._join(tensor.indices()[0], counts)
+        values = self._join(tensor.values(), counts)
+        return torch.sparse_coo_tensor(rows.unsqueeze(0), values, tensor.shape).coalesce()
+
+    def _join(self, mine: Tensor, counts: list[int]) -> Tensor:
+        """The first dimension of all processes' tensors, in the order of the ranks, so that all
+        that is done with them is done alike in each."""
+        padded = mine.new_zeros(max(counts), *mine.shape[1:])
+        padded[: len(mine)] = mine
+        found = [torch.empty_like(padded) for _ in counts]
+        dist.all_gather(found, padded)
+        return torch.cat([part[:count] for part, count in zip(found, counts, strict=True)])
+
+    def broadcast(self, value: T) -> T:
+        """What the first process passes, in every process; the others' values do not matter."""
+        if self.count == 1:
+            return value
+        told: list[Any] = [value]
+        dist.broadcast_object_list(told, src=0)
+        return told[0]
+
+    def gather(self, value: T) -> list[T]:
+        """The values of all processes, by rank."""
+        if self.count == 1:
+            return [value]
+        found: list[Any] = [None] * self.count
+        dist.all_gather_object(found, value)
+        return found
+
+
+def count_in_environment() -> int:
+    """The number of processes that `torchrun` started; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+@contextmanager
+def process_group(device: torch.device) -> Iterator[DistributedContext]:
+    """Join the other processes for the time of the context: NCCL on CUDA, gloo elsewhere."""
+    rank, count = rank_in_environment(), count_in_environment()
+    if count == 1:
+        yield DistributedContext()
+        return
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield DistributedContext(rank, count)
+    finally:
+        dist.destroy_process_group()

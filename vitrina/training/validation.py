@@ -1,0 +1,53 @@
+"""How a model does while it trains: scores on the validation texts, clean and noisy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from vitrina.data.dataset import Split
+from vitrina.models.predictor import Predictor
+from vitrina.tasks.base import Task
+from vitrina.tasks.noisy_split import VALIDATION_EPOCH, NoisyTexts
+from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
+
+
+def validation_views(val: NoisyTexts) -> dict[str, Split]:
+    """The validation texts clean and, where there is noise, noisy."""
+    views = {"clean": val.split}
+    if val.noise.changes:
+        views["noisy"] = val.noisy(VALIDATION_EPOCH)
+    return views
+
+
+def validation(
+    views: Mapping[str, Split],
+    task: Task,
+    predictor: Predictor,
+    metric: str,
+    read: RecognitionEvaluation | None,
+) -> Callable[[], dict[str, float]]:
+    """Gives scores on each view of the validation texts, and as `score` the mean of what decides.
+
+    Args:
+        views: the validation texts by name, one of which is `clean`.
+        task: knows what is true of them, and how it is scored.
+        predictor: of the model as it stands when the scores are asked for.
+        metric: what `training.metric` says of the score by which the best weights are chosen.
+        read: what the model reads is measured too; None for one that does not read.
+    """
+    truths = {name: task.truth(view) for name, view in views.items()}
+
+    def validate() -> dict[str, float]:
+        scores: dict[str, float] = {}
+        decisive = []
+        for name, view in views.items():
+            found = task.task_metrics.score(truths[name], predictor(view.texts))
+            if read is not None:
+                wanted = view if read.config.target == "drawn" else views["clean"]
+                found["cer"] = read.measure(view.texts, wanted.texts).cer
+            scores |= {f"{name}_{key}": value for key, value in found.items()}
+            decisive.append(task.validation_score(found, metric))
+        scores["score"] = sum(decisive) / len(decisive)
+        return scores
+
+    return validate
