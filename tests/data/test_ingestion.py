@@ -99,7 +99,7 @@ def test_a_wrong_encoding_is_told(tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
     line = json.dumps({"text": "да", "toxic": 1}, ensure_ascii=False)
     for encoding, reason in (("cp1251", "not UTF-8 (byte 0x"), ("utf-16", "not UTF-8 but UTF-16")):
-        path.write_bytes(line.tokenize(encoding))
+        path.write_bytes(line.encode(encoding))
         with pytest.raises(InputError) as told:
             load_dataset(jsonl_config(path), seed=1)
         assert str(told.value).startswith(f"{path}:1: {reason}")

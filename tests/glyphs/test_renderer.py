@@ -15,9 +15,9 @@ from vitrina.glyphs.fonts import FontChain, default_font
 from vitrina.glyphs.renderer import CACHE_SIZE, GlyphRenderer
 
 DRAWN_AFRESH = """
-from vitrina.glyphs.renderer import Pictures
+from vitrina.glyphs.renderer import GlyphRenderer
 for _ in range(1500):
-    Pictures([], 12, 24).draw("\u1e18")
+    GlyphRenderer([], 12, 24).draw("\u1e18")
 """
 """FreeType 2.14.3 writes beyond its memory here, and the process ends after some rounds."""
 

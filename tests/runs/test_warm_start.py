@@ -81,10 +81,10 @@ def test_weights_artefacts_and_alphabet_are_taken(source: Path) -> None:
     there = read_weights(source / "checkpoints" / "best.safetensors")
     state = model.state_dict()
     assert all(same(state, there, part) for part in ("embedder.", "encoder.", "reader."))
-    fitted = FittedState.load(source / "state.safetensors")
+    given = FittedState.load(source / "state.safetensors")
     for name in ("embedder.mean", "embedder.projection"):
-        assert np.array_equal(fitted.arrays[name], fitted.arrays[name])
-    assert fitted.texts["ocr.characters"] == fitted.texts["ocr.characters"]
+        assert np.array_equal(fitted.arrays[name], given.arrays[name])
+    assert fitted.texts["ocr.characters"] == given.texts["ocr.characters"]
     numbers = sum(p.numel() for p in model.encoder.parameters())
     assert line_of(start, "encoder") == f"encoder: 24 of 24 tensors taken, {numbers:,} parameters"
     assert line_of(start, "embedder").endswith("and what was fitted for it (mean, projection)")
@@ -105,8 +105,8 @@ def test_what_is_not_fitted_alike_stays_behind(source: Path) -> None:
     assert not same(model.state_dict(), there, "embedder.network.0.weight")
     assert same(model.state_dict(), there, "encoder.")
     assert line_of(start, "embedder") == "embedder: not taken, embedder.shrinkage = 0.05 there"
-    fitted = FittedState.load(source / "state.safetensors").arrays["embedder.projection"]
-    assert not np.array_equal(fitted.arrays["embedder.projection"], fitted)
+    given = FittedState.load(source / "state.safetensors").arrays["embedder.projection"]
+    assert not np.array_equal(fitted.arrays["embedder.projection"], given)
 
 
 def test_tensors_of_another_shape_or_name_are_told_and_left(source: Path) -> None:

@@ -133,7 +133,7 @@ def test_hostile_texts_are_text(written: Path) -> None:
 
 
 def test_text_models_show_their_tokens_as_text(tmp_path: Path) -> None:
-    from conftest import small_run
+    from tests.conftest import small_run
 
     folder = tmp_path / "run"
     small_run(folder, "model=characters", "encoder.width=16", "dataset.limit_test=30")

@@ -137,7 +137,7 @@ def test_a_thread_that_makes_batches_ahead_changes_nothing(
     def in_background(make, **_):
         return Prefetcher(make, in_background=True)
 
-    monkeypatch.setattr("vitrina.training.loop.Ahead", in_background)
+    monkeypatch.setattr("vitrina.training.loop.Prefetcher", in_background)
     ahead = build(tmp_path / "ahead", settings())
     ahead.run()
     assert all(torch.equal(weights(here)[k], v) for k, v in weights(ahead).items())
