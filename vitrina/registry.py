@@ -1,0 +1,402 @@
+"""Components by group and name: what `embedder=glyphs` means, for ours and for plugins alike.
+
+A component is a name in a group, a dataclass of settings and a target, `module:object`, that is
+imported when it is first built. Registering imports neither torch nor the target, so that composing
+a configuration stays fast. A plugin registers its components in a module that an entry point of the
+group `vitrina.plugins` names; all plugins are loaded at the first look-up in each process.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import math
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+from omegaconf import MISSING, OmegaConf
+
+from vitrina.errors import InputError, require
+
+BUILT_IN = (
+    "vitrina.data.config",
+    "vitrina.noise.config",
+    "vitrina.normalizers.config",
+    "vitrina.deobfuscation.config",
+    "vitrina.models.config",
+    "vitrina.models.embedders.config",
+    "vitrina.models.encoders.config",
+    "vitrina.models.heads.config",
+    "vitrina.tasks.config",
+    "vitrina.tasks.ocr.config",
+    "vitrina.training.config",
+    "vitrina.training.trackers.config",
+    "vitrina.evaluation.config",
+)
+"""Modules that register our own components, as a plugin's module does."""
+ENTRY_POINTS = "vitrina.plugins"
+"""Group of the entry points of plugins."""
+REQUIRED = MISSING
+"""Default value of a setting that has none."""
+
+Built = TypeVar("Built", bound=type)
+_components: dict[str, dict[str, Component]] = {}
+_config_folders: dict[str, Path] = {}
+_loading: list[str] = []
+_loaded: set[str] = set()
+
+
+@dataclass(kw_only=True)
+class Settings:
+    """Base class of the settings of a component.
+
+    Attributes:
+        kind: name of the component in its group. `register` sets it.
+    """
+
+    kind: str = ""
+    group: ClassVar[str] = ""
+    """The group of a registered class."""
+
+    def __post_init__(self) -> None:
+        if type(self).group:  # settings inside others are checked with these
+            check_ranges(self, type(self).group)
+
+    def check(self, key: str) -> None:
+        """Check what ranges of single settings cannot express. Called after the ranges hold.
+
+        Args:
+            key: the group, for messages: `embedder`.
+
+        Raises:
+            InputError: names the key, its value and what is allowed.
+        """
+
+    def check_with(self, config: Any) -> None:
+        """Check rules between these settings and other groups of a whole configuration.
+
+        Args:
+            config: `vitrina.config.Config`; other groups are judged by the class attributes of
+                their settings, never by their class.
+
+        Raises:
+            InputError: names the key, its value and what is allowed.
+        """
+
+    def components_used(self) -> list[tuple[str, str]]:
+        """Further components that these settings choose, as (group, name)."""
+        return []
+
+    def runs_used(self) -> dict[str, str]:
+        """Folders of other runs that this component needs, by the key that names each."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Component:
+    """One option of a group.
+
+    Attributes:
+        group, name: `embedder`, `glyphs`.
+        settings: dataclass of its settings; None for a component without settings.
+        target: `module:object` that implements it; empty if the settings are all there is.
+        plugin: distribution that registered it, with version; None for our own.
+    """
+
+    group: str
+    name: str
+    settings: type[Settings] | None
+    target: str
+    plugin: str | None
+
+    def load(self) -> Any:
+        """Import the target and return it."""
+        module, _, name = self.target.partition(":")
+        return getattr(importlib.import_module(module), name)
+
+    @property
+    def summary(self) -> str:
+        """First line of the documentation of its settings."""
+        doc = (self.settings.__doc__ or "") if self.settings is not None else ""
+        return doc.strip().split("\n")[0]
+
+    @property
+    def capabilities(self) -> dict[str, Any]:
+        """Class attributes of the settings that rules between groups use, by name."""
+        if self.settings is None:
+            return {}
+        hints = {
+            name: hint
+            for base in reversed(self.settings.__mro__)
+            for name, hint in base.__dict__.get("__annotations__", {}).items()
+        }
+        named = [name for name, hint in hints.items() if "ClassVar" in str(hint) and name != "group"]
+        return {
+            name: getattr(self.settings, name) for name in named if hasattr(self.settings, name)
+        }
+
+
+def setting(
+    default: Any = REQUIRED,
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Sequence[Any] | None = None,
+    multiple_of: int | None = None,
+    odd: bool = False,
+    min_length: int = 0,
+    non_empty: bool = False,
+    open_keys: bool = False,
+) -> Any:
+    """Declare a setting: a dataclass field with a default value and a range.
+
+    Ranges hold for each element of a list and for each value of a mapping. None is allowed where
+    the annotation allows it.
+
+    Args:
+        default: value, list or mapping; a list or a mapping is copied. Left out: required.
+        ge, gt, le, lt: bounds.
+        choices: all values that are allowed.
+        multiple_of: divisor of the value.
+        odd: whether the value must be odd.
+        min_length: least number of elements of a list.
+        non_empty: whether a text must not be empty.
+        open_keys: whether the setting is a mapping that takes any key on a command line, as
+            `dataset.where={source: detox}`; it starts empty.
+    """
+    declared = {
+        "ge": ge, "gt": gt, "le": le, "lt": lt, "choices": choices, "multiple_of": multiple_of,
+        "odd": odd, "min_length": min_length, "non_empty": non_empty,
+    }  # fmt: skip
+    metadata = {"range": declared}
+    if open_keys:
+        # Mappings in a composed configuration refuse new keys; this flag survives composing.
+        empty = {"struct": False}
+        return field(
+            default_factory=lambda: OmegaConf.create({}, flags=empty), metadata=metadata
+        )
+    if isinstance(default, list | dict):
+        copied = type(default)
+        return field(default_factory=lambda: copied(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(setting, field))
+def register(group: str, name: str, target: str = "") -> Callable[[Built], Built]:
+    """Class decorator that registers a component and makes its settings a dataclass.
+
+    Args:
+        group, name: how the component is chosen: `embedder=glyphs`.
+        target: `module:object` that is imported when the component is built.
+    """
+
+    def decorate(cls: Built) -> Built:
+        cls.__annotations__ = {"kind": "str", **cls.__dict__.get("__annotations__", {})}
+        cls.kind, cls.group = name, group
+        made = dataclass(kw_only=True)(cls)
+        _add(Component(group, name, made, target, _loading[-1] if _loading else None))
+        return made
+
+    return decorate
+
+
+def register_target(group: str, name: str, target: str) -> None:
+    """Register a component that has no settings, such as a metric."""
+    _add(Component(group, name, None, target, _loading[-1] if _loading else None))
+
+
+def add_config_folder(package: str, folder: str = "conf") -> None:
+    """Add a folder of YAML options inside an installed package to Hydra's search path."""
+    _config_folders[package] = Path(str(files(package) / folder))
+
+
+def config_folders() -> list[Path]:
+    """Folders of YAML options that plugins brought."""
+    _load_all()
+    return list(_config_folders.values())
+
+
+def component(group: str, name: Any) -> Component:
+    """Return the component of that name.
+
+    Raises:
+        InputError: if there is none; it lists the names of the group.
+    """
+    options = components(group)
+    if name not in options:
+        close = difflib.get_close_matches(str(name), options, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise InputError(f"{group} = {name!r}{hint}: must be one of {', '.join(options)}")
+    return options[name]
+
+
+def components(group: str) -> Mapping[str, Component]:
+    """All components of a group by name, ours first."""
+    _load_all()
+    return _components.get(group, {})
+
+
+def groups() -> list[str]:
+    """Names of all groups."""
+    _load_all()
+    return list(_components)
+
+
+def build(group: str, settings: Settings, *args: Any, **kwargs: Any) -> Any:
+    """Build the component that `settings` choose: its target, called with `settings` first."""
+    return component(group, settings.kind).load()(settings, *args, **kwargs)
+
+
+def plugins_of(chosen: Iterable[tuple[str, str]]) -> list[str]:
+    """Distributions, with versions, that registered the components `chosen` as (group, name)."""
+    used = {component(group, name).plugin for group, name in chosen}
+    return sorted(each for each in used if each is not None)
+
+
+def is_installed(plugin: str) -> bool:
+    """Whether a distribution, named with its version as in `Component.plugin`, is a plugin here."""
+    return any(plugin == _named(point) for point in _entry_points())
+
+
+def _add(new: Component) -> None:
+    options = _components.setdefault(new.group, {})
+    old = options.get(new.name)
+    if old is not None and (old.target, old.plugin) != (new.target, new.plugin):
+        by = f" by {old.plugin or 'VITRina'} and {new.plugin or 'VITRina'}"
+        raise InputError(f"{new.group}={new.name} is registered twice,{by}")
+    options[new.name] = new
+
+
+def _load_all() -> None:
+    """Import all modules that register components, once in each process."""
+    for module in BUILT_IN:
+        if module not in _loaded:
+            _loaded.add(module)
+            importlib.import_module(module)
+    for point in _entry_points():
+        if point.value not in _loaded:
+            _loaded.add(point.value)
+            _load_plugin(point)
+
+
+@cache
+def _entry_points() -> tuple[EntryPoint, ...]:
+    return tuple(sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name))
+
+
+def _named(point: EntryPoint) -> str:
+    assert point.dist is not None
+    return f"{point.dist.name} {point.dist.version}"
+
+
+def _load_plugin(point: EntryPoint) -> None:
+    name = _named(point)
+    _loading.append(name)
+    try:
+        importlib.import_module(point.value)
+    except Exception as error:  # whatever a plugin raises, the answer names the plugin
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(
+            f"plugin {name} cannot be loaded: {type(error).__name__}: {reason}"
+        ) from error
+    finally:
+        _loading.pop()
+
+
+def check_ranges(settings: Any, key: str) -> None:
+    """Check every declared range of `settings`, then `settings.check`.
+
+    Args:
+        settings: a settings dataclass, perhaps with others inside.
+        key: its key in the configuration: `embedder`; empty for the root.
+
+    Raises:
+        InputError: names the key, its value and what is allowed.
+    """
+    hints = _hints(type(settings))
+    for each in dataclasses.fields(settings):
+        value = getattr(settings, each.name)
+        name = f"{key}.{each.name}" if key else each.name
+        if dataclasses.is_dataclass(value):
+            check_ranges(value, name)
+            continue
+        declared = each.metadata.get("range")
+        if declared is None:
+            continue
+        optional = type(None) in typing.get_args(hints[each.name])
+        holds = all(_in_range(element, declared, optional) for element in _elements(value))
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            holds = holds and len(value) >= declared["min_length"]
+        require(holds, name, value, _allowed(value, declared, optional))
+    if isinstance(settings, Settings):
+        settings.check(key)
+
+
+@cache
+def _hints(form: type) -> dict[str, Any]:
+    return typing.get_type_hints(form)
+
+
+def _elements(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        yield from value.values()
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield from value
+    else:
+        yield value
+
+
+def _in_range(value: Any, declared: Mapping[str, Any], optional: bool) -> bool:
+    if value is None:
+        return optional
+    if declared["choices"] is not None:
+        return value in declared["choices"]
+    if isinstance(value, str):
+        return bool(value) or not declared["non_empty"]
+    if isinstance(value, float) and math.isnan(value):
+        return False
+    tests = (
+        ("ge", lambda bound: value >= bound),
+        ("gt", lambda bound: value > bound),
+        ("le", lambda bound: value <= bound),
+        ("lt", lambda bound: value < bound),
+        ("multiple_of", lambda bound: value % bound == 0),
+    )
+    bounds = all(declared[name] is None or holds(declared[name]) for name, holds in tests)
+    return bounds and (not declared["odd"] or value % 2 == 1)
+
+
+def _allowed(value: Any, declared: Mapping[str, Any], optional: bool) -> str:
+    """What is allowed, in words: `from 4 to 256`, `one of a, b`, `at least 1, or null`."""
+    if declared["choices"] is not None:
+        words = f"one of {', '.join(str(choice) for choice in declared['choices'])}"
+    elif declared["non_empty"]:
+        words = "a text that is not empty"
+    else:
+        words = _bounds(declared)
+    if declared["multiple_of"] is not None:
+        words = f"a multiple of {declared['multiple_of']}, {words}".removesuffix(", ")
+    if declared["odd"]:
+        words = f"odd and {words}".removesuffix(" and ")
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        number = f"at least {declared['min_length']} " if declared["min_length"] else ""
+        words = f"a list of {number}values, each {words}".removesuffix(", each ")
+    return f"{words}, or null" if optional else words
+
+
+def _bounds(declared: Mapping[str, Any]) -> str:
+    ge, gt, le, lt = (declared[name] for name in ("ge", "gt", "le", "lt"))
+    if ge is not None and le is not None:
+        return f"from {ge} to {le}"
+    low = f"at least {ge}" if ge is not None else f"above {gt}" if gt is not None else ""
+    high = f"at most {le}" if le is not None else f"below {lt}" if lt is not None else ""
+    return " and ".join(each for each in (low, high) if each)
