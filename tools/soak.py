@@ -31,7 +31,7 @@ SMALL = [
     *("model=ngrams", "embedder.num_buckets=2000", "embedder.width=8"),
     *("training.epochs=2", "training.batch_size=16", "training.log_every=1"),
     *("training.validate_every=0.5", "training.checkpoint_seconds=0"),
-    *("evaluation=quick", "evaluation.picture=false", "tracking=none", "threads=1"),
+    *("evaluation=quick", "evaluation.plot=false", "tracking=none", "threads=1"),
 ]
 SWEEP = ["noise=uniform", "noise.p=0.1,0.3"]
 

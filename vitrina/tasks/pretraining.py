@@ -48,7 +48,7 @@ class PretrainingTask(Task):
         config, masking = self.config, None
         if config.masked_weight > 0:
             masking = Masking(config.masked_share, config.masked_span, encoder.stride)
-        head = PixelHead(encoder.width, embedder.token_px, encoder.stride)
+        head = PixelHead(encoder.dim, embedder.token_px, encoder.stride)
         return MaskedModel(embedder, encoder, head, masking)
 
     def targets(self, sample: Sample) -> Targets:
