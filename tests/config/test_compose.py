@@ -63,7 +63,7 @@ def test_every_option_composes_with_every_preset(preset: str, number: int) -> No
     config = compose_config([f"model={preset}", *named, *needs(chosen)])
     for group in GROUPS:
         option = getattr(config, group)
-        assert type(option) is GROUPS[group][option.kind], group
+        assert type(option) is components(group)[option.kind].settings, group
     assert from_dict(to_dict(config)) == config
 
 
