@@ -222,7 +222,7 @@ def test_the_codebook_is_part_of_the_run(tmp_path: Path) -> None:
         ({"least_cosine": -2.0}, "embedder.least_cosine = -2.0: must be from -1 to 1"),
         ({"code_shrinkage": -0.1}, "embedder.code_shrinkage = -0.1: must be at least 0"),
         ({"min_n": 4}, "embedder.max_n = 3: must be from embedder.min_n (4) to 12"),
-        ({"num_buckets": 0}, "embedder.num_buckets = 0: must be at least 1 and below 2147483648"),
+        ({"num_buckets": 0}, "embedder.num_buckets = 0: must be at least 1 and below 2^31"),
         ({"code_features": "ink"}, "embedder.code_features = 'ink': must be one of pixels, shapes"),
         ({"context_order": 1}, "embedder.context_order = 1: must be 0 or a whole number from 2 to"),
         ({"context_weight": 0.0}, "embedder.context_weight = 0.0: must be above 0"),
