@@ -162,7 +162,7 @@ STRIDED = {"stem": "strided", "pool": 1}
         ({"stride_px": 6}, "embedder.stride_px = 6: must be a multiple of embedder.patch_str"),
         ({"window_px": 30}, "embedder.window_px = 30: must be a multiple of embedder.patch_st"),
         ({"stride_px": 64}, "embedder.stride_px = 64: must be at most embedder.window_px (32)"),
-        ({"kernels": [3, 4]}, "embedder.kernels = [3, 4]: must be odd numbers of at least 1"),
+        ({"kernels": [3, 4]}, "embedder.kernels[1] = 4: must be odd and at least 1"),
         ({"stem": "strided"}, "embedder.pool = 2: must be 1 for the strided stem"),
         (
             {"stem": "strided", "pool": 1, "height_px": 17},

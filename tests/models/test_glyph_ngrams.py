@@ -15,9 +15,9 @@ from tests.tiny import GLYPH_NGRAMS, GLYPHS, TEXTS
 from vitrina.deobfuscation.codebook import BLANK
 from vitrina.errors import InputError
 from vitrina.glyphs.segmentation import segment
-from vitrina.models.embedders.config import GlyphNgramsConfig, GlyphsConfig
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig, GlyphsConfig
 from vitrina.models.embedders.ngram_spans import NgramTokenBatch, mean_of_ngrams
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
@@ -217,19 +217,19 @@ def test_the_codebook_is_part_of_the_run(tmp_path: Path) -> None:
     ("changed", "message"),
     [
         ({"min_share": 1.1}, "embedder.min_share = 1.1: must be from 0 to 1"),
-        ({"width": 0}, "embedder.width = 0: must be at least 1"),
+        ({"dim": 0}, "embedder.dim = 0: must be at least 1"),
         ({"merge_cosine": 1.5}, "embedder.merge_cosine = 1.5: must be from -1 to 1"),
         ({"least_cosine": -2.0}, "embedder.least_cosine = -2.0: must be from -1 to 1"),
         ({"code_shrinkage": -0.1}, "embedder.code_shrinkage = -0.1: must be at least 0"),
         ({"min_n": 4}, "embedder.max_n = 3: must be from embedder.min_n (4) to 12"),
-        ({"num_buckets": 0}, "embedder.num_buckets = 0: must be from 1 to 2^31 - 1"),
+        ({"num_buckets": 0}, "embedder.num_buckets = 0: must be at least 1 and below 2^31"),
         ({"code_features": "ink"}, "embedder.code_features = 'ink': must be one of pixels, shapes"),
         ({"context_order": 1}, "embedder.context_order = 1: must be 0 or a whole number from 2 to"),
-        ({"context_weight": 0.0}, "embedder.context_weight = 0.0: must be more than 0"),
+        ({"context_weight": 0.0}, "embedder.context_weight = 0.0: must be above 0"),
         ({"context_left_out": 1.0}, "embedder.context_left_out = 1.0: must be at most 0"),
         ({"context_repeated": 0.5}, "embedder.context_repeated = 0.5: must be at most 0"),
         ({"context_beam": 0}, "embedder.context_beam = 0: must be at least 1"),
-        ({"ngram_dropout": 1.0}, "embedder.ngram_dropout = 1.0: must be from 0 to below 1"),
+        ({"ngram_dropout": 1.0}, "embedder.ngram_dropout = 1.0: must be at least 0 and below 1"),
     ],
 )
 def test_what_cannot_be_is_refused(changed: dict[str, Any], message: str) -> None:

@@ -19,17 +19,16 @@ from tools.table import main as table
 from vitrina.config import compose_config
 from vitrina.data.dataset import load_dataset
 from vitrina.errors import InputError
-from vitrina.tasks.config import label_rules
 
 FEW = (
     "task=pretraining",
     "dataset.num_comments=120",
     "dataset.limit_test=20",
     "dataset.limit_val=12",
-    "encoder.width=32",
+    "encoder.dim=32",
     "training.batch_size=16",
 )
-WINDOWS = ("model=vtr", "embedder.channels=[4,8]", "embedder.width=32", "training.steps=2")
+WINDOWS = ("model=vtr", "embedder.channels=[4,8]", "embedder.dim=32", "training.steps=2")
 SUITES = {"clean", "level_1", "level_2", "level_3", "level_4"}
 
 
@@ -80,7 +79,7 @@ def test_what_is_scored_is_the_file_of_predictions(pretrained: Path) -> None:
 
 
 def test_reading_and_masking_train_one_model(tmp_path: Path) -> None:
-    reads = ("ocr=ctc", "ocr.width=32", "ocr.min_count=5", "training.steps=4")
+    reads = ("ocr=ctc", "ocr.dim=32", "ocr.min_count=5", "training.steps=4")
     both = pretrain(tmp_path / "both", *reads)
     assert {"masked_loss", "cer", "infeasible"} <= set(both["test"]["level_4"])
     last = both["val"]
@@ -104,7 +103,7 @@ def test_more_training_restores_better(tmp_path: Path, pretrained: Path) -> None
 
 
 def test_a_resumed_run_ends_with_the_same_numbers(tmp_path: Path) -> None:
-    given = ("ocr=ctc", "ocr.width=32", "ocr.min_count=5", "ocr.reads=encoder")
+    given = ("ocr=ctc", "ocr.dim=32", "ocr.min_count=5", "ocr.source=encoder")
     given = (*given, "training.steps=4", "training.validate_every=0.25")
     whole = pretrain(tmp_path / "whole", *given)
     with training_that_dies(2):
@@ -128,7 +127,7 @@ def test_what_says_labels_is_refused_in_one_line(
         assert command() == 2
         told = capsys.readouterr()
         assert told.err.startswith("error: ") and told.err.count("\n") == 1
-        assert "says no labels" in told.err
+        assert "no labels" in told.err
     with pytest.raises(InputError, match=r"pre-trained and says no labels; model\.init_from="):
         vitrina.load(pretrained).probabilities(["а"])
 
@@ -152,7 +151,7 @@ def test_texts_need_no_labels(tmp_path: Path) -> None:
     data = tmp_path / "texts.jsonl"
     lines = [{"text": f"просто текст {'абвгде'[n % 6] * (n // 6 + 1)}, {n}"} for n in range(60)]
     data.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    given = ["dataset=jsonl", f"dataset.train={data}", "encoder.width=32", "training.steps=2"]
+    given = ["dataset=jsonl", f"dataset.train={data}", "encoder.dim=32", "training.steps=2"]
     base = ["task=pretraining", "evaluation=quick", "tracking=none"]
     from vitrina.experiment import run
 
@@ -169,7 +168,7 @@ def test_labels_that_are_there_deal_the_rows_as_a_task_of_labels_would(tmp_path:
     found = []
     for task in ("classification", "pretraining"):
         config = compose_config([f"task={task}", "dataset=jsonl", f"dataset.train={data}"])
-        dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
+        dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
         splits = (dataset.train, dataset.val, dataset.test)
         found.append([split.texts.to_strings() for split in splits])
         assert dataset.label_names == ([] if task == "pretraining" else ["0", "1", "2"])
@@ -178,16 +177,16 @@ def test_labels_that_are_there_deal_the_rows_as_a_task_of_labels_would(tmp_path:
     lines = [{"text": "абвгд" * n, "toxic": 0.5 * n} for n in range(20)] + odd * 4
     data.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     config = compose_config(["task=pretraining", "dataset=jsonl", f"dataset.train={data}"])
-    dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
+    dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     assert sum(map(len, (dataset.train, dataset.val, dataset.test))) == 32
 
 
 WRONG = {
-    "model=ttr": "embedder.kind = 'wordpiece': must be glyphs, glyph_ngrams, slices or line, which",
+    "model=ttr": "embedder.kind = 'wordpiece': must be one that draws texts",
     "encoder=mean": "encoder.kind = 'mean': must be one with a state for each token or stride",
     "task.masked_weight=0": "task.masked_weight = 0.0: must be above 0 with ocr=none",
     "task.masked_weight=-1": "task.masked_weight = -1.0: must be at least 0",
-    "task.masked_share=1": "task.masked_share = 1.0: must be between 0 and 1, both excluded",
+    "task.masked_share=1": "task.masked_share = 1.0: must be above 0 and below 1",
     "task.masked_span=0.5": "task.masked_span = 0.5: must be at least 1",
     "evaluation=full": "evaluation.kind = 'full': must be levels with task=pretraining",
     "evaluation=attack": "evaluation.kind = 'attack': must be levels with task=pretraining",
@@ -207,4 +206,4 @@ def test_a_split_without_texts_is_told(tmp_path: Path) -> None:
     data.write_text('{"text": "а"}\n{"text": "б"}\n', encoding="utf-8")
     config = compose_config(["task=pretraining", "dataset=jsonl", f"dataset.train={data}"])
     with pytest.raises(InputError, match=r"dataset=jsonl: no rows in the val split; at least"):
-        load_dataset(config.dataset, config.seed, label_rules(config.task))
+        load_dataset(config.dataset, config.seed, config.task.label_rules())

@@ -12,7 +12,7 @@ from vitrina.models.heads.ctc import CtcHead
 from vitrina.models.layers.ragged import Ragged
 from vitrina.models.model import Model
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.config import UnicodeNormalizerConfig
+from vitrina.normalizers.config import ConfusablesNormalizerConfig
 from vitrina.tasks.ocr.alphabet import Alphabet
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.ocr.recognizer import Recognizer
@@ -29,15 +29,15 @@ def reader() -> Recognizer:
     embedder = GlyphsEmbedder(GLYPHS, GlyphsEmbedder.fit(GLYPHS, drawn, lambda: drawn))
     reading = Recognition(CONFIG, Recognition.fit(CONFIG, meant, lambda: drawn))
     head = CtcHead(
-        embedder.width,
-        width=32,
+        embedder.dim,
+        dim=32,
         kernels=[5, 3],
         steps=2,
         num_symbols=reading.symbols.num_symbols,
         reads_encoder=False,
         span=1,
     )
-    encoder = CnnEncoder(CNN, embedder.width)
+    encoder = CnnEncoder(CNN, embedder.dim)
     model = Model(embedder, encoder, torch.nn.Identity(), head)
     inputs, targets = embedder.tokenize(drawn), reading.symbols.encode(meant)
     optimizer = torch.optim.AdamW([*embedder.parameters(), *head.parameters()], 0.01)
@@ -47,7 +47,7 @@ def reader() -> Recognizer:
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-    normalizer = build_normalizer(UnicodeNormalizerConfig(kind="unicode"))
+    normalizer = build_normalizer(ConfusablesNormalizerConfig())
     return Recognizer(model, normalizer, reading.symbols, max_tokens=20, precision="fp32")
 
 
