@@ -30,13 +30,6 @@ def package_folder(name: str) -> Path:
     return inside if inside.is_dir() else package.parent / name
 
 
-def package_folder(name: str) -> Path:
-    """The folder `conf` or `resources`: inside an installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent
-    inside = package / name
-    return inside if inside.is_dir() else package.parent / name
-
-
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
     """Open a text file (UTF-8) that takes the place of `path` when all is written.

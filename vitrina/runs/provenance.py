@@ -1,4 +1,4 @@
-"""Runs whose weights another run builds on: which weights these were, for its record."""
+"""Hashes of the weights of other runs that a run builds on, for its record."""
 
 from __future__ import annotations
 
@@ -6,57 +6,41 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from vitrina.config import ModelConfig
 from vitrina.errors import InputError
 
-ORIGIN = "model.init_from"
-"""Name, among the hashes of a run's record, of the weights that it started from."""
 
-
-def weights_hash(run: str) -> str:
-    """sha256 of the best weights in the folder of a run.
-
-    Raises:
-        InputError: if they cannot be read.
-    """
-    weights = Path(run) / "checkpoints" / "best.safetensors"
-    try:
-        return hashlib.sha256(weights.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"{weights}: cannot be read ({error.strerror})") from None
-
-
-def require_same_weights(key: str, run: str, recorded: Mapping[str, str], told: str) -> None:
-    """Whether a run that is built on has the weights that it had.
+def weights_hashes(runs: Mapping[str, str]) -> dict[str, str]:
+    """Return the sha256 of the best weights of each run, by key.
 
     Args:
-        key: the setting that names it, which is also the name of its hash.
-        run: its folder.
-        recorded: the hashes in the record of the run that is built on it.
-        told: what these weights were to that run, for the message.
+        runs: folders by the key of the setting that names each (`Config.runs_used`).
 
     Raises:
-        InputError: if it has other weights.
+        InputError: if weights cannot be read.
     """
-    value = weights_hash(run)
-    if recorded.get(key, value) != value:
-        raise InputError(f"{key} = {run!r}: the weights there are not those that {told}")
+    hashes = {}
+    for key, run in runs.items():
+        weights = Path(run) / "checkpoints" / "best.safetensors"
+        try:
+            hashes[key] = hashlib.sha256(weights.read_bytes()).hexdigest()
+        except OSError as error:
+            raise InputError(f"{weights}: cannot be read ({error.strerror})") from None
+    return hashes
 
 
-def origin_hashes(config: ModelConfig) -> dict[str, str]:
-    """sha256 of the weights that a training starts from; nothing where they are random.
+def require_same_weights(runs: Mapping[str, str], recorded: Mapping[str, str]) -> None:
+    """Check that other runs still have the weights that a run was trained with.
+
+    Args:
+        runs: as in `weights_hashes`.
+        recorded: the hashes in the record of the run that builds on them.
 
     Raises:
-        InputError: if they cannot be read.
+        InputError: names the key and the folder of a run with other weights.
     """
-    return {} if config.init_from is None else {ORIGIN: weights_hash(config.init_from)}
-
-
-def require_same_origin(config: ModelConfig, recorded: Mapping[str, str]) -> None:
-    """Whether the weights that a run started from are still there.
-
-    Raises:
-        InputError: if there are others.
-    """
-    if config.init_from is not None:
-        require_same_weights(ORIGIN, config.init_from, recorded, "this run started from")
+    for key, value in weights_hashes(runs).items():
+        if recorded.get(key, value) != value:
+            raise InputError(
+                f"{key} = {runs[key]!r}: the weights there are not those that this run was "
+                "trained with"
+            )
