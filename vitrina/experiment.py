@@ -29,7 +29,7 @@ from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
 from vitrina.reports.run_table import compare_table
 from vitrina.runs.folder import enter, lock
-from vitrina.runs.provenance import weights_hashes
+from vitrina.runs.provenance import run_hashes
 from vitrina.runs.record import make_record, write_json
 from vitrina.runs.results import collect_metrics, report
 from vitrina.runs.warm_start import WarmStart, WeightTransfer
@@ -131,7 +131,7 @@ def _run(
         hashes={
             **dataset.hashes,
             **checkpoint_hashes(fitted),
-            **weights_hashes(config.runs_used()),
+            **run_hashes(config.runs_used()),
         },
         notes=dataset.notes,
         synthetic=dataset.synthetic,

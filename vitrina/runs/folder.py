@@ -15,7 +15,7 @@ from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.errors import InputError
 from vitrina.files import make_folder, remove_leftovers
-from vitrina.runs.provenance import require_same_weights
+from vitrina.runs.provenance import require_same_runs
 from vitrina.runs.record import read_json, recorded_hashes
 
 LOCK = ".lock"
@@ -158,7 +158,7 @@ def enter(folder: Path, config: Config) -> dict[str, Any] | None:
         )
     if (folder / "metrics.json").exists():
         return read_json(folder / "metrics.json")
-    require_same_weights(config.runs_used(), recorded_hashes(folder))
+    require_same_runs(config.runs_used(), recorded_hashes(folder))
     return None
 
 

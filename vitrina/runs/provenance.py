@@ -1,4 +1,4 @@
-"""Hashes of the weights of other runs that a run builds on, for its record."""
+"""Runs that another run uses: the hashes of their weights, for its record."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from pathlib import Path
 from vitrina.errors import InputError
 
 
-def weights_hashes(runs: Mapping[str, str]) -> dict[str, str]:
-    """Return the sha256 of the best weights of each run, by key.
+def run_hashes(used: Mapping[str, str]) -> dict[str, str]:
+    """sha256 of the best weights of each run that is used, by setting.
 
     Args:
-        runs: folders by the key of the setting that names each (`Config.runs_used`).
+        used: folders of runs, by the setting that names each (`Config.runs_used`).
 
     Raises:
         InputError: if weights cannot be read.
     """
-    hashes = {}
-    for key, run in runs.items():
-        weights = Path(run) / "checkpoints" / "best.safetensors"
-        try:
-            hashes[key] = hashlib.sha256(weights.read_bytes()).hexdigest()
-        except OSError as error:
-            raise InputError(f"{weights}: cannot be read ({error.strerror})") from None
-    return hashes
+    return {key: _weights_hash(Path(run)) for key, run in used.items()}
 
 
-def require_same_weights(runs: Mapping[str, str], recorded: Mapping[str, str]) -> None:
-    """Check that other runs still have the weights that a run was trained with.
+def require_same_runs(used: Mapping[str, str], recorded: Mapping[str, str]) -> None:
+    """Check that the runs that are used have the weights that a record names.
 
     Args:
-        runs: as in `weights_hashes`.
-        recorded: the hashes in the record of the run that builds on them.
+        used: folders of runs, by the setting that names each.
+        recorded: hashes in the record of the run that uses them.
 
     Raises:
-        InputError: names the key and the folder of a run with other weights.
+        InputError: if one has other weights.
     """
-    for key, value in weights_hashes(runs).items():
-        if recorded.get(key, value) != value:
+    for key, value in run_hashes(used).items():
+        if recorded.get(key) != value:
             raise InputError(
-                f"{key} = {runs[key]!r}: the weights there are not those that this run was "
-                "trained with"
+                f"{key} = {used[key]!r}: its weights are not those that this run was trained with"
             )
+
+
+def _weights_hash(run: Path) -> str:
+    weights = run / "checkpoints" / "best.safetensors"
+    try:
+        return hashlib.sha256(weights.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{weights}: cannot be read ({error.strerror})") from None
