@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from vitrina.benchmark.bench import Bench
-from vitrina.benchmark.references import PaddedModel
-from vitrina.benchmark.rows import steps
+from tools.benchmarks import steps
+from tools.benchmarks.references import PaddedModel
+from tools.benchmarks.target import Bench
 
 FEW = ("dataset.num_comments=120", "device=cpu")
 NARROW = (
@@ -22,20 +22,19 @@ NARROW = (
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(steps, "REFERENCE", NARROW)
-    for line in ("LINE", "LINE_AT_REFERENCE_WIDTHS"):
-        monkeypatch.setattr(steps, line, ("model=vtr_line", "encoder.dim=16"))
+    monkeypatch.setattr(steps, "LINE", ("model=vtr_line", "encoder.dim=16"))
     return Bench(None, "cpu", repetitions=1, num_texts=4)
 
 
 def test_the_padded_form_is_checked_and_timed(bench: Bench) -> None:
-    real, line, wide = steps.train(bench)
+    real, line = steps.train(bench)
     (equal,) = steps.train_equal(bench)
     assert real.name == "train/vtr_reference" and equal.name == "train_equal/vtr_reference"
-    assert line.reference == real.reference == wide.reference
+    assert line.reference == real.reference
     assert real.details["comments"] == 4
     padding = [float(row.details["padded_slices_per_slice"]) for row in (real, equal)]
     assert padding[0] > padding[1] >= 1
-    for row in (real, line, wide, equal):
+    for row in (real, line, equal):
         assert row.ours is not None and row.reference is not None
         assert row.result.value == pytest.approx(row.ours.value / row.reference.value, rel=1e-6)
         assert float(row.details["largest_difference_of_scores"]) < 1e-3
@@ -48,8 +47,8 @@ def test_peaks_are_those_of_processes_of_their_own(bench: Bench) -> None:
 
 
 def test_a_form_that_scores_otherwise_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    subject = Bench(None, "cpu").subject(*NARROW, *FEW)
-    padded = steps.Padded(subject)
+    target = Bench(None, "cpu").target(*NARROW, *FEW)
+    padded = steps.Padded(target)
     assert padded.check(np.arange(3)) < 1e-3
     right = PaddedModel.forward
 
@@ -63,10 +62,10 @@ def test_a_form_that_scores_otherwise_is_noticed(monkeypatch: pytest.MonkeyPatch
 
 def test_counted_operations_are_those_of_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step takes three times the products of a forward pass."""
-    monkeypatch.setattr(steps, "UTILISED", ("vtr_glyphs_plain",))
+    monkeypatch.setattr(steps, "UTILIZED", ("vtr_glyphs_plain",))
     bench = Bench(None, "cpu", repetitions=1)
-    (row,) = steps.utilisation(bench)
-    config = bench.subject("model=vtr_glyphs_plain").config
+    (row,) = steps.utilization(bench)
+    config = bench.target("model=vtr_glyphs_plain").config
     width, channels = config.encoder.dim, config.embedder.dim
     stem = config.encoder.stem_kernel * channels * width
     blocks = sum(config.encoder.kernels) * width * width / config.encoder.stride

@@ -1,4 +1,4 @@
-"""Work in a process of its own, where its largest memory can be told from what was there before."""
+"""Runs work in a new process, so that its peak memory is its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def in_new_process(work: Callable[..., T], *arguments: Any) -> T | None:
-    """What `work` (a function of a module) returns; None if the system killed its process."""
+    """Return the result of `work`, a function of a module; None if the system killed it."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context) as pool:
         try:

@@ -1,9 +1,9 @@
-"""The obvious forms compute what the fast ones do; else a ratio of their times says nothing."""
+"""The obvious forms compute the same as the fast ones."""
 
 import torch
 
 from tests.tiny import SLICES, TEXTS, build
-from vitrina.benchmark.references import PaddedGlyphs, PaddedModel, PillowLines
+from tools.benchmarks.references import PaddedModel, PillowLines
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.model import Model
 from vitrina.models.token_batch import TokenBatch
@@ -41,19 +41,6 @@ def test_the_padded_form_scores_alike() -> None:
         disturbed = slices.masked_fill(~mask[:, :, None, None], 200)
         again = PaddedModel(model).eval()(disturbed, mask)
         torch.testing.assert_close(again, wanted, atol=1e-5, rtol=1e-4)
-
-
-def test_the_padded_form_of_glyphs_scores_alike() -> None:
-    model = build("glyphs", "cnn").eval()
-    inputs = model.embedder.tokenize(TextBatch.from_strings(TEXTS))
-    each = inputs.tables["pixels"][inputs.ids].split(inputs.lengths.tolist())
-    pixels = torch.nn.utils.rnn.pad_sequence(list(each), batch_first=True)
-    mask = torch.arange(pixels.shape[1]) < torch.from_numpy(inputs.lengths)[:, None]
-    disturbed = pixels.masked_fill(~mask[:, :, None, None], 200)
-    with torch.inference_mode():
-        wanted, padded = model(inputs), PaddedGlyphs(model).eval()
-        for given in (pixels, disturbed):
-            torch.testing.assert_close(padded(given, mask), wanted, atol=1e-5, rtol=1e-4)
 
 
 def test_the_padded_form_is_a_copy() -> None:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from tools.step_cost import main
+from tools.benchmarks.step_cost import main
 
 
 def test_the_worst_batch_costs_more_than_the_average(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,6 @@
-"""Seconds of several pieces of work, measured side by side.
+"""Times several works in turn: A B B A, again and again, in one process.
 
-Machines are shared, clocks change: only what ran in turn, in one process, can be compared. Work
-runs in the order A B B A, again and again, so that a slow minute hits all alike.
+Machines are shared and clocks change. In this order a slow minute affects all works alike.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ class Timing:
 
     Attributes:
         seconds: in the order in which they ran.
-        first: seconds of the first run, which is not counted: it warms up, and compiles.
+        first: seconds of the first run, which warms up and compiles, and is not counted.
     """
 
     seconds: list[float]
@@ -54,10 +53,10 @@ def time_once(work: Work, device: torch.device) -> float:
 def interleaved(
     works: Sequence[Work], device: torch.device, repetitions: int, *, warm_up: int = 1
 ) -> list[Timing]:
-    """Time each of `works`, forth and back in turn.
+    """Time each of `works`, in the order A B B A.
 
     Args:
-        repetitions: of the turn forth and back; each work runs twice in it.
+        repetitions: of this order; each work runs twice in it.
         warm_up: runs of each work that are not counted, at least 1.
     """
     firsts = [[time_once(work, device) for work in works] for _ in range(max(warm_up, 1))]
@@ -70,9 +69,9 @@ def interleaved(
 
 
 def ratios(reference: Timing, ours: Timing) -> tuple[float, float, float]:
-    """How many times faster `ours` is: the median, and the 10th and 90th percentile.
+    """Return how many times faster `ours` is: the median, and the 10th and 90th percentile.
 
-    The percentiles are those of the ratios of neighbours in time.
+    The percentiles are those of the ratios of works that ran one after the other.
     """
     pairs = np.array(reference.seconds) / np.array(ours.seconds)
     low, high = np.percentile(pairs, [10, 90])

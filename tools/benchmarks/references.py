@@ -1,7 +1,7 @@
-"""The obvious forms of what the project does fast: to compare with, in result and in time.
+"""Obvious forms of the same work, which the benchmark compares in result and in time.
 
-Draw each line with one call of Pillow and cut it with numpy; pad every comment to the longest and
-run everything, padding too, through plain fp32 layers in torch's default layout.
+`PillowLines` draws each line with one call of Pillow and cuts it with numpy. `PaddedModel` pads
+every comment to the longest and runs plain fp32 layers in torch's default layout over all of it.
 
 Shapes: B texts, L slices of the longest, N slices, H height, W window, C channels, D dim.
 """
@@ -19,12 +19,9 @@ from torch.nn import functional as F
 
 from vitrina.glyphs.fonts import default_font
 from vitrina.models.embedders.config import SlicesConfig
-from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
-from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.encoders.transformer import Layer, TransformerEncoder, sinusoids
 from vitrina.models.heads.classification import ClassificationHead
-from vitrina.models.layers.convolution import RaggedConv
 from vitrina.models.model import Model
 
 
@@ -40,8 +37,8 @@ class PillowLines:
 
     def line(self, text: str) -> np.ndarray:
         """uint8 [H, width]."""
-        dim = max(round(self.face.getlength(text)), 1)
-        image = Image.new("L", (dim, self.config.height_px))
+        width = max(round(self.face.getlength(text)), 1)
+        image = Image.new("L", (width, self.config.height_px))
         pen = (0, self.baseline)
         ImageDraw.Draw(image).text(pen, text, fill=255, font=self.face, anchor="ls")
         return np.asarray(image)
@@ -64,7 +61,7 @@ class PillowLines:
 class PaddedModel(nn.Module):
     """The function of a model of slices, a Transformer and a classification head, padded.
 
-    Its weights are a copy of those of `model`. In training, its normalisations see padding too,
+    Its weights are a copy of those of `model`. In training, its normalizations see padding too,
     as they do in the published systems; in eval mode both give the same scores.
     """
 
@@ -101,44 +98,6 @@ class PaddedModel(nn.Module):
         return attention.project_out(seen.transpose(1, 2).flatten(2))
 
 
-class PaddedGlyphs(nn.Module):
-    """The function of a model of glyphs, convolutions and a classification head, padded.
-
-    Every glyph of every text is embedded, however often it stands in the batch. The rest is as in
-    `PaddedModel`.
-    """
-
-    def __init__(self, model: Model) -> None:
-        super().__init__()
-        embedder, encoder, head = (
-            copy.deepcopy(part) for part in (model.embedder, model.encoder, model.head)
-        )
-        assert isinstance(embedder, GlyphsEmbedder) and isinstance(encoder, CnnEncoder)
-        assert isinstance(head, ClassificationHead)
-        self.embedder, self.encoder, self.head = embedder, encoder, head
-
-    def forward(self, pixels_BLHW: Tensor, mask_BL: Tensor) -> Tensor:
-        """Logits [B, classes] of glyph pictures uint8 [B, L, H, W], real where `mask_BL`."""
-        encoder, embedder = self.encoder, self.embedder
-        x_BLD = embedder.embed_glyphs(pixels_BLHW.flatten(0, 1)).unflatten(0, mask_BL.shape)
-        x_BLD = self._convolve(encoder.stem, embedder.dropout(x_BLD), mask_BL)
-        if encoder.stride > 1:
-            short = -x_BLD.shape[1] % encoder.stride
-            x_BLD = F.pad(x_BLD.masked_fill(~mask_BL.unsqueeze(2), -torch.inf), (0, 0, 0, short))
-            x_BLD = x_BLD.unflatten(1, (-1, encoder.stride)).amax(dim=2)
-            mask_BL = F.pad(mask_BL, (0, short)).unflatten(1, (-1, encoder.stride)).any(dim=2)
-            x_BLD = x_BLD.masked_fill(~mask_BL.unsqueeze(2), 0)
-        for block in encoder.blocks:
-            assert isinstance(block, RaggedConv)
-            x_BLD = x_BLD + encoder.dropout(self._convolve(block, x_BLD, mask_BL))
-        return self.head.linear(self.head.dropout(_pool(x_BLD, mask_BL)))
-
-    def _convolve(self, block: RaggedConv, x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
-        weight = block.convolution.weight
-        x_BDL = (x_BLD * mask_BL.unsqueeze(2)).transpose(1, 2)
-        return block.norm(F.conv1d(x_BDL, weight, padding=weight.shape[2] // 2)).transpose(1, 2)
-
-
 def _pool(x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
     """Maximum and mean over what is real: [B, 2 D]."""
     inside = mask_BL.unsqueeze(2)
@@ -149,15 +108,13 @@ def _pool(x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
 class PaddedTraining:
     """A training step of a padded form: fp32, AdamW, the gradient clipped."""
 
-    def __init__(
-        self, model: PaddedModel | PaddedGlyphs, learning_rate: float, clip_norm: float
-    ) -> None:
+    def __init__(self, model: PaddedModel, learning_rate: float, clip_norm: float) -> None:
         self.model = model.train()
         self.clip_norm = clip_norm
         self.optimizer = torch.optim.AdamW(self.model.parameters(), learning_rate)
 
-    def step(self, pictures_BLHW: Tensor, mask_BL: Tensor, targets_B: Tensor) -> Tensor:
-        loss = F.cross_entropy(self.model(pictures_BLHW, mask_BL), targets_B)
+    def step(self, slices_BLHW: Tensor, mask_BL: Tensor, targets_B: Tensor) -> Tensor:
+        loss = F.cross_entropy(self.model(slices_BLHW, mask_BL), targets_B)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
         self.optimizer.step()

@@ -1,9 +1,11 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tools.benchmark import main
+from tools.benchmarks.command import main
 
 MODELS = ("vtr_glyphs", "vtr_glyphs_plain")
 
@@ -17,8 +19,8 @@ def test_rows_are_measured_shown_and_saved(
         for i in range(300)
     ]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    few = ["--repetitions=1", "--texts=4", "--lines=2000", "--threads=1", "--device=cpu"]
-    names = "same,render,noise,predict,data"
+    few = ["--repetitions=1", "--texts=4", "--threads=1", "--device=cpu"]
+    names = "same,render,noise,predict"
     assert main(["--rows", names, "--data", str(data), *few, "--save-to", str(saved)]) == 0
     shown = capsys.readouterr().out
     found = json.loads(saved.read_text(encoding="utf-8"))
@@ -29,14 +31,11 @@ def test_rows_are_measured_shown_and_saved(
         "noise/speed",
         "noise/share",
         *(f"predict/{what}/{model}" for what in ("many", "one") for model in MODELS),
-        "data/memory",
-        "data/waits",
     }
     assert all(row["result"]["value"] > 0 and row["name"] in shown for row in found["rows"])
-    assert found["circumstances"]["texts"] == "it's.jsonl"
-    assert found["circumstances"]["threads"] == 1
+    assert found["environment"]["texts"] == "it's.jsonl"
+    assert found["environment"]["threads"] == 1
     assert by_name["render"]["details"]["equal_pixels"] > 0.99
-    assert by_name["data/memory"]["details"]["state_bytes_per_comment"] > 100
 
 
 @pytest.mark.parametrize(
@@ -53,3 +52,10 @@ def test_wrong_options_end_in_one_line(
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith(message) and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("tool", ["benchmark", "step_cost", "train_glyph_encoder"])
+def test_the_scripts_start(tool: str) -> None:
+    script = Path(__file__).resolve().parents[3] / "tools" / f"{tool}.py"
+    done = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, check=True)
+    assert f"usage: {tool}.py".encode() in done.stdout

@@ -1,4 +1,4 @@
-"""Work is timed in turn, and what comes of it is told rightly."""
+"""Works are timed in turn, and their ratios and rates are right."""
 
 import time
 from collections.abc import Callable
@@ -6,9 +6,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from vitrina.benchmark.row import Quantity, Row
-from vitrina.benchmark.table import cells, markdown
-from vitrina.benchmark.timing import Timing, interleaved, ratios
+from tools.benchmarks.row import Quantity, Row, markdown
+from tools.benchmarks.timing import Timing, interleaved, ratios
 
 CPU = torch.device("cpu")
 
@@ -20,7 +19,7 @@ def test_work_runs_forth_and_back_in_turn() -> None:
     assert len(a.seconds) == len(b.seconds) == 4
 
 
-def test_the_slower_work_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ratio_is_that_of_the_times(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
 
@@ -49,5 +48,5 @@ def test_a_rate_is_an_amount_by_seconds() -> None:
 def test_a_target_is_met_or_not(value: float, target: float, at_most: bool, met: bool) -> None:
     row = Row("a", "what", Quantity(value, "×"), target=target, at_most=at_most)
     assert row.met is met and row.as_json()["met"] is met
-    assert cells(row)[-1] == {True: "yes", False: "no", None: ""}[met]
+    assert row.cells[-1] == {True: "yes", False: "no", None: ""}[met]
     assert f"| `a` | what |  |  | {value} × |" in markdown([row])
