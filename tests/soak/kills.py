@@ -1,12 +1,12 @@
-"""Kill a training at random moments, resume it each time, compare it with an undisturbed one.
+"""Kill a training at random moments, resume it each time, and compare it with an undisturbed one.
 
-python tools/soak.py --kills 20
-python tools/soak.py --kills 20 --sweep -- noise=uniform training.epochs=2
+python -m tests.soak.kills --kills 20
+python -m tests.soak.kills --kills 20 --sweep -- noise=uniform training.epochs=2
 
-What stands behind `--` is given to `main.py`, on top of a small run on the demo corpus. Every kill
-is a SIGKILL: after a random time, or in the middle of something, such as the writing of a
-checkpoint. Exit code 1 where what stands in the folder at the end is not what an undisturbed run
-leaves (but for seconds, speeds and memory). The processes are forked from one that has torch.
+`main.py` gets the settings after `--`, on top of a small run on the demo corpus. Every kill is a
+SIGKILL: after a random time, or within a function, such as the one that writes a checkpoint. The
+exit code is 1 if the folder at the end differs from that of an undisturbed run, other than in
+seconds, speeds and memory. All processes are forked from one that has imported torch.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SMALL = [
 SWEEP = ["noise=uniform", "noise.p=0.1,0.3"]
 
 OF_TIME = {"seconds", "fit_seconds", "comments_per_second", "peak_memory_mb"}
-"""Metrics that are not the same twice."""
+"""Metrics that differ between equal runs."""
 
 PLACES = {
     "a step": "vitrina.training.loop.Training.step",
@@ -47,7 +47,7 @@ PLACES = {
     "the test evaluation": "vitrina.experiment.write_predictions",
     "the report": "vitrina.experiment.report",
 }
-"""What a kill may interrupt: the function that is not lived through."""
+"""Functions that a kill may interrupt, by what they do."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def soak(folder: Path, given: list[str], kills: int, seed: int, sweep: bool) -> int:
-    """The exit code of the tool; everything is done in `folder`."""
+    """Kill, resume and compare in `folder`; return the exit code."""
     command = [*(["-m"] if sweep else []), *given]
     started = time.monotonic()
     code = attempt(folder / "undisturbed", command, None)
@@ -81,7 +81,7 @@ def soak(folder: Path, given: list[str], kills: int, seed: int, sweep: bool) -> 
         rounds += 1
         place, died, code = folder / f"killed-{rounds}", 0, -signal.SIGKILL
         while code != 0:
-            # The last attempt of all is left alone, so that there is an end.
+            # Nothing kills the last attempt of all, so that it ends.
             moment = _moment(draw, seconds, died + rounds) if done + died < kills else None
             code = attempt(place, [*command, "resume=true"], moment)
             if code not in (0, -signal.SIGKILL):
@@ -101,7 +101,7 @@ def soak(folder: Path, given: list[str], kills: int, seed: int, sweep: bool) -> 
 
 
 Moment = tuple[str, float]
-"""A place and the number of times it is passed, or "" and seconds."""
+"""A key of `PLACES` and the number of whole calls before, or "" and seconds."""
 
 
 def _moment(draw: random.Random, seconds: float, turn: int) -> Moment:
@@ -112,9 +112,10 @@ def _moment(draw: random.Random, seconds: float, turn: int) -> Moment:
 
 
 def attempt(folder: Path, command: list[str], moment: Moment | None) -> int:
-    """Run `main.py` with `command` in a process of its own, in `folder`; its exit code.
+    """Run `main.py` with `command` in a process of its own, in `folder`.
 
-    Negative: the signal that ended it.
+    Returns:
+        its exit code; negative: the signal that ended it.
     """
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -145,7 +146,7 @@ def _child(folder: Path, command: list[str], moment: Moment | None) -> None:
 
 
 def _die_in(function: str, passed: int) -> None:
-    """Let this process be killed within `function` when it was called `passed` times before."""
+    """Kill this process within `function` after `passed` whole calls."""
     original, left = _find(function), passed
 
     def dying(*arguments: Any, **named: Any) -> Any:
@@ -172,7 +173,7 @@ def _find(function: str) -> Callable[..., Any]:
 
 
 def remains(folder: Path) -> dict[str, Any]:
-    """What is compared of the runs below `folder`: metrics, histories, predictions, the names."""
+    """Return what is compared of the runs in `folder`: metrics, histories, predictions, names."""
     found: dict[str, Any] = {}
     for path in sorted(folder.glob("outputs/**/*")):
         name = str(path.relative_to(folder))
@@ -181,7 +182,7 @@ def remains(folder: Path) -> dict[str, Any]:
         elif path.suffix == ".jsonl":
             found[name] = path.read_text("utf-8")
         elif path.is_file():
-            found[name] = "there"
+            found[name] = "exists"
     return found
 
 
@@ -192,7 +193,7 @@ def _without_time(value: Any) -> Any:
 
 
 def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    """The files that are not the same."""
+    """Name the files that differ."""
     return [f"{k} differs" for k in sorted(wanted | found) if wanted.get(k) != found.get(k)]
 
 

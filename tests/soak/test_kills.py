@@ -8,20 +8,22 @@ import pytest
 
 from tests.cli.test_main import ROOT, environment
 
-SOAK = [sys.executable, str(ROOT / "tools" / "soak.py")]
+SOAK = [sys.executable, "-m", "tests.soak.kills"]
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
     ("kills", "given"), [(3, []), (2, ["--sweep", "training.epochs=1"])], ids=["run", "sweep"]
 )
 def test_killed_runs_end_as_undisturbed_ones(kills: int, given: list[str], tmp_path: Path) -> None:
-    shown = told([*SOAK, f"--kills={kills}", *given], tmp_path)
+    shown = output_of([*SOAK, f"--kills={kills}", *given], tmp_path)
     assert shown.splitlines()[-1].startswith(f"{kills} kills in "), shown
     assert "0 rounds ended otherwise" in shown
 
 
-def told(command: list[str], folder: Path) -> str:
-    """What a command that must succeed prints, run in `folder`."""
+def output_of(command: list[str], folder: Path) -> str:
+    """Run a command that must succeed in `folder` and return what it prints."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -38,7 +40,7 @@ def told(command: list[str], folder: Path) -> str:
 PLACES = """
 import sys
 from pathlib import Path
-from tools import soak
+from tests.soak import kills as soak
 import vitrina.experiment
 
 command = [*soak.SMALL, "training.epochs=1"]
@@ -53,5 +55,5 @@ print(soak.differences(wanted, soak.remains(Path("killed"))))
 """
 
 
-def test_a_run_outlives_a_kill_in_the_worst_places(tmp_path: Path) -> None:
-    assert told([sys.executable, "-c", PLACES, str(ROOT)], tmp_path) == "[]\n"
+def test_a_run_survives_a_kill_in_the_worst_places(tmp_path: Path) -> None:
+    assert output_of([sys.executable, "-c", PLACES, str(ROOT)], tmp_path) == "[]\n"
