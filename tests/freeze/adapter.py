@@ -356,8 +356,9 @@ class Loaded:
     def says(self, texts: Sequence[str]) -> dict[str, Any]:
         """Probabilities and labels of the texts, and of their words where these are labelled."""
         told = self.model.predict(list(texts))
-        of_two = isinstance(told[0].score, float)
-        scores = [[each.score] if of_two else each.probabilities.values() for each in told]
+        # `score` is rounded; of two probabilities the second one tells all.
+        scores = [list(each.probabilities.values()) for each in told]
+        scores = [row[1:] if len(row) == 2 else row for row in scores]
         labels = [
             each.label if isinstance(each.label, str) else "+".join(each.label) for each in told
         ]
@@ -455,4 +456,6 @@ def prepare() -> None:
     import vitrina.run  # noqa: F401
 
     torch.set_num_threads(1)
-    gc.freeze()  # of what is imported nothing becomes garbage, and composing makes much
+    # Of what is imported nothing becomes garbage, and composing makes many small things.
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 50)
