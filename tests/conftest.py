@@ -60,7 +60,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run of a small model that also reads."""
     folder = tmp_path_factory.mktemp("reads") / "run"
-    narrow = ["encoder.width=32", "ocr.width=64", "ocr.min_count=5", "training.epochs=2"]
+    narrow = ["encoder.dim=32", "ocr.dim=64", "ocr.min_count=5", "training.epochs=2"]
     few = ["dataset.limit_test=40", "dataset.limit_val=20", "training.batch_size=8"]
     small_run(folder, "ocr=ctc", *narrow, *few)
     return folder

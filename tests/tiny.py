@@ -10,8 +10,6 @@ from vitrina.models.embedders.characters import CharactersEmbedder
 from vitrina.models.embedders.config import (
     BytesConfig,
     CharactersConfig,
-    GlyphNgramsConfig,
-    GlyphsConfig,
     LineConfig,
     NgramsConfig,
     SlicesConfig,
@@ -19,7 +17,7 @@ from vitrina.models.embedders.config import (
 )
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
-from vitrina.models.embedders.glyphs_config import NGRAMS_LATER
+from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig, GlyphsConfig
 from vitrina.models.embedders.line import LineEmbedder
 from vitrina.models.embedders.ngrams import NgramsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
@@ -55,7 +53,7 @@ SLICES = SlicesConfig(
     window_px=32,
     stride_px=5,
     channels=[4, 8],
-    width=12,
+    dim=12,
 )
 GLYPHS = GlyphsConfig(
     kind="glyphs",
@@ -67,8 +65,8 @@ GLYPHS = GlyphsConfig(
     shapes=None,
     num_components=20,
     shrinkage=0.05,
-    width=20,
-    hidden=8,
+    dim=20,
+    mlp_dim=8,
     dropout=0.0,
     augment=0.0,
     augment_marks=0.0,
@@ -84,7 +82,9 @@ GLYPH_NGRAMS = GlyphNgramsConfig(
         "merge_cosine": 0.92,
         "least_cosine": 0.6,
         "code_shrinkage": 0.5,
-        **NGRAMS_LATER,
+        "code_features": "pixels",
+        "context_order": 0,
+        "respelled": False,
         "context_left_out": -6.0,
         "fold_case": True,
         "skip_signs": True,
@@ -93,7 +93,7 @@ GLYPH_NGRAMS = GlyphNgramsConfig(
         "max_n": 3,
         "whole_words": True,
         "num_buckets": 50,
-        "ngram_width": 8,
+        "ngram_dim": 8,
         "ngram_dropout": 0.1,
         "sparse": True,
     }
@@ -116,7 +116,7 @@ def line_config(stem: str) -> LineConfig:
         kernels=[3, 5],
         window_px=32,
         stride_px=8,
-        width=12,
+        dim=12,
         dropout=0.0,
     )
 
@@ -128,15 +128,15 @@ def wordpiece_config(tokenizer: str | None = None) -> WordpieceConfig:
         vocabulary_size=200,
         min_frequency=1,
         lowercase=True,
-        width=8,
+        dim=8,
         dropout=0.0,
     )
 
 
 CHARACTERS = CharactersConfig(
-    kind="characters", min_frequency=2, lowercase=False, width=12, dropout=0.1
+    kind="characters", min_frequency=2, lowercase=False, dim=12, dropout=0.1
 )
-BYTES = BytesConfig(kind="bytes", width=8, dropout=0.0)
+BYTES = BytesConfig(kind="bytes", dim=8, dropout=0.0)
 NGRAMS = NgramsConfig(
     kind="ngrams",
     min_n=1,
@@ -144,13 +144,13 @@ NGRAMS = NgramsConfig(
     whole_words=True,
     lowercase=True,
     num_buckets=50,
-    width=8,
+    dim=8,
     sparse=True,
 )
 
-CNN = CnnConfig(kind="cnn", width=16, stem_kernel=5, stride=2, kernels=[3, 7], dropout=0.1)
+CNN = CnnConfig(kind="cnn", dim=16, stem_kernel=5, stride=2, kernels=[3, 7], dropout=0.1)
 TRANSFORMER = TransformerConfig(
-    kind="transformer", width=16, num_layers=2, num_heads=2, hidden=32, dropout=0.1
+    kind="transformer", dim=16, num_layers=2, num_heads=2, mlp_dim=32, dropout=0.1
 )
 EMBEDDERS = {
     "glyphs": (GlyphsEmbedder, GLYPHS),
@@ -177,17 +177,17 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
     embedder_class, config = EMBEDDERS[embedder_kind]
     embedder = embedder_class(config, embedder_class.fit(config, texts, lambda: texts))
     encoder_class, encoder_config = ENCODERS[encoder_kind]
-    encoder = encoder_class(encoder_config, embedder.width)
-    head, reader = ClassificationHead(encoder.width, 3, 0.1), None
+    encoder = encoder_class(encoder_config, embedder.dim)
+    head, reader = ClassificationHead(encoder.dim, 3, 0.1), None
     if reads is not None:
         reader = CtcHead(
-            encoder.width if reads == "encoder" else embedder.width,
-            width=12,
+            encoder.dim if reads == "encoder" else embedder.dim,
+            dim=12,
             kernels=[3, 5],
             steps=3,
             num_symbols=7,
             reads_encoder=reads == "encoder",
-            span=getattr(encoder, "stride", 1) if reads == "encoder" else 1,
+            span=encoder.stride if reads == "encoder" else 1,
         )
     model = Model(embedder, encoder, head, reader)
     # A step of training, so that the normalisations have seen data.
@@ -204,7 +204,7 @@ def build_masked(
     plain = build(embedder_kind, encoder_kind, reads)
     embedder, encoder = plain.embedder, plain.encoder
     assert isinstance(embedder, VisualEmbedder)
-    head = PixelHead(encoder.width, embedder.token_px, encoder.stride)
+    head = PixelHead(encoder.dim, embedder.token_px, encoder.stride)
     torch.nn.init.normal_(head.linear.weight, std=0.1)
     torch.nn.init.normal_(head.linear.bias, std=0.1)
     model = MaskedModel(embedder, encoder, head, Masking(share, 2.0, encoder.stride))
@@ -221,10 +221,10 @@ def build_words(embedder_kind: str, encoder_kind: str, pool: str = "max_mean") -
     inner = kind(config, kind.fit(config, texts, lambda: texts))
     embedder = WordsEmbedder(inner, pool, [3])
     encoder = (
-        CnnEncoder(replace(CNN, stride=1), embedder.width)
+        CnnEncoder(replace(CNN, stride=1), embedder.dim)
         if encoder_kind == "cnn"
-        else TransformerEncoder(TRANSFORMER, embedder.width)
+        else TransformerEncoder(TRANSFORMER, embedder.dim)
     )
-    model = Model(embedder, encoder, WordHead(encoder.width, 3, 0.1))
+    model = Model(embedder, encoder, WordHead(encoder.dim, 3, 0.1))
     model(model.embedder.tokenize(texts)).square().sum().backward()
     return model

@@ -44,7 +44,7 @@ from vitrina.inference.load import TrainedModel, load
 from vitrina.runs.folder import lock
 from vitrina.runs.record import write_json
 from vitrina.runs.results import show_tables
-from vitrina.tasks.config import VALIDATION, label_rules
+from vitrina.tasks.config import VALIDATION
 from vitrina.tasks.task_metrics import ClassMetrics
 
 
@@ -92,7 +92,7 @@ def _score_runs(
     check_measures(config.evaluation, model.task.task_metrics)
     check_names(config.dataset.extra)
     folder = arguments.save_to or runs[0] / "evaluations" / name
-    dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
+    dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     found, known = dataset.label_names, model.label_names
     require(found == known, "dataset", ", ".join(found), f"of the run's labels, {', '.join(known)}")
     predictor = model.predictor

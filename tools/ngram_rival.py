@@ -40,7 +40,7 @@ from vitrina.runs.results import show_tables
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
 from vitrina.tasks.build import build_task, fit_task
-from vitrina.tasks.config import VALIDATION, TextTaskConfig, label_rules
+from vitrina.tasks.config import VALIDATION, TextTaskConfig
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.text.batch import TextBatch
 
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         config = compose_config(arguments.settings)
         _check(config.task)
-        dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
+        dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
         task = build_task(config, FittedState.join({"task": fit_task(config, dataset)}))
         check_measures(config.evaluation, task.task_metrics)
         normalizer = build_normalizer(config.normalizer, config.device)

@@ -33,8 +33,8 @@ from vitrina.errors import InputError, require
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.config import OPTIONS
 from vitrina.normalizers.measure import compare_words
+from vitrina.registry import components
 from vitrina.text.batch import TextBatch
 
 
@@ -44,7 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     add = parser.add_argument
     add("words", nargs="*", metavar="TEXT or KEY=VALUE", help="a text; with --data, settings")
-    add("--normalizer", action="append", choices=list(OPTIONS), help="this one only; repeatable")
+    add(
+        "--normalizer",
+        action="append",
+        choices=list(components("normalizer")),
+        help="this one only; repeatable",
+    )
     add("--data", type=Path, help="jsonl file of clean texts: measure")
     add("--noisy", type=Path, help="jsonl file of the same texts with noise (drawn)")
     add("--text-field", default="text", help="field that holds the text (%(default)s)")
@@ -56,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         normalizers = {
             name: build_normalizer(compose_config([f"normalizer={name}", *settings]).normalizer)
             # A reader is asked for by name, as it needs a run.
-            for name in arguments.normalizer or [name for name in OPTIONS if name != "reader"]
+            for name in arguments.normalizer
+            or [name for name in components("normalizer") if name != "recognizer"]
         }
         if arguments.data is not None:
             _measure(normalizers, arguments, settings)

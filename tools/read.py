@@ -29,7 +29,6 @@ from vitrina.evaluation.suites import noise_config
 from vitrina.files import make_folder, replacement
 from vitrina.inference.load import TrainedModel, load
 from vitrina.noise.perturbation import build_noise
-from vitrina.tasks.config import label_rules
 from vitrina.tasks.ocr.picture import Example, draw_examples
 from vitrina.text.batch import TextBatch
 
@@ -115,7 +114,7 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
 def _texts(model: TrainedModel, arguments: argparse.Namespace) -> TextBatch:
     if arguments.data is None:
         return load_dataset(
-            model.config.dataset, model.config.seed, label_rules(model.config.task)
+            model.config.dataset, model.config.seed, model.config.task.label_rules()
         ).test.texts
     rows = read_jsonl(arguments.data, arguments.text_field)
     return model.cleaned([row[arguments.text_field] for row in rows])

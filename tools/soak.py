@@ -28,10 +28,10 @@ from unittest import mock
 
 SMALL = [
     *("dataset.num_comments=150", "dataset.limit_test=40", "dataset.limit_val=30"),
-    *("model=ngrams", "embedder.num_buckets=2000", "embedder.width=8"),
+    *("model=ngrams", "embedder.num_buckets=2000", "embedder.dim=8"),
     *("training.epochs=2", "training.batch_size=16", "training.log_every=1"),
     *("training.validate_every=0.5", "training.checkpoint_seconds=0"),
-    *("evaluation=quick", "evaluation.picture=false", "tracking=none", "threads=1"),
+    *("evaluation=quick", "evaluation.plot=false", "tracking=none", "threads=1"),
 ]
 SWEEP = ["noise=uniform", "noise.p=0.1,0.3"]
 

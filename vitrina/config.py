@@ -1,8 +1,8 @@
-"""The configuration of a run: its form, its registration with Hydra, its signature.
+"""The configuration of a run: composing, checking, saving, and its signature.
 
-The dataclasses own names and types, the YAML files in `conf` own the values. Every option of a
-group carries a `kind`, which finds its dataclass again when a saved configuration is loaded
-without Hydra. Nothing here imports torch: composing stays instant.
+Each group holds the settings of one registered component (`vitrina.registry`), which own names,
+types, ranges and default values. The YAML options in `conf` hold what they set differently. Nothing
+here imports torch, or the settings class of any option.
 """
 
 from __future__ import annotations
@@ -10,79 +10,74 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
+from hydra.core.plugins import Plugins
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from vitrina.data.config import OPTIONS as DATASETS
 from vitrina.errors import InputError, require
-from vitrina.evaluation.config import LATER as LATER_OF_EVALUATION
-from vitrina.evaluation.config import OPTIONS as EVALUATIONS
-from vitrina.evaluation.config import AttackEvaluationConfig
-from vitrina.files import replacing
-from vitrina.models.config import ModelConfig
-from vitrina.models.embedders.config import OPTIONS as EMBEDDERS
-from vitrina.models.embedders.glyphs_config import LATER as LATER_OF_GLYPHS
-from vitrina.models.embedders.glyphs_config import NGRAMS_LATER
-from vitrina.models.encoders.config import OPTIONS as ENCODERS
-from vitrina.noise.config import LATER as LATER_OF_UNSEEN
-from vitrina.noise.config import OPTIONS as NOISES
-from vitrina.normalizers.config import OPTIONS as NORMALIZERS
-from vitrina.tasks.config import LATER as LATER_OF_TASK
-from vitrina.tasks.config import OPTIONS as TASKS
-from vitrina.tasks.config import LabelingConfig, PretrainingConfig
-from vitrina.tasks.ocr.config import LATER as LATER_OF_OCR
-from vitrina.tasks.ocr.config import OPTIONS as OCRS
-from vitrina.tasks.ocr.config import check as check_ocr
-from vitrina.training.config import LATER as LATER_OF_TRAINING
-from vitrina.training.config import OPTIMIZERS
-from vitrina.training.config import OPTIONS as TRAININGS
-from vitrina.training.trackers.config import OPTIONS as TRACKINGS
+from vitrina.files import package_folder, replacing
+from vitrina.registry import (
+    Section,
+    Settings,
+    check_ranges,
+    component,
+    components,
+    config_folders,
+    is_installed,
+    plugins_of,
+    setting,
+)
 
-GROUPS: dict[str, dict[str, type]] = {
-    "task": TASKS,
-    "dataset": DATASETS,
-    "noise": NOISES,
-    "normalizer": NORMALIZERS,
-    "embedder": EMBEDDERS,
-    "encoder": ENCODERS,
-    "ocr": OCRS,
-    "optimizer": OPTIMIZERS,
-    "training": TRAININGS,
-    "evaluation": EVALUATIONS,
-    "tracking": TRACKINGS,
-}
-"""Groups of options, and the dataclass of each kind in them."""
-
-LATER: dict[tuple[str, str], dict[str, Any]] = {
-    ("task", "classification"): LATER_OF_TASK,
-    ("embedder", "glyphs"): LATER_OF_GLYPHS,
-    ("embedder", "glyph_ngrams"): NGRAMS_LATER,
-    ("noise", "unseen"): LATER_OF_UNSEEN,
-    ("ocr", "ctc"): LATER_OF_OCR,
-    **{("evaluation", kind): LATER_OF_EVALUATION for kind in EVALUATIONS},
-    ("training", "supervised"): LATER_OF_TRAINING,
-}
-"""Settings that came after version 0.1.0, by group and kind, with the values of before."""
-
-FROM_NOTHING: dict[str, Any] = {"init_from": None, "frozen": []}
-"""The key `model` of a run that starts from random weights. What of it is as here does not count
-into a signature, so that runs of before there was such a key still have theirs."""
-
+GROUPS = (
+    "task",
+    "dataset",
+    "noise",
+    "normalizer",
+    "embedder",
+    "encoder",
+    "ocr",
+    "optimizer",
+    "training",
+    "evaluation",
+    "tracking",
+)
+"""Groups that every run chooses one component of."""
+FORMAT = 1
+"""Number of the form of a run's files. A run of another number is refused."""
 WITHOUT_EFFECT = ("name", "resume", "device", "threads", "tracking")
 """Root keys that do not count into a run's signature."""
+PARTS = ("embedder", "encoder")
+"""Parts of a model that can be frozen."""
+
+
+class ModelConfig(Section):
+    """Weights that a training starts from."""
+
+    init_from: str | None = setting(None, non_empty=True)
+    """Folder of a run whose best weights a training starts from, as far as they fit; null: random
+    weights."""
+    frozen: list[str] = setting([], choices=PARTS)
+    """Parts that keep those weights and are not trained. They work as in scoring, without dropout,
+    and make a step cheaper."""
+
+    def check(self, key: str) -> None:
+        known = not self.frozen or self.init_from is not None
+        require(known, f"{key}.frozen", self.frozen, f"[] unless {key}.init_from is set")
 
 
 @dataclass(kw_only=True)
 class Config:
-    """A whole run. The fields of the groups hold one of the dataclasses of `GROUPS`."""
+    """A whole run. The field of a group holds the settings of the chosen component."""
 
     task: Any
     dataset: Any
@@ -95,101 +90,141 @@ class Config:
     training: Any
     evaluation: Any
     tracking: Any
-    model: ModelConfig
-    seed: int
-    """Seed of everything that is drawn at random in training."""
-    device: str
+    model: ModelConfig = field(default_factory=ModelConfig)
+    seed: int = setting(1, ge=0, lt=2**63)
+    """Seed of all random numbers in training."""
+    device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
-    threads: int | None
-    """Threads of the CPU's matrix library; null leaves them as they are."""
-    resume: bool
-    """Go on with the run that the same settings started."""
-    name: str
-    """Folder below `outputs` in which the runs stand."""
+    threads: int | None = setting(None, ge=1)
+    """Threads of the CPU's matrix library; null: its own default."""
+    resume: bool = False
+    """Whether to continue the run that the same settings started."""
+    name: str = "runs"
+    """Folder below `outputs` that holds the runs."""
 
     def __post_init__(self) -> None:
+        check_ranges(self, "")
         known = self.device in ("auto", "cpu", "cuda") or (
             self.device.startswith("cuda:") and self.device[5:].isdigit()
         )
         require(known, "device", self.device, "auto, cpu, cuda or cuda:N")
-        positive = self.threads is None or self.threads >= 1
-        require(positive, "threads", self.threads, "at least 1, or null")
-        require(0 <= self.seed < 2**63, "seed", self.seed, "from 0 to 2^63 - 1")
         plain = self.name not in ("", ".", "..") and not set(self.name) & set("/\\\0")
         require(plain, "name", self.name, "a folder name without slashes")
-        if isinstance(self.task, LabelingConfig):
-            self.task.check_encoder(self.encoder)
-            pairs = self.dataset.pairs
-            require(pairs is None, "dataset.pairs", pairs, "null with task=labeling")
-            allowed = "levels with task=labeling, whose words have no further measures"
-            kind = self.evaluation.kind
-            require(kind == "levels", "evaluation.kind", kind, allowed)
-        if isinstance(self.task, PretrainingConfig):
-            self.task.check_beside(self)
-        if isinstance(self.evaluation, AttackEvaluationConfig):
-            self.evaluation.check_task(self.task.kind)
+        for option in self.options().values():
+            getattr(option, "check_with", lambda config: None)(self)
+        _check_old_rules(self)
+
+    def options(self) -> dict[str, Settings]:
+        """The settings of each group."""
+        return {group: getattr(self, group) for group in GROUPS}
+
+    def plugins(self) -> list[str]:
+        """Distributions of the plugins that this run uses, with versions."""
+        chosen = [(group, option.kind) for group, option in self.options().items()]
+        for option in self.options().values():
+            chosen += getattr(option, "components_used", list)()
+        return plugins_of(chosen)
+
+    def runs_used(self) -> dict[str, str]:
+        """Folders of other runs that this one builds on, by the key that names each."""
+        used = {} if self.model.init_from is None else {"model.init_from": self.model.init_from}
+        for option in self.options().values():
+            used |= getattr(option, "runs_used", dict)()
+        return used
+
+
+def _check_old_rules(self: Config) -> None:
+    """Rules of groups that are not converted yet. TEMPORARY."""
+    if hasattr(self.training, "check_others"):
         self.training.check_others(self.task, self.noise)
-        check_ocr(self.ocr, self.embedder, self.encoder, self.task)
 
 
-def package_folder(name: str) -> Path:
-    """`conf` or `resources`: inside an installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent
-    inside = package / name
-    return inside if inside.is_dir() else package.parent / name
+class PluginSearchPath(SearchPathPlugin):
+    """Adds the YAML folders of plugins to Hydra's search path."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        for folder in config_folders():
+            search_path.append("vitrina-plugin", f"file://{folder}")
 
 
 def register() -> None:
-    """Tell Hydra the schemas: `schema/root` and `schema/<group>/<kind>`."""
+    """Register schemas, options and resolvers with Hydra.
+
+    A component of a plugin is an option of its group, unless the plugin has a YAML file for it.
+    """
     store = ConfigStore.instance()
     store.store(group="schema", name="root", node=Config)
-    for group, options in GROUPS.items():
-        for kind, node in options.items():
-            store.store(group=f"schema/{group}", name=kind, node=node)
+    for group in GROUPS:
+        for name, each in components(group).items():
+            store.store(group=f"schema/{group}", name=name, node=each.settings)
+            if each.plugin is not None and not _has_yaml(group, name):
+                store.store(group=group, name=name, node=each.settings)
+    Plugins.instance().register(PluginSearchPath)
     OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
 
 
-def to_config(composed: Any) -> Config:
-    """A composed configuration as checked dataclasses.
+def _has_yaml(group: str, name: str) -> bool:
+    return any((folder / group / f"{name}.yaml").exists() for folder in config_folders())
+
+
+def compose_config(overrides: Sequence[str] = ()) -> Config:
+    """Compose the configuration that `main.py` would run with these overrides."""
+    register()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(package_folder("conf")), version_base="1.3"):
+        return to_config(compose("config", overrides=list(overrides)))
+
+
+def to_config(composed: DictConfig) -> Config:
+    """Check a composed configuration and return it as dataclasses.
 
     Raises:
         InputError: if a value is out of range or missing; it names the key and what is allowed.
     """
+    for group in GROUPS:
+        _refuse_other_kind(group, composed.get(group))
     plain = OmegaConf.to_container(composed, resolve=True)
     assert isinstance(plain, dict)
     return from_dict(plain)
 
 
+def _refuse_other_kind(group: str, option: Any) -> None:
+    """Refuse `embedder.kind=slices` over the settings of another component."""
+    form = OmegaConf.get_type(option) if OmegaConf.is_config(option) else None
+    if not isinstance(form, type) or not issubclass(form, Settings) or not form.kind:
+        return
+    kind = option.kind
+    if kind != form.kind:
+        names = ", ".join(components(group))
+        raise InputError(f"{group}.kind = {kind!r}: choose {group}={kind} instead, one of {names}")
+
+
 def from_dict(values: Mapping[Any, Any]) -> Config:
-    """The configuration whose saved form is `values`; Hydra is not needed.
+    """Build the configuration whose saved form is `values`, without Hydra.
 
     Raises:
         InputError: if a key, a kind or a value is wrong.
     """
-    # Runs of before models could read, or start from others, have no word of it.
-    built: dict[str, Any] = {"ocr": {"kind": "none"}, "model": FROM_NOTHING}
-    built |= {str(key): value for key, value in values.items()}
-    for group, options in GROUPS.items():
-        built[group] = _build_option(group, options, built.get(group))
-    if not isinstance(built["model"], Mapping):
-        raise InputError(f"model = {built['model']!r}: must be {{init_from: …}}")
-    built["model"] = _build_node("model", ModelConfig, {**FROM_NOTHING, **built["model"]})
-    names = {field.name for field in fields(Config)}
+    built = {str(key): value for key, value in values.items()}
+    for group in GROUPS:
+        built[group] = _build_option(group, built.get(group))
+    built["model"] = _build_settings("model", ModelConfig, built.get("model", {}))
+    names = {each.name for each in fields(Config)}
     for key in sorted(built.keys() - names):
-        raise InputError(f"{key}: there is no such key; allowed: {', '.join(sorted(names))}")
-    for key in sorted(names - built.keys()):
-        raise InputError(f"{key}: must be set")
+        raise InputError(f"{key}: unknown key; allowed: {', '.join(sorted(names))}")
     return Config(**built)
 
 
-def _build_option(group: str, options: dict[str, type], values: Any) -> Any:
-    if not isinstance(values, Mapping) or values.get("kind") not in options:
-        kind = values.get("kind") if isinstance(values, Mapping) else values
-        raise InputError(f"{group}.kind = {kind!r}: must be one of {', '.join(options)}")
-    return _build_node(group, options[values["kind"]], values)
+def _build_option(group: str, values: Any) -> Any:
+    kind = values.get("kind") if isinstance(values, Mapping) else values
+    form = component(group, kind).settings
+    assert form is not None
+    return _build_settings(group, form, values)
 
 
-def _build_node(key: str, form: type, values: Mapping[Any, Any]) -> Any:
+def _build_settings(key: str, form: type, values: Any) -> Any:
+    if not isinstance(values, Mapping):
+        raise InputError(f"{key} = {values!r}: must be a mapping of settings")
     try:
         return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(form), dict(values)))
     except OmegaConfBaseException as error:
@@ -197,7 +232,7 @@ def _build_node(key: str, form: type, values: Mapping[Any, Any]) -> Any:
 
 
 def explain(error: OmegaConfBaseException, prefix: str = "") -> str:
-    """What is wrong with a key or its value, in one line."""
+    """Explain a wrong key or value in one line."""
     key = ".".join(part for part in (prefix, str(error.full_key or error.key or "")) if part)
     first = str(error.msg or error).splitlines()[0]
     if "missing mandatory value" in first:
@@ -214,31 +249,47 @@ def explain(error: OmegaConfBaseException, prefix: str = "") -> str:
             return f"{key} = {value!r}: must be {words}"
     if error.parent_node is not None and "not in" in first:
         names = sorted(str(name) for name in error.parent_node)
-        return f"{key}: there is no such key; allowed: {', '.join(names)}"
+        return f"{key}: unknown key; allowed: {', '.join(names)}"
     return f"{key}: {first}" if key else first
 
 
-def compose_config(overrides: Sequence[str] = ()) -> Config:
-    """The configuration that `main.py` would run with these overrides, for notebooks and tests."""
-    register()
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(package_folder("conf")), version_base="1.3"):
-        return to_config(compose("config", overrides=list(overrides)))
-
-
 def to_dict(config: Config) -> dict[str, Any]:
-    """Plain values, as they are saved."""
+    """Return plain values, as they are saved."""
     return asdict(config)
 
 
 def save(config: Config, path: Path) -> None:
-    """Write the resolved configuration as YAML, whole or not at all."""
+    """Write the resolved configuration as YAML, atomically."""
+    values = {"format": FORMAT, "plugins": config.plugins()} | to_dict(config)
     with replacing(path) as file:
-        file.write(OmegaConf.to_yaml(OmegaConf.create(to_dict(config))))
+        file.write(OmegaConf.to_yaml(OmegaConf.create(values)))
 
 
 def load(path: Path) -> Config:
-    """Read what `save` wrote, in version 0.1.0 too: settings that came later are filled in.
+    """Read what `save` wrote.
+
+    Raises:
+        InputError: if the file is missing, not a configuration, of another format, or needs a
+            plugin that is not installed.
+    """
+    values = dict(read_saved(path))
+    plugins = values.pop("plugins", None) or []
+    found = values.pop("format", None)
+    if found != FORMAT:
+        raise InputError(f"{path}: format {found}; this version reads format {FORMAT} only")
+    try:
+        return from_dict(values)
+    except InputError as error:
+        missing = [each for each in plugins if not is_installed(str(each))]
+        if missing:
+            raise InputError(
+                f"{path}: needs the plugin {', '.join(missing)}, which is not installed"
+            ) from None
+        raise InputError(f"{path}: {error}") from None
+
+
+def read_saved(path: Path) -> Mapping[Any, Any]:
+    """Read the plain values of a saved configuration.
 
     Raises:
         InputError: if the file is missing or not a configuration.
@@ -246,32 +297,18 @@ def load(path: Path) -> Config:
     try:
         values = OmegaConf.to_container(OmegaConf.load(path))
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; is this the folder of a run?") from None
+        raise InputError(f"{path}: no such file; is this the folder of a run?") from None
     except Exception as error:  # YAML errors have no common base
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path}: not a saved configuration ({reason})") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: not a saved configuration")
-    for (group, kind), later in LATER.items():
-        option = values.get(group)
-        if isinstance(option, dict) and option.get("kind") == kind:
-            values[group] = later | option
-    try:
-        return from_dict(values)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    return values
 
 
 def signature(values: Mapping[str, Any]) -> str:
-    """Eight hexadecimal digits of the hash of all settings that affect a run's results."""
+    """Return eight hexadecimal digits of the hash of all settings that affect a run's results."""
     counted = {key: value for key, value in values.items() if key not in WITHOUT_EFFECT}
-    model = {
-        key: value
-        for key, value in counted.pop("model", {}).items()
-        if key not in FROM_NOTHING or value != FROM_NOTHING[key]
-    }
-    if model:
-        counted["model"] = model
     canonical = json.dumps(counted, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
@@ -281,19 +318,22 @@ def rank_in_environment() -> int:
     return int(os.environ.get("RANK", "0"))
 
 
-def _run_folder(*, _root_: Any) -> str:
-    """`<model>-<signature>`: the same settings have the same name in every sweep.
+def resolved(composed: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    """Plain values of a composed configuration by root key, without Hydra's own."""
+    for key in composed:
+        if key != "hydra":
+            value = composed[key]
+            if OmegaConf.is_config(value):
+                value = OmegaConf.to_container(value, resolve=True)
+            yield str(key), value
 
-    Where such a run stands already, `vitrina.runs.folder.acquire` puts a number behind it.
+
+def _run_folder(*, _root_: Any) -> str:
+    """Return `<model>-<signature>`: the same settings have the same name in every sweep.
+
+    Where such a run exists already, `vitrina.runs.folder.acquire` appends a number.
     """
     if rank_in_environment() > 0:
-        return "."  # the first of the processes that torchrun started tells the others its folder
-    values = {
-        str(key): OmegaConf.to_container(node, resolve=True)
-        if OmegaConf.is_config(node := _root_._get_node(key))
-        else _root_[key]
-        for key in _root_
-        if key != "hydra"
-    }
+        return "."  # the first of the processes that torchrun started broadcasts its folder
     model = _root_.hydra.runtime.choices.get("model") or "run"
-    return f"{model}-{signature(values)}"
+    return f"{model}-{signature(dict(resolved(_root_)))}"

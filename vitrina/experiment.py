@@ -36,7 +36,6 @@ from vitrina.runs.warm_start import WarmStart, WeightTransfer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
 from vitrina.tasks.build import build_model, build_reading, build_task, fit
-from vitrina.tasks.config import label_rules
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
 from vitrina.tasks.thresholds import choose_thresholds
@@ -104,7 +103,7 @@ def _run(
     origin = WarmStart.of(config)
     normalizer = build_normalizer(config.normalizer, config.device)
     check_names(config.dataset.extra)
-    dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
+    dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     for note in dataset.notes:
         console.print(note, markup=False, highlight=False)
     noise = build_noise(config.noise, config.seed)

@@ -13,6 +13,13 @@ from typing import IO, Any
 from vitrina.errors import InputError
 
 
+def package_folder(name: str) -> Path:
+    """The folder `conf` or `resources`: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
     """A text file (UTF-8) that takes the place of `path` when all is written.

@@ -11,9 +11,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import importlib
+import inspect
 import math
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -29,11 +31,9 @@ BUILT_IN = (
     "vitrina.data.config",
     "vitrina.noise.config",
     "vitrina.normalizers.config",
-    "vitrina.deobfuscation.config",
-    "vitrina.models.config",
     "vitrina.models.embedders.config",
+    "vitrina.models.embedders.glyphs_config",
     "vitrina.models.encoders.config",
-    "vitrina.models.heads.config",
     "vitrina.tasks.config",
     "vitrina.tasks.ocr.config",
     "vitrina.training.config",
@@ -46,38 +46,93 @@ ENTRY_POINTS = "vitrina.plugins"
 REQUIRED = MISSING
 """Default value of a setting that has none."""
 
-Built = TypeVar("Built", bound=type)
+Form = TypeVar("Form", bound="type[Settings]")
 _components: dict[str, dict[str, Component]] = {}
 _config_folders: dict[str, Path] = {}
 _loading: list[str] = []
 _loaded: set[str] = set()
 
 
-@dataclass(kw_only=True)
-class Settings:
-    """Base class of the settings of a component.
+def setting(
+    default: Any = REQUIRED,
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Sequence[Any] | None = None,
+    multiple_of: int | None = None,
+    odd: bool = False,
+    min_length: int = 0,
+    unique: bool = False,
+    non_empty: bool = False,
+    open_keys: bool = False,
+) -> Any:
+    """Declare a setting: a dataclass field with a default value and a range.
 
-    Attributes:
-        kind: name of the component in its group. `register` sets it.
+    Ranges hold for each element of a list and for each value of a mapping. None is allowed where
+    the annotation allows it.
+
+    Args:
+        default: value, list or mapping; a list or a mapping is copied. Left out: required.
+        ge, gt, le, lt: bounds.
+        choices: all values that are allowed.
+        multiple_of: divisor of the value.
+        odd: whether the value must be odd.
+        min_length: least number of elements of a list.
+        unique: whether the elements of a list must differ.
+        non_empty: whether a text must not be empty.
+        open_keys: whether the setting is a mapping that takes any key on a command line, as
+            `dataset.where={source: detox}`; it starts empty.
     """
+    declared = {
+        "ge": ge, "gt": gt, "le": le, "lt": lt, "choices": choices, "multiple_of": multiple_of,
+        "odd": odd, "min_length": min_length, "unique": unique, "non_empty": non_empty,
+    }  # fmt: skip
+    metadata = {"range": declared}
+    if open_keys:
+        # Mappings in a composed configuration refuse new keys; this flag survives composing.
+        empty = {"struct": False}
+        return field(default_factory=lambda: OmegaConf.create({}, flags=empty), metadata=metadata)
+    if isinstance(default, list | dict):
+        copied = type(default)
+        return field(default_factory=lambda: copied(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
 
-    kind: str = ""
-    group: ClassVar[str] = ""
-    """The group of a registered class."""
 
-    def __post_init__(self) -> None:
-        if type(self).group:  # settings inside others are checked with these
-            check_ranges(self, type(self).group)
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
+class Section:
+    """Base class of settings that are part of others. Each subclass is a dataclass by itself."""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(kw_only=True)(cls)
 
     def check(self, key: str) -> None:
         """Check what ranges of single settings cannot express. Called after the ranges hold.
 
         Args:
-            key: the group, for messages: `embedder`.
+            key: the key of these settings, for messages: `embedder`.
 
         Raises:
             InputError: names the key, its value and what is allowed.
         """
+
+
+class Settings(Section):
+    """Base class of the settings of a component.
+
+    Attributes:
+        kind: name of the component in its group. `register` sets it.
+        group: the group. `register` sets it.
+    """
+
+    kind: str = ""
+    group: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        self.kind = self.kind or type(self).kind
+        if type(self).group:
+            check_ranges(self, type(self).group)
 
     def check_with(self, config: Any) -> None:
         """Check rules between these settings and other groups of a whole configuration.
@@ -135,76 +190,31 @@ class Component:
         hints = {
             name: hint
             for base in reversed(self.settings.__mro__)
-            for name, hint in base.__dict__.get("__annotations__", {}).items()
+            for name, hint in inspect.get_annotations(base).items()
         }
-        named = [name for name, hint in hints.items() if "ClassVar" in str(hint) and name != "group"]
+        named = [
+            name for name, hint in hints.items() if "ClassVar" in str(hint) and name != "group"
+        ]
         return {
             name: getattr(self.settings, name) for name in named if hasattr(self.settings, name)
         }
 
 
-def setting(
-    default: Any = REQUIRED,
-    *,
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    lt: float | None = None,
-    choices: Sequence[Any] | None = None,
-    multiple_of: int | None = None,
-    odd: bool = False,
-    min_length: int = 0,
-    non_empty: bool = False,
-    open_keys: bool = False,
-) -> Any:
-    """Declare a setting: a dataclass field with a default value and a range.
-
-    Ranges hold for each element of a list and for each value of a mapping. None is allowed where
-    the annotation allows it.
-
-    Args:
-        default: value, list or mapping; a list or a mapping is copied. Left out: required.
-        ge, gt, le, lt: bounds.
-        choices: all values that are allowed.
-        multiple_of: divisor of the value.
-        odd: whether the value must be odd.
-        min_length: least number of elements of a list.
-        non_empty: whether a text must not be empty.
-        open_keys: whether the setting is a mapping that takes any key on a command line, as
-            `dataset.where={source: detox}`; it starts empty.
-    """
-    declared = {
-        "ge": ge, "gt": gt, "le": le, "lt": lt, "choices": choices, "multiple_of": multiple_of,
-        "odd": odd, "min_length": min_length, "non_empty": non_empty,
-    }  # fmt: skip
-    metadata = {"range": declared}
-    if open_keys:
-        # Mappings in a composed configuration refuse new keys; this flag survives composing.
-        empty = {"struct": False}
-        return field(
-            default_factory=lambda: OmegaConf.create({}, flags=empty), metadata=metadata
-        )
-    if isinstance(default, list | dict):
-        copied = type(default)
-        return field(default_factory=lambda: copied(default), metadata=metadata)
-    return field(default=default, metadata=metadata)
-
-
-@dataclass_transform(kw_only_default=True, field_specifiers=(setting, field))
-def register(group: str, name: str, target: str = "") -> Callable[[Built], Built]:
-    """Class decorator that registers a component and makes its settings a dataclass.
+def register(group: str, name: str, target: str = "") -> Callable[[Form], Form]:
+    """Class decorator that registers settings as those of a component.
 
     Args:
         group, name: how the component is chosen: `embedder=glyphs`.
         target: `module:object` that is imported when the component is built.
     """
 
-    def decorate(cls: Built) -> Built:
-        cls.__annotations__ = {"kind": "str", **cls.__dict__.get("__annotations__", {})}
-        cls.kind, cls.group = name, group
-        made = dataclass(kw_only=True)(cls)
-        _add(Component(group, name, made, target, _loading[-1] if _loading else None))
-        return made
+    def decorate(cls: Form) -> Form:
+        kind = copy(cls.__dataclass_fields__["kind"])
+        kind.default = cls.kind = name
+        cls.__dataclass_fields__ = cls.__dataclass_fields__ | {"kind": kind}
+        cls.group = group
+        _add(Component(group, name, cls, target, _loading[-1] if _loading else None))
+        return cls
 
     return decorate
 
@@ -281,11 +291,28 @@ def _load_all() -> None:
     for module in BUILT_IN:
         if module not in _loaded:
             _loaded.add(module)
-            importlib.import_module(module)
+            _bridge(importlib.import_module(module))
     for point in _entry_points():
         if point.value not in _loaded:
             _loaded.add(point.value)
             _load_plugin(point)
+
+
+_OLD_GROUPS = {
+    "vitrina.data.config": ("dataset", "OPTIONS"),
+    "vitrina.noise.config": ("noise", "OPTIONS"),
+    "vitrina.training.config": ("training", "OPTIONS"),
+    "vitrina.training.trackers.config": ("tracking", "OPTIONS"),
+}
+
+
+def _bridge(module: Any) -> None:
+    """Register the options of a module that is not converted yet. TEMPORARY."""
+    group, _ = _OLD_GROUPS.get(module.__name__, ("", ""))
+    for name, cls in getattr(module, "OPTIONS", {}).items():
+        _add(Component(group, name, cls, "", None))
+    for name, cls in getattr(module, "OPTIMIZERS", {}).items():
+        _add(Component("optimizer", name, cls, "", None))
 
 
 @cache
@@ -333,26 +360,31 @@ def check_ranges(settings: Any, key: str) -> None:
         if declared is None:
             continue
         optional = type(None) in typing.get_args(hints[each.name])
-        holds = all(_in_range(element, declared, optional) for element in _elements(value))
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            holds = holds and len(value) >= declared["min_length"]
-        require(holds, name, value, _allowed(value, declared, optional))
-    if isinstance(settings, Settings):
+        _check_range(name, value, declared, optional)
+    if isinstance(settings, Section):
         settings.check(key)
+
+
+def _check_range(key: str, value: Any, declared: Mapping[str, Any], optional: bool) -> None:
+    allowed = _allowed(declared, optional)
+    if isinstance(value, Mapping):
+        for name, element in value.items():
+            require(_in_range(element, declared, optional), f"{key}.{name}", element, allowed)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for index, element in enumerate(value):
+            require(_in_range(element, declared, False), f"{key}[{index}]", element, allowed)
+            once = not declared["unique"] or list(value).index(element) == index
+            require(once, f"{key}[{index}]", element, "listed only once")
+        enough = len(value) >= declared["min_length"]
+        number = f"a list of at least {declared['min_length']}, each {allowed}"
+        require(enough, key, value, number.removesuffix(", each "))
+    else:
+        require(_in_range(value, declared, optional), key, value, allowed)
 
 
 @cache
 def _hints(form: type) -> dict[str, Any]:
     return typing.get_type_hints(form)
-
-
-def _elements(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        yield from value.values()
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        yield from value
-    else:
-        yield value
 
 
 def _in_range(value: Any, declared: Mapping[str, Any], optional: bool) -> bool:
@@ -375,7 +407,7 @@ def _in_range(value: Any, declared: Mapping[str, Any], optional: bool) -> bool:
     return bounds and (not declared["odd"] or value % 2 == 1)
 
 
-def _allowed(value: Any, declared: Mapping[str, Any], optional: bool) -> str:
+def _allowed(declared: Mapping[str, Any], optional: bool) -> str:
     """What is allowed, in words: `from 4 to 256`, `one of a, b`, `at least 1, or null`."""
     if declared["choices"] is not None:
         words = f"one of {', '.join(str(choice) for choice in declared['choices'])}"
@@ -387,9 +419,6 @@ def _allowed(value: Any, declared: Mapping[str, Any], optional: bool) -> str:
         words = f"a multiple of {declared['multiple_of']}, {words}".removesuffix(", ")
     if declared["odd"]:
         words = f"odd and {words}".removesuffix(" and ")
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        number = f"at least {declared['min_length']} " if declared["min_length"] else ""
-        words = f"a list of {number}values, each {words}".removesuffix(", each ")
     return f"{words}, or null" if optional else words
 
 

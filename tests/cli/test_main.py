@@ -34,7 +34,7 @@ def main(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 WRONG = {
     "embedder.widht=1": "embedder.widht: there is no such key (did you mean width?); allowed: ",
     "modle=vtr": "modle: there is no such key (did you mean model?); allowed: ",
-    "embedder.width=abc": "embedder.width = 'abc': must be a whole number",
+    "embedder.dim=abc": "embedder.dim = 'abc': must be a whole number",
     "encoder=foo": "encoder=foo: must be one of "
     "cnn, cnn_bytes, cnn_words, mean, pretrained, transformer_base, transformer_small",
     "noise.level_toxic=7": "noise.level_toxic = 7: must be a whole number from 0 to 4",

@@ -20,7 +20,7 @@ TINY = [
     "dataset.num_comments=100",
     "evaluation.suites=[clean,level_4]",
     "evaluation.bootstrap=0",
-    "evaluation.picture=false",
+    "evaluation.plot=false",
     "tracking=none",
     "threads=1",
 ]

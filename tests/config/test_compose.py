@@ -118,7 +118,7 @@ def test_the_signature_counts_what_affects_results_only() -> None:
     same = ["resume=true", "name=other", "device=cpu", "threads=1", "tracking=none"]
     for override in same:
         assert signature(to_dict(compose_config([override]))) == base, override
-    for override in ["seed=2", "embedder.width=64", "noise=none", "training.epochs=1"]:
+    for override in ["seed=2", "embedder.dim=64", "noise=none", "training.epochs=1"]:
         assert signature(to_dict(compose_config([override]))) != base, override
 
 

@@ -12,8 +12,8 @@ from vitrina.deobfuscation.codebook import BLANK, FIRST, UNKNOWN, Codebook, fit_
 from vitrina.errors import InputError
 from vitrina.glyphs.clustering import LETTERS
 from vitrina.glyphs.renderer import GlyphRenderer
-from vitrina.models.embedders.config import GlyphNgramsConfig
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
+from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig
 from vitrina.text.batch import TextBatch
 
 OTHERS = "0123456789.,!?()-:;*abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

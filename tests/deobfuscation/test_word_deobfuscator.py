@@ -12,8 +12,8 @@ import torch
 from vitrina.config import compose_config
 from vitrina.deobfuscation.codebook import UNKNOWN
 from vitrina.glyphs.segmentation import segment
-from vitrina.models.embedders.config import GlyphNgramsConfig
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
+from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig
 from vitrina.models.embedders.ngram_spans import NgramTokenBatch
 from vitrina.noise.replacements import Replacements
 from vitrina.state import FittedState

@@ -15,9 +15,9 @@ from tests.tiny import GLYPH_NGRAMS, GLYPHS, TEXTS
 from vitrina.deobfuscation.codebook import BLANK
 from vitrina.errors import InputError
 from vitrina.glyphs.segmentation import segment
-from vitrina.models.embedders.config import GlyphNgramsConfig, GlyphsConfig
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig, GlyphsConfig
 from vitrina.models.embedders.ngram_spans import NgramTokenBatch, mean_of_ngrams
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
@@ -217,7 +217,7 @@ def test_the_codebook_is_part_of_the_run(tmp_path: Path) -> None:
     ("changed", "message"),
     [
         ({"min_share": 1.1}, "embedder.min_share = 1.1: must be from 0 to 1"),
-        ({"width": 0}, "embedder.width = 0: must be at least 1"),
+        ({"width": 0}, "embedder.dim = 0: must be at least 1"),
         ({"merge_cosine": 1.5}, "embedder.merge_cosine = 1.5: must be from -1 to 1"),
         ({"least_cosine": -2.0}, "embedder.least_cosine = -2.0: must be from -1 to 1"),
         ({"code_shrinkage": -0.1}, "embedder.code_shrinkage = -0.1: must be at least 0"),

@@ -131,7 +131,7 @@ def test_what_is_not_fitted_asks_for_no_noise() -> None:
 def test_mean_of_ngrams_equals_the_mean_text_by_text() -> None:
     embedder = NgramsEmbedder(NGRAMS, FittedState())
     inputs = embedder.tokenize(TextBatch.from_strings(TEXTS))
-    states = MeanEncoder(MeanConfig(kind="mean"), embedder.width)(embedder(inputs))
+    states = MeanEncoder(MeanConfig(kind="mean"), embedder.dim)(embedder(inputs))
     assert states.lengths.tolist() == [1] * len(TEXTS)
     wanted = [embedder.table.weight[ids].mean(0) for ids in by_text(inputs)]
     torch.testing.assert_close(states.values, torch.stack(wanted))
@@ -155,7 +155,7 @@ def test_a_sparse_gradient_is_the_whole_one() -> None:
     [
         (CHARACTERS, {"min_frequency": 0}, "embedder.min_frequency = 0: must be at least 1"),
         (CHARACTERS, {"dropout": 1.0}, "embedder.dropout = 1.0: must be from 0 to below 1"),
-        (BYTES, {"width": 0}, "embedder.width = 0: must be at least 1"),
+        (BYTES, {"width": 0}, "embedder.dim = 0: must be at least 1"),
         (BYTES, {"dropout": -0.1}, "embedder.dropout = -0.1: must be from 0 to below 1"),
         (NGRAMS, {"min_n": 0}, "embedder.min_n = 0: must be at least 1"),
         (NGRAMS, {"min_n": 5}, "embedder.max_n = 4: must be from embedder.min_n (5) to 32"),

@@ -82,7 +82,7 @@ def test_a_word_is_what_its_tokens_are_pooled_to(pool: str) -> None:
         pooled = {"max": word.amax(0), "mean": word.mean(0)}
         wanted.append(torch.cat([pooled[name] for name in pool.split("_")]))
     torch.testing.assert_close(found.values, torch.stack(wanted))
-    assert found.values.shape[1] == embedder.width
+    assert found.values.shape[1] == embedder.dim
     assert np.array_equal(found.lengths, shown_words(TextBatch.from_strings(TEXTS)).counts)
 
 

@@ -22,7 +22,7 @@ def test_a_text_model_is_trained_and_used_behind_a_reader(reads: Path, tmp_path:
     reader, folder = tmp_path / "reader", tmp_path / "run"
     shutil.copytree(reads, reader)
     vocabulary = "embedder.vocabulary_size=300"
-    small_run(folder, *FEW, vocabulary, "normalizer=reader", f"normalizer.run={reader}")
+    small_run(folder, *FEW, vocabulary, "normalizer=recognizer", f"normalizer.run={reader}")
     record = json.loads((folder / "record.json").read_text())
     assert len(record["hashes"]["normalizer.run"]) == 64
     model = vitrina.load(folder)
@@ -55,9 +55,9 @@ def test_it_gives_what_the_model_reads_with_the_way_back(reads: Path) -> None:
 
 def test_what_is_no_reader_is_refused_before_anything_starts(trained: Path, tmp_path: Path) -> None:
     for run, reason in ((tmp_path, "is this the folder of a run"), (trained, "does not read")):
-        given = ["normalizer=reader", f"normalizer.run={run}"]
+        given = ["normalizer=recognizer", f"normalizer.run={run}"]
         with pytest.raises(InputError, match=rf"normalizer\.run = .*{reason}") as told:
             small_run(tmp_path / "run", *given)
         assert "\n" not in str(told.value)
     with pytest.raises(InputError, match=r"normalizer\.run = None: must be the folder of a run"):
-        compose_config(["normalizer=reader"])
+        compose_config(["normalizer=recognizer"])

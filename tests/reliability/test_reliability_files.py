@@ -29,7 +29,7 @@ from vitrina.runs.plan import Job
 from vitrina.state import FittedState
 
 NGRAMS = (
-    *("model=ngrams", "embedder.num_buckets=2000", "embedder.width=8"),
+    *("model=ngrams", "embedder.num_buckets=2000", "embedder.dim=8"),
     *("dataset.num_comments=150", "dataset.limit_test=30"),
 )
 

@@ -27,8 +27,8 @@ from vitrina.tasks.config import label_rules
 from vitrina.text.batch import TextBatch
 from vitrina.training.checkpoints import read_weights
 
-NARROW = ("encoder.width=32", "dataset.num_comments=120", "evaluation.suites=[clean]")
-READS = ("ocr=ctc", "ocr.width=24", "ocr.min_count=5")
+NARROW = ("encoder.dim=32", "dataset.num_comments=120", "evaluation.suites=[clean]")
+READS = ("ocr=ctc", "ocr.dim=24", "ocr.min_count=5")
 TOLD = "model.init_from"
 
 
@@ -44,7 +44,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same of a model of windows, with labels."""
     folder = tmp_path_factory.mktemp("windows") / "run"
-    tiny = ("model=vtr", "embedder.channels=[4,8]", "embedder.width=32", "training.steps=1")
+    tiny = ("model=vtr", "embedder.channels=[4,8]", "embedder.dim=32", "training.steps=1")
     few = ("dataset.limit_test=6", "dataset.limit_val=6", "training.batch_size=8")
     small_run(folder, *NARROW, *tiny, *few, "task=pretraining")
     return folder
@@ -120,8 +120,8 @@ def test_tensors_of_another_shape_or_name_are_told_and_left(source: Path) -> Non
 
 
 def test_a_reader_of_other_settings_stays_behind_with_its_alphabet(source: Path) -> None:
-    _, start, fitted = begun(source, *READS, "ocr.width=16", "ocr.min_count=40")
-    assert line_of(start, "reader") == "reader: not taken, ocr.width = 24 there"
+    _, start, fitted = begun(source, *READS, "ocr.dim=16", "ocr.min_count=40")
+    assert line_of(start, "reader") == "reader: not taken, ocr.dim = 24 there"
     there = FittedState.load(source / "state.safetensors").texts["ocr.characters"]
     assert len(fitted.texts["ocr.characters"]) < len(there)
     _, start, _ = begun(source)
@@ -145,7 +145,7 @@ def test_an_embedder_is_taken_into_one_of_words_and_back(source: Path, tmp_path:
 
 
 def test_a_head_is_taken_where_the_labels_are_the_same(trained: Path) -> None:
-    wide = ("encoder.width=192",)
+    wide = ("encoder.dim=192",)
     model, start, _ = begun(trained, *wide)
     there = read_weights(trained / "checkpoints" / "best.safetensors")
     assert same(model.state_dict(), there, "head.") and len(start.lines) == 4
@@ -154,7 +154,7 @@ def test_a_head_is_taken_where_the_labels_are_the_same(trained: Path) -> None:
 
 
 def test_windows_start_from_windows(windows: Path) -> None:
-    tiny = ("model=vtr", "embedder.channels=[4,8]", "embedder.width=32")
+    tiny = ("model=vtr", "embedder.channels=[4,8]", "embedder.dim=32")
     model, start, _ = begun(windows, *tiny, "embedder.stride_px=8")
     there = read_weights(windows / "checkpoints" / "best.safetensors")
     assert same(model.state_dict(), there, "embedder.") and same(
@@ -225,7 +225,7 @@ def test_a_run_starts_goes_on_and_refuses_other_weights(
 def test_windows_are_pretrained_and_started_from_by_the_command_line(
     windows: Path, tmp_path: Path
 ) -> None:
-    tiny = ["model=vtr", "embedder.channels=[4,8]", "embedder.width=32", "training.steps=1"]
+    tiny = ["model=vtr", "embedder.channels=[4,8]", "embedder.dim=32", "training.steps=1"]
     few = ["dataset.limit_test=6", "dataset.limit_val=6", "training.batch_size=8"]
     given = [*SMALL, *NARROW, *tiny, *few, f"{TOLD}={windows}", "hydra.run.dir=run"]
     done = main(*given, cwd=tmp_path)
@@ -246,7 +246,7 @@ def test_frozen_parts_stay_as_they_were(source: Path, tmp_path: Path) -> None:
 
 
 def test_frozen_parts_work_in_training_as_in_scoring(windows: Path) -> None:
-    tiny = ("model=vtr", "embedder.channels=[4,8]", "embedder.width=32")
+    tiny = ("model=vtr", "embedder.channels=[4,8]", "embedder.dim=32")
     model, _, _ = begun(windows, *tiny)
     inputs = model.embedder.tokenize(TextBatch.from_strings(["слово", "и другое"]))
     model.eval()

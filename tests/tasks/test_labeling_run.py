@@ -28,7 +28,7 @@ MODELS = {
         "training.steps=2",
         "training.batch_size=16",
         "embedder.channels=[4,8]",
-        "embedder.width=32",
+        "embedder.dim=32",
     ],
     "ttr": ["embedder.vocabulary_size=200"],
     "vtr_glyphs_plain": ["encoder=cnn_words", "normalizer=unicode"],
@@ -42,7 +42,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def label_words(folder: Path, *overrides: str) -> dict[str, Any]:
-    return small_run(folder, "task=labeling", *FEW, "encoder.width=32", *overrides)
+    return small_run(folder, "task=labeling", *FEW, "encoder.dim=32", *overrides)
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -121,7 +121,7 @@ def test_words_of_several_labels_from_a_file(tmp_path: Path) -> None:
     data.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     split = ["dataset.val_fraction=0.3", "dataset.test_fraction=0.3"]
     given = ["task=labeling", "model=ttr", "dataset=jsonl", f"dataset.train={data}", *split]
-    small = ["encoder.width=32", "embedder.vocabulary_size=100"]
+    small = ["encoder.dim=32", "embedder.vocabulary_size=100"]
     metrics = run(compose_config([*given, *small, *SMALL[1:]]), tmp_path / "run")
     assert 0 <= metrics["test"]["clean"]["macro_f1"] <= 1
     word = rows(tmp_path / "run" / "predictions" / "clean.jsonl")[0]["words"][0]

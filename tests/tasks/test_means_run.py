@@ -15,7 +15,7 @@ GROWING = ["training.ema=0.9", "training.noise_full_at=0.5", "training.noise_fro
 TWICE = ["training.consistency=0.5", "training.max_tokens=2000"]
 DISTORTED = ["embedder.augment=0.3", "embedder.augment_marks=0.2", "embedder.augment_erased=0.1"]
 FEW = ["dataset.num_comments=150", "dataset.limit_test=20", "dataset.limit_val=20"]
-NARROW = ["encoder.width=32", "training.batch_size=16"]
+NARROW = ["encoder.dim=32", "training.batch_size=16"]
 RUNS = {
     "glyphs": [*GROWING, *TWICE, *DISTORTED, "training.consistency_from=noisy"],
     "characters": ["model=characters", *GROWING, *TWICE, "noise=families"],

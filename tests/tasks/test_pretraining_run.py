@@ -26,10 +26,10 @@ FEW = (
     "dataset.num_comments=120",
     "dataset.limit_test=20",
     "dataset.limit_val=12",
-    "encoder.width=32",
+    "encoder.dim=32",
     "training.batch_size=16",
 )
-WINDOWS = ("model=vtr", "embedder.channels=[4,8]", "embedder.width=32", "training.steps=2")
+WINDOWS = ("model=vtr", "embedder.channels=[4,8]", "embedder.dim=32", "training.steps=2")
 SUITES = {"clean", "level_1", "level_2", "level_3", "level_4"}
 
 
@@ -80,7 +80,7 @@ def test_what_is_scored_is_the_file_of_predictions(pretrained: Path) -> None:
 
 
 def test_reading_and_masking_train_one_model(tmp_path: Path) -> None:
-    reads = ("ocr=ctc", "ocr.width=32", "ocr.min_count=5", "training.steps=4")
+    reads = ("ocr=ctc", "ocr.dim=32", "ocr.min_count=5", "training.steps=4")
     both = pretrain(tmp_path / "both", *reads)
     assert {"masked_loss", "cer", "infeasible"} <= set(both["test"]["level_4"])
     last = both["val"]
@@ -104,7 +104,7 @@ def test_more_training_restores_better(tmp_path: Path, pretrained: Path) -> None
 
 
 def test_a_resumed_run_ends_with_the_same_numbers(tmp_path: Path) -> None:
-    given = ("ocr=ctc", "ocr.width=32", "ocr.min_count=5", "ocr.reads=encoder")
+    given = ("ocr=ctc", "ocr.dim=32", "ocr.min_count=5", "ocr.source=encoder")
     given = (*given, "training.steps=4", "training.validate_every=0.25")
     whole = pretrain(tmp_path / "whole", *given)
     with training_that_dies(2):
@@ -152,7 +152,7 @@ def test_texts_need_no_labels(tmp_path: Path) -> None:
     data = tmp_path / "texts.jsonl"
     lines = [{"text": f"просто текст {'абвгде'[n % 6] * (n // 6 + 1)}, {n}"} for n in range(60)]
     data.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    given = ["dataset=jsonl", f"dataset.train={data}", "encoder.width=32", "training.steps=2"]
+    given = ["dataset=jsonl", f"dataset.train={data}", "encoder.dim=32", "training.steps=2"]
     base = ["task=pretraining", "evaluation=quick", "tracking=none"]
     from vitrina.experiment import run
 

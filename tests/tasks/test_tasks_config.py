@@ -3,12 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
 
 from vitrina import config as configuration
-from vitrina.config import compose_config, to_dict
+from vitrina.config import compose_config
 from vitrina.errors import InputError
-from vitrina.tasks.config import LATER
 
 WRONG = {
     "task.loss=hinge": "task.loss = 'hinge': must be one of cross_entropy, focal",
@@ -39,13 +37,4 @@ def test_the_exponent_is_the_published_one_unless_it_is_given() -> None:
 def test_weights_by_name_come_back_from_a_saved_configuration(tmp_path: Path) -> None:
     config = compose_config(["task=multilabel", "task.class_weights={THREAT: 5, 1: 2}"])
     configuration.save(config, tmp_path / "config.yaml")
-    assert configuration.load(tmp_path / "config.yaml") == config
-
-
-def test_a_configuration_of_the_first_version_loads(tmp_path: Path) -> None:
-    config = compose_config()
-    values = to_dict(config)
-    for key in LATER:
-        del values["task"][key]
-    (tmp_path / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(values)))
     assert configuration.load(tmp_path / "config.yaml") == config

@@ -136,7 +136,7 @@ def test_text_models_show_their_tokens_as_text(tmp_path: Path) -> None:
     from tests.conftest import small_run
 
     folder = tmp_path / "run"
-    small_run(folder, "model=characters", "encoder.width=16", "dataset.limit_test=30")
+    small_run(folder, "model=characters", "encoder.dim=16", "dataset.limit_test=30")
     assert main([str(folder), "--mistakes=3", "--suite=level_2"]) == 0
     page = checked(folder / "report.html")
     assert len(page.all("article")) == 3 and page.all("mark")

@@ -3,7 +3,7 @@
 Draw each line with one call of Pillow and cut it with numpy; pad every comment to the longest and
 run everything, padding too, through plain fp32 layers in torch's default layout.
 
-Shapes: B texts, L slices of the longest, N slices, H height, W window, C channels, D width.
+Shapes: B texts, L slices of the longest, N slices, H height, W window, C channels, D dim.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class PillowLines:
 
     def line(self, text: str) -> np.ndarray:
         """uint8 [H, width]."""
-        width = max(round(self.face.getlength(text)), 1)
-        image = Image.new("L", (width, self.config.height_px))
+        dim = max(round(self.face.getlength(text)), 1)
+        image = Image.new("L", (dim, self.config.height_px))
         pen = (0, self.baseline)
         ImageDraw.Draw(image).text(pen, text, fill=255, font=self.face, anchor="ls")
         return np.asarray(image)
@@ -85,7 +85,7 @@ class PaddedModel(nn.Module):
         x_N1HW = slices_BLHW.flatten(0, 1).unsqueeze(1).float() / 255
         x_BLD = self.bridge(self.blocks(x_N1HW).flatten(1)).unflatten(0, (num_texts, length))
         encoder = self.encoder
-        positions = sinusoids(torch.arange(length, device=mask_BL.device), encoder.width)
+        positions = sinusoids(torch.arange(length, device=mask_BL.device), encoder.dim)
         x_BLD = encoder.entrance_norm(encoder.project(x_BLD)) + positions
         for layer in encoder.layers:
             assert isinstance(layer, Layer)

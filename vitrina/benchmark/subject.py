@@ -20,7 +20,6 @@ from vitrina.normalizers.build import build_normalizer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
 from vitrina.tasks.build import build_model, build_reading, build_task, fit
-from vitrina.tasks.config import label_rules
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.training.consistency import training_loss
 from vitrina.training.loop import Training
@@ -59,7 +58,7 @@ class Subject:
     @classmethod
     def build(cls, config: Config, dataset: Dataset | None = None) -> Subject:
         """Everything a run builds, on the `dataset` of the configuration unless one is given."""
-        dataset = dataset or load_dataset(config.dataset, config.seed, label_rules(config.task))
+        dataset = dataset or load_dataset(config.dataset, config.seed, config.task.label_rules())
         normalizer = build_normalizer(config.normalizer, config.device)
         train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
         clean = normalizer(dataset.train.texts)

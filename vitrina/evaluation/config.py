@@ -1,14 +1,14 @@
-"""Options of the group `evaluation`: on which test texts a model is scored, and what is kept."""
+"""Settings of the group `evaluation`: the test texts of a model, and what is kept of its scores."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
-from vitrina.errors import InputError, require
+from vitrina.errors import require
 from vitrina.evaluation.attacks.config import AttackConfig
 from vitrina.noise.config import FAMILIES
+from vitrina.registry import Settings, register, setting
 
 SUITES: dict[str, str] = {
     "clean": "test texts as they are",
@@ -18,111 +18,80 @@ SUITES: dict[str, str] = {
     **{f"unseen_{n}": f"unseen look-alikes, {n} % of letters" for n in (10, 20, 30, 50, 80, 100)},
 }
 """Names of the suites that can be built from test texts, and what each one is."""
+DEFAULT = [*(name for name in SUITES if name[:6] != "unseen"), "unseen_30", "unseen_100"]
 
 MOST_RESAMPLES = 100_000
 
 
-@dataclass(kw_only=True)
-class EvaluationConfig:
+@register("evaluation", "levels")
+class EvaluationConfig(Settings):
     """The test texts, clean and corrupted with fixed seeds."""
 
-    kind: str
-    """Which evaluation this is."""
-    suites: list[str]
-    """Which suites are scored, in this order: clean, level_1 to level_4 (the published noise),
+    needs_labels: ClassVar[bool] = False
+    """Whether only whole texts with labels can be evaluated."""
+    suites: list[str] = setting(DEFAULT, choices=tuple(SUITES), min_length=1, unique=True)
+    """Suites that are scored, in this order: clean, level_1 to level_4 (the published noise),
     uniform_1 to uniform_4 (the same for every label), diacritics, unseen_10 to unseen_100
     (look-alikes that no level holds, for that share of the letters)."""
-    seed: int
+    seed: int = setting(2024, ge=0, lt=2**63)
     """Seed of the noise; fixed, so that every run is scored on the same noisy texts."""
-    uniform_p: float
+    uniform_p: float = setting(0.3, ge=0, le=1)
     """Probability that a letter is replaced in the uniform suites."""
-    diacritics_p: float
+    diacritics_p: float = setting(0.3, ge=0, le=1)
     """Probability that a letter gets a combining mark in the suite diacritics."""
-    unseen: str | None
-    """File of glyph clusters for the unseen suites, of which what a level holds is left out; null:
-    the project's own look-alikes."""
-    known_level: int
+    unseen: str | None = None
+    """File of glyph clusters for the unseen suites, without what a level holds; null: the project's
+    own look-alikes."""
+    known_level: int = setting(4, ge=0, le=4)
     """The highest level whose signs count as seen: that of the training's noise, if it is lower."""
-    bootstrap: int
+    bootstrap: int = setting(1000, ge=0, le=MOST_RESAMPLES)
     """Resamples of the test texts for the 95 % intervals; 0 leaves the intervals out."""
-    predictions: bool
+    predictions: bool = True
     """Whether the prediction of each text is written, a file for each suite."""
-    picture: bool
-    """Whether the picture of score against level is drawn."""
+    plot: bool = True
+    """Whether the plot of score against level is drawn."""
 
-    def __post_init__(self) -> None:
-        require(len(self.suites) > 0, "evaluation.suites", self.suites, "at least one suite")
-        for index, name in enumerate(self.suites):
-            if name not in SUITES:
-                raise InputError(
-                    f"evaluation.suites[{index}] = {name!r}: must be one of {', '.join(SUITES)}"
-                )
-            first = self.suites.index(name) == index
-            require(first, f"evaluation.suites[{index}]", name, "named only once")
-        require(0 <= self.seed < 2**63, "evaluation.seed", self.seed, "from 0 to 2^63 - 1")
-        for name in ("uniform_p", "diacritics_p"):
-            value = getattr(self, name)
-            require(0 <= value <= 1, f"evaluation.{name}", value, "between 0 and 1")
-        level = self.known_level
-        require(0 <= level <= 4, "evaluation.known_level", level, "a whole number from 0 to 4")
-        require(
-            self.bootstrap == 0 or 100 <= self.bootstrap <= MOST_RESAMPLES,
-            "evaluation.bootstrap",
-            self.bootstrap,
-            f"0 (no intervals) or from 100 to {MOST_RESAMPLES}",
-        )
+    def check(self, key: str) -> None:
+        enough = self.bootstrap == 0 or self.bootstrap >= 100
+        allowed = f"0 (no intervals) or from 100 to {MOST_RESAMPLES}"
+        require(enough, f"{key}.bootstrap", self.bootstrap, allowed)
 
 
-@dataclass(kw_only=True)
+@register("evaluation", "attack", "vitrina.evaluation.attacks.measure:AttackEvaluator")
 class AttackEvaluationConfig(EvaluationConfig, AttackConfig):
-    """Suites, and a search for edits after which the model says another class."""
+    """Suites, and a search for edits that change the prediction."""
 
-    def __post_init__(self) -> None:
-        EvaluationConfig.__post_init__(self)
-        AttackConfig.__post_init__(self)
+    needs_labels: ClassVar[bool] = True
+    suites: list[str] = setting(["clean"], choices=tuple(SUITES), min_length=1, unique=True)
+    """Suites that are scored."""
+    plot: bool = False
+    """Whether the plot of score against level is drawn."""
 
-    def check_task(self, kind: str) -> None:
-        """
-        Raises:
-            InputError: if the texts of a task of this kind cannot be attacked.
-        """
-        require(kind == "classification", "task.kind", kind, "classification for evaluation=attack")
+    def check(self, key: str) -> None:
+        EvaluationConfig.check(self, key)
+        AttackConfig.check(self, key)
+
+    def check_with(self, config: Any) -> None:
+        kind = config.task.kind
+        allowed = "classification for evaluation=attack"
+        require(config.task.one_class_per_text, "task.kind", kind, allowed)
 
 
-@dataclass(kw_only=True)
+@register("evaluation", "full", "vitrina.evaluation.robustness:CurvesEvaluator")
 class FullEvaluationConfig(EvaluationConfig):
     """Suites, and scores of each family of noise along its strength."""
 
-    families: list[str]
+    needs_labels: ClassVar[bool] = True
+    families: list[str] = setting([], choices=FAMILIES, unique=True)
     """Families of noise, see noise=families; empty: all. Their mix is measured too."""
-    strengths: list[float]
+    strengths: list[float] = setting([n / 10 for n in range(1, 11)], gt=0, le=1, min_length=1)
     """Probabilities that a letter is edited, rising; every word of every text is touched."""
-    noise_seeds: list[int]
+    noise_seeds: list[int] = setting([1, 2, 3], ge=0, lt=2**63, min_length=1, unique=True)
     """Seeds of the draws of noise; an item counts in worst-of-K only if it is right under all."""
-    texts: int | None
+    texts: int | None = setting(None, ge=1)
     """Test texts at most, drawn at random; null: all."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for index, name in enumerate(self.families):
-            once = name in FAMILIES and self.families.index(name) == index
-            allowed = f"one of {', '.join(FAMILIES)}, each once"
-            require(once, f"evaluation.families[{index}]", name, allowed)
-        p = self.strengths
-        rising = len(p) > 0 and all(a < b for a, b in pairwise([0.0, *p])) and p[-1] <= 1
-        require(rising, "evaluation.strengths", p, "one or more numbers, rising, above 0 to 1")
-        seeds = self.noise_seeds
-        fine = len(seeds) == len(set(seeds)) > 0 and all(0 <= seed < 2**63 for seed in seeds)
-        require(fine, "evaluation.noise_seeds", seeds, "one or more numbers from 0 to 2^63 - 1")
-        most = self.texts
-        require(most is None or most >= 1, "evaluation.texts", most, "at least 1, or null")
-
-
-OPTIONS: dict[str, type] = {
-    "levels": EvaluationConfig,
-    "full": FullEvaluationConfig,
-    "attack": AttackEvaluationConfig,
-}
-
-LATER: dict[str, Any] = {"known_level": 4}
-"""Settings of all kinds that came later, with the values by which older runs were made."""
+    def check(self, key: str) -> None:
+        super().check(key)
+        rising = all(a < b for a, b in pairwise(self.strengths))
+        require(rising, f"{key}.strengths", self.strengths, "numbers above 0 to 1, rising")

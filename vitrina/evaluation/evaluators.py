@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from vitrina.data.dataset import Split
-from vitrina.evaluation.config import (
-    AttackEvaluationConfig,
-    EvaluationConfig,
-    FullEvaluationConfig,
-)
+from vitrina.evaluation.config import EvaluationConfig
 from vitrina.noise.config import NoiseConfig
+from vitrina.registry import component
 from vitrina.tasks.task_metrics import TaskMetrics
 from vitrina.text.batch import TextBatch
 
@@ -39,20 +36,43 @@ class EvaluationTarget:
     trained_on: NoiseConfig | None = None
 
 
+class Evaluator(Protocol):
+    """Measures what an option of `evaluation` adds to the suites."""
+
+    def check(self, config: Any, task_metrics: TaskMetrics) -> None:
+        """Refuse a task that cannot be measured so.
+
+        Raises:
+            InputError: names the option and what it needs.
+        """
+        ...
+
+    def __call__(
+        self,
+        config: Any,
+        target: EvaluationTarget,
+        folder: Path,
+        progress: Callable[[str], None],
+    ) -> dict[str, Any]:
+        """Measure, and return what `metrics.json` gets, by key."""
+        ...
+
+
 def check_measures(config: EvaluationConfig, task_metrics: TaskMetrics) -> None:
     """Refuse, before anything is trained, what `measure` would refuse.
 
     Raises:
         InputError: if the option does not suit what is predicted.
     """
-    if isinstance(config, AttackEvaluationConfig):
-        from vitrina.evaluation.attacks.measure import attackable
+    evaluator = _evaluator(config)
+    if evaluator is not None:
+        evaluator.check(config, task_metrics)
 
-        attackable(config, task_metrics)
-    if isinstance(config, FullEvaluationConfig):
-        from vitrina.evaluation.robustness import curvable
 
-        curvable(task_metrics)
+def _evaluator(config: EvaluationConfig) -> Evaluator | None:
+    """The evaluator of the option; None if it measures suites only."""
+    chosen = component("evaluation", config.kind)
+    return chosen.load()() if chosen.target else None
 
 
 def measure(
@@ -70,12 +90,5 @@ def measure(
     Raises:
         InputError: if the option does not suit the subject.
     """
-    if isinstance(config, AttackEvaluationConfig):
-        from vitrina.evaluation.attacks.measure import measure_attack
-
-        return {"attack": measure_attack(config, subject, folder, progress)}
-    if isinstance(config, FullEvaluationConfig):
-        from vitrina.evaluation.robustness import measure_curves
-
-        return {"curves": measure_curves(config, subject, progress)}
-    return {}
+    evaluator = _evaluator(config)
+    return {} if evaluator is None else evaluator(config, subject, folder, progress)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from vitrina.evaluation.curves import (
     resampled_curve_scores,
     worst_of_k,
 )
+from vitrina.evaluation.evaluators import EvaluationTarget
 from vitrina.noise.config import FAMILIES, FamiliesNoiseConfig
 from vitrina.noise.families import families_in
 from vitrina.noise.perturbation import build_noise
@@ -30,9 +32,6 @@ from vitrina.tasks.metrics import Predictions
 from vitrina.tasks.task_metrics import LabelMetrics, TaskMetrics
 from vitrina.text.batch import TextBatch
 from vitrina.text.words import find_words
-
-if TYPE_CHECKING:
-    from vitrina.evaluation.evaluators import EvaluationTarget
 
 MIX = "mix"
 """All families of the option together, alike often: each word draws one."""
@@ -67,6 +66,22 @@ def curvable(task_metrics: TaskMetrics) -> LabelMetrics:
     if not isinstance(task_metrics, LabelMetrics) or isinstance(task_metrics, WordMetrics):
         raise InputError("evaluation=full: needs labels of texts (task=classification, multilabel)")
     return task_metrics
+
+
+class CurvesEvaluator:
+    """The evaluator of `evaluation=full`."""
+
+    def check(self, config: FullEvaluationConfig, task_metrics: TaskMetrics) -> None:
+        curvable(task_metrics)
+
+    def __call__(
+        self,
+        config: FullEvaluationConfig,
+        target: EvaluationTarget,
+        folder: Path,
+        progress: Callable[[str], None],
+    ) -> dict[str, Any]:
+        return {"curves": measure_curves(config, target, progress)}
 
 
 def measure_curves(

@@ -3,7 +3,7 @@
 As in BERT (Devlin et al. 2019) spans of tokens are replaced by a learned embedding, as in masked
 autoencoders (He et al. 2022) and PIXEL (Rust et al. 2023) their pixels are to be restored.
 
-Shapes: B texts, N tokens, M of them hidden, H/W pixels of a token, D width.
+Shapes: B texts, N tokens, M of them hidden, H/W pixels of a token, D dim.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class MaskedModel(Model):
     ) -> None:
         super().__init__(embedder, encoder, head)
         self.masking = masking
-        self.mask = nn.Parameter(torch.randn(embedder.width) * 0.02)
+        self.mask = nn.Parameter(torch.randn(embedder.dim) * 0.02)
 
     def forward(self, inputs: TokenBatch) -> Tensor:
         if self.masking is None:
@@ -123,6 +123,6 @@ class MaskedModel(Model):
         index_M = to_device(np.flatnonzero(masked), x.values.device)
         return Reconstruction(
             embedder.render(inputs).index_select(0, index_M),
-            embedder.hidden(hiding).index_select(0, index_M),
+            embedder.mlp_dim(hiding).index_select(0, index_M),
             said_MHW,
         )

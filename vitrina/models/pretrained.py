@@ -219,13 +219,13 @@ def checkpoint_hashes(fitted: FittedState) -> dict[str, str]:
 
 
 def build_body(settings: dict[str, Any]) -> tuple[nn.Module, int]:
-    """A model of these settings with random weights, that takes embeddings, and their width."""
+    """A model of these settings with random weights, that takes embeddings, and their dimension."""
     config = _hf_config(settings)
     model = _architecture(settings).from_config(
         config, dtype=torch.float32, trust_remote_code=False
     )
-    width = model.get_input_embeddings().weight.shape[1]
-    return without_ends(model), int(width)
+    dim = model.get_input_embeddings().weight.shape[1]
+    return without_ends(model), int(dim)
 
 
 def without_ends(model: Any) -> nn.Module:

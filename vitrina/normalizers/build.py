@@ -8,13 +8,11 @@ from vitrina.normalizers.config import (
     NoNormalizerConfig,
     RecognizerNormalizerConfig,
     RulesNormalizerConfig,
-    UnicodeNormalizerConfig,
 )
 
 
 def build_normalizer(
     config: NoNormalizerConfig
-    | UnicodeNormalizerConfig
     | ConfusablesNormalizerConfig
     | RulesNormalizerConfig
     | RecognizerNormalizerConfig,
@@ -25,10 +23,6 @@ def build_normalizer(
     Raises:
         InputError: if a lexicon, glyph clusters or a run are needed and cannot be read.
     """
-    if isinstance(config, UnicodeNormalizerConfig):
-        from vitrina.normalizers.unicode import UnicodeNormalizer
-
-        return UnicodeNormalizer()
     if isinstance(config, ConfusablesNormalizerConfig):
         from vitrina.normalizers.confusables import ConfusablesNormalizer
 

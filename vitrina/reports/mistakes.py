@@ -10,7 +10,6 @@ from vitrina.errors import InputError
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.inference.load import TrainedModel
 from vitrina.models.embedders.base import VisualEmbedder
-from vitrina.models.embedders.config import GlyphsConfig, LineConfig, SlicesConfig
 from vitrina.reports.document import Content, Html, element, escaped, join, paragraph
 from vitrina.reports.pictures import (
     line_pictures,
@@ -103,12 +102,12 @@ def explained(model: TrainedModel) -> str:
     """What the colours mean, for this model's tokens."""
     embedder = model.model.embedder
     config = getattr(embedder, "config", None)
-    if isinstance(config, SlicesConfig | LineConfig):
+    if hasattr(config, "window_px"):
         side = reach(embedder)
         what = "slice"
         if side:
             what += f" (with {side} on each side, which show its middle too)"
-    elif isinstance(config, GlyphsConfig):
+    elif getattr(config, "glyph_tokens", False):
         what = "glyph"
     else:
         what = "token"
@@ -161,9 +160,9 @@ def _seen(model: TrainedModel, salient: Salient) -> Html:
     if not isinstance(embedder, VisualEmbedder):
         return join([salient_text(salient), _strongest_pieces(salient)])
     stride, window = None, 16
-    if isinstance(config, SlicesConfig | LineConfig):
+    if config is not None and hasattr(config, "window_px"):
         stride, window = config.stride_px, config.window_px
-    elif isinstance(config, GlyphsConfig):
+    elif config is not None and config.glyph_tokens:
         window = config.width_px
     pictures = embedder.pictures
     columns = token_columns(pictures, salient.text, len(salient.weights), stride, window)

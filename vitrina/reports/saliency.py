@@ -25,7 +25,6 @@ from vitrina.glyphs.segmentation import glyph_spans
 from vitrina.inference.load import TrainedModel
 from vitrina.models.embedders.base import Embedder, VisualEmbedder
 from vitrina.models.embedders.characters import CharactersEmbedder
-from vitrina.models.embedders.config import LineConfig, SlicesConfig
 from vitrina.models.embedders.subwords import SubwordsEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
 from vitrina.models.embedders.words import WordsEmbedder
@@ -91,7 +90,7 @@ def saliency(model: TrainedModel, texts: TextBatch, said: Sequence[int]) -> list
 def reach(embedder: Embedder) -> int:
     """How many tokens to each side show the middle of a token too."""
     config = getattr(embedder, "config", None)
-    if isinstance(config, SlicesConfig | LineConfig):
+    if config is not None and hasattr(config, "window_px"):
         return max(0, -(-config.window_px // (2 * config.stride_px)) - 1)
     return 0
 

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from vitrina.config import ModelConfig
 from vitrina.errors import InputError
-from vitrina.models.config import ModelConfig
 
 ORIGIN = "model.init_from"
 """Name, among the hashes of a run's record, of the weights that it started from."""

@@ -18,7 +18,6 @@ from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.errors import InputError
 from vitrina.files import replacing
-from vitrina.models.embedders.config import GlyphsConfig, SlicesConfig
 
 PACKAGES = (
     "torch",
@@ -116,7 +115,7 @@ def _version(package: str) -> str | None:
 
 
 def _font_hashes(config: Config) -> dict[str, str]:
-    if not isinstance(config.embedder, GlyphsConfig | SlicesConfig):
+    if not config.embedder.draws:
         return {}
     import hashlib
 

@@ -97,7 +97,7 @@ def report(
     for note in [*evaluation.notes, *(read.notes() if read else [])]:
         console.print(note, markup=False, highlight=False)
     picture = folder / "levels.png"
-    if config.evaluation.picture:
+    if config.evaluation.plot:
         drawn = draw_levels(evaluation, picture, title=folder.name, synthetic=synthetic)
         if drawn:
             tracker.picture(picture)

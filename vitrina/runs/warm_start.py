@@ -21,7 +21,6 @@ from vitrina.errors import InputError, require
 from vitrina.models.model import Model
 from vitrina.state import FittedState
 from vitrina.tasks.build import build_task
-from vitrina.tasks.ocr.config import CtcConfig, num_steps
 from vitrina.training.checkpoints import read_weights
 
 FREE = frozenset(
@@ -32,7 +31,7 @@ FREE = frozenset(
 )
 """Settings of an embedder that do not change what its weights mean."""
 
-READER = ("target", "units", "vocabulary_size", "reads", "kernels", "width")
+READER = ("target", "units", "vocabulary_size", "reads", "kernels", "dim")
 """Settings of a reader that its weights depend on, beside the number of its steps."""
 
 INNER = "embedder.inner."
@@ -184,15 +183,15 @@ class WarmStart:
 
     def _reader_differs(self, config: Config) -> str:
         mine, theirs = config.ocr, self.config.ocr
-        if not isinstance(mine, CtcConfig) or not isinstance(theirs, CtcConfig):
-            return "there is none" if isinstance(mine, CtcConfig) else "none is wanted"
-        steps = num_steps(mine, config.embedder, config.encoder)
-        their_steps = num_steps(theirs, self.config.embedder, self.config.encoder)
+        if not mine.recognizes or not theirs.recognizes:
+            return "there is none" if mine.recognizes else "none is wanted"
+        steps = mine.num_frames(config.embedder, config.encoder)
+        their_steps = theirs.num_frames(self.config.embedder, self.config.encoder)
         return _differing(
             "ocr",
-            asdict(mine) | {"steps": steps},
-            asdict(theirs) | {"steps": their_steps},
-            {*READER, "steps"},
+            asdict(mine) | {"frames_per_token": steps},
+            asdict(theirs) | {"frames_per_token": their_steps},
+            {*READER, "frames_per_token"},
         )
 
     def _head_differs(self, config: Config, fitted: FittedState) -> str:

@@ -3,64 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 
 from vitrina.config import Config
 from vitrina.data.dataset import Dataset
 from vitrina.models.embedders.base import Embedder
-from vitrina.models.embedders.bytes import BytesEmbedder
-from vitrina.models.embedders.characters import CharactersEmbedder
-from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
-from vitrina.models.embedders.glyphs import GlyphsEmbedder
-from vitrina.models.embedders.line import LineEmbedder
-from vitrina.models.embedders.ngrams import NgramsEmbedder
-from vitrina.models.embedders.slices import SlicesEmbedder
-from vitrina.models.embedders.subwords import SubwordsEmbedder
-from vitrina.models.embedders.wordpiece import WordpieceEmbedder
 from vitrina.models.encoders.base import Encoder
-from vitrina.models.encoders.cnn import CnnEncoder
-from vitrina.models.encoders.mean import MeanEncoder
-from vitrina.models.encoders.pretrained import PretrainedEncoder
-from vitrina.models.encoders.transformer import TransformerEncoder
 from vitrina.models.heads.ctc import CtcHead
 from vitrina.models.model import Model
 from vitrina.noise.replacements import Replacements
+from vitrina.registry import build, component
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
-from vitrina.tasks.classification import ClassificationTask
-from vitrina.tasks.labeling import LabelingTask
-from vitrina.tasks.multilabel import MultilabelTask
-from vitrina.tasks.ocr.config import CtcConfig, num_steps, span
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.ocr.symbols import symbols_of
-from vitrina.tasks.pretraining import PretrainingTask
 from vitrina.text.batch import TextBatch
-
-EMBEDDERS: dict[str, Any] = {
-    "glyphs": GlyphsEmbedder,
-    "glyph_ngrams": GlyphNgramsEmbedder,
-    "slices": SlicesEmbedder,
-    "line": LineEmbedder,
-    "wordpiece": WordpieceEmbedder,
-    "characters": CharactersEmbedder,
-    "bytes": BytesEmbedder,
-    "ngrams": NgramsEmbedder,
-    "subwords": SubwordsEmbedder,
-}
-ENCODERS: dict[str, type[Encoder]] = {
-    "cnn": CnnEncoder,
-    "transformer": TransformerEncoder,
-    "mean": MeanEncoder,
-    "pretrained": PretrainedEncoder,
-}
-TASKS: dict[str, Any] = {
-    "classification": ClassificationTask,
-    "multilabel": MultilabelTask,
-    "labeling": LabelingTask,
-    "pretraining": PretrainingTask,
-}
 
 
 def fit(
@@ -83,30 +41,34 @@ def fit(
     parts = {
         **(given or {}),
         "task": fit_task(config, dataset),
-        "encoder": ENCODERS[config.encoder.kind].fit(config.encoder),
+        "encoder": component("encoder", config.encoder.kind).load().fit(config.encoder),
     }
     if "embedder" not in parts:
-        kind = EMBEDDERS[config.embedder.kind]
+        kind = component("embedder", config.embedder.kind).load()
         fitted = kind.fit(config.embedder, clean, noisy)
         parts["embedder"] = kind.fit_noise(config.embedder, fitted, replaced)
-    if isinstance(config.ocr, CtcConfig) and "ocr" not in parts:
+    if config.ocr.recognizes and "ocr" not in parts:
         parts["ocr"] = Recognition.fit(config.ocr, clean, noisy)
     return FittedState.join(parts)
 
 
 def fit_task(config: Config, dataset: Dataset) -> FittedState:
     """What the task alone learns from its training texts."""
-    return TASKS[config.task.kind].fit(config.task, dataset.train, dataset.label_names)
+    return (
+        component("task", config.task.kind)
+        .load()
+        .fit(config.task, dataset.train, dataset.label_names)
+    )
 
 
 def build_task(config: Config, fitted: FittedState) -> Task:
     """The task that the artefacts were fitted for."""
-    return TASKS[config.task.kind](config.task, fitted.part("task"))
+    return build("task", config.task, fitted.part("task"))
 
 
 def build_reading(config: Config, fitted: FittedState) -> Recognition | None:
     """What is asked of a reading head, where there is one."""
-    if not isinstance(config.ocr, CtcConfig):
+    if not config.ocr.recognizes:
         return None
     return Recognition(config.ocr, fitted.part("ocr"))
 
@@ -118,12 +80,12 @@ def build_model(config: Config, fitted: FittedState, task: Task) -> Model:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        embedder: Embedder = EMBEDDERS[config.embedder.kind](
-            config.embedder, fitted.part("embedder")
-        )
+        embedder: Embedder = build("embedder", config.embedder, fitted.part("embedder"))
         embedder = task.embedder(embedder)
-        encoder = ENCODERS[config.encoder.kind].build(
-            config.encoder, embedder.width, fitted.part("encoder")
+        encoder = (
+            component("encoder", config.encoder.kind)
+            .load()
+            .build(config.encoder, embedder.dim, fitted.part("encoder"))
         )
         model = task.build_model(embedder, encoder)
         # The reader comes last: the other weights begin as they would without it.
@@ -135,15 +97,15 @@ def _build_reader(
     config: Config, fitted: FittedState, embedder: Embedder, encoder: Encoder
 ) -> CtcHead | None:
     ocr = config.ocr
-    if not isinstance(ocr, CtcConfig):
+    if not ocr.recognizes:
         return None
-    reads_encoder = ocr.reads == "encoder"
+    reads_encoder = ocr.source == "encoder"
     return CtcHead(
-        encoder.width if reads_encoder else embedder.width,
-        width=ocr.width,
+        encoder.dim if reads_encoder else embedder.dim,
+        dim=ocr.dim,
         kernels=ocr.kernels,
-        steps=num_steps(ocr, config.embedder, config.encoder),
+        steps=ocr.num_frames(config.embedder, config.encoder),
         num_symbols=symbols_of(fitted.part("ocr")).num_symbols,
         reads_encoder=reads_encoder,
-        span=span(ocr, config.encoder),
+        span=ocr.span(config.encoder),
     )

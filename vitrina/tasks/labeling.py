@@ -77,7 +77,7 @@ class LabelingTask(Task):
         return WordsEmbedder(embedder, self.config.pool, self.config.kernels)
 
     def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
-        head = WordHead(encoder.width, len(self.label_names), self.config.dropout)
+        head = WordHead(encoder.dim, len(self.label_names), self.config.dropout)
         return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> WordTargets:

@@ -69,7 +69,7 @@ class MultilabelTask(Task):
         )
 
     def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
-        head = ClassificationHead(encoder.width, len(self.label_names), self.config.dropout)
+        head = ClassificationHead(encoder.dim, len(self.label_names), self.config.dropout)
         return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> Targets:

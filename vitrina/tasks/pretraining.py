@@ -48,7 +48,7 @@ class PretrainingTask(Task):
         config, masking = self.config, None
         if config.masked_weight > 0:
             masking = Masking(config.masked_share, config.masked_span, encoder.stride)
-        head = PixelHead(encoder.width, embedder.token_px, encoder.stride)
+        head = PixelHead(encoder.dim, embedder.token_px, encoder.stride)
         return MaskedModel(embedder, encoder, head, masking)
 
     def targets(self, sample: Sample) -> Targets:
@@ -80,7 +80,7 @@ class PretrainingTask(Task):
         reads_encoder = model.reader is not None and model.reader.reads_encoder
         if model.masking is not None or reads_encoder:
             return []
-        return ["the encoder is not trained: ocr.reads=encoder or task.masked_weight trains it"]
+        return ["the encoder is not trained: ocr.source=encoder or task.masked_weight trains it"]
 
     def draw(self, model: Model, texts: TextBatch, folder: Path) -> list[Path]:
         """`masked.png`: texts, the same partly hidden, and restored."""

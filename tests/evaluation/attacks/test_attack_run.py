@@ -37,7 +37,7 @@ SMALL_ATTACK = [
     "evaluation.generations=2",
 ]
 FEW = ["dataset.num_comments=400", "tracking=none", *SMALL_ATTACK]
-TINY = ["encoder.width=32", "training.epochs=1", "dataset.limit_val=30"]
+TINY = ["encoder.dim=32", "training.epochs=1", "dataset.limit_val=30"]
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

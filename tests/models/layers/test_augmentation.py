@@ -2,21 +2,17 @@
 
 import copy
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from omegaconf import OmegaConf
 
 from tests.tiny import GLYPHS, TEXTS, build
-from vitrina import config as configuration
-from vitrina.config import compose_config, to_dict
+from vitrina.config import compose_config
 from vitrina.errors import InputError
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.whitening import Whitening
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
-from vitrina.models.embedders.glyphs_config import LATER
 from vitrina.models.layers.augmentation import Distortion, distort
 from vitrina.noise.tables import ALPHABET
 from vitrina.text.batch import TextBatch
@@ -192,12 +188,3 @@ def test_wrong_settings_are_told(override: str, message: str) -> None:
     with pytest.raises(InputError) as told:
         compose_config([override])
     assert str(told.value) == message
-
-
-def test_a_configuration_saved_before_pictures_were_distorted_loads(tmp_path: Path) -> None:
-    config = compose_config(["model=vtr_glyphs_plain"])
-    values = to_dict(config)
-    for key in LATER:
-        del values["embedder"][key]
-    (tmp_path / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(values)))
-    assert configuration.load(tmp_path / "config.yaml") == config

@@ -61,13 +61,13 @@ PRESETS = ("vtr_glyphs", "vtr", "vtr_line", "vtr_reference")
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str) -> None:
     small = ["dataset.num_comments=600"]
-    tiny = ["encoder=cnn", "encoder.width=8", "encoder.kernels=[]", "embedder.width=8"]
+    tiny = ["encoder=cnn", "encoder.dim=8", "encoder.kernels=[]", "embedder.dim=8"]
     if preset == "vtr_line":  # the same windows, and nothing to fit
         stem = {"stem": "strided", "patch_px": 4, "patch_stride_px": 4, "pool": 1, "channels": 8}
         tiny += [f"embedder.{key}={value}" for key, value in stem.items()]
     if preset == "vtr_reference":
         tiny.append("embedder.channels=[2]")
-    config = compose_config([f"model={preset}", "ocr=ctc", f"ocr.reads={reads}", *small, *tiny])
+    config = compose_config([f"model={preset}", "ocr=ctc", f"ocr.source={reads}", *small, *tiny])
     dataset = load_dataset(config.dataset, config.seed)
     texts = NoisyTexts.of(
         dataset.train, build_noise(config.noise, 1), build_normalizer(config.normalizer)
@@ -88,12 +88,15 @@ def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str
     ("overrides", "message"),
     [
         (["model=ttr", "ocr=ctc"], "ocr = ctc: embedder must be glyphs, glyph_ngrams, "),
-        (["ocr=ctc", "ocr.reads=encoder", "encoder=mean"], "encoder=mean leaves one state"),
+        (["ocr=ctc", "ocr.source=encoder", "encoder=mean"], "encoder=mean leaves one state"),
         (["ocr=ctc", "ocr.target=both"], "ocr.target = 'both': must be one of clean, drawn"),
-        (["ocr=ctc", "ocr.reads=head"], "ocr.reads = 'head': must be one of embedder, encoder"),
-        (["ocr=ctc", "ocr.kernels=[2]"], r"ocr.kernels = \[2\]: must be odd numbers"),
-        (["ocr=ctc", "ocr.steps=0"], "ocr.steps = 0: must be at least 1, or null"),
-        (["ocr=ctc", "ocr.weight=0"], "ocr.weight = 0.0: must be above 0; ocr=none trains"),
+        (["ocr=ctc", "ocr.source=head"], "ocr.source = 'head': must be one of embedder, encoder"),
+        (["ocr=ctc", "ocr.kernels=[2]"], r"ocr.kernels\[0\] = 2: must be odd and at least 1"),
+        (
+            ["ocr=ctc", "ocr.frames_per_token=0"],
+            "ocr.frames_per_token = 0: must be at least 1, or null",
+        ),
+        (["ocr=ctc", "ocr.weight=0"], "ocr.weight = 0.0: must be above 0"),
     ],
 )
 def test_wrong_settings_are_told_in_one_line(overrides: list[str], message: str) -> None:

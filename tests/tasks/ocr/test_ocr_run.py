@@ -37,9 +37,9 @@ def test_a_loaded_run_reads_as_the_run_did(reads: Path) -> None:
 
 def test_a_run_reads_word_pieces(tmp_path: Path) -> None:
     """What it says are pieces, and they are what the error rate is measured on."""
-    few = ["dataset.limit_test=20", "dataset.limit_val=20", "encoder.width=32"]
+    few = ["dataset.limit_test=20", "dataset.limit_val=20", "encoder.dim=32"]
     read_pieces = ["ocr=ctc", "ocr.units=pieces", "ocr.vocabulary_size=200", "ocr.min_count=2"]
-    metrics = small_run(tmp_path / "run", *few, *read_pieces, "ocr.weight=1", "ocr.width=64")
+    metrics = small_run(tmp_path / "run", *few, *read_pieces, "ocr.weight=1", "ocr.dim=64")
     model = vitrina.load(tmp_path / "run")
     path = tmp_path / "run" / "predictions" / "clean.jsonl"
     texts = [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]

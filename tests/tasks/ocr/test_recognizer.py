@@ -29,7 +29,7 @@ def reader() -> Recognizer:
     embedder = GlyphsEmbedder(GLYPHS, GlyphsEmbedder.fit(GLYPHS, drawn, lambda: drawn))
     reading = Recognition(CONFIG, Recognition.fit(CONFIG, meant, lambda: drawn))
     head = CtcHead(
-        embedder.width,
+        embedder.dim,
         width=32,
         kernels=[5, 3],
         steps=2,
@@ -37,7 +37,7 @@ def reader() -> Recognizer:
         reads_encoder=False,
         span=1,
     )
-    encoder = CnnEncoder(CNN, embedder.width)
+    encoder = CnnEncoder(CNN, embedder.dim)
     model = Model(embedder, encoder, torch.nn.Identity(), head)
     inputs, targets = embedder.tokenize(drawn), reading.symbols.encode(meant)
     optimizer = torch.optim.AdamW([*embedder.parameters(), *head.parameters()], 0.01)

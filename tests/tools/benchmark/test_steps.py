@@ -12,9 +12,9 @@ FEW = ("dataset.num_comments=120", "device=cpu")
 NARROW = (
     "model=vtr_reference",
     "embedder.channels=[4,8]",
-    "embedder.width=32",
-    "encoder.width=32",
-    "encoder.hidden=64",
+    "embedder.dim=32",
+    "encoder.dim=32",
+    "encoder.mlp_dim=64",
     "encoder.num_layers=1",
 )
 
@@ -23,7 +23,7 @@ NARROW = (
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(steps, "REFERENCE", NARROW)
     for line in ("LINE", "LINE_AT_REFERENCE_WIDTHS"):
-        monkeypatch.setattr(steps, line, ("model=vtr_line", "encoder.width=16"))
+        monkeypatch.setattr(steps, line, ("model=vtr_line", "encoder.dim=16"))
     return Bench(None, "cpu", repetitions=1, num_texts=4)
 
 
@@ -67,7 +67,7 @@ def test_counted_operations_are_those_of_the_layers(monkeypatch: pytest.MonkeyPa
     bench = Bench(None, "cpu", repetitions=1)
     (row,) = steps.utilisation(bench)
     config = bench.subject("model=vtr_glyphs_plain").config
-    width, channels = config.encoder.width, config.embedder.width
+    width, channels = config.encoder.dim, config.embedder.dim
     stem = config.encoder.stem_kernel * channels * width
     blocks = sum(config.encoder.kernels) * width * width / config.encoder.stride
     glyphs = bench.dataset.train.texts.lengths[bench.random_batch(64)].mean()

@@ -30,7 +30,7 @@ LINE_AT_REFERENCE_WIDTHS = (
     *REFERENCE,
     "embedder=line",
     "embedder.channels=256",
-    "embedder.width=768",
+    "embedder.dim=768",
 )
 UTILISED = ("vtr_glyphs", "vtr_glyphs_plain", "vtr_line", "vtr_reference")
 NUM_BATCHES = 40

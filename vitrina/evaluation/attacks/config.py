@@ -1,11 +1,9 @@
-"""Settings of search attacks; `evaluation=attack` puts them beside those of the suites."""
+"""Settings of search attacks, which `evaluation=attack` adds to those of the suites."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from vitrina.errors import InputError, require
+from vitrina.errors import require
+from vitrina.registry import Section, setting
 
 SEARCHES = ("greedy", "evolution")
 EDITS = ("substitution", "invisible", "punctuation", "deletion", "swap")
@@ -13,75 +11,48 @@ TABLES = ("level_1", "level_2", "level_3", "level_4", "unseen")
 LABELS = ("positive", "all")
 
 
-@dataclass(kw_only=True)
-class AttackConfig:
-    """What an attack may do to a text, and how it searches."""
+class AttackConfig(Section):
+    """The edits that an attack may make to a text, and its search."""
 
-    searches: list[str]
-    """Which searches are made: greedy (by word importance), evolution."""
-    edits: list[str]
+    searches: list[str] = setting(list(SEARCHES), choices=SEARCHES, min_length=1, unique=True)
+    """Searches to make: greedy (by word importance), evolution."""
+    edits: list[str] = setting(list(EDITS), choices=EDITS, min_length=1, unique=True)
     """What one edit may be: substitution (of a letter by a look-alike), invisible and punctuation
-    (a character is inserted), deletion (of a letter), swap (of two neighbouring letters)."""
-    tables: list[str]
-    """Where look-alikes are taken from: what level_1 to level_4 of the noise add, unseen."""
-    invisible: str
-    """Characters that the edit `invisible` inserts."""
-    punctuation: str
+    (a character is inserted), deletion (of a letter), swap (of two neighboring letters)."""
+    tables: list[str] = setting(
+        ["level_1", "level_2", "level_4", "unseen"], choices=TABLES, unique=True
+    )
+    """Sources of look-alikes: what level_1 to level_4 of the noise add, unseen."""
+    invisible: str = "\u200b\u200c\u200d\u2060\u00ad"
+    """Characters that the edit `invisible` inserts: zero width space, non-joiner and joiner, word
+    joiner, soft hyphen."""
+    punctuation: str = ".,-_*"
     """Characters that the edit `punctuation` inserts."""
-    max_edits: int
+    max_edits: int = setting(5, ge=1, le=10)
     """The largest budget; every budget up to it is measured."""
-    candidates: int
+    candidates: int = setting(24, ge=1, le=10_000)
     """Edits that the greedy search tries at each step."""
-    words: int
+    words: int = setting(3, ge=1, le=1_000)
     """Most important words among whose edits the greedy search tries some at each step."""
-    population: int
+    population: int = setting(16, ge=2, le=10_000)
     """Edited texts that the evolution keeps, and that it breeds in a generation."""
-    generations: int
+    generations: int = setting(4, ge=1, le=1_000)
     """Generations of the evolution for each budget."""
-    texts: int
+    texts: int = setting(500, ge=1, le=10**9)
     """Test texts that are attacked, at most."""
-    labels: str
+    labels: str = setting("positive", choices=LABELS)
     """Whose texts are attacked: positive (toxic texts that shall pass as benign), or all."""
-    max_distance: float
-    """How much an edited word may differ from the drawn original, between 0 and 1."""
-    max_glyph_distance: float
-    """How much a look-alike may differ from the drawn letter that it replaces, between 0 and 1."""
-    seed: int
-    """Seed of what the searches draw, and of which texts are attacked."""
+    max_distance: float = setting(0.2, ge=0, le=1)
+    """How much an edited word may differ from the drawn original."""
+    max_glyph_distance: float = setting(0.55, ge=0, le=1)
+    """How much a look-alike may differ from the drawn letter that it replaces."""
+    seed: int = setting(2024, ge=0, lt=2**63)
+    """Seed of what the searches draw, and of the choice of attacked texts."""
 
-    def __post_init__(self) -> None:
-        _require_names("searches", self.searches, SEARCHES)
-        _require_names("edits", self.edits, EDITS)
-        if "substitution" in self.edits:
-            _require_names("tables", self.tables, TABLES)
+    def check(self, key: str) -> None:
+        given = "substitution" not in self.edits or bool(self.tables)
+        require(given, f"{key}.tables", self.tables, f"one or more of {', '.join(TABLES)}")
         for name in ("invisible", "punctuation"):
             value = getattr(self, name)
             given = name not in self.edits or (len(value) > 0 and not any(map(str.isalnum, value)))
-            require(given, f"evaluation.{name}", value, "characters, no letters or digits")
-        ranges = {
-            "max_edits": (1, 10),
-            "candidates": (1, 10_000),
-            "words": (1, 1_000),
-            "population": (2, 10_000),
-            "generations": (1, 1_000),
-            "texts": (1, 10**9),
-        }
-        for name, (least, most) in ranges.items():
-            value = getattr(self, name)
-            require(least <= value <= most, f"evaluation.{name}", value, f"from {least} to {most}")
-        known = self.labels in LABELS
-        require(known, "evaluation.labels", self.labels, " or ".join(LABELS))
-        for name in ("max_distance", "max_glyph_distance"):
-            value = getattr(self, name)
-            require(0 <= value <= 1, f"evaluation.{name}", value, "between 0 and 1")
-        require(0 <= self.seed < 2**63, "evaluation.seed", self.seed, "from 0 to 2^63 - 1")
-
-
-def _require_names(key: str, names: Sequence[str], known: Sequence[str]) -> None:
-    require(len(names) > 0, f"evaluation.{key}", names, f"one or more of {', '.join(known)}")
-    for index, name in enumerate(names):
-        if name not in known:
-            allowed = ", ".join(known)
-            raise InputError(f"evaluation.{key}[{index}] = {name!r}: must be one of {allowed}")
-        first = list(names).index(name) == index
-        require(first, f"evaluation.{key}[{index}]", name, "named only once")
+            require(given, f"{key}.{name}", value, "characters, no letters or digits")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +13,9 @@ from vitrina.errors import InputError
 from vitrina.evaluation.attacks.config import AttackConfig
 from vitrina.evaluation.attacks.examples import write_examples
 from vitrina.evaluation.attacks.search import AttackResult, attack, attacked_labels
+from vitrina.evaluation.evaluators import EvaluationTarget
 from vitrina.noise.randomness import text_keys
 from vitrina.tasks.task_metrics import ClassMetrics, TaskMetrics
-
-if TYPE_CHECKING:
-    from vitrina.evaluation.evaluators import EvaluationTarget
 
 
 def attackable(config: AttackConfig, task_metrics: TaskMetrics) -> ClassMetrics:
@@ -30,6 +28,22 @@ def attackable(config: AttackConfig, task_metrics: TaskMetrics) -> ClassMetrics:
         raise InputError("evaluation=attack: needs texts of one class each (task=classification)")
     attacked_labels(np.zeros(0, dtype=np.int64), task_metrics, config)
     return task_metrics
+
+
+class AttackEvaluator:
+    """The evaluator of `evaluation=attack`."""
+
+    def check(self, config: AttackConfig, task_metrics: TaskMetrics) -> None:
+        attackable(config, task_metrics)
+
+    def __call__(
+        self,
+        config: AttackConfig,
+        target: EvaluationTarget,
+        folder: Path,
+        progress: Callable[[str], None],
+    ) -> dict[str, Any]:
+        return {"attack": measure_attack(config, target, folder, progress)}
 
 
 def measure_attack(

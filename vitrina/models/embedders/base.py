@@ -21,10 +21,10 @@ class Embedder(nn.Module, ABC):
     """Turns texts into token embeddings.
 
     Attributes:
-        width: width D of a token embedding.
+        dim: dimension D of a token embedding.
     """
 
-    width: int
+    dim: int
 
     @staticmethod
     def fit_noise(
@@ -47,7 +47,7 @@ class Embedder(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, inputs: TokenBatch) -> Ragged:
-        """Token embeddings [N, width] of `inputs`, ragged by `inputs.num_tokens`."""
+        """Token embeddings [N, dim] of `inputs`, ragged by `inputs.num_tokens`."""
 
 
 class VisualEmbedder(Embedder):
@@ -55,7 +55,7 @@ class VisualEmbedder(Embedder):
 
     Attributes:
         pictures: draws the glyphs.
-        token_px: height H and width W of what a token shows.
+        token_px: height H and dim W of what a token shows.
         step_px: from the left edge of what a token shows to that of the next one's, where tokens
             are laid side by side.
     """

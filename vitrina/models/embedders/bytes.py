@@ -43,7 +43,7 @@ class BytesEmbedder(TableEmbedder):
     """
 
     def __init__(self, config: BytesConfig, fitted: FittedState) -> None:
-        super().__init__(1 + EMPTY_ID, config.width, config.dropout)
+        super().__init__(1 + EMPTY_ID, config.dim, config.dropout)
 
     @staticmethod
     def fit(config: BytesConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:

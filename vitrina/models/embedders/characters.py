@@ -34,7 +34,7 @@ class CharactersEmbedder(TableEmbedder):
 
     def __init__(self, config: CharactersConfig, fitted: FittedState) -> None:
         code_points = fitted.arrays["code_points"]
-        super().__init__(1 + len(code_points), config.width, config.dropout)
+        super().__init__(1 + len(code_points), config.dim, config.dropout)
         self.lowercase = config.lowercase
         self.id_of = np.full(NUM_CODE_POINTS, UNKNOWN_ID, dtype=np.int64)
         self.id_of[code_points] = 1 + np.arange(len(code_points))

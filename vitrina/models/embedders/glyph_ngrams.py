@@ -11,7 +11,7 @@ and what was never seen in training adds nothing.
 
 Shapes: G distinct glyphs in the batch, N tokens, U distinct n-grams in the batch, M n-grams that
 begin at one place, P places of words with their marks, C n-grams that cover a token at most, E
-width of an n-gram's embedding, D width of a token.
+dim of an n-gram's embedding, D dim of a token.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from vitrina.deobfuscation.word_deobfuscator import WordDeobfuscator
 from vitrina.glyphs.features import GlyphFeatures, fit_glyph_features
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import GlyphTokens, segment
-from vitrina.models.embedders.config import GlyphNgramsConfig
 from vitrina.models.embedders.glyphs import GlyphsEmbedder, count_glyphs
+from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig
 from vitrina.models.embedders.ngram_spans import NgramTokenBatch, find_ngram_spans, mean_of_ngrams
 from vitrina.models.embedders.ngrams import rows_of
 from vitrina.models.layers.ragged import Ragged
@@ -86,10 +86,10 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
                 exchanged=config.respelled_exchanged,
                 margin=config.respelled_margin,
             )
-        self.table = nn.Embedding(config.num_buckets, config.ngram_width, sparse=config.sparse)
+        self.table = nn.Embedding(config.num_buckets, config.ngram_dim, sparse=config.sparse)
         nn.init.zeros_(self.table.weight)
-        self.projection = nn.Linear(config.ngram_width, config.width, bias=False)
-        nn.init.normal_(self.projection.weight, std=config.ngram_width**-0.5)
+        self.projection = nn.Linear(config.ngram_dim, config.dim, bias=False)
+        nn.init.normal_(self.projection.weight, std=config.ngram_dim**-0.5)
 
     @staticmethod
     def fit(  # pyright: ignore[reportIncompatibleMethodOverride]

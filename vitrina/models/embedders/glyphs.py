@@ -8,7 +8,7 @@ Each *distinct* glyph of a batch is embedded once; in training, on demand, some 
 distorted picture of theirs (`vitrina.models.layers.augmentation`), a few for each distinct glyph.
 
 Shapes: G distinct glyphs in the batch, V distorted pictures of each, N tokens, K components,
-D width, H/W pixels.
+D dim, H/W pixels.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vitrina.glyphs.features import GlyphFeatures, distortion_of, fit_glyph_feat
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import GlyphTokens, glyph_spans, segment
 from vitrina.models.embedders.base import VisualEmbedder
-from vitrina.models.embedders.config import GlyphsConfig
+from vitrina.models.embedders.glyphs_config import GlyphsConfig
 from vitrina.models.layers.augmentation import Distortion, distort
 from vitrina.models.layers.dropout import Dropout
 from vitrina.models.layers.ragged import Ragged, to_device
@@ -56,18 +56,18 @@ class GlyphsEmbedder(VisualEmbedder):
     def __init__(self, config: GlyphsConfig, fitted: FittedState) -> None:
         super().__init__()
         self.config = config
-        self.width = config.width
+        self.dim = config.dim
         self.token_px, self.step_px = (config.height_px, config.width_px), config.width_px
         self.pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
         self.space = GlyphFeatures(fitted)
         num_components = self.space.num_components
-        self.linear = nn.Linear(num_components, config.width)
+        self.linear = nn.Linear(num_components, config.dim)
         nn.init.eye_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         self.network = nn.Sequential(
-            nn.Linear(num_components, config.hidden),
+            nn.Linear(num_components, config.mlp_dim),
             nn.GELU(),
-            nn.Linear(config.hidden, config.width),
+            nn.Linear(config.mlp_dim, config.dim),
         )
         last = self.network[-1]
         assert isinstance(last, nn.Linear)

@@ -9,7 +9,7 @@ Two stems, both cheap: `patch` maps whitened patches of the line's full height l
 the largest of neighbours; `strided` halves the line by 3×3 convolutions of stride 2.
 
 Shapes: N tokens in the batch, P places of the map, H height, C channels of the map, K components,
-D width, T columns of all lines.
+D dim, T columns of all lines.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def cut_patches(columns_TH: Tensor, line_px: np.ndarray, patch_px: int, stride_p
     """A patch around every `stride_px` pixels of each line, blank beyond its ends.
 
     Returns:
-        uint8 [P, patch_px, H], `ceil(width / stride_px)` patches of each line.
+        uint8 [P, patch_px, H], `ceil(dim / stride_px)` patches of each line.
     """
     line = Line.plan(line_px, patch_px, stride_px, columns_TH.device)
     # A patch reaches equally far to both sides of its stride.
@@ -100,7 +100,7 @@ class StridedStem(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv2d(c_in, c_out, 3, bias=False) for c_in, c_out in pairs
         )
-        self.norms = nn.ModuleList(NormReLU(width) for width in channels)
+        self.norms = nn.ModuleList(NormReLU(dim) for dim in channels)
         rows = config.height_px // config.patch_stride_px
         self.linear = nn.Linear(rows * channels[-1], config.channels)
 
@@ -132,9 +132,9 @@ def distinct_rows(rows: np.ndarray) -> np.ndarray:
     Args:
         rows: uint8 [num_rows, width].
     """
-    width, everything = rows.shape[1], rows.tobytes()
-    found = {everything[start : start + width] for start in range(0, len(everything), width)}
-    return np.frombuffer(b"".join(sorted(found)), dtype=np.uint8).reshape(-1, width)
+    dim, everything = rows.shape[1], rows.tobytes()
+    found = {everything[start : start + dim] for start in range(0, len(everything), dim)}
+    return np.frombuffer(b"".join(sorted(found)), dtype=np.uint8).reshape(-1, dim)
 
 
 class LineEmbedder(WindowsEmbedder):
@@ -155,7 +155,7 @@ class LineEmbedder(WindowsEmbedder):
         )
         self.window = config.window_px // config.place_px
         self.stride = config.stride_px // config.place_px
-        self.bridge = nn.Conv1d(config.channels, config.width, self.window)
+        self.bridge = nn.Conv1d(config.channels, config.dim, self.window)
         self.dropout = Dropout(config.dropout)
 
     @staticmethod

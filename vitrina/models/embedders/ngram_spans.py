@@ -1,7 +1,7 @@
 """Which n-grams cover a token, and the sums of what they say.
 
 Shapes: N tokens, B texts, U distinct n-grams in the batch, M n-grams that begin at one place, P
-places of words with their marks, C n-grams that cover a token at most, K coverings in all, E width.
+places of words with their marks, C n-grams that cover a token at most, K coverings in all, E dim.
 """
 
 from __future__ import annotations

@@ -32,10 +32,10 @@ class NgramsEmbedder(TableEmbedder):
 
     def __init__(self, config: NgramsConfig, fitted: FittedState) -> None:
         # The last row is for texts without n-grams.
-        super().__init__(config.num_buckets + 1, config.width, 0.0, sparse=config.sparse)
+        super().__init__(config.num_buckets + 1, config.dim, 0.0, sparse=config.sparse)
         self.config = config
         # As small as in fastText: what was never seen in training hardly counts in a mean.
-        nn.init.uniform_(self.table.weight, -1 / config.width, 1 / config.width)
+        nn.init.uniform_(self.table.weight, -1 / config.dim, 1 / config.dim)
 
     @staticmethod
     def fit(config: NgramsConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:

@@ -2,7 +2,7 @@
 
 Only windows that belong to a text are cut from the drawn line and embedded, never padding.
 
-Shapes: N slices in the batch, H height, W window, C channels, D width.
+Shapes: N slices in the batch, H height, W window, C channels, D dim.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class SlicesEmbedder(WindowsEmbedder):
         self.blocks = nn.Sequential(*(ResidualBlock(c_in, c_out) for c_in, c_out in pairs))
         halved = 2 ** len(config.channels)
         area = (config.height_px // halved) * (config.window_px // halved)
-        self.bridge = nn.Linear(config.channels[-1] * area, config.width)
+        self.bridge = nn.Linear(config.channels[-1] * area, config.dim)
         # Channels last is what vectorised convolutions want, on CPUs and on tensor cores.
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 

@@ -37,9 +37,9 @@ class SubwordsEmbedder(Embedder):
         super().__init__()
         self.config = config
         self.facts = json.loads(fitted.texts["checkpoint"])
-        self.width: int = self.facts["width"]
+        self.dim: int = self.facts["dim"]
         self.tokenizer = _plain(Tokenizer.from_str(fitted.texts["tokenizer"]))
-        self.table = nn.Embedding(self.facts["rows"], self.width)
+        self.table = nn.Embedding(self.facts["rows"], self.dim)
         self.table.weight.requires_grad_(not config.frozen)
 
     @staticmethod
@@ -54,7 +54,7 @@ class SubwordsEmbedder(Embedder):
         checkpoint = _checkpoint(config)
         own = checkpoint.tokenizer()
         tokenizer = Tokenizer.from_str(own.backend_tokenizer.to_str())
-        rows, width = checkpoint.load(checkpoint.settings()).get_input_embeddings().weight.shape
+        rows, dim = checkpoint.load(checkpoint.settings()).get_input_embeddings().weight.shape
         last = max(tokenizer.get_vocab().values(), default=-1)
         if not 0 <= last < rows:
             raise checkpoint.refuse(
@@ -65,7 +65,7 @@ class SubwordsEmbedder(Embedder):
         facts = {
             "sha256": checkpoint.weights_sha256(),
             "rows": rows,
-            "width": width,
+            "dim": dim,
             "empty": next((token for token in special if token is not None), 0),
         }
         return FittedState(

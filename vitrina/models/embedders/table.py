@@ -1,6 +1,6 @@
 """Tokens looked up in a table, for all embedders whose tokens are no pictures.
 
-Shapes: N tokens in the batch, B texts, V rows of the table, D width.
+Shapes: N tokens in the batch, B texts, V rows of the table, D dim.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ class TableEmbedder(Embedder):
 
     Args:
         num_ids: rows V of the table.
-        width: width D of a token embedding.
+        dim: dimension D of a token embedding.
         dropout: probability that an entry of a token embedding is dropped in training.
         sparse: whether the table's gradient holds only the rows that a batch touches. What trains
             the table may ask for the whole gradient (`build_optimizers`).
     """
 
-    def __init__(self, num_ids: int, width: int, dropout: float, *, sparse: bool = False) -> None:
+    def __init__(self, num_ids: int, dim: int, dropout: float, *, sparse: bool = False) -> None:
         super().__init__()
-        self.width = width
-        self.table = nn.Embedding(num_ids, width, sparse=sparse)
-        nn.init.normal_(self.table.weight, std=width**-0.5)
+        self.dim = dim
+        self.table = nn.Embedding(num_ids, dim, sparse=sparse)
+        nn.init.normal_(self.table.weight, std=dim**-0.5)
         self.dropout = Dropout(dropout)
 
     def forward(self, inputs: TokenBatch) -> Ragged:

@@ -33,7 +33,7 @@ class WindowsEmbedder(VisualEmbedder):
 
     def __init__(self, config: SlicesConfig | LineConfig) -> None:
         super().__init__()
-        self.width = config.width
+        self.dim = config.dim
         self.pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
         self.window_px, self.stride_px = config.window_px, config.stride_px
         self.token_px, self.step_px = (config.height_px, config.window_px), config.stride_px

@@ -98,7 +98,7 @@ class WordpieceEmbedder(TableEmbedder):
 
     def __init__(self, config: WordpieceConfig, fitted: FittedState) -> None:
         tokenizer = Tokenizer.from_str(fitted.texts["tokenizer"])
-        super().__init__(tokenizer.get_vocab_size(), config.width, config.dropout)
+        super().__init__(tokenizer.get_vocab_size(), config.dim, config.dropout)
         self.tokenizer = tokenizer
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()

@@ -3,7 +3,7 @@
 No word sees its neighbours before the encoder, and nothing is padded: the words of all texts of a
 batch are one ragged batch for the inner embedder, and their embeddings another one for the encoder.
 
-Shapes: N tokens (slices, glyphs, word pieces) in the batch, W words, D width.
+Shapes: N tokens (slices, glyphs, word pieces) in the batch, W words, D dim.
 """
 
 from __future__ import annotations
@@ -89,11 +89,9 @@ class WordsEmbedder(Embedder):
         super().__init__()
         self.inner = inner
         self.reductions = pool.split("_")
-        self.width = inner.width * len(self.reductions)
+        self.dim = inner.dim * len(self.reductions)
         self.radius = max(kernel // 2 for kernel in [1, *kernels])
-        self.blocks = nn.ModuleList(
-            RaggedConv(inner.width, inner.width, kernel) for kernel in kernels
-        )
+        self.blocks = nn.ModuleList(RaggedConv(inner.dim, inner.dim, kernel) for kernel in kernels)
 
     def load_pretrained(self) -> None:
         self.inner.load_pretrained()

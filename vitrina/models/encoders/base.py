@@ -15,11 +15,11 @@ class Encoder(nn.Module, ABC):
     """Lets tokens see their neighbours.
 
     Attributes:
-        width: width D' of a token's state.
+        dim: dimension D' of a token's state.
         stride: tokens that become one state, the last of a text perhaps fewer.
     """
 
-    width: int
+    dim: int
     stride: int = 1
 
     @classmethod
@@ -28,13 +28,13 @@ class Encoder(nn.Module, ABC):
         return FittedState()
 
     @classmethod
-    def build(cls, config: Any, in_width: int, fitted: FittedState) -> Encoder:
-        """The encoder of token embeddings of width `in_width`, with random weights."""
-        return cls(config, in_width)
+    def build(cls, config: Any, in_dim: int, fitted: FittedState) -> Encoder:
+        """The encoder of token embeddings of dimension `in_dim`, with random weights."""
+        return cls(config, in_dim)
 
     def load_pretrained(self) -> None:
         """Take over weights from outside the run, before training starts; most have none."""
 
     @abstractmethod
     def forward(self, x: Ragged) -> Ragged:
-        """Embeddings [N, D] to states [N', width]; a stride may leave fewer tokens, never none."""
+        """Embeddings [N, D] to states [N', dim]; a stride may leave fewer tokens, never none."""

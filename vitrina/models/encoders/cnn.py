@@ -4,7 +4,7 @@ On corpora of some ten thousand comments they learn far faster than a Transforme
 Batch normalisation sees tokens only, never padding: the convolutions run over one line with gaps,
 everything else on the gathered tokens.
 
-Shapes: N tokens in the batch, D width.
+Shapes: N tokens in the batch, D dim.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ class CnnEncoder(Encoder):
 
     Args:
         config: the option's values.
-        in_width: width of the token embeddings.
+        in_dim: dim of the token embeddings.
     """
 
-    def __init__(self, config: CnnConfig, in_width: int) -> None:
+    def __init__(self, config: CnnConfig, in_dim: int) -> None:
         super().__init__()
-        self.width = config.width
+        self.dim = config.dim
         self.stride = config.stride
         self.stem_radius = config.stem_kernel // 2
         self.radius = max(kernel // 2 for kernel in [1, *config.kernels])
-        self.stem = RaggedConv(in_width, config.width, config.stem_kernel)
+        self.stem = RaggedConv(in_dim, config.dim, config.stem_kernel)
         self.blocks = nn.ModuleList(
-            RaggedConv(config.width, config.width, kernel) for kernel in config.kernels
+            RaggedConv(config.dim, config.dim, kernel) for kernel in config.kernels
         )
         self.dropout = Dropout(config.dropout) if config.dropout else nn.Identity()
 

@@ -1,110 +1,93 @@
-"""Options of the group `encoder`: how token embeddings see their neighbours."""
+"""Settings of the group `encoder`: how token embeddings see their neighbors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import ClassVar
 
 from vitrina.errors import require
+from vitrina.registry import Settings, register, setting
 
-TOO_LONG = ("windows", "refuse")
+
+class EncoderConfig(Settings):
+    """Base class of the settings of encoders."""
+
+    stride_key: ClassVar[str] = "stride"
+    """Name of the setting that joins tokens, for messages."""
+    keeps_tokens: ClassVar[bool] = True
+    """Whether there is a hidden state for each token or group of neighbors."""
+
+    @property
+    def tokens_per_state(self) -> int:
+        """Neighboring tokens that become one hidden state."""
+        return 1
 
 
-@dataclass(kw_only=True)
-class CnnConfig:
-    """Residual 1-D convolutions over the tokens."""
+@register("encoder", "cnn", "vitrina.models.encoders.cnn:CnnEncoder")
+class CnnConfig(EncoderConfig):
+    """Residual convolutions over the tokens."""
 
-    kind: str
-    """cnn"""
-    width: int
+    dim: int = setting(192, ge=1)
     """Channels of the convolutions."""
-    stem_kernel: int
-    """Tokens the first convolution sees; odd."""
-    stride: int
+    stem_kernel: int = setting(5, ge=1, odd=True)
+    """Tokens that the first convolution sees."""
+    stride: int = setting(2, ge=1)
     """Tokens that become one behind the first convolution, by their maximum."""
-    kernels: list[int]
-    """One residual block for each number: tokens its convolutions see; odd."""
-    dropout: float
+    kernels: list[int] = setting([3, 5, 7], ge=1, odd=True)
+    """Tokens that the convolutions of each residual block see."""
+    dropout: float = setting(0.1, ge=0, lt=1)
     """Probability that an activation of a block is dropped in training."""
 
-    def __post_init__(self) -> None:
-        for name in ("width", "stride"):
-            require(getattr(self, name) >= 1, f"encoder.{name}", getattr(self, name), "at least 1")
-        odd = all(kernel >= 1 and kernel % 2 == 1 for kernel in self.kernels)
-        require(odd, "encoder.kernels", self.kernels, "odd numbers of at least 1")
-        stem_is_odd = self.stem_kernel >= 1 and self.stem_kernel % 2 == 1
-        require(stem_is_odd, "encoder.stem_kernel", self.stem_kernel, "odd and at least 1")
-        require(0 <= self.dropout < 1, "encoder.dropout", self.dropout, "from 0 to below 1")
+    @property
+    def tokens_per_state(self) -> int:
+        return self.stride
 
 
-@dataclass(kw_only=True)
-class TransformerConfig:
-    """A Transformer encoder, each layer normalised at its entrance."""
+@register("encoder", "transformer", "vitrina.models.encoders.transformer:TransformerEncoder")
+class TransformerConfig(EncoderConfig):
+    """A Transformer encoder with pre-normalization."""
 
-    kind: str
-    """transformer"""
-    width: int
-    """Width of the residual stream."""
-    num_layers: int
+    dim: int = setting(256, ge=1)
+    """Dimension of the residual stream."""
+    num_layers: int = setting(3, ge=1)
     """Layers."""
-    num_heads: int
+    num_heads: int = setting(4, ge=1)
     """Attention heads in a layer."""
-    hidden: int
+    mlp_dim: int = setting(1024, ge=1)
     """Hidden units of a layer's feed-forward network."""
-    dropout: float
+    dropout: float = setting(0.1, ge=0, lt=1)
     """Probability that an entry of a layer's output is dropped in training."""
 
-    def __post_init__(self) -> None:
-        for name in ("width", "num_layers", "num_heads", "hidden"):
-            require(getattr(self, name) >= 1, f"encoder.{name}", getattr(self, name), "at least 1")
-        even = self.width % (2 * self.num_heads) == 0
-        allowed = f"a multiple of twice encoder.num_heads ({self.num_heads})"
-        require(even, "encoder.width", self.width, allowed)
-        require(0 <= self.dropout < 1, "encoder.dropout", self.dropout, "from 0 to below 1")
+    def check(self, key: str) -> None:
+        even = self.dim % (2 * self.num_heads) == 0
+        allowed = f"a multiple of twice {key}.num_heads ({self.num_heads})"
+        require(even, f"{key}.dim", self.dim, allowed)
 
 
-@dataclass(kw_only=True)
-class MeanConfig:
-    """The mean of the token embeddings, which leaves a linear model."""
+@register("encoder", "mean", "vitrina.models.encoders.mean:MeanEncoder")
+class MeanConfig(EncoderConfig):
+    """The mean of the token embeddings, which gives a linear model."""
 
-    kind: str
-    """mean"""
+    keeps_tokens: ClassVar[bool] = False
 
 
-@dataclass(kw_only=True)
-class PretrainedConfig:
-    """An encoder of Hugging Face's form, by its name on the hub or its folder."""
+@register("encoder", "pretrained", "vitrina.models.encoders.pretrained:PretrainedEncoder")
+class PretrainedConfig(EncoderConfig):
+    """A Hugging Face encoder, by its name on the hub or its folder."""
 
-    kind: str
-    """pretrained"""
-    name: str | None
+    name: str | None = None
     """A model on the hub or a local folder with config.json and model.safetensors; must be set."""
-    revision: str | None
-    """Branch, tag or commit on the hub; null is its main one."""
-    num_layers: int | None
-    """Layers that are used, from the lowest; null uses all."""
-    frozen_layers: int
-    """Lowest layers that are not trained, nor what stands before them; 0 trains everything."""
-    too_long: str
-    """What to do with a text of more tokens than the checkpoint has positions: windows (read it
-    in parts of like length, none lost) or refuse."""
-    rate_share: float
-    """Share of the optimizer's learning rate for the checkpoint's weights; what is new has 1."""
+    revision: str | None = None
+    """Branch, tag or commit on the hub; null: its main one."""
+    num_layers: int | None = setting(None, ge=1)
+    """Layers that are used, from the lowest; null: all."""
+    frozen_layers: int = setting(0, ge=0)
+    """Lowest layers that are not trained, nor the embeddings below them; 0 trains everything."""
+    too_long: str = setting("windows", choices=("windows", "refuse"))
+    """What to do with a text of more tokens than the checkpoint has positions: windows (read it in
+    parts of similar length, nothing is lost) or refuse."""
+    rate_share: float = setting(0.1, gt=0, le=1)
+    """Share of the optimizer's learning rate for the checkpoint's weights; new weights have 1."""
 
-    def __post_init__(self) -> None:
-        def check(name: str, condition: bool, allowed: str) -> None:
-            require(condition, f"encoder.{name}", getattr(self, name), allowed)
-
-        check("name", bool(self.name), "the name of an encoder on the Hugging Face hub or a folder")
-        positive = self.num_layers is None or self.num_layers >= 1
-        check("num_layers", positive, "at least 1, or null")
-        check("frozen_layers", self.frozen_layers >= 0, "at least 0")
-        check("too_long", self.too_long in TOO_LONG, f"one of {', '.join(TOO_LONG)}")
-        check("rate_share", 0 < self.rate_share <= 1, "above 0 and at most 1")
-
-
-OPTIONS: dict[str, type] = {
-    "cnn": CnnConfig,
-    "transformer": TransformerConfig,
-    "mean": MeanConfig,
-    "pretrained": PretrainedConfig,
-}
+    def check(self, key: str) -> None:
+        allowed = "the name of an encoder on the Hugging Face hub or a folder"
+        require(bool(self.name), f"{key}.name", self.name, allowed)

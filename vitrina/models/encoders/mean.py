@@ -3,7 +3,7 @@
 With n-grams as tokens and one linear layer behind it this is fastText's classifier (Joulin et al.
 2017, "Bag of tricks for efficient text classification").
 
-Shapes: N tokens in the batch, B texts, D width.
+Shapes: N tokens in the batch, B texts, D dim.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ class MeanEncoder(Encoder):
 
     Args:
         config: the option's values.
-        in_width: width of the token embeddings.
+        in_dim: dim of the token embeddings.
     """
 
-    def __init__(self, config: MeanConfig, in_width: int) -> None:
+    def __init__(self, config: MeanConfig, in_dim: int) -> None:
         super().__init__()
-        self.width = in_width
+        self.dim = in_dim
 
     def forward(self, x: Ragged) -> Ragged:
         return Ragged(pool_mean(x), np.ones(x.num_texts, dtype=np.int64))

@@ -4,7 +4,7 @@ Its table of embeddings is left out; that is an embedder's part (`embedder=subwo
 Padding exists inside the model's attention alone, where it is masked; `fit` refuses a model whose
 states depend on it. A text with more tokens than the model has positions is read in windows.
 
-Shapes: N tokens, B windows, L padded length, D width.
+Shapes: N tokens, B windows, L padded length, D dim.
 """
 
 from __future__ import annotations
@@ -33,28 +33,28 @@ from vitrina.state import FittedState
 
 
 class PretrainedEncoder(Encoder):
-    """The layers of a checkpoint, behind a linear bridge where its width is another.
+    """The layers of a checkpoint, behind a linear bridge where its dimension is another.
 
     Args:
         config: the option's values.
-        in_width: width of the token embeddings.
+        in_dim: dim of the token embeddings.
         artefacts: what `fit` gave.
 
     Attributes:
         max_tokens: tokens that the model has positions for; None if it knows no limit.
     """
 
-    def __init__(self, config: PretrainedConfig, in_width: int, fitted: FittedState) -> None:
+    def __init__(self, config: PretrainedConfig, in_dim: int, fitted: FittedState) -> None:
         super().__init__()
         transformers("encoder.name", config.name)
         self.config = config
         self.facts = json.loads(fitted.texts["checkpoint"])
-        self.width: int = self.facts["width"]
+        self.dim: int = self.facts["dim"]
         self.max_tokens: int | None = self.facts["max_tokens"]
         self.body, body_width = build_body(self.facts["settings"])
         self.bridge: nn.Sequential | nn.Identity = nn.Identity()
-        if in_width != body_width:
-            self.bridge = nn.Sequential(nn.Linear(in_width, body_width), nn.LayerNorm(body_width))
+        if in_dim != body_width:
+            self.bridge = nn.Sequential(nn.Linear(in_dim, body_width), nn.LayerNorm(body_width))
         for parameter in _lowest(self.body, config.frozen_layers):
             parameter.requires_grad_(False)
 
@@ -72,18 +72,18 @@ class PretrainedEncoder(Encoder):
         model = checkpoint.load(settings)
         _check_layers(model, config.frozen_layers)
         max_tokens = _max_tokens(model)
-        width = _check_encoder(checkpoint, model, max_tokens)
+        dim = _check_encoder(checkpoint, model, max_tokens)
         facts = {
             "settings": settings,
             "sha256": checkpoint.weights_sha256(),
-            "width": width,
+            "dim": dim,
             "max_tokens": max_tokens,
         }
         return FittedState(texts={"checkpoint": json.dumps(facts)})
 
     @classmethod
-    def build(cls, config: PretrainedConfig, in_width: int, fitted: FittedState) -> Encoder:
-        return cls(config, in_width, fitted)
+    def build(cls, config: PretrainedConfig, in_dim: int, fitted: FittedState) -> Encoder:
+        return cls(config, in_dim, fitted)
 
     def load_pretrained(self) -> None:
         checkpoint = _checkpoint(self.config)
@@ -210,7 +210,7 @@ def _check_encoder(checkpoint: Checkpoint, model: Any, max_tokens: int | None) -
     """Check what is relied on: embeddings in, states out, padding unseen, both sides seen.
 
     Returns:
-        The width of a state.
+        The dim of a state.
     """
     generator = torch.Generator().manual_seed(0)
     longest = min(max_tokens or 512, 512)

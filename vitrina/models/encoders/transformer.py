@@ -3,7 +3,7 @@
 Everything but attention runs on the ragged tokens; attention alone pads, and masks what it padded.
 Positions are sinusoidal, so that no length is too long.
 
-Shapes: N tokens, B texts, L padded length, H heads, K width of a head, D width.
+Shapes: N tokens, B texts, L padded length, H heads, K dim of a head, D dim.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from vitrina.models.layers.dropout import Dropout
 from vitrina.models.layers.ragged import Ragged, exclusive_sum, pad, to_device
 
 
-def sinusoids(positions_N: Tensor, width: int) -> Tensor:
+def sinusoids(positions_N: Tensor, dim: int) -> Tensor:
     """Sinusoidal encodings [N, D] of integer positions (Vaswani et al. 2017, section 3.5)."""
-    half = width // 2
+    half = dim // 2
     steps = torch.arange(half, device=positions_N.device) / half
     angles = positions_N[:, None].float() * torch.exp(-math.log(10_000.0) * steps)
     return torch.cat([angles.sin(), angles.cos()], dim=1)
@@ -46,11 +46,11 @@ def attend(q_BHLK: Tensor, k_BHLK: Tensor, v_BHLK: Tensor, mask_BL: Tensor) -> T
 class Attention(nn.Module):
     """Multi-head self-attention within each text."""
 
-    def __init__(self, width: int, num_heads: int) -> None:
+    def __init__(self, dim: int, num_heads: int) -> None:
         super().__init__()
         self.num_heads = num_heads
-        self.project_in = nn.Linear(width, 3 * width)
-        self.project_out = nn.Linear(width, width)
+        self.project_in = nn.Linear(dim, 3 * dim)
+        self.project_out = nn.Linear(dim, dim)
 
     def forward(self, x: Ragged) -> Tensor:
         qkv_N = self.project_in(x.values)
@@ -69,13 +69,13 @@ class Layer(nn.Module):
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(config.width)
-        self.attention = Attention(config.width, config.num_heads)
-        self.network_norm = nn.LayerNorm(config.width)
+        self.attention_norm = nn.LayerNorm(config.dim)
+        self.attention = Attention(config.dim, config.num_heads)
+        self.network_norm = nn.LayerNorm(config.dim)
         self.network = nn.Sequential(
-            nn.Linear(config.width, config.hidden),
+            nn.Linear(config.dim, config.mlp_dim),
             nn.GELU(),
-            nn.Linear(config.hidden, config.width),
+            nn.Linear(config.mlp_dim, config.dim),
         )
         self.dropout = Dropout(config.dropout)
 
@@ -90,21 +90,21 @@ class TransformerEncoder(Encoder):
 
     Args:
         config: the option's values.
-        in_width: width of the token embeddings; another width is mapped linearly.
+        in_dim: dim of the token embeddings; another dim is mapped linearly.
     """
 
-    def __init__(self, config: TransformerConfig, in_width: int) -> None:
+    def __init__(self, config: TransformerConfig, in_dim: int) -> None:
         super().__init__()
-        self.width = config.width
-        same = in_width == config.width
-        self.project = nn.Identity() if same else nn.Linear(in_width, config.width)
-        self.entrance_norm = nn.LayerNorm(config.width)
+        self.dim = config.dim
+        same = in_dim == config.dim
+        self.project = nn.Identity() if same else nn.Linear(in_dim, config.dim)
+        self.entrance_norm = nn.LayerNorm(config.dim)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_layers))
-        self.norm = nn.LayerNorm(config.width)
+        self.norm = nn.LayerNorm(config.dim)
 
     def forward(self, x: Ragged) -> Ragged:
         positions = np.arange(x.lengths.sum()) - np.repeat(exclusive_sum(x.lengths), x.lengths)
-        position_ND = sinusoids(to_device(positions, x.values.device), self.width)
+        position_ND = sinusoids(to_device(positions, x.values.device), self.dim)
         values = self.entrance_norm(self.project(x.values))
         states = x.with_values(values + position_ND.to(values.dtype))
         for layer in self.layers:

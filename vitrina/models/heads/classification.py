@@ -12,15 +12,15 @@ class ClassificationHead(nn.Module):
     """Maximum and mean over the tokens, dropout, one linear layer.
 
     Args:
-        in_width: width D of a token's state.
+        in_dim: dimension D of a token's state.
         num_classes: number of classes.
         dropout: probability that a pooled entry is dropped in training.
     """
 
-    def __init__(self, in_width: int, num_classes: int, dropout: float) -> None:
+    def __init__(self, in_dim: int, num_classes: int, dropout: float) -> None:
         super().__init__()
         self.dropout = Dropout(dropout)
-        self.linear = nn.Linear(2 * in_width, num_classes)
+        self.linear = nn.Linear(2 * in_dim, num_classes)
 
     def forward(self, states: Ragged) -> Tensor:
         """States [N, D] of B texts to logits [B, num_classes], float32."""

@@ -1,6 +1,6 @@
 """Letters from tokens: the logits of CTC.
 
-Shapes: N places that are read, M = N · steps, A symbols of the alphabet, D width.
+Shapes: N places that are read, M = N · steps, A symbols of the alphabet, D dim.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ class CtcHead(nn.Module):
     """Residual convolutions of its own, then a linear map to several symbols for each token.
 
     Args:
-        in_width: width of what is read: token embeddings or token states.
-        width: channels of the convolutions.
+        in_dim: dimension of the input: token embeddings or token states.
+        dim: channels of the convolutions.
         kernels: one convolution for each, odd; with none only the linear map is left.
         steps: symbols that each token says.
         num_symbols: size A of the alphabet.
@@ -27,9 +27,9 @@ class CtcHead(nn.Module):
 
     def __init__(
         self,
-        in_width: int,
+        in_dim: int,
         *,
-        width: int,
+        dim: int,
         kernels: list[int],
         steps: int,
         num_symbols: int,
@@ -40,10 +40,9 @@ class CtcHead(nn.Module):
         self.steps, self.num_symbols = steps, num_symbols
         self.reads_encoder, self.span = reads_encoder, span
         self.radius = max(kernel // 2 for kernel in [1, *kernels])
-        widths = [in_width, *[width] * len(kernels)]
+        widths = [in_dim, *[dim] * len(kernels)]
         self.convolutions = nn.ModuleList(
-            RaggedConv(before, width, kernel)
-            for before, kernel in zip(widths, kernels, strict=False)
+            RaggedConv(before, dim, kernel) for before, kernel in zip(widths, kernels, strict=False)
         )
         self.linear = nn.Linear(widths[-1], steps * num_symbols)
 

@@ -1,6 +1,6 @@
 """Pixels from token states: what a hidden token would show.
 
-Shapes: N tokens, M of them hidden, S states that cover these, H/W pixels of a token, D width.
+Shapes: N tokens, M of them hidden, S states that cover these, H/W pixels of a token, D dim.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ class PixelHead(nn.Module):
     leaves the work to the encoder, which is what is kept.
 
     Args:
-        in_width: width D of a state.
-        token_px: height H and width W of what a token shows.
+        in_dim: dimension D of a state.
+        token_px: height H and dim W of what a token shows.
         stride: tokens that a state covers.
     """
 
-    def __init__(self, in_width: int, token_px: tuple[int, int], stride: int) -> None:
+    def __init__(self, in_dim: int, token_px: tuple[int, int], stride: int) -> None:
         super().__init__()
         self.token_px, self.stride = token_px, stride
-        self.linear = nn.Linear(in_width, stride * token_px[0] * token_px[1])
+        self.linear = nn.Linear(in_dim, stride * token_px[0] * token_px[1])
         nn.init.zeros_(self.linear.weight)  # a training starts at the error of saying nothing
         nn.init.zeros_(self.linear.bias)
 

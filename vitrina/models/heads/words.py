@@ -12,15 +12,15 @@ class WordHead(nn.Module):
     """Dropout, then one linear layer over the state of each word.
 
     Args:
-        in_width: width D of a word's state.
+        in_dim: dimension D of a word's state.
         num_classes: number of labels.
         dropout: probability that an entry of a state is dropped in training.
     """
 
-    def __init__(self, in_width: int, num_classes: int, dropout: float) -> None:
+    def __init__(self, in_dim: int, num_classes: int, dropout: float) -> None:
         super().__init__()
         self.dropout = Dropout(dropout)
-        self.linear = nn.Linear(in_width, num_classes)
+        self.linear = nn.Linear(in_dim, num_classes)
 
     def forward(self, states: Ragged) -> Tensor:
         """States [W, D] of the words of all texts to logits [W, num_classes], float32."""

@@ -1,113 +1,84 @@
-"""Options of the group `ocr`: whether a model is also asked to read, and how."""
+"""Settings of the group `ocr`: whether a model also recognizes text, and how."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from vitrina.errors import InputError, require
-from vitrina.models.embedders.config import GlyphsConfig, LineConfig, SlicesConfig
-
-TARGETS = ("clean", "drawn")
-READS = ("embedder", "encoder")
-UNITS = ("letters", "pieces")
+from vitrina.errors import InputError
+from vitrina.registry import Settings, register, setting
 
 NARROWEST_EM = 0.3
 """Width of the narrowest letters of a proportional font, in units of its size."""
 
 
-@dataclass(kw_only=True)
-class NoOcrConfig:
-    """The model is not asked to read."""
+class OcrConfig(Settings):
+    """Base class of the settings of text recognition."""
 
-    kind: str
-    """none"""
+    recognizes: ClassVar[bool] = True
+    """Whether there is a head that recognizes text."""
 
 
-@dataclass(kw_only=True)
-class CtcConfig:
-    """A head that reads the text, letter by letter or in word pieces, trained beside the task."""
+@register("ocr", "none")
+class NoOcrConfig(OcrConfig):
+    """The model does not recognize text."""
 
-    kind: str
-    """ctc"""
-    weight: float
-    """What the loss of reading, per text and symbol, counts beside the task's loss."""
-    target: str
-    """clean (read what was meant: the text without its noise) or drawn (what stands there)."""
-    units: str
-    """letters, or pieces: words and parts of words, of a WordPiece tokenizer trained on what is to
-    be read. Letters teach a model to see, pieces teach it words."""
-    vocabulary_size: int
-    """Word pieces, at most; letters take no notice."""
-    reads: str
-    """embedder (token embeddings) or encoder (token states, so that more is shared)."""
-    kernels: list[int]
-    """A convolution of the head's own for each number: tokens it sees; odd. Sequences that are
-    one letter, such as }|{, are read together by them."""
-    width: int
+    recognizes: ClassVar[bool] = False
+
+
+@register("ocr", "ctc", "vitrina.tasks.ocr.recognition:Recognition")
+class CtcConfig(OcrConfig):
+    """A CTC head that recognizes letters or word pieces, trained together with the task."""
+
+    weight: float = setting(0.3, gt=0)
+    """Weight of the CTC loss, per text and symbol, relative to the task's loss."""
+    target: str = setting("clean", choices=("clean", "drawn"))
+    """clean (the text without its noise) or drawn (the text as it is drawn)."""
+    units: str = setting("letters", choices=("letters", "pieces"))
+    """letters, or pieces: words and parts of words, of a WordPiece tokenizer trained on the
+    targets. Letters teach a model to see, pieces teach it words."""
+    vocabulary_size: int = setting(4000, ge=1)
+    """Word pieces, at most; unused with units=letters."""
+    source: str = setting("embedder", choices=("embedder", "encoder"))
+    """embedder (token embeddings) or encoder (hidden states, so that more is shared)."""
+    kernels: list[int] = setting([5, 5], ge=1, odd=True)
+    """Tokens that each of the head's own convolutions sees. They join sequences that are one
+    letter, such as }|{."""
+    dim: int = setting(192, ge=1)
     """Channels of these convolutions."""
-    steps: int | None
-    """Symbols that a token can say; null: twice the letters that fit into it, as equal letters
+    frames_per_token: int | None = setting(None, ge=1)
+    """Symbols that a token can emit; null: twice the letters that fit into it, as equal letters
     need a blank between them, or half as many pieces."""
-    min_count: int
-    """Occurrences in the training texts that a character needs to be of the alphabet, all others
-    being read as one symbol, U+FFFD; with units=pieces, that two pieces need to become one."""
-    measured_texts: int
+    min_count: int = setting(20, ge=1)
+    """Occurrences in the training texts that a character of the alphabet needs, all others being
+    one symbol, U+FFFD; with units=pieces, that two pieces need to become one."""
+    measured_texts: int = setting(500, ge=1)
     """Texts of a suite on which the character error rate is measured, at most."""
 
-    def __post_init__(self) -> None:
-        require(
-            self.weight > 0, "ocr.weight", self.weight, "above 0; ocr=none trains without reading"
-        )
-        require(self.target in TARGETS, "ocr.target", self.target, f"one of {', '.join(TARGETS)}")
-        require(self.reads in READS, "ocr.reads", self.reads, f"one of {', '.join(READS)}")
-        odd = all(kernel >= 1 and kernel % 2 == 1 for kernel in self.kernels)
-        require(odd, "ocr.kernels", self.kernels, "odd numbers of at least 1")
-        require(self.units in UNITS, "ocr.units", self.units, f"one of {', '.join(UNITS)}")
-        for name in ("width", "min_count", "measured_texts", "vocabulary_size"):
-            require(getattr(self, name) >= 1, f"ocr.{name}", getattr(self, name), "at least 1")
-        enough = self.steps is None or self.steps >= 1
-        require(enough, "ocr.steps", self.steps, "at least 1, or null")
+    def check_with(self, config: Any) -> None:
+        embedder, encoder, task = config.embedder, config.encoder, config.task
+        if not embedder.draws:
+            raise InputError(
+                "ocr = ctc: embedder must be one that draws texts (glyphs, glyph_ngrams, slices, "
+                f"line), not {embedder.kind}"
+            )
+        if self.source == "encoder" and not encoder.keeps_tokens:
+            raise InputError(
+                f"ocr.source = 'encoder': encoder={encoder.kind} leaves one state for a whole text"
+            )
+        if task.labels_words:
+            raise InputError(f"ocr = ctc: task must take whole texts, which {task.kind} does not")
 
+    def span(self, encoder: Any) -> int:
+        """Tokens of the embedder behind each input of the head: a strided encoder joins some."""
+        return encoder.tokens_per_state if self.source == "encoder" else 1
 
-LATER: dict[str, Any] = {"units": "letters", "vocabulary_size": 4000}
-"""Settings of `ctc` that came after version 0.1.0, with the values of before."""
-
-OPTIONS: dict[str, type] = {"none": NoOcrConfig, "ctc": CtcConfig}
-
-
-def check(ocr: Any, embedder: Any, encoder: Any, task: Any) -> None:
-    """Whether what is drawn can be read.
-
-    Raises:
-        InputError: where the embedder does not draw texts, the encoder leaves too little of
-            them, or the task does not take them whole.
-    """
-    if not isinstance(ocr, CtcConfig):
-        return
-    if not isinstance(embedder, GlyphsConfig | SlicesConfig | LineConfig):
-        raise InputError(
-            f"ocr = ctc: embedder must be glyphs, glyph_ngrams, slices or line, which draw texts, "
-            f"not {embedder.kind}"
-        )
-    if ocr.reads == "encoder" and encoder.kind == "mean":
-        raise InputError("ocr.reads = 'encoder': encoder=mean leaves one state for a whole text")
-    if task.kind == "labeling":
-        raise InputError("ocr = ctc: task must take whole texts, which labeling does not")
-
-
-def span(ocr: CtcConfig, encoder: Any) -> int:
-    """Tokens of the embedder behind each place that is read: a strided encoder joins some."""
-    return getattr(encoder, "stride", 1) if ocr.reads == "encoder" else 1
-
-
-def num_steps(ocr: CtcConfig, embedder: Any, encoder: Any) -> int:
-    """Symbols that each place says, enough for the letters that stand there."""
-    if ocr.steps is not None:
-        return ocr.steps
-    letters = 1.0
-    if not isinstance(embedder, GlyphsConfig):
-        letters = max(1.0, embedder.stride_px / (NARROWEST_EM * embedder.font_size_px))
-    most = (2 if ocr.units == "letters" else 1) * letters
-    return math.ceil(most * span(ocr, encoder) - 0.5)
+    def num_frames(self, embedder: Any, encoder: Any) -> int:
+        """Symbols that each input of the head emits, enough for the letters drawn there."""
+        if self.frames_per_token is not None:
+            return self.frames_per_token
+        letters = 1.0
+        if not embedder.glyph_tokens:
+            letters = max(1.0, embedder.stride_px / (NARROWEST_EM * embedder.font_size_px))
+        most = (2 if self.units == "letters" else 1) * letters
+        return math.ceil(most * self.span(encoder) - 0.5)
