@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from vitrina.registry import setting
+from vitrina.errors import require
+from vitrina.registry import Section, setting
 
 FEATURES = ("pixels", "shapes")
 """What glyphs can be compared by."""
 
 
-@dataclass(kw_only=True)
-class RendererConfig:
+class RendererConfig(Section):
     """How glyphs are drawn."""
 
     fonts: list[str] = setting([])
@@ -24,7 +22,6 @@ class RendererConfig:
     """Width of a glyph's canvas."""
 
 
-@dataclass(kw_only=True)
 class FeaturesConfig(RendererConfig):
     """What is computed from the picture of a glyph."""
 
@@ -36,3 +33,8 @@ class FeaturesConfig(RendererConfig):
     """Principal components of the features that are kept."""
     shrinkage: float = setting(0.5, ge=0)
     """Share of the largest standard deviation added to each when dividing by it."""
+
+    def check(self, key: str) -> None:
+        super().check(key)
+        used = self.shapes is None or self.features == "shapes"
+        require(used, f"{key}.shapes", self.shapes, f"null unless {key}.features is shapes")
