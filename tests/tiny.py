@@ -34,6 +34,7 @@ from vitrina.models.heads.words import WordHead
 from vitrina.models.layers.masking import Masking
 from vitrina.models.masked_model import MaskedModel
 from vitrina.models.model import Model
+from vitrina.noise.corpus import Corpus
 from vitrina.text.batch import TextBatch
 
 TEXTS = [
@@ -175,7 +176,7 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
     torch.manual_seed(0)
     texts = TextBatch.from_strings(TEXTS)
     embedder_class, config = EMBEDDERS[embedder_kind]
-    embedder = embedder_class(config, embedder_class.fit(config, texts, lambda: texts))
+    embedder = embedder_class(config, embedder_class.fit(config, Corpus(texts, lambda: texts)))
     encoder_class, encoder_config = ENCODERS[encoder_kind]
     encoder = encoder_class(encoder_config, embedder.dim)
     head, reader = ClassificationHead(encoder.dim, 3, 0.1), None
@@ -191,9 +192,9 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
         )
     model = Model(embedder, encoder, head, reader)
     # A step of training, so that the normalisations have seen data.
-    model(model.embedder.tokenize(texts)).square().sum().backward()
+    model(model.embedder.tokenizer(texts)).square().sum().backward()
     if reads is not None:
-        model.read(model.embedder.tokenize(texts)).values.square().sum().backward()
+        model.read(model.embedder.tokenizer(texts)).values.square().sum().backward()
     return model
 
 
@@ -218,7 +219,7 @@ def build_words(embedder_kind: str, encoder_kind: str, pool: str = "max_mean") -
     torch.manual_seed(0)
     texts = TextBatch.from_strings(TEXTS)
     kind, config = EMBEDDERS[embedder_kind]
-    inner = kind(config, kind.fit(config, texts, lambda: texts))
+    inner = kind(config, kind.fit(config, Corpus(texts, lambda: texts)))
     embedder = WordsEmbedder(inner, pool, [3])
     encoder = (
         CnnEncoder(replace(CNN, stride=1), embedder.dim)
@@ -226,5 +227,5 @@ def build_words(embedder_kind: str, encoder_kind: str, pool: str = "max_mean") -
         else TransformerEncoder(TRANSFORMER, embedder.dim)
     )
     model = Model(embedder, encoder, WordHead(encoder.dim, 3, 0.1))
-    model(model.embedder.tokenize(texts)).square().sum().backward()
+    model(model.embedder.tokenizer(texts)).square().sum().backward()
     return model

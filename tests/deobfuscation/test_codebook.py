@@ -14,6 +14,7 @@ from vitrina.glyphs.clustering import LETTERS
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig
+from vitrina.noise.corpus import Corpus
 from vitrina.text.batch import TextBatch
 
 OTHERS = "0123456789.,!?()-:;*abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -21,7 +22,7 @@ OTHERS = "0123456789.,!?()-:;*abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 
 def fitted(config: GlyphNgramsConfig, text: str) -> Codebook:
     texts = TextBatch.from_strings([text])
-    fitted = GlyphNgramsEmbedder.fit(config, texts, lambda: texts)
+    fitted = GlyphNgramsEmbedder.fit(config, Corpus(texts, lambda: texts))
     return GlyphNgramsEmbedder(config, fitted).codebook
 
 

@@ -15,6 +15,7 @@ from vitrina.glyphs.segmentation import segment
 from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig
 from vitrina.models.embedders.ngram_spans import NgramTokenBatch
+from vitrina.noise.corpus import Corpus
 from vitrina.noise.replacements import Replacements
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
@@ -37,7 +38,7 @@ def fitted(replaced: Replacements, **changes: Any) -> tuple[GlyphNgramsConfig, F
     assert isinstance(option, GlyphNgramsConfig)
     config = replace(option, num_buckets=1000, **changes)
     texts = TextBatch.from_strings(SENTENCES * 8)
-    fitted = GlyphNgramsEmbedder.fit(config, texts, lambda: texts)
+    fitted = GlyphNgramsEmbedder.fit(config, Corpus(texts, lambda: texts))
     return config, GlyphNgramsEmbedder.fit_noise(config, fitted, lambda: replaced)
 
 
@@ -92,7 +93,7 @@ def test_tokens_are_covered_by_the_ngrams_of_the_word_that_is_meant(
     respelling: GlyphNgramsEmbedder,
 ) -> None:
     encoded = [
-        respelling.tokenize(TextBatch.from_strings([text])) for text in ("хороший", "хоршй", "д")
+        respelling.tokenizer(TextBatch.from_strings([text])) for text in ("хороший", "хоршй", "д")
     ]
     meant, shown, other = (
         [{int(each.tables["rows"][i]) for i in row if i < len(each.tables["rows"])} for row in rows]
@@ -169,7 +170,7 @@ def test_a_saved_run_reads_alike(embedder: GlyphNgramsEmbedder, tmp_path: Path) 
 
 def test_n_grams_are_those_of_what_is_read(embedder: GlyphNgramsEmbedder) -> None:
     """A word in disguise has the rows of the plain one, its tokens those of their letters."""
-    plain, disguised = (embedder.tokenize(TextBatch.from_strings([s])) for s in ("жопа", "zhoпa."))
+    plain, disguised = (embedder.tokenizer(TextBatch.from_strings([s])) for s in ("жопа", "zhoпa."))
     assert set(disguised.tables["rows"].tolist()) == set(plain.tables["rows"].tolist())
     covered = disguised.ngram_spans != len(disguised.tables["rows"])
     assert covered.any(axis=1).tolist() == [True, False, True, True, True, False]

@@ -19,13 +19,14 @@ from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig, GlyphsConfig
 from vitrina.models.embedders.ngram_spans import NgramTokenBatch, mean_of_ngrams
+from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
 from vitrina.text.hashing import FIRST_MIX, GOLDEN, SECOND_MIX
 from vitrina.text.ngrams import BASE, BEGIN, END
 
 TRAINING = TextBatch.from_strings([*TEXTS, "Ты жопа, а не друг! к.о.т ЖОПА*"])
-ARTEFACTS = GlyphNgramsEmbedder.fit(GLYPH_NGRAMS, TRAINING, lambda: TRAINING)
+ARTEFACTS = GlyphNgramsEmbedder.fit(GLYPH_NGRAMS, Corpus(TRAINING, lambda: TRAINING))
 strings_of = st.lists(
     st.text(st.sampled_from("жопаЖaо .*!\n\u0301\u200b中"), max_size=12), min_size=1, max_size=6
 )
@@ -36,7 +37,7 @@ def embedder_of(**changes: Any) -> GlyphNgramsEmbedder:
 
 
 def encoded(embedder: GlyphNgramsEmbedder, strings: list[str]) -> NgramTokenBatch:
-    inputs = embedder.tokenize(TextBatch.from_strings(strings))
+    inputs = embedder.tokenizer(TextBatch.from_strings(strings))
     assert isinstance(inputs, NgramTokenBatch)
     return inputs
 
@@ -130,13 +131,13 @@ def test_it_starts_as_glyphs_do() -> None:
     names = GlyphsConfig.__dataclass_fields__
     plain = GlyphsConfig(**{k: v for k, v in asdict(GLYPHS).items() if k in names})
     torch.manual_seed(3)
-    wanted = GlyphsEmbedder(plain, GlyphsEmbedder.fit(plain, TRAINING, lambda: TRAINING))
+    wanted = GlyphsEmbedder(plain, GlyphsEmbedder.fit(plain, Corpus(TRAINING, lambda: TRAINING)))
     torch.manual_seed(3)
     embedder = embedder_of()
     with torch.no_grad():
         texts = TextBatch.from_strings(TEXTS)
-        expected = wanted(wanted.tokenize(texts))
-        found = embedder(embedder.tokenize(texts))
+        expected = wanted(wanted.tokenizer(texts))
+        found = embedder(embedder.tokenizer(texts))
     torch.testing.assert_close(found.values, expected.values)
     assert found.lengths.tolist() == expected.lengths.tolist()
 

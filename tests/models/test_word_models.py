@@ -20,7 +20,7 @@ PAIRS = list(itertools.product(EMBEDDERS, ("cnn", "transformer")))
 
 
 def encoded(model: Model, strings: list[str]) -> WordTokenBatch:
-    inputs = model.embedder.tokenize(TextBatch.from_strings(strings))
+    inputs = model.embedder.tokenizer(TextBatch.from_strings(strings))
     assert isinstance(inputs, WordTokenBatch)
     return inputs
 

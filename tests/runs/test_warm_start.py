@@ -248,7 +248,7 @@ def test_frozen_parts_stay_as_they_were(source: Path, tmp_path: Path) -> None:
 def test_frozen_parts_work_in_training_as_in_scoring(windows: Path) -> None:
     tiny = ("model=vtr", "embedder.channels=[4,8]", "embedder.dim=32")
     model, _, _ = begun(windows, *tiny)
-    inputs = model.embedder.tokenize(TextBatch.from_strings(["слово", "и другое"]))
+    inputs = model.embedder.tokenizer(TextBatch.from_strings(["слово", "и другое"]))
     model.eval()
     scored = model.embedder(inputs).values
     model.freeze(["embedder"])

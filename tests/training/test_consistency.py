@@ -16,6 +16,7 @@ from vitrina.data.rows import Rows
 from vitrina.errors import InputError
 from vitrina.models.embedders.characters import CharactersEmbedder
 from vitrina.models.token_batch import TokenBatch
+from vitrina.noise.corpus import Corpus
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.tasks.base import Task
@@ -143,7 +144,7 @@ def test_both_views_are_read() -> None:
     config = compose_config(["ocr=ctc", "ocr.min_count=1"]).ocr
     texts = noisy_texts(p_text=1.0)
     reading = Recognition(
-        config, Recognition.fit(config, texts.split.texts, lambda: texts.split.texts)
+        config, Recognition.fit(config, Corpus(texts.split.texts, lambda: texts.split.texts))
     )
     task, indices = ClassificationTask.__new__(ClassificationTask), np.array([4, 0, 9, 6])
     _, targets = texts.for_training(Encoder(), task, reading, "noisy").batch(indices, 2, 1.0)

@@ -151,6 +151,4 @@ class DeobfuscatedBatch:
             letters.hidden[taken],
             letters.score[taken],
         )
-        return DeobfuscatedBatch(
-            self.source.take(texts_B), glyphs.take(texts_B), part, self.writer
-        )
+        return DeobfuscatedBatch(self.source.take(texts_B), glyphs.take(texts_B), part, self.writer)

@@ -227,9 +227,7 @@ def _seen_before(states_WC: np.ndarray) -> np.ndarray:
     return (same & earlier).any(axis=2)
 
 
-def _traced(
-    places: Sequence[_Hypotheses], which_W: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _traced(places: Sequence[_Hypotheses], which_W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Follow the best hypotheses back: symbols and their lengths, both [W, T]."""
     num_words, num_signs = len(which_W), len(places) - 1
     read_WT = np.full((num_words, num_signs), SKIP)

@@ -93,9 +93,7 @@ class CodesDeobfuscator(Deobfuscator):
     def cut(self, codes_N: np.ndarray, lengths_B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Cut texts into words, see `cut_words`."""
         is_sign = self.codebook.is_sign if self.settings.skip_signs else None
-        return cut_words(
-            codes_N, lengths_B, is_sign=is_sign, join_spaced=self.settings.join_spaced
-        )
+        return cut_words(codes_N, lengths_B, is_sign=is_sign, join_spaced=self.settings.join_spaced)
 
 
 def cut_words(

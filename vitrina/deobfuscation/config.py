@@ -27,7 +27,7 @@ class NoDeobfuscatorConfig(DeobfuscatorConfig):
 
 @register("deobfuscator", "codes", "vitrina.deobfuscation.codes:CodesDeobfuscator")
 class CodesConfig(FeaturesConfig, DeobfuscatorConfig):
-    """Each glyph by itself: its nearest letter (nothing to do with a sequence-to-sequence decoder)."""
+    """Each glyph by its nearest letter (nothing to do with a sequence-to-sequence decoder)."""
 
     features: str = setting("shapes", choices=("pixels", "shapes"))
     """What cosines are measured in: pixels, or shapes (features of the glyph encoder)."""

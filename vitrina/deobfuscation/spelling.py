@@ -216,7 +216,9 @@ class SpellingCorrector:
         same = np.flatnonzero(same)
         inside_CL = np.arange(places_CL.shape[1]) < lengths[words, None]
         shown = (new_offsets[words, None] + places_CL)[inside_CL]
-        old = np.append(ranges(offsets[:-1][same], lengths[same]), ranges(offsets[words], lengths[words]))
+        old = np.append(
+            ranges(offsets[:-1][same], lengths[same]), ranges(offsets[words], lengths[words])
+        )
         new = np.append(ranges(new_offsets[:-1][same], lengths[same]), shown)
         source = np.full(new_offsets[-1], -1)  # where each letter was before; -1: inserted
         source[new] = old

@@ -118,7 +118,8 @@ class WordSearch:
         fresh = {key: word for key, word in zip(keys, words, strict=True) if known[key] is None}
         for first in range(0, len(fresh), WORDS_AT_ONCE):
             some = list(fresh)[first : first + WORDS_AT_ONCE]
-            for key, word in zip(some, self._search(clusters, [fresh[k] for k in some]), strict=True):
+            searched = self._search(clusters, [fresh[key] for key in some])
+            for key, word in zip(some, searched, strict=True):
                 known[key] = word
                 self.cache.put(key, word)
         parts = [word for key in keys if (word := known[key]) is not None]

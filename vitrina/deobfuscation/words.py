@@ -67,9 +67,7 @@ class WordDeobfuscator(CodesDeobfuscator):
         self.writer = WordWriter(book, self.writer.literal, model, known, settings.min_gain)
 
     @classmethod
-    def fit_words(
-        cls, settings: WordsConfig, fitted: FittedState, corpus: Corpus
-    ) -> FittedState:
+    def fit_words(cls, settings: WordsConfig, fitted: FittedState, corpus: Corpus) -> FittedState:
         """Add the language model of words, the known words and the replacements of the noise."""
         codes, clean = CodesDeobfuscator(settings, fitted), corpus.clean
         tokens = [segment(clean.part(*piece)) for piece in pieces(clean.offsets)]

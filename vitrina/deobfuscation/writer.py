@@ -165,7 +165,8 @@ class WordWriter:
         if self.model is None:
             return 0.0
         cut = (word.literal == BLANK) | self.codebook.is_sign[word.literal]
-        pieces = zip(*(np.split(each, np.flatnonzero(np.diff(cut)) + 1) for each in (word.literal, cut)), strict=True)
+        cuts = np.flatnonzero(np.diff(cut)) + 1
+        pieces = zip(np.split(word.literal, cuts), np.split(cut, cuts), strict=True)
         words = [word.codes, *(piece for piece, signs in pieces if not signs[0])]
         lengths = np.array([len(part) for part in words])
         inside = np.arange(lengths.max()) < lengths[:, None]

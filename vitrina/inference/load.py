@@ -13,6 +13,7 @@ import torch
 
 from vitrina import config as configuration
 from vitrina.config import Config
+from vitrina.deobfuscation.base import Deobfuscator
 from vitrina.errors import InputError
 from vitrina.models.precision import autocast, choose_device
 from vitrina.models.predictor import for_inference
@@ -22,7 +23,7 @@ from vitrina.normalizers.config import RecognizerNormalizerConfig
 from vitrina.normalizers.recognizer import require_same_reader
 from vitrina.runs.record import recorded_hashes
 from vitrina.state import FittedState
-from vitrina.tasks.build import build_model, build_reading, build_task
+from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task
 from vitrina.tasks.ocr.recognizer import Recognizer
 from vitrina.tasks.task_metrics import LabelMetrics
 from vitrina.tasks.thresholds import read_thresholds
@@ -83,7 +84,8 @@ class TrainedModel:
         precision: auto, fp32 or bf16; None: that of the training.
 
     Attributes:
-        predictor: cleaned texts (see `cleaned`) to what the task's scoring compares with the truth.
+        pipeline: prepares cleaned texts (see `cleaned`) for the model.
+        predictor: cleaned texts to what the task's scoring compares with the truth.
 
     Raises:
         InputError: if the folder is not that of a trained run, or its files are of another form.
@@ -107,11 +109,12 @@ class TrainedModel:
             "max_tokens": training.tokens_at_once(self.model.device.type),
             "precision": multiplied,
         }
-        self.predictor = self.task.predictor(self.model, normalizer, **limits)
+        self.pipeline = build_pipeline(self.config, fitted, self.model, normalizer)
+        self.predictor = self.task.predictor(self.model, self.pipeline, **limits)
         reading = build_reading(self.config, fitted)
         self._reader: Recognizer | None = None
         if reading is not None:
-            self._reader = Recognizer(self.model, normalizer, reading.symbols, **limits)
+            self._reader = Recognizer(self.model, self.pipeline, reading.symbols, **limits)
         self.folder = folder
 
     @property
@@ -169,13 +172,35 @@ class TrainedModel:
         """
         return self.reader(self.cleaned(texts)).to_strings()
 
+    @property
+    def deobfuscator(self) -> Deobfuscator:
+        """The deobfuscator of the run, which takes normalized texts.
+
+        Raises:
+            InputError: if the run has none.
+        """
+        if self.pipeline.deobfuscator is None:
+            raise InputError(
+                f"{self.folder}: deobfuscator = none; train a model with deobfuscator=words"
+            )
+        return self.pipeline.deobfuscator
+
+    def deobfuscate(self, texts: Sequence[str]) -> list[str]:
+        """Return texts, cleaned and normalized, with disguised words in plain letters.
+
+        Raises:
+            InputError: if the run has no deobfuscator.
+        """
+        normal = self.pipeline.normalizer(self.cleaned(texts))
+        return self.deobfuscator(normal).text().to_strings()
+
     def cleaned(self, texts: Sequence[str]) -> TextBatch:
         """Texts cleaned and cut as those of the training were."""
         return TextBatch.from_strings(self._clean(texts)[0])
 
     def normalized(self, texts: TextBatch) -> TextBatch:
-        """Cleaned texts as the model reads them, behind its normaliser."""
-        return self.predictor.normalize(texts)
+        """Return cleaned texts as the tokenizer of the model gets them."""
+        return self.pipeline(texts)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision in which the model works."""

@@ -12,6 +12,7 @@ from vitrina.data.dataset import load_dataset
 from vitrina.errors import InputError
 from vitrina.experiment import build_noise
 from vitrina.models.layers.ragged import Ragged
+from vitrina.noise.corpus import Corpus
 from vitrina.normalizers.build import build_normalizer
 from vitrina.tasks.build import build_model, build_reading, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
@@ -25,7 +26,7 @@ TEXTS = TextBatch.from_strings(["аа", "", "абв", "б" * 9])
 def reading(**changes: object) -> Recognition:
     config = replace(CONFIG, **changes)
     return Recognition(
-        config, Recognition.fit(config, TEXTS, lambda: TextBatch.from_strings(["жз"]))
+        config, Recognition.fit(config, Corpus(TEXTS, lambda: TextBatch.from_strings(["жз"])))
     )
 
 
