@@ -1,9 +1,13 @@
 """Tiny models of every kind, and texts that are hard to draw."""
 
 from dataclasses import asdict, replace
+from functools import cache
 
 import torch
 
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
+from vitrina.deobfuscation.codes import CodesDeobfuscator
+from vitrina.deobfuscation.config import CodesConfig
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.bytes import BytesEmbedder
 from vitrina.models.embedders.characters import CharactersEmbedder
@@ -15,10 +19,11 @@ from vitrina.models.embedders.config import (
     SlicesConfig,
     WordpieceConfig,
 )
-from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
+from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder, GlyphNgramsTokenizer
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig, GlyphsConfig
 from vitrina.models.embedders.line import LineEmbedder
+from vitrina.models.embedders.ngram_spans import NgramTokenBatch
 from vitrina.models.embedders.ngrams import NgramsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
@@ -79,17 +84,6 @@ GLYPH_NGRAMS = GlyphNgramsConfig(
     **asdict(GLYPHS)
     | {
         "kind": "glyph_ngrams",
-        "min_share": 0.0,
-        "merge_cosine": 0.92,
-        "least_cosine": 0.6,
-        "code_shrinkage": 0.5,
-        "code_features": "pixels",
-        "context_order": 0,
-        "respelled": False,
-        "context_left_out": -6.0,
-        "fold_case": True,
-        "skip_signs": True,
-        "join_spaced": True,
         "min_n": 1,
         "max_n": 3,
         "whole_words": True,
@@ -99,6 +93,23 @@ GLYPH_NGRAMS = GlyphNgramsConfig(
         "sparse": True,
     }
 )
+CODES = CodesConfig(
+    features="pixels", num_components=20, min_share=0.0, merge_cosine=0.92, min_cosine=0.6
+)
+
+
+class DeobfuscatedNgrams(GlyphNgramsTokenizer):
+    """Tokenizes texts as if behind the deobfuscator `CODES` of the tiny texts."""
+
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> NgramTokenBatch:
+        return super().__call__(texts, read or codes_of(tuple(TEXTS))(texts))
+
+
+@cache
+def codes_of(strings: tuple[str, ...]) -> CodesDeobfuscator:
+    """The deobfuscator `CODES`, fitted on these texts."""
+    texts = TextBatch.from_strings(list(strings))
+    return CodesDeobfuscator(CODES, CodesDeobfuscator.fit(CODES, Corpus(texts, lambda: texts)))
 
 
 def line_config(stem: str) -> LineConfig:
@@ -177,6 +188,8 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
     texts = TextBatch.from_strings(TEXTS)
     embedder_class, config = EMBEDDERS[embedder_kind]
     embedder = embedder_class(config, embedder_class.fit(config, Corpus(texts, lambda: texts)))
+    if embedder.tokenizer.reads_codes:
+        embedder.tokenizer = DeobfuscatedNgrams(config)
     encoder_class, encoder_config = ENCODERS[encoder_kind]
     encoder = encoder_class(encoder_config, embedder.dim)
     head, reader = ClassificationHead(encoder.dim, 3, 0.1), None
@@ -220,6 +233,8 @@ def build_words(embedder_kind: str, encoder_kind: str, pool: str = "max_mean") -
     texts = TextBatch.from_strings(TEXTS)
     kind, config = EMBEDDERS[embedder_kind]
     inner = kind(config, kind.fit(config, Corpus(texts, lambda: texts)))
+    if inner.tokenizer.reads_codes:
+        inner.tokenizer = DeobfuscatedNgrams(config)
     embedder = WordsEmbedder(inner, pool, [3])
     encoder = (
         CnnEncoder(replace(CNN, stride=1), embedder.dim)

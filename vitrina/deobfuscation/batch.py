@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -115,18 +116,17 @@ class DeobfuscatedBatch:
         written, changed = self.written, np.array(list(self.written.texts), dtype=np.int64)
         bounds = np.searchsorted(self.text_of_word_W[changed], np.arange(len(self.source) + 1))
         maps = []
-        for text in range(len(self.source)):
-            first, last = self.source.offsets[text], self.source.offsets[text + 1]
+        for text, (first, last) in enumerate(pairwise(self.source.offsets.tolist())):
             starts, ends, at = [], [], first
             for word in changed[bounds[text] : bounds[text + 1]].tolist():
-                kept = np.arange(at, written.start[word])
+                kept = np.arange(at, int(written.start[word]))
                 word_starts, word_ends = written.spans[word]
                 starts += [kept, word_starts]
                 ends += [kept + 1, word_ends]
-                at = written.end[word]
+                at = int(written.end[word])
             kept = np.arange(at, last)
             columns = (np.concatenate([*starts, kept]), np.concatenate([*ends, kept + 1]))
-            maps.append(OffsetMap(columns[0] - first, columns[1] - first, int(last - first)))
+            maps.append(OffsetMap(columns[0] - first, columns[1] - first, last - first))
         return maps
 
     def take(self, texts_B: np.ndarray) -> DeobfuscatedBatch:

@@ -6,6 +6,7 @@ Shapes: N glyphs, B texts, W words.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +74,7 @@ class CodesDeobfuscator(Deobfuscator):
         return FittedState(fitted.arrays, texts)
 
     @classmethod
-    def fit_words(cls, settings: CodesConfig, fitted: FittedState, corpus: Corpus) -> FittedState:
+    def fit_words(cls, settings: Any, fitted: FittedState, corpus: Corpus) -> FittedState:
         """Add what is fitted on words in codes; here nothing.
 
         Args:

@@ -112,7 +112,9 @@ class WordSearch:
         )
         if not len(begins):
             return found
-        words = [ids[b : b + n].tolist() for b, n in zip(begins, lengths, strict=True)]
+        words: list[list[int]] = [
+            ids[b : b + n].tolist() for b, n in zip(begins, lengths, strict=True)
+        ]
         keys = [tuple(clusters[i] for i in word) for word in words]
         known = {key: self.cache.get(key) for key in keys}
         fresh = {key: word for key, word in zip(keys, words, strict=True) if known[key] is None}

@@ -6,6 +6,8 @@ that no training text holds are corrected to known ones (`vitrina.deobfuscation.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from vitrina.deobfuscation.beam_search import SKIP
@@ -67,7 +69,7 @@ class WordDeobfuscator(CodesDeobfuscator):
         self.writer = WordWriter(book, self.writer.literal, model, known, settings.min_gain)
 
     @classmethod
-    def fit_words(cls, settings: WordsConfig, fitted: FittedState, corpus: Corpus) -> FittedState:
+    def fit_words(cls, settings: Any, fitted: FittedState, corpus: Corpus) -> FittedState:
         """Add the language model of words, the known words and the replacements of the noise."""
         codes, clean = CodesDeobfuscator(settings, fitted), corpus.clean
         tokens = [segment(clean.part(*piece)) for piece in pieces(clean.offsets)]

@@ -51,7 +51,7 @@ class VisualEmbedder(Embedder):
             are laid side by side.
     """
 
-    tokenizer: VisualTokenizer
+    tokenizer: VisualTokenizer  # pyright: ignore[reportIncompatibleVariableOverride]
     token_px: tuple[int, int]
     step_px: int
 
