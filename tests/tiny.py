@@ -40,6 +40,8 @@ from vitrina.models.layers.masking import Masking
 from vitrina.models.masked_model import MaskedModel
 from vitrina.models.model import Model
 from vitrina.noise.corpus import Corpus
+from vitrina.models.prepare import TextPipeline
+from vitrina.normalizers.base import NoNormalizer, Normalizer
 from vitrina.text.batch import TextBatch
 
 TEXTS = [
@@ -209,6 +211,11 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
     if reads is not None:
         model.read(model.embedder.tokenizer(texts)).values.square().sum().backward()
     return model
+
+
+def pipeline_of(model: Model, normalizer: Normalizer | None = None) -> TextPipeline:
+    """All stages before a tiny model, without a deobfuscator of their own."""
+    return TextPipeline(normalizer or NoNormalizer(), None, model.embedder.tokenizer)
 
 
 def build_masked(

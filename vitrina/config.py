@@ -219,7 +219,7 @@ def from_dict(values: Mapping[Any, Any]) -> Config:
 
 def _build_option(group: str, values: Any) -> Any:
     kind = values.get("kind") if isinstance(values, Mapping) else values
-    form = component(group, kind).settings
+    form = component(group, kind, key=f"{group}.kind").settings
     assert form is not None
     return _build_settings(group, form, values)
 

@@ -236,8 +236,11 @@ def config_folders() -> list[Path]:
     return list(_config_folders.values())
 
 
-def component(group: str, name: Any) -> Component:
+def component(group: str, name: Any, *, key: str | None = None) -> Component:
     """Return the component of that name.
+
+    Args:
+        key: where the name is from, for the message; by default the group.
 
     Raises:
         InputError: if there is none; it lists the names of the group.
@@ -246,7 +249,7 @@ def component(group: str, name: Any) -> Component:
     if name not in options:
         close = difflib.get_close_matches(str(name), options, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
-        raise InputError(f"{group} = {name!r}{hint}: must be one of {', '.join(options)}")
+        raise InputError(f"{key or group} = {name!r}{hint}: must be one of {', '.join(options)}")
     return options[name]
 
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
 
 from vitrina import config as configuration
 from vitrina.config import GROUPS, compose_config, from_dict, package_folder, signature, to_dict
 from vitrina.errors import InputError
+from vitrina.registry import components
 
 CONF = package_folder("conf")
 PRESETS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
@@ -23,7 +23,7 @@ def needs(chosen: dict[str, str]) -> list[str]:
     needed = []
     if chosen["dataset"] in ("jsonl", "csv"):
         needed.append("dataset.train=a.file")
-    if chosen["normalizer"] == "reader":
+    if chosen["normalizer"] == "recognizer":
         needed.append("normalizer.run=a_run")
     if chosen["encoder"] == "pretrained":
         needed.append("encoder.name=a/name")
@@ -63,7 +63,7 @@ def test_every_option_composes_with_every_preset(preset: str, number: int) -> No
     config = compose_config([f"model={preset}", *named, *needs(chosen)])
     for group in GROUPS:
         option = getattr(config, group)
-        assert type(option) is GROUPS[group][option.kind], group
+        assert type(option) is components(group)[option.kind].settings, group
     assert from_dict(to_dict(config)) == config
 
 
@@ -81,12 +81,10 @@ def test_every_experiment_composes(experiment: str) -> None:
 
 
 def test_every_kind_has_an_option_file() -> None:
-    kinds = {
-        (path.parent.name, OmegaConf.load(path)["kind"])
-        for group in OPTIONS
-        for path in (CONF / group).glob("*.yaml")
-    }
-    assert kinds == {(group, kind) for group, options in GROUPS.items() for kind in options}
+    for group in GROUPS:
+        named = "\n".join(path.read_text() for path in (CONF / group).glob("*.yaml"))
+        for kind in components(group):
+            assert f"/schema/{group}/{kind}@_here_" in named
 
 
 def test_presets_hold_no_values() -> None:
@@ -127,11 +125,11 @@ def test_the_signature_counts_what_affects_results_only() -> None:
     [
         (
             {"embedder": {"kind": "pictures"}},
-            r"embedder\.kind = 'pictures': must be one of glyphs,",
+            r"embedder\.kind = 'pictures': must be one of slices,",
         ),
         ({"embedder": None}, r"embedder\.kind = None: must be one of"),
-        ({"sed": 1}, r"sed: there is no such key; allowed: .*seed"),
-        ({"seed": -1}, r"seed = -1: must be from 0"),
+        ({"sed": 1}, r"sed: unknown key; allowed: .*seed"),
+        ({"seed": -1}, r"seed = -1: must be at least 0"),
         ({"device": "gpu"}, r"device = 'gpu': must be auto, cpu, cuda or cuda:N"),
         ({"name": "a/b"}, r"name = 'a/b': must be a folder name"),
     ],
@@ -142,16 +140,17 @@ def test_a_wrong_saved_configuration_is_told(change: dict, message: str) -> None
     assert "\n" not in str(told.value)
 
 
-def test_a_configuration_saved_before_models_could_read_loads() -> None:
-    config = compose_config()
-    assert from_dict({k: v for k, v in to_dict(config).items() if k != "ocr"}) == config
+def test_other_formats_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    configuration.save(compose_config(), path)
+    path.write_text(path.read_text().replace("format: 1\n", "format: 0\n"))
+    with pytest.raises(InputError, match="format 0; this version reads format 1"):
+        configuration.load(path)
 
 
-def test_a_missing_value_is_told() -> None:
-    values = to_dict(compose_config())
-    del values["embedder"]["width"], values["seed"]
-    with pytest.raises(InputError, match=r"embedder\.width: must be set"):
-        from_dict(values)
+def test_kind_alone_cannot_be_changed() -> None:
+    with pytest.raises(InputError, match=r"embedder\.kind = 'slices': choose embedder=slices"):
+        compose_config(["embedder.kind=slices"])
 
 
 @pytest.mark.parametrize("content", ["", "- a", "{", "a: b"])

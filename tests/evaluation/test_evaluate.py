@@ -24,7 +24,7 @@ CONFIG = EvaluationConfig(
     known_level=4,
     bootstrap=100,
     predictions=True,
-    picture=True,
+    plot=True,
 )
 
 SCORING = ClassMetrics(["0", "1"], 1)

@@ -6,7 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from vitrina.errors import InputError
-from vitrina.evaluation.config import OPTIONS, SUITES, EvaluationConfig
+from vitrina.evaluation.config import SUITES, EvaluationConfig
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -20,7 +20,7 @@ def values_of(option: str) -> dict:
 
 def build(option: str = "default", **changed: object) -> EvaluationConfig:
     values = values_of(option) | changed
-    return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(OPTIONS["levels"]), values))  # type: ignore[return-value]
+    return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(EvaluationConfig), values))  # type: ignore[return-value]
 
 
 def test_the_default_scores_every_suite_or_the_ends_of_a_series() -> None:
@@ -41,15 +41,15 @@ def test_the_default_scores_every_suite_or_the_ends_of_a_series() -> None:
         ),
         (
             {"suites": ["clean", "clean"]},
-            "evaluation.suites[1] = 'clean': must be named only once",
+            "evaluation.suites[1] = 'clean': must be listed only once",
         ),
-        ({"suites": []}, "evaluation.suites = []: must be at least one suite"),
-        ({"uniform_p": 1.5}, "evaluation.uniform_p = 1.5: must be between 0 and 1"),
+        ({"suites": []}, "evaluation.suites = []: must be a list of at least 1"),
+        ({"uniform_p": 1.5}, "evaluation.uniform_p = 1.5: must be from 0 to 1"),
         (
             {"bootstrap": 3},
             "evaluation.bootstrap = 3: must be 0 (no intervals) or from 100 to 100000",
         ),
-        ({"seed": -1}, "evaluation.seed = -1: must be from 0 to 2^63 - 1"),
+        ({"seed": -1}, "evaluation.seed = -1: must be at least 0"),
     ],
 )
 def test_wrong_values_name_the_key_and_what_is_allowed(changed: dict, told: str) -> None:

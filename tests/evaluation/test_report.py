@@ -43,7 +43,7 @@ def made_up(names: list[str], *, num_classes: int = 2, bootstrap: int = 0) -> Ev
         known_level=4,
         bootstrap=bootstrap,
         predictions=True,
-        picture=True,
+        plot=True,
     )
     labels = random.integers(0, num_classes, 60)
     probabilities = random.dirichlet(np.ones(num_classes), 60)

@@ -135,8 +135,8 @@ def test_what_a_noise_holds(overrides: list[str], families: set[str]) -> None:
     ("override", "said"),
     [
         ("evaluation.families=[rot13]", "evaluation.families[0] = 'rot13': must be one of leet,"),
-        ("evaluation.strengths=[0.5,0.2]", "evaluation.strengths = [0.5, 0.2]: must be one or"),
-        ("evaluation.noise_seeds=[]", "evaluation.noise_seeds = []: must be one or more"),
+        ("evaluation.strengths=[0.5,0.2]", "evaluation.strengths = [0.5, 0.2]: must be numbers"),
+        ("evaluation.noise_seeds=[]", "evaluation.noise_seeds = []: must be a list of at least 1"),
         ("evaluation.texts=0", "evaluation.texts = 0: must be at least 1, or null"),
     ],
 )

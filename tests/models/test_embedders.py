@@ -163,7 +163,7 @@ STRIDED = {"stem": "strided", "pool": 1}
         ({"stride_px": 6}, "embedder.stride_px = 6: must be a multiple of embedder.patch_str"),
         ({"window_px": 30}, "embedder.window_px = 30: must be a multiple of embedder.patch_st"),
         ({"stride_px": 64}, "embedder.stride_px = 64: must be at most embedder.window_px (32)"),
-        ({"kernels": [3, 4]}, "embedder.kernels = [3, 4]: must be odd numbers of at least 1"),
+        ({"kernels": [3, 4]}, "embedder.kernels[1] = 4: must be odd and at least 1"),
         ({"stem": "strided"}, "embedder.pool = 2: must be 1 for the strided stem"),
         (
             {"stem": "strided", "pool": 1, "height_px": 17},
@@ -239,7 +239,7 @@ def test_word_pieces_are_those_of_the_tokenizer_trained_on_noisy_texts() -> None
     fitted = WordpieceEmbedder.fit(wordpiece_config(), Corpus(clean, lambda: noisy))
     embedder = WordpieceEmbedder(wordpiece_config(), fitted)
     inputs = embedder.tokenizer(TextBatch.from_strings(["Мир", "", "пр1вет мир", "\ud800"]))
-    pieces = [embedder.tokenizer.id_to_token(i) for i in inputs.ids.tolist()]
+    pieces = [embedder.tokenizer.pieces.id_to_token(i) for i in inputs.ids.tolist()]
     assert pieces[: inputs.lengths[0]] == ["[CLS]", "мир"]
     assert inputs.lengths[1] == 1
     assert embedder(inputs).values.shape == (inputs.lengths.sum(), 8)
@@ -250,7 +250,9 @@ def test_a_given_tokenizer_is_used(tmp_path) -> None:
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     nothing = TextBatch.from_strings([])
     for path in (tmp_path, tmp_path / "tokenizer.json"):
-        fitted = WordpieceEmbedder.fit(wordpiece_config(str(path)), nothing, lambda: nothing)
+        fitted = WordpieceEmbedder.fit(
+            wordpiece_config(str(path)), Corpus(nothing, lambda: nothing)
+        )
         assert fitted.texts["tokenizer"] == tokenizer.to_str()
     with pytest.raises(InputError, match=r"embedder\.tokenizer = .*must be a tokenizer\.json"):
         WordpieceEmbedder.fit(wordpiece_config("nowhere"), Corpus(nothing, lambda: nothing))

@@ -210,10 +210,10 @@ def test_whole_ngrams_are_dropped() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"width": 0}, "embedder.dim = 0: must be at least 1"),
+        ({"dim": 0}, "embedder.dim = 0: must be at least 1"),
         ({"min_n": 4}, "embedder.max_n = 3: must be from embedder.min_n (4) to 12"),
-        ({"num_buckets": 0}, "embedder.num_buckets = 0: must be from 1 to 2^31 - 1"),
-        ({"ngram_dropout": 1.0}, "embedder.ngram_dropout = 1.0: must be from 0 to below 1"),
+        ({"num_buckets": 0}, "embedder.num_buckets = 0: must be at least 1 and below 2147483648"),
+        ({"ngram_dropout": 1.0}, "embedder.ngram_dropout = 1.0: must be at least 0 and below 1"),
     ],
 )
 def test_what_cannot_be_is_refused(changed: dict[str, Any], message: str) -> None:

@@ -93,7 +93,7 @@ def test_no_window_shows_a_hidden_column(kind: str) -> None:
     embedder, texts = visual(model), TextBatch.from_strings(TEXTS)
     inputs, masked = embedder.tokenizer(texts), some_hidden(model, TEXTS)
     hiding = embedder.mask(inputs, masked)
-    shown, hidden = embedder.render(hiding).numpy(), embedder.mlp_dim(hiding).numpy()
+    shown, hidden = embedder.render(hiding).numpy(), embedder.hidden(hiding).numpy()
     stride, window = embedder.step_px, embedder.token_px[1]
     token = 0
     for text, columns in enumerate(own_columns(inputs, stride, masked)):

@@ -74,7 +74,7 @@ def test_the_predictor_keeps_the_order_and_the_mode() -> None:
     def predictor(max_tokens: int) -> Predictor:
         return Predictor(
             model,
-            lambda texts: texts,
+            pipeline_of(model),
             lambda logits: logits.softmax(1),
             max_tokens=max_tokens,
             precision="fp32",

@@ -67,8 +67,8 @@ def build(embedder: str, folder: Path, frozen: bool = False, **changes: Any) -> 
         kind, config = EMBEDDERS[embedder]
     first = kind(config, kind.fit(config, Corpus(BATCH, lambda: BATCH)))
     options = encoder_config(folder, **changes)
-    second = PretrainedEncoder.build(options, first.width, PretrainedEncoder.fit(options))
-    model = Model(first, second, ClassificationHead(second.width, 3, 0.1))
+    second = PretrainedEncoder.build(options, first.dim, PretrainedEncoder.fit(options))
+    model = Model(first, second, ClassificationHead(second.dim, 3, 0.1))
     model.load_pretrained()
     return model
 

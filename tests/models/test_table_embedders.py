@@ -157,13 +157,17 @@ def test_a_sparse_gradient_is_the_whole_one() -> None:
     ("config", "changed", "message"),
     [
         (CHARACTERS, {"min_frequency": 0}, "embedder.min_frequency = 0: must be at least 1"),
-        (CHARACTERS, {"dropout": 1.0}, "embedder.dropout = 1.0: must be from 0 to below 1"),
-        (BYTES, {"width": 0}, "embedder.dim = 0: must be at least 1"),
-        (BYTES, {"dropout": -0.1}, "embedder.dropout = -0.1: must be from 0 to below 1"),
+        (CHARACTERS, {"dropout": 1.0}, "embedder.dropout = 1.0: must be at least 0 and below 1"),
+        (BYTES, {"dim": 0}, "embedder.dim = 0: must be at least 1"),
+        (BYTES, {"dropout": -0.1}, "embedder.dropout = -0.1: must be at least 0 and below 1"),
         (NGRAMS, {"min_n": 0}, "embedder.min_n = 0: must be at least 1"),
         (NGRAMS, {"min_n": 5}, "embedder.max_n = 4: must be from embedder.min_n (5) to 32"),
-        (NGRAMS, {"max_n": 33}, "embedder.max_n = 33: must be from embedder.min_n (1) to 32"),
-        (NGRAMS, {"num_buckets": 2**31}, "embedder.num_buckets = 2147483648: must be from 1 to "),
+        (NGRAMS, {"max_n": 33}, "embedder.max_n = 33: must be at most 32"),
+        (
+            NGRAMS,
+            {"num_buckets": 2**31},
+            "embedder.num_buckets = 2147483648: must be at least 1",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(config: Any, changed: dict[str, Any], message: str) -> None:

@@ -5,14 +5,14 @@ from vitrina.config import compose_config
 from vitrina.normalizers.alignment import align_spans
 from vitrina.normalizers.base import NoNormalizer
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.config import OPTIONS
+from vitrina.registry import components
 from vitrina.text.batch import TextBatch
 from vitrina.text.spans import written_words
 
 NORMALIZERS = {
     kind: build_normalizer(compose_config([f"normalizer={kind}"]).normalizer)
-    for kind in OPTIONS
-    if kind != "reader"  # needs a run
+    for kind in components("normalizer")
+    if kind != "recognizer"  # needs a run
 }
 odd = st.text(
     st.one_of(st.sampled_from("аи жoпaeж0}|{.*\u0306\u200b\ufb01\ufdfa½Ａ!"), st.characters()),

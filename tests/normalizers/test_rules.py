@@ -140,7 +140,7 @@ def test_most_words_under_the_projects_noise_come_back() -> None:
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ("level=5", "normalizer.level = 5: must be a whole number from 0 to 4"),
+        ("level=5", "normalizer.level = 5: must be from 0 to 4"),
         ("beam=0", "normalizer.beam = 0: must be from 1 to 1000"),
         ("masks=a", "normalizer.masks = 'a': must be signs, no letters, digits or spaces"),
     ],

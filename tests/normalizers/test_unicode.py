@@ -4,12 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.config import NoNormalizerConfig, UnicodeNormalizerConfig
-from vitrina.normalizers.unicode import INVISIBLE, normalize
+from vitrina.normalizers.base import NoNormalizer
+from vitrina.normalizers.unicode import INVISIBLE, UnicodeNormalizer, normalize
 from vitrina.text.batch import TextBatch
 
-unicode = build_normalizer(UnicodeNormalizerConfig(kind="unicode"))
+unicode = UnicodeNormalizer()
 tricky = st.sampled_from(
     "еﬁ①ﾊﾞ\u0308\u0323\u200b\ufe0f\u00ad\ud800\u1100\u1161\u11a8각Ⓐ㎏\U000e0041😀"
 )
@@ -56,7 +55,7 @@ def test_clean_batch_is_returned_as_it_is() -> None:
 
 @given(anything)
 def test_none_changes_nothing(text: str) -> None:
-    none = build_normalizer(NoNormalizerConfig(kind="none"))
+    none = NoNormalizer()
     texts = TextBatch.from_strings([text])
     assert none(texts) is texts
     same, offsets = none.with_offsets(text)

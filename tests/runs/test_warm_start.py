@@ -23,7 +23,6 @@ from vitrina.models.model import Model
 from vitrina.runs.warm_start import WarmStart, WeightTransfer
 from vitrina.state import FittedState
 from vitrina.tasks.build import build_model, build_task, fit
-from vitrina.tasks.config import label_rules
 from vitrina.text.batch import TextBatch
 from vitrina.training.checkpoints import read_weights
 
@@ -56,7 +55,7 @@ def begun(folder: Path, *overrides: str) -> tuple[Model, WeightTransfer, FittedS
     config = compose_config([*model, *SMALL, *NARROW, f"{TOLD}={folder}", *overrides])
     origin = WarmStart.of(config)
     assert origin is not None
-    dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
+    dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     texts = dataset.train.texts
     fitted = fit(config, dataset, texts, lambda: texts, given=origin.fitted(config))
     model = build_model(config, fitted, build_task(config, fitted))

@@ -19,7 +19,7 @@ from vitrina.errors import InputError
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.base import NoNormalizer
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.config import OPTIONS as NORMALIZER_OPTIONS
+from vitrina.registry import components
 from vitrina.state import FittedState
 from vitrina.tasks.config import LabelingConfig
 from vitrina.tasks.labeling import NOT_COUNTED, LabelingTask, WordTargets
@@ -40,8 +40,8 @@ NOISES = [
 ]
 NORMALIZERS = {
     kind: build_normalizer(compose_config([f"normalizer={kind}"]).normalizer)
-    for kind in NORMALIZER_OPTIONS
-    if kind != "reader"  # needs a run
+    for kind in components("normalizer")
+    if kind != "recognizer"  # needs a run
 }
 WORDS = [
     "сука",
@@ -181,10 +181,10 @@ def test_the_loss_counts_words_alike_and_nothing_else() -> None:
     ("change", "told"),
     [
         ({"labels": "words"}, "task.labels = 'words': must be one of auto, lexicon, pieces, spans"),
-        ({"kernels": [4]}, "task.kernels = [4]: must be odd numbers of at least 1"),
+        ({"kernels": [4]}, "task.kernels[0] = 4: must be odd and at least 1"),
         ({"pool": "sum"}, "task.pool = 'sum': must be one of max_mean, max, mean"),
         ({"positive_weight": 0.0}, "task.positive_weight = 0.0: must be above 0"),
-        ({"background": ""}, "task.background = '': must be the name of a label"),
+        ({"background": ""}, "task.background = '': must be a text that is not empty"),
     ],
 )
 def test_wrong_settings_are_told(change: dict[str, Any], told: str) -> None:

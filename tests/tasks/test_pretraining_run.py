@@ -19,7 +19,6 @@ from tools.table import main as table
 from vitrina.config import compose_config
 from vitrina.data.dataset import load_dataset
 from vitrina.errors import InputError
-from vitrina.tasks.config import label_rules
 
 FEW = (
     "task=pretraining",
@@ -169,7 +168,7 @@ def test_labels_that_are_there_deal_the_rows_as_a_task_of_labels_would(tmp_path:
     found = []
     for task in ("classification", "pretraining"):
         config = compose_config([f"task={task}", "dataset=jsonl", f"dataset.train={data}"])
-        dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
+        dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
         splits = (dataset.train, dataset.val, dataset.test)
         found.append([split.texts.to_strings() for split in splits])
         assert dataset.label_names == ([] if task == "pretraining" else ["0", "1", "2"])
@@ -178,7 +177,7 @@ def test_labels_that_are_there_deal_the_rows_as_a_task_of_labels_would(tmp_path:
     lines = [{"text": "абвгд" * n, "toxic": 0.5 * n} for n in range(20)] + odd * 4
     data.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     config = compose_config(["task=pretraining", "dataset=jsonl", f"dataset.train={data}"])
-    dataset = load_dataset(config.dataset, config.seed, label_rules(config.task))
+    dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     assert sum(map(len, (dataset.train, dataset.val, dataset.test))) == 32
 
 
@@ -207,4 +206,4 @@ def test_a_split_without_texts_is_told(tmp_path: Path) -> None:
     data.write_text('{"text": "а"}\n{"text": "б"}\n', encoding="utf-8")
     config = compose_config(["task=pretraining", "dataset=jsonl", f"dataset.train={data}"])
     with pytest.raises(InputError, match=r"dataset=jsonl: no rows in the val split; at least"):
-        load_dataset(config.dataset, config.seed, label_rules(config.task))
+        load_dataset(config.dataset, config.seed, config.task.label_rules())

@@ -17,7 +17,7 @@ WRONG = {
     "task.threshold=2": "task.threshold = 2: must be between 0 and 1, both excluded, or validation",
     "task.threshold=test": "task.threshold = 'test': must be between 0 and 1",
     "task.labels=[a]": "task.labels = ['a']: must be at least two labels, or null",
-    "task.labels=[1,true]": "task.labels[1] = 'True': must be a label, named only once",
+    "task.labels=[1,true]": "task.labels[1] = 'True': must be a label, listed only once",
 }
 
 

@@ -123,6 +123,6 @@ class MaskedModel(Model):
         index_M = to_device(np.flatnonzero(masked), x.values.device)
         return Reconstruction(
             embedder.render(inputs).index_select(0, index_M),
-            embedder.mlp_dim(hiding).index_select(0, index_M),
+            embedder.hidden(hiding).index_select(0, index_M),
             said_MHW,
         )

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.evaluation.attacks.config import EDITS, AttackConfig
+from vitrina.evaluation.attacks.config import EDITS
+from vitrina.evaluation.config import AttackEvaluationConfig
 from vitrina.text.batch import TextBatch
 
 
-def settings(**changed: Any) -> AttackConfig:
+def settings(**changed: Any) -> AttackEvaluationConfig:
     values: dict[str, Any] = {
         "searches": ["greedy", "evolution"],
         "edits": list(EDITS),
@@ -27,7 +28,7 @@ def settings(**changed: Any) -> AttackConfig:
         "max_glyph_distance": 0.55,
         "seed": 7,
     }
-    return AttackConfig(**(values | changed))
+    return AttackEvaluationConfig(**(values | changed))
 
 
 def keyword_filter(*words: str) -> Callable[[TextBatch], np.ndarray]:

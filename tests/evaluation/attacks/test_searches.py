@@ -165,19 +165,22 @@ def test_intervals_are_wilsons() -> None:
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"searches": []}, "evaluation.searches = []: must be one or more of greedy, evolution"),
+        (
+            {"searches": []},
+            "evaluation.searches = []: must be a list of at least 1, each",
+        ),
         (
             {"edits": ["swap", "typo"]},
             "evaluation.edits[1] = 'typo': must be one of substitution, invisible, punctuation, "
             "deletion, swap",
         ),
-        ({"tables": ["unseen", "unseen"]}, "evaluation.tables[1] = 'unseen': must be named only"),
+        ({"tables": ["unseen", "unseen"]}, "evaluation.tables[1] = 'unseen': must be listed only"),
         ({"punctuation": "a."}, "evaluation.punctuation = 'a.': must be characters, no letters"),
         ({"invisible": ""}, "evaluation.invisible = '': must be characters, no letters or digits"),
         ({"max_edits": 0}, "evaluation.max_edits = 0: must be from 1 to 10"),
         ({"population": 1}, "evaluation.population = 1: must be from 2 to 10000"),
-        ({"labels": "toxic"}, "evaluation.labels = 'toxic': must be positive or all"),
-        ({"max_distance": 1.5}, "evaluation.max_distance = 1.5: must be between 0 and 1"),
+        ({"labels": "toxic"}, "evaluation.labels = 'toxic': must be one of positive, all"),
+        ({"max_distance": 1.5}, "evaluation.max_distance = 1.5: must be from 0 to 1"),
     ],
 )
 def test_wrong_settings_are_told_in_one_line(changed: dict, told: str) -> None:

@@ -88,7 +88,7 @@ def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["model=ttr", "ocr=ctc"], "ocr = ctc: embedder must be glyphs, glyph_ngrams, "),
+        (["model=ttr", "ocr=ctc"], "ocr = ctc: embedder must be one that draws"),
         (["ocr=ctc", "ocr.source=encoder", "encoder=mean"], "encoder=mean leaves one state"),
         (["ocr=ctc", "ocr.target=both"], "ocr.target = 'both': must be one of clean, drawn"),
         (["ocr=ctc", "ocr.source=head"], "ocr.source = 'head': must be one of embedder, encoder"),

@@ -8,7 +8,7 @@ from tests.tasks.ocr.reading_texts import strings
 from vitrina.config import compose_config
 from vitrina.errors import InputError
 from vitrina.tasks.ocr.alphabet import BLANK, UNKNOWN, Alphabet
-from vitrina.tasks.ocr.config import CtcConfig, num_steps
+from vitrina.tasks.ocr.config import CtcConfig
 from vitrina.tasks.ocr.pieces import Pieces
 from vitrina.tasks.ocr.symbols import fit_symbols, symbols_of
 from vitrina.text.batch import TextBatch
@@ -62,7 +62,7 @@ def test_the_option_says_which_symbols_are_read() -> None:
         assert isinstance(config.ocr, CtcConfig)
         symbols = symbols_of(fit_symbols(config.ocr, texts))
         assert isinstance(symbols, kind) and symbols.num_symbols <= 52
-        steps = num_steps(config.ocr, config.embedder, config.encoder)
+        steps = config.ocr.num_frames(config.embedder, config.encoder)
         assert steps == {"letters": 8, "pieces": 4}[units]
 
 

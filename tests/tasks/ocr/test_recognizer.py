@@ -13,7 +13,7 @@ from vitrina.models.layers.ragged import Ragged
 from vitrina.models.model import Model
 from vitrina.noise.corpus import Corpus
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.config import UnicodeNormalizerConfig
+from vitrina.normalizers.config import ConfusablesNormalizerConfig
 from vitrina.tasks.ocr.alphabet import Alphabet
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.ocr.recognizer import Recognizer
@@ -31,7 +31,7 @@ def reader() -> Recognizer:
     reading = Recognition(CONFIG, Recognition.fit(CONFIG, Corpus(meant, lambda: drawn)))
     head = CtcHead(
         embedder.dim,
-        width=32,
+        dim=32,
         kernels=[5, 3],
         steps=2,
         num_symbols=reading.symbols.num_symbols,
@@ -48,7 +48,7 @@ def reader() -> Recognizer:
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-    normalizer = build_normalizer(UnicodeNormalizerConfig(kind="unicode"))
+    normalizer = build_normalizer(ConfusablesNormalizerConfig())
     return Recognizer(model, normalizer, reading.symbols, max_tokens=20, precision="fp32")
 
 

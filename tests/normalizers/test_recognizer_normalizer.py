@@ -44,7 +44,7 @@ def test_a_text_model_is_trained_and_used_behind_a_reader(reads: Path, tmp_path:
 
 
 def test_it_gives_what_the_model_reads_with_the_way_back(reads: Path) -> None:
-    normalizer = build_normalizer(RecognizerNormalizerConfig(kind="reader", run=str(reads)))
+    normalizer = build_normalizer(RecognizerNormalizerConfig(kind="recognizer", run=str(reads)))
     texts = ["ты }|{0па", "", "\u200bпривет"]
     assert normalizer(TextBatch.from_strings(texts)).to_strings() == vitrina.load(reads).read(texts)
     for text in texts:
