@@ -39,8 +39,8 @@ from vitrina.models.heads.words import WordHead
 from vitrina.models.layers.masking import Masking
 from vitrina.models.masked_model import MaskedModel
 from vitrina.models.model import Model
-from vitrina.noise.corpus import Corpus
 from vitrina.models.prepare import TextPipeline
+from vitrina.noise.corpus import Corpus
 from vitrina.normalizers.base import NoNormalizer, Normalizer
 from vitrina.text.batch import TextBatch
 

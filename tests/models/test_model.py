@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny import EMBEDDERS, ENCODERS, TEXTS, build
+from tests.tiny import EMBEDDERS, ENCODERS, TEXTS, build, pipeline_of
 from vitrina.models.layers.normalization import BatchNorm
 from vitrina.models.predictor import Predictor, for_inference
 from vitrina.models.token_batch import split_by_tokens

@@ -95,7 +95,7 @@ def test_ngrams_are_rows_by_their_hashes(
 ) -> None:
     config = replace(NGRAMS, min_n=2, lowercase=lowercase, whole_words=whole_words)
     embedder = NgramsEmbedder(config, FittedState())
-    embedder.config.num_buckets = num_buckets  # beside a small table: only `encode` is asked
+    embedder.tokenizer.config.num_buckets = num_buckets  # only the tokenizer is used
     found = by_text(embedder.tokenizer(TextBatch.from_strings(strings)))
     for text, rows in zip(strings, found, strict=True):
         read = "".join(map(small, text)) if lowercase else text

@@ -120,14 +120,15 @@ def cut_words(
     text_of = np.repeat(np.arange(len(lengths_B)), lengths_B)
     blank = codes_N == BLANK
     word_of = np.cumsum(blank) + text_of  # grows with blanks and with texts
+    num_words = int(word_of.max(initial=-1)) + 1
     kept = ~blank
     if is_sign is not None:
         signs = is_sign[codes_N]
-        says = np.zeros(word_of[-1] + 1, dtype=bool)  # more than signs
+        says = np.zeros(num_words, dtype=bool)  # more than signs
         says[word_of[kept & ~signs]] = True
         kept &= ~signs | ~says[word_of]
     if join_spaced:
-        joined = np.arange(word_of[-1] + 1)
+        joined = np.arange(num_words)
         joined[word_of[kept]] = _joined(word_of[kept], text_of[kept])
         word_of = joined[word_of]
     return word_of, kept

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.tasks.ocr.reading_texts import CONFIG
+from tests.tiny import pipeline_of
 from vitrina.config import compose_config
 from vitrina.data.dataset import load_dataset
 from vitrina.errors import InputError
@@ -73,11 +74,11 @@ def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str
     texts = NoisyTexts.of(
         dataset.train, build_noise(config.noise, 1), build_normalizer(config.normalizer)
     )
-    fitted = fit(config, dataset, dataset.train.texts, lambda: texts.draw(0))
+    fitted = fit(config, dataset, texts.corpus())
     task, read = build_task(config, fitted), build_reading(config, fitted)
     model = build_model(config, fitted, task)
     assert read is not None and model.reader is not None
-    batch = texts.for_training(model.embedder, task, read).batch
+    batch = texts.for_training(pipeline_of(model), task, read).batch
     for epoch in range(2):
         inputs, targets = batch(np.arange(len(dataset.train)), epoch)
         assert targets.readings is not None

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.tasks.ocr.reading_texts import CONFIG
-from tests.tiny import CNN, GLYPHS
+from tests.tiny import CNN, GLYPHS, pipeline_of
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.heads.ctc import CtcHead
@@ -49,7 +49,8 @@ def reader() -> Recognizer:
         optimizer.step()
         optimizer.zero_grad()
     normalizer = build_normalizer(ConfusablesNormalizerConfig())
-    return Recognizer(model, normalizer, reading.symbols, max_tokens=20, precision="fp32")
+    pipeline = pipeline_of(model, normalizer)
+    return Recognizer(model, pipeline, reading.symbols, max_tokens=20, precision="fp32")
 
 
 def test_it_reads_what_was_meant_in_the_order_of_the_texts(reader: Recognizer) -> None:
