@@ -84,9 +84,8 @@ class WordWriter:
             starts_N[first_W], ends_N[last_W], np.zeros(len(begins), dtype=np.float32)
         )
         own_G = self.codebook(glyphs.clusters)
-        plain_G = np.array(
-            [self._is_plain(*each) for each in zip(glyphs.clusters, own_G.tolist(), strict=True)]
-        )
+        pairs = zip(glyphs.clusters, own_G.tolist(), strict=True)
+        plain_G = np.array([self._is_plain(*each) for each in pairs], dtype=bool)
         ids_L = glyphs.ids[letters.start.clip(max=len(glyphs.ids) - 1)]
         plain_L = (letters.end - letters.start == 1) & (
             (letters.codes == UNKNOWN) | (letters.codes == own_G[ids_L]) & plain_G[ids_L]
@@ -128,9 +127,11 @@ class WordWriter:
 
     def _is_plain(self, cluster: str, code: int) -> bool:
         """Whether a glyph of its own code is written as it is."""
-        if code == UNKNOWN or not self.codebook.holds(cluster):
-            return code == UNKNOWN
         letter = self.codebook.letters[code]
+        if code == UNKNOWN or (cluster[0].isalpha() and not letter.isalpha()):
+            return True
+        if not self.codebook.holds(cluster):
+            return False
         return not letter.isalpha() or _script(cluster) == _script(letter)
 
     def _write(self, word: _Word, old: str) -> list[str] | None:
@@ -138,27 +139,29 @@ class WordWriter:
         letters = self.codebook.letters
         cased = [each for part in word.glyphs for each in part if each.lower() != each.upper()]
         upper = len(cased) > 1 and all(each.isupper() for each in cased)
-        new = [
-            part
-            if plain or code == UNKNOWN
-            else letters[code].upper()
-            if upper or part.isupper()
-            else letters[code]
-            for code, part, plain in zip(word.codes.tolist(), word.glyphs, word.plain, strict=True)
-        ]
+        new = []
+        for code, part, plain in zip(word.codes.tolist(), word.glyphs, word.plain, strict=True):
+            letter = letters[code].upper() if upper or part.isupper() else letters[code]
+            new.append(part if plain or code == UNKNOWN else letter)
         if "".join(new) == old or old.lower() in self.literal:
             return None
-        kept = {_script(each) for each, plain in zip(new, word.plain, strict=True) if plain}
-        kept -= {""}
-        wanted = next(
-            (_script(each) for each, plain in zip(new, word.plain, strict=True) if not plain), ""
-        )
+        return new if self._is_sound(word, new) else None
+
+    def _is_sound(self, word: _Word, new: list[str]) -> bool:
+        """Whether a word stays of one script. If none of its letters is plain, it must be known."""
+        if BLANK in word.literal and not self.codebook.is_letter[word.codes].all():
+            return False  # `8 8 1` is no word
+        scripts = [_script(each) for each in new]
+        kept = {script for script, plain in zip(scripts, word.plain, strict=True) if plain} - {""}
         if kept:
-            return new if wanted in kept or not wanted else None
+            changed = (
+                script for script, plain in zip(scripts, word.plain, strict=True) if not plain
+            )
+            wanted = next(filter(None, changed), "")
+            return not wanted or wanted in kept
         if self.known is None or len(word.codes) < LEAST:
-            return None
-        hashes = hashes_of(word.codes, np.array([0, len(word.codes)]))
-        return new if self.known.knows(hashes)[0] else None
+            return False
+        return bool(self.known.knows(hashes_of(word.codes, np.array([0, len(word.codes)])))[0])
 
     def _gain(self, word: _Word) -> float:
         """Return the gain over the literal form, which signs and blanks cut into words."""
