@@ -427,9 +427,16 @@ def _allowed(declared: Mapping[str, Any], optional: bool) -> str:
 
 
 def _bounds(declared: Mapping[str, Any]) -> str:
-    ge, gt, le, lt = (declared[name] for name in ("ge", "gt", "le", "lt"))
+    ge, gt, le, lt = (_number(declared[name]) for name in ("ge", "gt", "le", "lt"))
     if ge is not None and le is not None:
         return f"from {ge} to {le}"
     low = f"at least {ge}" if ge is not None else f"above {gt}" if gt is not None else ""
     high = f"at most {le}" if le is not None else f"below {lt}" if lt is not None else ""
     return " and ".join(each for each in (low, high) if each)
+
+
+def _number(bound: float | None) -> str | None:
+    """A bound in words; `2^63` for a large power of two."""
+    if isinstance(bound, int) and bound >= 2**31 and bound & (bound - 1) == 0:
+        return f"2^{bound.bit_length() - 1}"
+    return None if bound is None else str(bound)

@@ -31,7 +31,7 @@ def config(names: list[str], **changed: Any) -> EvaluationConfig:
         "known_level": 4,
         "bootstrap": 0,
         "predictions": False,
-        "picture": False,
+        "plot": False,
     }
     return EvaluationConfig(**values | changed)
 

@@ -212,7 +212,7 @@ def test_whole_ngrams_are_dropped() -> None:
     [
         ({"dim": 0}, "embedder.dim = 0: must be at least 1"),
         ({"min_n": 4}, "embedder.max_n = 3: must be from embedder.min_n (4) to 12"),
-        ({"num_buckets": 0}, "embedder.num_buckets = 0: must be at least 1 and below 2147483648"),
+        ({"num_buckets": 0}, "embedder.num_buckets = 0: must be at least 1 and below 2^31"),
         ({"ngram_dropout": 1.0}, "embedder.ngram_dropout = 1.0: must be at least 0 and below 1"),
     ],
 )

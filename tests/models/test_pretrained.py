@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.checkpoints import CONFIGS, POSITIONS, SIZES, make_checkpoint, save
-from tests.tiny import EMBEDDERS, TEXTS
+from tests.tiny import EMBEDDERS, TEXTS, DeobfuscatedNgrams
 from vitrina.errors import InputError
 from vitrina.models.embedders.config import SubwordsConfig
 from vitrina.models.embedders.subwords import SubwordsEmbedder
@@ -66,6 +66,8 @@ def build(embedder: str, folder: Path, frozen: bool = False, **changes: Any) -> 
     else:
         kind, config = EMBEDDERS[embedder]
     first = kind(config, kind.fit(config, Corpus(BATCH, lambda: BATCH)))
+    if first.tokenizer.reads_codes:
+        first.tokenizer = DeobfuscatedNgrams(config)
     options = encoder_config(folder, **changes)
     second = PretrainedEncoder.build(options, first.dim, PretrainedEncoder.fit(options))
     model = Model(first, second, ClassificationHead(second.dim, 3, 0.1))

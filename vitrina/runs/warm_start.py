@@ -31,7 +31,7 @@ FREE = frozenset(
 )
 """Settings of an embedder that do not change what its weights mean."""
 
-READER = ("target", "units", "vocabulary_size", "reads", "kernels", "dim")
+READER = ("target", "units", "vocabulary_size", "source", "kernels", "dim")
 """Settings of a reader that its weights depend on, beside the number of its steps."""
 
 INNER = "embedder.inner."
