@@ -57,7 +57,7 @@ class WordWriter:
         literal: forms of words, in lower case, that are left as they are.
         model: language model of the codes of words; without it, every gain is 0.
         known: the known words; without them, a word of foreign letters alone is left as it is.
-        min_gain: nats by which a word must be likelier than its literal form.
+        min_gain: nats by which a word of frequent glyphs must be likelier than its literal form.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class WordWriter:
             if new is None:
                 continue
             written.gain[word] = gain = self._gain(one)
-            if gain < self.min_gain:
+            if gain < (0.0 if UNKNOWN in one.literal else self.min_gain):
                 continue
             written.texts[word] = "".join(new)
             counts = [len(each) for each in new]
@@ -143,6 +143,8 @@ class WordWriter:
         for code, part, plain in zip(word.codes.tolist(), word.glyphs, word.plain, strict=True):
             letter = letters[code].upper() if upper or part.isupper() else letters[code]
             new.append(part if plain or code == UNKNOWN else letter)
+        if cased and cased[0].isupper() and not any(each.isupper() for each in cased[1:]):
+            new = [new[0].capitalize(), *(each.lower() for each in new[1:])]
         if "".join(new) == old or old.lower() in self.literal:
             return None
         return new if self._is_sound(word, new) else None

@@ -13,7 +13,6 @@ import torch
 
 from vitrina import config as configuration
 from vitrina.config import Config
-from vitrina.deobfuscation.base import Deobfuscator
 from vitrina.errors import InputError
 from vitrina.models.precision import autocast, choose_device
 from vitrina.models.predictor import for_inference
@@ -172,27 +171,28 @@ class TrainedModel:
         """
         return self.reader(self.cleaned(texts)).to_strings()
 
-    @property
-    def deobfuscator(self) -> Deobfuscator:
-        """The deobfuscator of the run, which takes normalized texts.
-
-        Raises:
-            InputError: if the run has none.
-        """
-        if self.pipeline.deobfuscator is None:
-            raise InputError(
-                f"{self.folder}: deobfuscator = none; train a model with deobfuscator=words"
-            )
-        return self.pipeline.deobfuscator
-
     def deobfuscate(self, texts: Sequence[str]) -> list[str]:
-        """Return texts, cleaned and normalized, with disguised words in plain letters.
+        """Return texts, cleaned and normalized but not cut, with disguised words in plain letters.
 
         Raises:
             InputError: if the run has no deobfuscator.
         """
-        normal = self.pipeline.normalizer(self.cleaned(texts))
-        return self.deobfuscator(normal).text().to_strings()
+        cleaned = [clean(text, self.config.dataset.cleaning).text for text in texts]
+        return self.deobfuscated(TextBatch.from_strings(cleaned)).to_strings()
+
+    def deobfuscated(self, texts: TextBatch) -> TextBatch:
+        """Return cleaned texts, normalized, with disguised words in plain letters.
+
+        Raises:
+            InputError: if the run has no deobfuscator.
+        """
+        deobfuscator = self.pipeline.deobfuscator
+        if deobfuscator is None:
+            raise InputError(
+                f"{self.folder}: must be a run with a deobfuscator; train one with "
+                "deobfuscator=words"
+            )
+        return deobfuscator(self.pipeline.normalizer(texts)).text()
 
     def cleaned(self, texts: Sequence[str]) -> TextBatch:
         """Texts cleaned and cut as those of the training were."""
