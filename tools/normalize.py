@@ -7,10 +7,10 @@ python tools/normalize.py --data=comments.jsonl --noisy=level_4.jsonl --deobfusc
 
 --deobfuscate adds the normalizer and the deobfuscator of a run. With --data the noise of the
 settings (those of main.py) is drawn over the texts, or comes from the file --noisy with the same
-texts in the same order. The table holds for each row which share of the words that the noise
-changed is restored exactly (less the words that it breaks, so it may be below zero), which share of all
-words is as before, and which share of the words it leaves as they are in texts without noise. Words
-are parted by spaces.
+texts in the same order. The table holds which share of the words that the noise changed is restored
+exactly (less the words that are broken, so it may be below zero), which share of all words is as
+before, and which share of the words is left as it is in texts without noise. Words are parted by
+spaces.
 """
 
 from __future__ import annotations

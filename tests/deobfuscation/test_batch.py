@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from copy import deepcopy
 
 import numpy as np
@@ -18,9 +19,7 @@ from vitrina.text.batch import TextBatch
 WORDS = deobfuscator_of(PUT, spelling=True)
 CODES = CodesDeobfuscator(CodesConfig(), CodesDeobfuscator.fit(CodesConfig(), corpus_of(PUT)))
 plain_of = st.lists(
-    st.sampled_from(
-        [word for text in SENTENCES for word in text.split()] + ["", " ", "?!", "Мама"]
-    ),
+    st.sampled_from([*re.findall(r"\S\S+", " ".join(SENTENCES)), "", " ", "?!", "Мама"]),
     max_size=8,
 ).map(" ".join)
 odd_of = st.text(st.sampled_from("жопаЖa0*. }|{z\u0301\u200b\n中👍й"), max_size=14)

@@ -57,7 +57,8 @@ class WordWriter:
         literal: forms of words, in lower case, that are left as they are.
         model: language model of the codes of words; without it, every gain is 0.
         known: the known words; without them, a word of foreign letters alone is left as it is.
-        min_gain: nats by which a word of frequent glyphs must be likelier than its literal form.
+        min_gain: nats by which a word of frequent glyphs alone must be likelier than its literal
+            form.
     """
 
     def __init__(
@@ -112,7 +113,9 @@ class WordWriter:
             if new is None:
                 continue
             written.gain[word] = gain = self._gain(one)
-            if gain < (0.0 if UNKNOWN in one.literal else self.min_gain):
+            hides = len(old) > sum(len(glyphs.clusters[i]) for i in inside.tolist())
+            odd = hides or UNKNOWN in one.literal  # invisible characters, or rare glyphs
+            if gain < (0.0 if odd else self.min_gain):
                 continue
             written.texts[word] = "".join(new)
             counts = [len(each) for each in new]
