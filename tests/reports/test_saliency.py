@@ -27,7 +27,7 @@ def in_use(model: Any) -> Any:
     return SimpleNamespace(
         model=model.eval(),
         task=SimpleNamespace(probabilities=lambda logits: logits.float().softmax(dim=1)),
-        normalized=lambda texts: texts,
+        pipeline=tiny.pipeline_of(model),
         autocast=nullcontext,
         device=torch.device("cpu"),
     )
@@ -120,7 +120,7 @@ def test_all_columns_of_a_drawn_line_belong_to_one_token(kind: str) -> None:
 def test_pieces_of_text_hold_the_text() -> None:
     model = tiny.build("wordpiece", "cnn")
     text = "жопа <script>alert(1)</script> & привет"
-    spans = token_spans(model.embedder, TextBatch.from_strings([text]))
+    spans = token_spans(tiny.pipeline_of(model), TextBatch.from_strings([text]))
     assert spans is not None and spans[0][0][0] == spans[0][1][0] == 0  # the special token
     (one,) = saliency(in_use(model), TextBatch.from_strings([text]), [0])
     html = str(salient_text(one))
