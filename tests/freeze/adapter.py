@@ -25,6 +25,25 @@ import numpy as np
 # --- tables: edit these when a name changes ------------------------------------------------------
 
 SETTINGS: dict[str, str] = {
+    "embedder.min_share": "deobfuscator.min_share",
+    "embedder.merge_cosine": "deobfuscator.merge_cosine",
+    "embedder.least_cosine": "deobfuscator.min_cosine",
+    "embedder.code_shrinkage": "deobfuscator.shrinkage",
+    "embedder.code_features": "deobfuscator.features",
+    "embedder.context_order": "deobfuscator.order",
+    "embedder.context_weight": "deobfuscator.cosine_weight",
+    "embedder.context_candidates": "deobfuscator.num_candidates",
+    "embedder.context_left_out": "deobfuscator.skip_score",
+    "embedder.context_repeated": "deobfuscator.repeat_score",
+    "embedder.context_beam": "deobfuscator.beam_size",
+    "embedder.respelled": "deobfuscator.spelling",
+    "embedder.respelled_missing": "deobfuscator.deletion_score",
+    "embedder.respelled_hidden": "deobfuscator.mask_score",
+    "embedder.respelled_exchanged": "deobfuscator.swap_score",
+    "embedder.respelled_margin": "deobfuscator.spelling_margin",
+    "embedder.fold_case": "deobfuscator.fold_case",
+    "embedder.skip_signs": "deobfuscator.skip_signs",
+    "embedder.join_spaced": "deobfuscator.join_spaced",
     # "embedder.min_share": "tokenizer.min_share",  one key
     # "embedder": "tokenizer",                      a group with all its keys
 }
@@ -32,6 +51,7 @@ SETTINGS: dict[str, str] = {
 Used for overrides (to today's name) and for composed values (back to the neutral one)."""
 
 OVERRIDES: dict[str, list[str]] = {
+    "embedder.context_order=0": ["deobfuscator=codes"],
     # "model=vtr_glyphs_plain": ["model=glyphs"],
     # "embedder=glyphs": ["tokenizer=glyphs", "embedder=glyphs"],
     # "ocr.reads=embedder": [],                     said by nothing today
@@ -388,8 +408,7 @@ class Loaded:
 
     def tokens(self, texts: Sequence[str]) -> dict[str, Any]:
         """What the embedder makes of the texts on the host, behind cleaning and normaliser."""
-        shown = self.model.normalized(self.model.cleaned(texts))
-        inputs = self.model.model.embedder.encode(shown)
+        inputs = self.model.pipeline.prepare(self.model.cleaned(texts))
         tables = {name: table.numpy() for name, table in sorted(inputs.tables.items())}
         told: dict[str, Any] = {
             "ids": [inputs.ids.numpy(), inputs.lengths, inputs.num_tokens],
@@ -397,24 +416,26 @@ class Loaded:
         }
         if inputs.line_px is not None:
             told["line_px"] = [inputs.line_px]
-        covering = getattr(inputs, "covering", None)
+        covering = getattr(inputs, "ngram_spans", None)
         if covering is not None:
             told["ngrams_of_tokens"] = [covering]
         return told
 
     def codes(self, texts: Sequence[str]) -> dict[str, Any] | None:
         """The visual codes that words are read as; None of a model without them."""
-        embedder = self.model.model.embedder
-        embedder = getattr(embedder, "inner", embedder)
-        read = getattr(embedder, "read_words", None)
-        if read is None:
+        pipeline = self.model.pipeline
+        if pipeline.deobfuscator is None or not pipeline.tokenizer.reads_codes:
             return None
-        from vitrina.glyphs.segmentation import segment
+        from vitrina.text.ngrams import MarkedWords
 
-        words, token_of = read(segment(self.model.normalized(self.model.cleaned(texts))))
+        shown = pipeline(self.model.cleaned(texts))
+        read = pipeline.deobfuscator(shown)
+        words = MarkedWords.of(
+            read.codes_L, read.word_L, read.text_of_word_W[read.word_L], len(shown)
+        )
         return {
             "line": [words.line, words.offsets, words.text_offsets, words.places],
-            "token_of": [token_of],
+            "token_of": [read.anchor_L],
         }
 
     def weights(self) -> dict[str, list[float]]:
