@@ -35,12 +35,32 @@ SETTINGS: dict[str, str] = {
     "ocr.steps": "ocr.frames_per_token",
     "evaluation.picture": "evaluation.plot",
     "noise.redraw": "noise.resample_each_epoch",
+    "embedder.min_share": "deobfuscator.min_share",
+    "embedder.merge_cosine": "deobfuscator.merge_cosine",
+    "embedder.least_cosine": "deobfuscator.min_cosine",
+    "embedder.code_shrinkage": "deobfuscator.shrinkage",
+    "embedder.code_features": "deobfuscator.features",
+    "embedder.context_order": "deobfuscator.order",
+    "embedder.context_weight": "deobfuscator.cosine_weight",
+    "embedder.context_candidates": "deobfuscator.num_candidates",
+    "embedder.context_left_out": "deobfuscator.skip_score",
+    "embedder.context_repeated": "deobfuscator.repeat_score",
+    "embedder.context_beam": "deobfuscator.beam_size",
+    "embedder.respelled": "deobfuscator.spelling",
+    "embedder.respelled_missing": "deobfuscator.deletion_score",
+    "embedder.respelled_hidden": "deobfuscator.mask_score",
+    "embedder.respelled_exchanged": "deobfuscator.swap_score",
+    "embedder.respelled_margin": "deobfuscator.spelling_margin",
+    "embedder.fold_case": "deobfuscator.fold_case",
+    "embedder.skip_signs": "deobfuscator.skip_signs",
+    "embedder.join_spaced": "deobfuscator.join_spaced",
 }
 """Settings that have another name today: of whole keys or of their beginnings; the longest counts.
 Used for overrides (to today's name) and for composed values (back to the neutral one)."""
 
 OVERRIDES: dict[str, list[str]] = {
     "normalizer=reader": ["normalizer=recognizer"],
+    "embedder.context_order=0": ["deobfuscator=codes"],
 }
 """Whole overrides that are said in other words today. They come before `SETTINGS`."""
 
@@ -58,7 +78,8 @@ override of one is left out: a case that set it must stand in `DELETED`, unless 
 """
 
 NEW_KEYS: dict[str, str] = {
-    # "embedder.new_setting": "what it is",
+    "deobfuscator.*": "the deobfuscator has settings of its own",
+    "deobfuscator": "a group of its own",
 }
 """Settings that came later, with the reason; patterns of neutral keys. No row may hold them."""
 
@@ -393,8 +414,7 @@ class Loaded:
 
     def tokens(self, texts: Sequence[str]) -> dict[str, Any]:
         """What the embedder makes of the texts on the host, behind cleaning and normaliser."""
-        shown = self.model.normalized(self.model.cleaned(texts))
-        inputs = self.model.model.embedder.tokenize(shown)
+        inputs = self.model.pipeline.prepare(self.model.cleaned(texts))
         tables = {name: table.numpy() for name, table in sorted(inputs.tables.items())}
         told: dict[str, Any] = {
             "ids": [inputs.ids.numpy(), inputs.lengths, inputs.num_tokens],
@@ -409,17 +429,19 @@ class Loaded:
 
     def codes(self, texts: Sequence[str]) -> dict[str, Any] | None:
         """The visual codes that words are read as; None of a model without them."""
-        embedder = self.model.model.embedder
-        embedder = getattr(embedder, "inner", embedder)
-        read = getattr(embedder, "read_words", None)
-        if read is None:
+        pipeline = self.model.pipeline
+        if pipeline.deobfuscator is None or not pipeline.tokenizer.reads_codes:
             return None
-        from vitrina.glyphs.segmentation import segment
+        from vitrina.text.ngrams import MarkedWords
 
-        words, token_of = read(segment(self.model.normalized(self.model.cleaned(texts))))
+        shown = pipeline(self.model.cleaned(texts))
+        read = pipeline.deobfuscator(shown)
+        words = MarkedWords.of(
+            read.codes_L, read.word_L, read.text_of_word_W[read.word_L], len(shown)
+        )
         return {
             "line": [words.line, words.offsets, words.text_offsets, words.places],
-            "token_of": [token_of],
+            "token_of": [read.anchor_L],
         }
 
     def weights(self) -> dict[str, list[float]]:
