@@ -28,6 +28,7 @@ from vitrina import config as configuration
 from vitrina.cli.explain import explain
 from vitrina.config import Config
 from vitrina.errors import InputError, require
+from vitrina.files import package_folder
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Composer:
         """Make Hydra and its search path as `hydra.main` does for these flags."""
         configuration.register()
         version.setbase("1.3")
-        folder = str(configuration.package_folder("conf"))
+        folder = str(package_folder("conf"))
         if arguments.config_path is not None:
             packaged = "://" in arguments.config_path
             given = arguments.config_path
@@ -89,7 +90,8 @@ class Composer:
                 key, _, values = str(each.input_line).partition("=")
                 remedy += f"; a list is {key}=[{values}]"
             raise InputError(remedy)
-        for group in OmegaConf.missing_keys(composed.hydra.runtime.choices):
+        choices = composed.hydra.runtime.choices
+        for group in [each for each in choices if OmegaConf.is_missing(choices, each)]:
             raise InputError(f"{group}: must be set to one of {', '.join(self.options(group))}")
         composed.hydra.mode = RunMode.RUN
         return composed

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         InputError, HydraException, OmegaConfBaseException: if the settings are wrong. All jobs of
             a sweep are checked before the first one starts.
     """
-    flags = _parse(arguments)
+    flags = parse(arguments)
     composer = Composer.of(flags)
     hydra, name, given = composer.hydra, composer.config_name, composer.overrides
     if flags.help:
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the flags of Hydra, which may be anywhere between the overrides."""
     flags = _parser().parse_intermixed_args(arguments)
     modes = ("run", "multirun", "cfg", "info", "shell_completion")
