@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
@@ -131,7 +132,9 @@ class Composer:
 
     def _explain_recursion(self) -> str:
         """Name the option whose defaults list chooses its own group, and the form that composes."""
-        _, repository = self.hydra.config_loader._parse_overrides_and_create_caching_repo(
+        loader = self.hydra.config_loader
+        assert isinstance(loader, ConfigLoaderImpl)
+        _, repository = loader._parse_overrides_and_create_caching_repo(
             self.config_name, self.overrides
         )
         names = [(group, option) for group in self.groups() for option in self.options(group)]
@@ -158,5 +161,9 @@ def check(composed: DictConfig) -> Config:
     subdir = hydra.sweep._get_node("subdir")._value()
     require(subdir == "${run_folder:}", "hydra.sweep.subdir", subdir, "${run_folder:}")
     HydraConfig.instance().set_config(composed)  # for ${hydra:…}
-    plain = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
-    return configuration.to_config(plain)
+    return configuration.to_config(without_hydra(composed))
+
+
+def without_hydra(composed: DictConfig) -> DictConfig:
+    """Return a composed configuration without the settings of Hydra itself."""
+    return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])

@@ -29,6 +29,8 @@ def explain(error: Exception) -> str:
     """Explain wrong settings in one line that names the key and what is allowed."""
     if isinstance(error, InputError):
         return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _explain_option(error.missing_cfg_file, error.options)
     if isinstance(error, OverrideParseException):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from vitrina.cli.compose import Composer
+from vitrina.cli.compose import Composer, without_hydra
 
 TEMPLATE = """\
 VITRina: experiments with visual token representations.
@@ -36,10 +36,11 @@ def help_text(composer: Composer) -> str:
     """Return the help for the options that the overrides choose."""
     # Hydra's own help lists all of Hydra's groups first, which takes seconds.
     composed = composer.compose(multirun=False, any_lists=True)
-    settings = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
     groups = [
         f"  {group + ':':<12} {', '.join(composer.options(group))}" for group in composer.groups()
     ]
     return TEMPLATE.format(
-        command=command(), groups="\n".join(groups), settings=OmegaConf.to_yaml(settings)
+        command=command(),
+        groups="\n".join(groups),
+        settings=OmegaConf.to_yaml(without_hydra(composed)),
     )

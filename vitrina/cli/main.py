@@ -34,15 +34,14 @@ def main() -> None:
     except KeyboardInterrupt:
         code = 130
     except (InputError, HydraException, OmegaConfBaseException, OSError) as error:
-        plain = isinstance(error, OSError) and not isinstance(error, HydraException)
-        if show_tracebacks or (plain and error.filename is None):
+        fault = isinstance(error, OSError) and error.filename is None
+        if show_tracebacks or (fault and not isinstance(error, HydraException)):
             raise
         if rank_in_environment() > 0:
             # torchrun stops all ranks when one exits. Other ranks therefore wait, so that rank 0
             # can print the error, which is the same in all of them.
             time.sleep(10.0)
-        line = f"{error.filename}: {error.strerror}" if plain else explain(error)
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {explain(error)}", file=sys.stderr)
         code = 2
     sys.exit(code)
 
