@@ -33,7 +33,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from vitrina import config as configuration
-from vitrina.cli.main import explain
+from vitrina.cli.explain import explain
 from vitrina.config import Config
 from vitrina.data.dataset import Split, load_dataset, load_test
 from vitrina.errors import InputError, require

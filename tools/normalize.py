@@ -27,7 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table
 
-from vitrina.cli.main import explain
+from vitrina.cli.explain import explain
 from vitrina.config import compose_config
 from vitrina.data.formats import read_jsonl
 from vitrina.errors import InputError, require

@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from vitrina.benchmark.cost import step_costs, step_profile
-from vitrina.cli.main import explain
+from vitrina.cli.explain import explain
 from vitrina.config import compose_config
 from vitrina.errors import InputError
 
