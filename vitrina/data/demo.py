@@ -19,7 +19,8 @@ import re
 from random import Random
 from typing import Any
 
-from vitrina.text.resources import resource_folder
+from vitrina.data.config import DemoConfig
+from vitrina.files import package_folder
 
 HELD_OUT = 7
 """One word in so many of each list of words is kept for the test comments."""
@@ -27,6 +28,13 @@ HELD_OUT = 7
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 _NO_LETTERS = re.compile(r"[\W\d_]+")
+
+
+def make_rows(config: DemoConfig) -> dict[str, list[dict[str, Any]]]:
+    """Training and test rows; validation rows are split off the former."""
+    num_train = config.num_comments - config.num_test
+    train, test = make_corpus(num_train, config.num_test, config.corpus_seed)
+    return {"train": train, "test": test}
 
 
 def make_corpus(
@@ -50,7 +58,7 @@ def make_corpus(
 
 class _Grammar:
     def __init__(self, random: Random) -> None:
-        folder = resource_folder() / "demo"
+        folder = package_folder("resources") / "demo"
         words, talk, patterns = (
             json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
             for name in ("words", "talk", "patterns")
