@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from array import array
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from vitrina.text.batch import TextBatch, pieces
 from vitrina.text.words import NUM_CODE_POINTS
@@ -60,26 +61,16 @@ def components(keys: Sequence[np.ndarray]) -> np.ndarray:
         keys: arrays [num_rows]; rows of equal value in one of them are linked.
 
     Returns:
-        int64 [num_rows]: component of each row, numbered from 0.
+        int64 [num_rows]: component of each row, numbered from 0 in the order of their first rows.
     """
-    parents = array("q", range(len(keys[0])))
-
-    def root(i: int) -> int:
-        while parents[i] != i:
-            parents[i] = parents[parents[i]]
-            i = parents[i]
-        return i
-
+    rows = np.arange(len(keys[0]))
+    linked = []  # of each row the first one with the same key
     for values in keys:
         _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
-        linked = first[inverse]
-        again = np.flatnonzero(linked != np.arange(len(linked)))
-        for i, other in zip(again.tolist(), linked[again].tolist(), strict=True):
-            parents[root(i)] = root(other)
-    roots = np.array(parents, dtype=np.int64)
-    while (roots[roots] != roots).any():
-        roots = roots[roots]
-    return np.unique(roots, return_inverse=True)[1].astype(np.int64)
+        linked.append(first[inverse])
+    ends = np.tile(rows, len(keys)), np.concatenate(linked)
+    links = coo_array((np.ones(len(ends[0]), dtype=bool), ends), shape=(len(rows), len(rows)))
+    return connected_components(links, directed=False)[1].astype(np.int64)
 
 
 def assign(
