@@ -17,8 +17,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from vitrina.text.batch import TextBatch, pieces
-from vitrina.text.words import NUM_CODE_POINTS
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, pieces
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 

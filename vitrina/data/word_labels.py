@@ -19,8 +19,8 @@ from vitrina.data.labels import sorted_labels
 from vitrina.errors import InputError
 from vitrina.text.batch import TextBatch
 from vitrina.text.lexicon import Lexicon
-from vitrina.text.spans import Spans, labels_by_overlap, written_words
-from vitrina.text.words import find_words
+from vitrina.text.spans import Spans, labels_by_overlap
+from vitrina.text.words import find_words, written_words
 
 SOURCES = {
     "lexicon": "words are labelled by the lexicon",
@@ -108,9 +108,8 @@ class WordLabels:
                     f"rows' labels (those are: {known})"
                 )
             marked = self.lexicon.mark(texts, find_words(texts))
-            toxic = marked.toxic.astype(np.int16) * self._number(LEXICON_LABEL)
-            labelled = Spans.of(marked.starts, marked.ends, marked.counts, toxic)
-            labelled = labelled.keep(marked.toxic)
+            number = self._number(LEXICON_LABEL)
+            labelled = marked.with_labels(marked.labels * number).keep(marked.toxic)
         else:
             labelled = Spans.from_lists(spans)
         return found.with_labels(labels_by_overlap(found, labelled))

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+NUM_CODE_POINTS = 0x110000
 PIECE = 2**20
 """Values of a ragged array that are worked on together. What is made on the way, as a string for
 each text or a place of eight bytes for each code point, costs more than the array itself."""

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from vitrina.text.words import NUM_CODE_POINTS
+from vitrina.text.batch import NUM_CODE_POINTS
 
 LAST_CASED = 0x1FFFF
 """No character beyond this one has another case (Unicode 16 ends at U+1E921)."""

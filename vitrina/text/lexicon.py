@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import numpy as np
 from vitrina.errors import InputError
 from vitrina.files import package_folder
 from vitrina.text.batch import TextBatch, pieces
-from vitrina.text.words import Words, word_texts
+from vitrina.text.words import Words
 
 PREFIXES = (
     r"(?:недо|пере|подо|подъ|подь|разо|разъ|разь|без|бес|взъ|взь|воз|изъ|над|обо|объ|обь|ото|"
@@ -143,11 +142,11 @@ class Lexicon:
         toxic = np.zeros(len(words), dtype=bool)
         for piece in pieces(texts.offsets):
             some = words.part(*piece)
-            strings = word_texts(texts.part(*piece), some).to_strings()
+            strings = some.texts(texts.part(*piece)).to_strings()
             judged = {string: self.is_toxic(string) for string in set(strings)}
             first = words.offsets[piece[0]]
             toxic[first : first + len(some)] = [judged[string] for string in strings]
-        return replace(words, toxic=toxic)
+        return words.with_labels(toxic)
 
 
 def _entries(file: Path, content: str) -> Iterator[str]:

@@ -18,9 +18,8 @@ from functools import cache
 
 import numpy as np
 
-from vitrina.text.batch import TextBatch, offsets_of, ranges
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, offsets_of, ranges
 from vitrina.text.hashing import GOLDEN, mix
-from vitrina.text.words import NUM_CODE_POINTS
 
 BEGIN, END = NUM_CODE_POINTS, NUM_CODE_POINTS + 1
 """Marks of a word's beginning and end, beyond all characters."""

@@ -15,9 +15,8 @@ from vitrina.models.embedders.config import CharactersConfig
 from vitrina.models.embedders.table import TableEmbedder, table_inputs
 from vitrina.models.token_batch import TokenBatch
 from vitrina.state import FittedState
-from vitrina.text.batch import TextBatch, pieces
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, pieces
 from vitrina.text.case import lower_case
-from vitrina.text.words import NUM_CODE_POINTS
 
 UNKNOWN_ID = 0
 
