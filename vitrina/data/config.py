@@ -62,6 +62,8 @@ class DatasetConfig(Settings):
     """Whether the texts are made up."""
     reads_files: ClassVar[bool] = False
     """Whether the target reads files; otherwise it makes rows."""
+    endings: ClassVar[tuple[str, ...]] = ()
+    """Endings of files that the target reads for all datasets, such as `.csv`."""
 
     text_field: str = setting("text", non_empty=True)
     """Field of a row that holds the text."""
@@ -124,8 +126,6 @@ class FileDatasetConfig(DatasetConfig):
     """Base class of the settings of datasets in files."""
 
     reads_files: ClassVar[bool] = True
-    endings: ClassVar[tuple[str, ...]] = ()
-    """Endings of files that this reader reads for all datasets, such as `.csv`."""
     if_missing: ClassVar[str] = ""
     """Advice for a missing training file, for the end of the message."""
 

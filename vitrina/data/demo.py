@@ -1,13 +1,13 @@
 """The demo corpus: Russian comments made by a grammar, so that a first run needs no data.
 
-A comment is a core, which decides whether it is toxic, among clauses that say nothing of it. The
+A comment is a core, which decides whether it is toxic, among clauses that do not affect it. The
 same rude words insult, are quoted, denied or mean an animal, there are insults made of harmless
 words only, and a third of the cores come in pairs of the same words in another order, one toxic and
 one not. So a bag of words does not solve it, word order does. Test comments also draw from words
-that no training comment has, and no comment stands in the corpus twice (case, punctuation and
+that no training comment has, and no comment is in the corpus twice (case, punctuation and
 digits aside).
 
-The grammar stands in `resources/demo`: `words.json` lists words in their forms, `talk.json` clauses
+The grammar is in `resources/demo`: `words.json` lists words in their forms, `talk.json` clauses
 by topic, `patterns.json` cores. In a template `[a|b]` is a choice, `{word}` a word of a list and
 `{word.form}` another form of it.
 """

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from vitrina.data.config import DatasetConfig, FileDatasetConfig, JsonlConfig
+from vitrina.data.config import DatasetConfig, JsonlConfig
 from vitrina.data.fields import RowError, shown, text_of
 from vitrina.errors import InputError
 from vitrina.registry import component, components
@@ -69,18 +69,19 @@ def ending_of(path: Path) -> str:
     return endings[-1] if endings else ""
 
 
-def settings_for(path: Path, config: DatasetConfig) -> FileDatasetConfig:
+def settings_for(path: Path, config: DatasetConfig) -> DatasetConfig:
     """Return the settings of the format of `path`, a file of the dataset of `config`.
 
     That is the dataset's own format, unless the file's ending is one of another format; and jsonl
     for further files of a dataset without files.
     """
     ending = ending_of(path)
-    own = config if isinstance(config, FileDatasetConfig) else None
+    own = config if config.reads_files else None
     if own is None or ending not in own.endings:
         for each in components("dataset").values():
-            if ending in getattr(each.settings, "endings", ()):
-                return each.settings(train=str(path))  # type: ignore[misc]
+            form: Any = each.settings
+            if ending in form.endings:
+                return form(train=str(path))
     return own or JsonlConfig(train=str(path))
 
 
@@ -97,7 +98,7 @@ class Source:
         skipped: reason → the line of the first row left out for it, and the number of such rows.
     """
 
-    def __init__(self, path: Path, settings: FileDatasetConfig, on_error: str = "fail") -> None:
+    def __init__(self, path: Path, settings: DatasetConfig, on_error: str = "fail") -> None:
         self.path, self.settings, self.on_error = path, settings, on_error
         self.line = 0
         self.skipped: dict[str, tuple[int, int]] = {}
@@ -128,9 +129,10 @@ class Source:
         """
         for line in self.lines():
             try:
-                if not _good(line).strip():
+                text = _good(line)
+                if not text.strip():
                     continue
-                row = parse(_good(line))
+                row = parse(text)
             except RowError as bad:
                 self.reject(self.line, bad)
                 continue

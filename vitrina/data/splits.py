@@ -1,4 +1,4 @@
-"""Splitting rows so that nothing stands on both sides: near-duplicates and groups stay together.
+"""Splits of rows that share nothing: near-duplicates and groups stay together.
 
 Two texts are near-duplicates if they are equal once in lower case with everything but letters
 taken out. Rows that are linked through near-duplicates or groups, in any number of steps, form a
@@ -45,7 +45,7 @@ def _letter_digests(texts: TextBatch) -> bytes:
 
 @cache
 def _letters() -> np.ndarray:
-    """bool [0x110000]: what regular expressions take for a letter, the roman number Ⅳ as well."""
+    """bool [0x110000]: letters of regular expressions, which include the roman number Ⅳ."""
     letters = np.zeros(NUM_CODE_POINTS, dtype=bool)
     every = np.arange(NUM_CODE_POINTS, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     for run in _LETTERS.finditer(every):

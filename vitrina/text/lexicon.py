@@ -1,8 +1,8 @@
 """Which words are obscene or insulting.
 
 A word is judged by its own letters, without context: by patterns for the roots that hardly any
-other word holds, and by the forms of lemmas, which pymorphy3 gives once when the first word is
-asked for. No word is parsed by itself, so tens of thousands of distinct words take a second.
+other word holds, and by the forms of lemmas, which pymorphy3 gives once, when the first
+word is judged. No word is parsed by itself, so tens of thousands of distinct words take a second.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def fold(word: str) -> str:
 
 
 def _compile(entries: Iterable[str]) -> re.Pattern[str]:
-    """One expression to search for what entries with `*` or `~` say; none finds nothing."""
+    """One expression that finds the words of entries with `*` or `~`; without entries, none."""
     bodies: dict[str, list[str]] = {"": [], r"\A": [], r"\A" + PREFIXES: []}
     for entry in entries:
         front = r"\A" + PREFIXES if entry.startswith("~") else r"\A"
@@ -79,7 +79,7 @@ class Lexicon:
 
     @classmethod
     def load(cls, path: str | None) -> Lexicon:
-        """Read a lexicon; `None` is the project's own, whose head describes the format.
+        """Read a lexicon; `None` is the project's own, which describes the format at its top.
 
         Raises:
             InputError: naming file and line, if the file is missing, empty or not of the format.

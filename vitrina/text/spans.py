@@ -137,14 +137,14 @@ def _last_ends(spans: Spans) -> np.ndarray:
     return ends
 
 
-def labels_by_overlap(words: Spans, labelled: Spans) -> np.ndarray:
+def labels_by_overlap(words: Spans, labeled: Spans) -> np.ndarray:
     """int16 [num_words]: the label of the span that covers most of each word, of equals the first.
 
     0 where none does.
     """
-    mine, theirs, size = overlaps(words, labelled)
+    mine, theirs, size = overlaps(words, labeled)
     order = np.lexsort((theirs, -size, mine))
     chosen, first = np.unique(mine[order], return_index=True)
     labels = np.zeros(len(words), dtype=np.int16)
-    labels[chosen] = labelled.labels[theirs[order][first]]
+    labels[chosen] = labeled.labels[theirs[order][first]]
     return labels

@@ -39,7 +39,7 @@ class Words(Spans):
 
 @cache
 def _character_classes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """bool [0x110000] thrice: code points that build words, letters and marks among them."""
+    """Three tables, bool [0x110000]: code points of words, letters, combining marks."""
     first = [unicodedata.category(chr(code))[0] for code in range(NUM_CODE_POINTS)]
     kinds = np.array(first, dtype="U1")
     letters, marks = kinds == "L", kinds == "M"
@@ -47,12 +47,12 @@ def _character_classes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def is_letter(code_points: np.ndarray) -> np.ndarray:
-    """bool, of the shape of `code_points`: where a letter stands (Unicode category L)."""
+    """bool, of the shape of `code_points`: which are letters (Unicode category L)."""
     return _character_classes()[1][code_points]
 
 
 def is_mark(code_points: np.ndarray) -> np.ndarray:
-    """bool, of the shape of `code_points`: where a combining mark stands (category M)."""
+    """bool, of the shape of `code_points`: which are combining marks (category M)."""
     return _character_classes()[2][code_points]
 
 
@@ -81,7 +81,7 @@ def _kinds() -> np.ndarray:
     kinds = np.zeros(NUM_CODE_POINTS, dtype=np.uint8)
     for kind, signs in ((_AT_ENDS, AT_ENDS), (_ANYWHERE, ANYWHERE)):
         kinds[[ord(sign) for sign in signs]] = kind
-    # All white space of Unicode stands below U+3001; the empty braille pattern looks like it.
+    # All white space of Unicode is below U+3001; the empty braille pattern looks like it.
     kinds[[code for code in range(0x3001) if chr(code).isspace() or code == 0x2800]] = _SPACE
     return kinds
 
