@@ -302,7 +302,6 @@ def _load_all() -> None:
 
 
 _OLD_GROUPS = {
-    "vitrina.noise.config": ("noise", "OPTIONS"),
     "vitrina.training.config": ("training", "OPTIONS"),
     "vitrina.training.trackers.config": ("tracking", "OPTIONS"),
 }
