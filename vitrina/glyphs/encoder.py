@@ -22,9 +22,9 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from vitrina.errors import InputError
+from vitrina.files import package_folder
 from vitrina.state import FittedState
 from vitrina.tensor_files import read_tensors, write_tensors
-from vitrina.text.resources import resource_folder
 
 FORM = "glyph_encoder.1"
 """The files' form; another one is refused."""
@@ -37,7 +37,7 @@ MULTIPLE_PX = 4
 
 def own_encoder() -> Path:
     """The project's own glyph encoder, made by `tools/train_glyph_encoder.py`."""
-    return resource_folder() / "glyphs" / "encoder.safetensors"
+    return package_folder("resources") / "glyphs" / "encoder.safetensors"
 
 
 class GlyphEncoder(nn.Module):

@@ -27,9 +27,9 @@ from functools import cache
 import numpy as np
 
 from vitrina.normalizers.unicode import UnicodeNormalizer
-from vitrina.text.batch import TextBatch, ranges
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, ranges
 from vitrina.text.offsets import OffsetMap
-from vitrina.text.words import NUM_CODE_POINTS, find_words, is_mark
+from vitrina.text.words import find_words, is_mark
 
 CYRILLIC = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя" + "ґєіїў"
 """Small letters of Russian, Ukrainian and Belarusian: what look-alikes become."""

@@ -16,9 +16,8 @@ from vitrina.models.token_batch import TokenBatch
 from vitrina.models.tokenizer import Tokenizer
 from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
-from vitrina.text.batch import TextBatch, pieces
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, pieces
 from vitrina.text.case import lower_case
-from vitrina.text.words import NUM_CODE_POINTS
 
 UNKNOWN_ID = 0
 

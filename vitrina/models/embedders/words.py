@@ -21,7 +21,8 @@ from vitrina.models.layers.ragged import Line, Ragged, to_device
 from vitrina.models.token_batch import TokenBatch
 from vitrina.models.tokenizer import Tokenizer
 from vitrina.text.batch import TextBatch
-from vitrina.text.spans import Spans, written_words
+from vitrina.text.spans import Spans
+from vitrina.text.words import written_words
 
 
 def shown_words(texts: TextBatch) -> Spans:
