@@ -31,7 +31,7 @@ from vitrina.cli.explain import explain
 from vitrina.config import compose_config
 from vitrina.data.formats import read_jsonl
 from vitrina.errors import InputError, require
-from vitrina.inference.load import load
+from vitrina.inference.load import load, recognizer_opener
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.measure import compare_words
@@ -62,7 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         given = arguments.noisy is None or arguments.data is not None
         require(given, "--noisy", str(arguments.noisy), "given together with --data")
         normalizers: dict[str, Callable[[TextBatch], TextBatch]] = {
-            name: build_normalizer(compose_config([f"normalizer={name}", *settings]).normalizer)
+            name: build_normalizer(
+                compose_config([f"normalizer={name}", *settings]).normalizer,
+                recognizer_opener("auto"),
+            )
             # A reader is asked for by name, as it needs a run.
             for name in arguments.normalizer
             or [name for name in components("normalizer") if name != "recognizer"]
