@@ -58,9 +58,6 @@ class TrainingConfig:
     """Seconds between two checkpoints to resume from; one is written at each validation too."""
     log_every: int
     """Steps between two lines of the history."""
-    ema: float | None
-    """Decay of a moving average of the weights, such as 0.999, less in the first steps; what is
-    averaged is validated, kept and tested. null: the weights themselves are."""
     consistency: float
     """Weight of the divergence between what is said of two views of a text, added to the mean of
     their losses; with 0 each text is seen once. It doubles what a step costs."""
@@ -89,7 +86,6 @@ class TrainingConfig:
         check("metric", self.metric in METRICS, f"one of {', '.join(METRICS)}")
         check("patience", self.patience is None or self.patience >= 1, "at least 1, or null")
         check("checkpoint_seconds", self.checkpoint_seconds >= 0, "at least 0")
-        check("ema", self.ema is None or 0 < self.ema < 1, "between 0 and 1, or null")
         check("consistency", self.consistency >= 0, "at least 0")
         known = self.consistency_from in SECOND_VIEWS
         check("consistency_from", known, f"one of {', '.join(SECOND_VIEWS)}")
@@ -213,7 +209,6 @@ OPTIONS: dict[str, type] = {"supervised": TrainingConfig}
 OPTIMIZERS: dict[str, type] = {"adamw": AdamWConfig, "sgd": SgdConfig, "muon": MuonConfig}
 
 LATER: dict[str, Any] = {
-    "ema": None,
     "consistency": 0.0,
     "consistency_from": "clean",
     "noise_full_at": None,
