@@ -190,13 +190,12 @@ class Training:
         epoch = step // self.steps_per_epoch
         if epoch != self._epoch[0]:
             self._epoch = epoch, self.epoch_batches(epoch)
-        strength = self.config.noise_strength(step / self.num_steps)
-        return self.prepare(self._epoch[1][step % self.steps_per_epoch], epoch, strength)
+        return self.prepare(self._epoch[1][step % self.steps_per_epoch], epoch)
 
-    def prepare(self, indices: np.ndarray, epoch: int, strength: float = 1.0) -> Batch:
+    def prepare(self, indices: np.ndarray, epoch: int) -> Batch:
         """This process's share of the texts at `indices`, with the noise of `epoch`."""
         mine, weight = self.processes.shard(indices)
-        inputs, targets = self.texts.batch(mine, epoch, strength)
+        inputs, targets = self.texts.batch(mine, epoch)
         return Batch(inputs, targets, len(indices), weight)
 
     def step(self, batch: Batch) -> Tensor:
