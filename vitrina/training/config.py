@@ -114,17 +114,6 @@ class TrainingConfig:
             require(drawn, "training.consistency_from", self.consistency_from, allowed)
 
 
-def _check_rates(config: object, *names: str) -> None:
-    for name in names:
-        value = getattr(config, name)
-        require(0 <= value < 1, f"optimizer.{name}", value, "from 0 to below 1")
-
-
-def _check_common(learning_rate: float, weight_decay: float) -> None:
-    require(learning_rate > 0, "optimizer.learning_rate", learning_rate, "above 0")
-    require(weight_decay >= 0, "optimizer.weight_decay", weight_decay, "at least 0")
-
-
 @dataclass(kw_only=True)
 class AdamWConfig:
     """AdamW (Loshchilov and Hutter 2019)."""
@@ -141,49 +130,12 @@ class AdamWConfig:
     """Decay of the weight matrices; biases and normalisations are spared."""
 
     def __post_init__(self) -> None:
-        _check_common(self.learning_rate, self.weight_decay)
-        _check_rates(self, "beta1", "beta2")
-
-
-@dataclass(kw_only=True)
-class SgdConfig:
-    """Stochastic gradient descent with Nesterov's momentum."""
-
-    kind: str
-    """sgd"""
-    learning_rate: float
-    """Largest learning rate of the schedule."""
-    momentum: float
-    """Share of the last step that is kept."""
-    weight_decay: float
-    """Decay of the weight matrices; biases and normalisations are spared."""
-
-    def __post_init__(self) -> None:
-        _check_common(self.learning_rate, self.weight_decay)
-        _check_rates(self, "momentum")
-
-
-@dataclass(kw_only=True)
-class MuonConfig:
-    """Muon (Jordan et al. 2024) for weight matrices, AdamW for everything else."""
-
-    kind: str
-    """muon"""
-    learning_rate: float
-    """Largest learning rate of the schedule, on AdamW's scale for both parts."""
-    momentum: float
-    """Share of the last step that is kept for matrices."""
-    beta1: float
-    """AdamW's decay of the mean of the gradients."""
-    beta2: float
-    """AdamW's decay of the mean of their squares."""
-    weight_decay: float
-    """Decay of the weight matrices; biases and normalisations are spared."""
-
-    def __post_init__(self) -> None:
-        _check_common(self.learning_rate, self.weight_decay)
-        _check_rates(self, "momentum", "beta1", "beta2")
+        require(self.learning_rate > 0, "optimizer.learning_rate", self.learning_rate, "above 0")
+        require(self.weight_decay >= 0, "optimizer.weight_decay", self.weight_decay, "at least 0")
+        for name in ("beta1", "beta2"):
+            value = getattr(self, name)
+            require(0 <= value < 1, f"optimizer.{name}", value, "from 0 to below 1")
 
 
 OPTIONS: dict[str, type] = {"supervised": TrainingConfig}
-OPTIMIZERS: dict[str, type] = {"adamw": AdamWConfig, "sgd": SgdConfig, "muon": MuonConfig}
+OPTIMIZERS: dict[str, type] = {"adamw": AdamWConfig}
