@@ -18,6 +18,7 @@ from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import Suite, build_suites, check_names
+from vitrina.inference.load import recognizer_opener
 from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast, choose_device
@@ -26,10 +27,9 @@ from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.recognizer import reader_hashes
 from vitrina.reports.run_table import compare_table
 from vitrina.runs.folder import enter, lock
-from vitrina.runs.provenance import origin_hashes
+from vitrina.runs.provenance import run_hashes
 from vitrina.runs.record import make_record, write_json
 from vitrina.runs.results import collect_metrics, report
 from vitrina.runs.warm_start import WarmStart, WeightTransfer
@@ -101,7 +101,7 @@ def _run(
 ) -> dict[str, Any]:
     # The data, and the way of a text to the model.
     origin = WarmStart.of(config)
-    normalizer = build_normalizer(config.normalizer, config.device)
+    normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
     check_names(config.dataset.extra)
     dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     for note in dataset.notes:
@@ -131,8 +131,7 @@ def _run(
         hashes={
             **dataset.hashes,
             **checkpoint_hashes(fitted),
-            **reader_hashes(config.normalizer),
-            **origin_hashes(config.model),
+            **run_hashes(config.runs_used()),
         },
         notes=dataset.notes,
         synthetic=dataset.synthetic,

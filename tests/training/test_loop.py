@@ -16,10 +16,11 @@ from vitrina.models.layers.ragged import Ragged, pool_max_mean
 from vitrina.models.model import Model
 from vitrina.models.token_batch import TokenBatch
 from vitrina.tasks.targets import Targets
+from vitrina.tasks.training_source import TrainingSource
 from vitrina.training.checkpoints import load_weights
 from vitrina.training.config import AdamWConfig, TrainingConfig
 from vitrina.training.interruption import Interrupted
-from vitrina.training.loop import Training, TrainingSource
+from vitrina.training.loop import Training
 from vitrina.training.optimizers import RateSchedule
 from vitrina.training.prefetch import Prefetcher
 

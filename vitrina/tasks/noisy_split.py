@@ -16,9 +16,9 @@ from vitrina.normalizers.base import Normalizer
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.targets import Targets
+from vitrina.tasks.training_source import TrainingSource
 from vitrina.text.batch import TextBatch
 from vitrina.text.words import Words
-from vitrina.training.loop import TrainingSource
 
 VALIDATION_EPOCH = 2**31
 """The noise of validation texts is drawn in an epoch that no training reaches."""

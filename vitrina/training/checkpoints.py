@@ -17,14 +17,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from vitrina.errors import InputError
-from vitrina.files import make_folder
-from vitrina.tensor_files import read_tensors, write_tensors
+from vitrina.files import make_folder, read_tensors, write_tensors
 
 FORMAT = 1
 """Version of the files' form; another one is refused."""
-
-ADDED = ("more_sums", "infeasible_sum")
-"""Fields of a position that files of this version may lack."""
 
 
 @dataclass
@@ -135,9 +131,7 @@ def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> 
 def _position(path: Path, metadata: dict[str, str]) -> TrainState:
     try:
         values = json.loads(metadata["position"])
-        # What was added since the file was written starts at nothing.
-        known = {f.name: values[f.name] for f in fields(TrainState) if f.name not in ADDED}
-        return TrainState(**known, **{name: values[name] for name in ADDED if name in values})
+        return TrainState(**{each.name: values[each.name] for each in fields(TrainState)})
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: says not where the training stands ({error})") from None
 

@@ -22,6 +22,7 @@ from vitrina.models.precision import autocast
 from vitrina.models.token_batch import TokenBatch, split_by_tokens, split_into
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.targets import Targets
+from vitrina.tasks.training_source import Batch, TrainingSource
 from vitrina.training.batches import epoch_batches
 from vitrina.training.checkpoints import (
     TrainState,
@@ -39,7 +40,6 @@ from vitrina.training.history import History, LossWindow
 from vitrina.training.interruption import Interrupted, StopSignal
 from vitrina.training.optimizers import RateSchedule, build_optimizers
 from vitrina.training.prefetch import Prefetcher
-from vitrina.training.texts import Batch, TrainingSource
 
 
 class Loss(Protocol):
