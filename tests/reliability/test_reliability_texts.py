@@ -42,7 +42,7 @@ few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthChec
 NOISES = {kind: build_noise(option(kind), 1) for kind in OPTIONS}
 NORMALIZERS = {
     kind: build_normalizer(compose_config([f"normalizer={kind}"]).normalizer)
-    for kind in ("none", "unicode", "confusables", "rules")
+    for kind in ("none", "confusables", "rules")
 }
 
 
