@@ -16,11 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from vitrina.config import FORMAT
 from vitrina.errors import InputError
 from vitrina.files import make_folder, read_tensors, write_tensors
-
-FORMAT = 1
-"""Version of the files' form; another one is refused."""
 
 
 @dataclass
@@ -197,7 +195,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise InputError(f"{path}: there is no such checkpoint") from None
     if metadata.get("format") != str(FORMAT):
         found = metadata.get("format", "none")
-        raise InputError(f"{path}: checkpoint format {found}; this version reads format {FORMAT}")
+        raise InputError(f"{path}: format {found}; this version reads format {FORMAT} only")
     return tensors, metadata
 
 
