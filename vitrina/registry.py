@@ -31,6 +31,7 @@ BUILT_IN = (
     "vitrina.data.config",
     "vitrina.noise.config",
     "vitrina.normalizers.config",
+    "vitrina.deobfuscation.config",
     "vitrina.models.embedders.config",
     "vitrina.models.embedders.glyphs_config",
     "vitrina.models.encoders.config",

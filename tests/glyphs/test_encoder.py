@@ -12,6 +12,7 @@ from vitrina.errors import InputError
 from vitrina.glyphs.encoder import EncoderFeatures, own_encoder, read_encoder
 from vitrina.glyphs.features import GlyphFeatures
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.noise.corpus import Corpus
 from vitrina.noise.tables import unseen_options
 from vitrina.normalizers.confusables import unseen_confusables
 from vitrina.text.batch import TextBatch
@@ -22,10 +23,10 @@ def test_the_embedder_keeps_the_encoder_in_its_artefacts(tmp_path: Path) -> None
     shutil.copy(own_encoder(), path)
     config = replace(GLYPHS, features="shapes", shapes=str(path))
     texts = TextBatch.from_strings(["съешь же ещё этих мягких", "французских булок"])
-    fitted = GlyphsEmbedder.fit(config, texts, lambda: texts)
+    fitted = GlyphsEmbedder.fit(config, Corpus(texts, lambda: texts))
     path.unlink()
     embedder = GlyphsEmbedder(config, fitted).eval()
-    inputs = embedder.tokenize(texts)
+    inputs = embedder.tokenizer(texts)
     features = EncoderFeatures(fitted.part("shapes"))(inputs.tables["pixels"])
     mean, projection = fitted.arrays["mean"], fitted.arrays["projection"]
     whitened = (features - torch.from_numpy(mean)) @ torch.from_numpy(projection)
@@ -41,7 +42,7 @@ def test_the_encoder_must_fit_the_canvas(tmp_path: Path) -> None:
     texts = TextBatch.from_strings(["абв"])
     config = replace(GLYPHS, features="shapes", shapes=str(path), font_size_px=13)
     with pytest.raises(InputError) as caught:
-        GlyphsEmbedder.fit(config, texts, lambda: texts)
+        GlyphsEmbedder.fit(config, Corpus(texts, lambda: texts))
     assert str(caught.value).startswith(f"embedder.shapes: {path} was made for embedder.height_px")
 
 
@@ -64,7 +65,7 @@ def test_files_that_are_no_encoder(tmp_path: Path) -> None:
 def test_settings_of_shapes() -> None:
     with pytest.raises(InputError, match=r"embedder\.features = 'ink': must be one of pixels"):
         replace(GLYPHS, features="ink")
-    with pytest.raises(InputError, match=r"embedder\.shapes = 'a': must be null where"):
+    with pytest.raises(InputError, match=r"embedder\.shapes = 'a': must be null unless"):
         replace(GLYPHS, shapes="a")
 
 

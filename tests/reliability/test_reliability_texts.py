@@ -85,7 +85,7 @@ def test_any_text_through_a_model(kind: str) -> None:
     @example(HARD)
     @example([LONG[:5_000]])
     def scores_are_finite(strings: list[str]) -> None:
-        inputs = model.embedder.tokenize(TextBatch.from_strings(strings))
+        inputs = model.embedder.tokenizer(TextBatch.from_strings(strings))
         with torch.inference_mode():
             assert torch.isfinite(model(inputs)).all()
 

@@ -35,7 +35,7 @@ def render(bench: Bench) -> Iterator[Row]:
 
     def ours() -> None:
         for part in parts:
-            embedder.render(embedder.tokenize(part).to(bench.device))
+            embedder.render(embedder.tokenizer(part).to(bench.device))
 
     def reference() -> None:
         for i in starts:
@@ -66,7 +66,7 @@ def _equality(
     """Share of the lines, and of the pixels of lines of equal width, that both draw alike."""
     equal_lines, equal, total = 0, 0, 0
     for text in strings:
-        inputs = embedder.tokenize(TextBatch.from_strings([text]))
+        inputs = embedder.tokenizer(TextBatch.from_strings([text]))
         ours, theirs = embedder.render(inputs).cpu().numpy(), slow.slices(text)
         if ours.shape != theirs.shape:  # an invisible character that Pillow gives a width
             continue

@@ -60,14 +60,14 @@ class Padded:
     def batch(self, indices: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         """Pictures [B, L, H, W], mask [B, L] and targets [B] of the noisy texts at `indices`."""
         subject = self.subject
-        texts = subject.train.normalizer(subject.train.corrupt(indices, 0))
+        texts = subject.pipeline(subject.train.corrupt(indices, 0))
         targets = torch.from_numpy(subject.train.split.labels[indices])
         return *self.pictures(texts), targets.to(subject.device)
 
     def pictures(self, texts: TextBatch) -> tuple[Tensor, Tensor]:
         """Pictures [B, L, H, W], blank behind each text, and which are real, bool [B, L]."""
         embedder = self.subject.model.embedder
-        inputs = embedder.tokenize(texts).to(self.subject.device)
+        inputs = embedder.tokenizer(texts).to(self.subject.device)
         if isinstance(embedder, SlicesEmbedder):
             pictures = embedder.render(inputs)
         else:

@@ -39,7 +39,7 @@ def predict(bench: Bench) -> Iterator[Row]:
         model = _loaded(subject, str(bench.device))
         unfolded = Predictor(
             subject.model,
-            subject.train.normalizer,
+            subject.pipeline,
             subject.task.probabilities,
             max_tokens=subject.training.max_tokens,
             precision="fp32",

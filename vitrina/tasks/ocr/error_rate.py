@@ -15,7 +15,7 @@ from rich.text import Text
 from vitrina.evaluation.report import SYNTHETIC, score_text
 from vitrina.evaluation.suites import Suite
 from vitrina.models.model import Model
-from vitrina.normalizers.base import Normalizer
+from vitrina.models.prepare import TextPipeline
 from vitrina.tasks.ocr.config import CtcConfig
 from vitrina.tasks.ocr.ctc import required_steps
 from vitrina.tasks.ocr.recognition import Recognition
@@ -73,7 +73,7 @@ class RecognitionEvaluation:
         cls,
         training: TrainingConfig,
         model: Model,
-        normalizer: Normalizer,
+        pipeline: TextPipeline,
         reading: Recognition | None,
     ) -> RecognitionEvaluation | None:
         """For a model that does what `reading` asks; None for one that does not read."""
@@ -81,7 +81,7 @@ class RecognitionEvaluation:
             return None
         reader = Recognizer(
             model,
-            normalizer,
+            pipeline,
             reading.symbols,
             max_tokens=training.tokens_at_once(model.device.type),
             precision=training.precision,
@@ -104,7 +104,7 @@ class RecognitionEvaluation:
         chosen = np.unique(np.linspace(0, len(texts) - 1, most).astype(np.int64))
         read = self.reader.read(texts.take(chosen))
         symbols = self.reader.symbols
-        readable = symbols.readable(self.reader.normalizer(wanted.take(chosen)))
+        readable = symbols.readable(self.reader.pipeline(wanted.take(chosen)))
         required = required_steps(symbols.encode(readable))
         infeasible = float((required > read.available).mean()) if most else float("nan")
         rate = character_error_rate(read.texts.to_strings(), readable.to_strings())
