@@ -85,8 +85,6 @@ def make_record(
         notes: what was skipped, cut, split off.
         synthetic: whether the texts are the demo corpus.
     """
-    from vitrina.training.checkpoints import FORMAT  # torch is not needed to read a record
-
     return {
         "name": config.name,
         "choices": {k: v for k, v in choices.items() if not k.startswith("hydra/")},
@@ -97,7 +95,7 @@ def make_record(
         "synthetic": synthetic,
         "notes": list(notes),
         "hashes": {**hashes, **_font_hashes(config)},
-        "checkpoint_format": FORMAT,
+        "format": configuration.FORMAT,
         "versions": {
             "python": platform.python_version(),
             **{name: _version(name) for name in PACKAGES},
