@@ -26,10 +26,9 @@ from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.recognizer import reader_hashes
 from vitrina.reports.run_table import compare_table
 from vitrina.runs.folder import enter, lock
-from vitrina.runs.provenance import origin_hashes
+from vitrina.runs.provenance import run_hashes
 from vitrina.runs.record import make_record, write_json
 from vitrina.runs.results import collect_metrics, report
 from vitrina.runs.warm_start import WarmStart, WeightTransfer
@@ -131,8 +130,7 @@ def _run(
         hashes={
             **dataset.hashes,
             **checkpoint_hashes(fitted),
-            **reader_hashes(config.normalizer),
-            **origin_hashes(config.model),
+            **run_hashes(config.runs_used()),
         },
         notes=dataset.notes,
         synthetic=dataset.synthetic,

@@ -33,7 +33,7 @@ def test_a_text_model_is_trained_and_used_behind_a_reader(reads: Path, tmp_path:
 
     weights = reader / "checkpoints" / "best.safetensors"
     weights.write_bytes((reader / "checkpoints" / "last.safetensors").read_bytes())
-    with pytest.raises(InputError, match="not those that this run was trained behind"):
+    with pytest.raises(InputError, match="not those that this run was trained with"):
         vitrina.load(folder)
     shutil.rmtree(reader)
     with pytest.raises(

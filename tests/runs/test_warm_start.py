@@ -211,7 +211,7 @@ def test_a_run_starts_goes_on_and_refuses_other_weights(
     weights = copy / "checkpoints" / "best.safetensors"
     before = weights.read_bytes()
     weights.write_bytes((copy / "checkpoints" / "last.safetensors").read_bytes())
-    with pytest.raises(InputError, match="the weights there are not those that this run started"):
+    with pytest.raises(InputError, match="not those that this run was trained with"):
         go(tmp_path / "died", copy, "resume=true")
     weights.write_bytes(before)
     capsys.readouterr()

@@ -105,7 +105,7 @@ def test_a_failure_of_the_first_stops_all(tmp_path: Path) -> None:
     (tmp_path / "run" / "record.json").write_text('{"signature": "other"}')
     done = torchrun(PLAIN, *SMALL, "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode != 0
-    assert done.stderr.count("run: holds a run already; resume=true goes on with it") == 1
+    assert done.stderr.count("run: contains a run already; resume=true resumes it") == 1
 
 
 def test_a_sweep_under_torchrun_is_refused(tmp_path: Path) -> None:

@@ -18,8 +18,7 @@ from vitrina.models.precision import autocast, choose_device
 from vitrina.models.predictor import for_inference
 from vitrina.models.word_predictions import WordPredictions
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.config import RecognizerNormalizerConfig
-from vitrina.normalizers.recognizer import require_same_reader
+from vitrina.runs.provenance import require_same_runs
 from vitrina.runs.record import recorded_hashes
 from vitrina.state import FittedState
 from vitrina.tasks.build import build_model, build_reading, build_task
@@ -101,8 +100,8 @@ class TrainedModel:
         multiplied = training.precision if precision is None else precision
         self.model = for_inference(model.to(choose_device(device)), multiplied)
         normalizer = build_normalizer(self.config.normalizer, device)
-        if isinstance(self.config.normalizer, RecognizerNormalizerConfig):
-            require_same_reader(self.config.normalizer, recorded_hashes(folder))
+        if used := self.config.normalizer.runs_used():
+            require_same_runs(used, recorded_hashes(folder))
         limits: dict[str, Any] = {
             "max_tokens": training.tokens_at_once(self.model.device.type),
             "precision": multiplied,
