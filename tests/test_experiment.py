@@ -72,7 +72,7 @@ def test_the_folder_holds_what_is_promised(trained: Path) -> None:
         "last.safetensors",
     }
     record = json.loads((trained / "record.json").read_text())
-    assert record["synthetic"] and record["checkpoint_format"] == 1
+    assert record["synthetic"] and record["format"] == 1
     assert {"train", "test", "DejaVuSans.ttf"} <= set(record["hashes"])
     assert {"vitrina", "python", "torch"} <= set(record["versions"])
     history = rows(trained / "history.jsonl")

@@ -18,6 +18,7 @@ from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import Suite, build_suites, check_names
+from vitrina.glyphs.fonts import font_hashes
 from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast, choose_device
@@ -131,6 +132,7 @@ def _run(
             **dataset.hashes,
             **checkpoint_hashes(fitted),
             **run_hashes(config.runs_used()),
+            **(font_hashes(config.embedder.fonts) if config.embedder.draws else {}),
         },
         notes=dataset.notes,
         synthetic=dataset.synthetic,
