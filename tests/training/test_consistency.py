@@ -107,13 +107,13 @@ class Encoder(CharactersEmbedder):
 
 
 def views(
-    texts: NoisyTexts, view: str | None, epoch: int, strength: float = 1.0
+    texts: NoisyTexts, view: str | None, epoch: int
 ) -> tuple[list[str], list[str], np.ndarray]:
     task = ClassificationTask.__new__(ClassificationTask)
     encoder = Encoder()
     indices = np.array([4, 0, 9, 6])
     batch = texts.for_training(encoder, task, None, view).batch
-    _, targets = batch(indices, epoch, strength)
+    _, targets = batch(indices, epoch)
     return encoder.given[:4], encoder.given[4:], targets.labels
 
 
@@ -133,12 +133,6 @@ def test_the_second_view_has_noise_of_its_own_in_each_epoch() -> None:
     assert len({tuple(view) for each in drawn for view in each[:2]}) == 4
 
 
-def test_both_views_grow_noisy_together() -> None:
-    texts = noisy_texts(p_text=1.0)
-    first, second, _ = views(texts, "noisy", 2, strength=0.0)
-    assert first == second == views(texts, "clean", 2)[1]
-
-
 def test_both_views_are_read() -> None:
     config = compose_config(["ocr=ctc", "ocr.min_count=1"]).ocr
     texts = noisy_texts(p_text=1.0)
@@ -146,15 +140,14 @@ def test_both_views_are_read() -> None:
         config, Recognition.fit(config, texts.split.texts, lambda: texts.split.texts)
     )
     task, indices = ClassificationTask.__new__(ClassificationTask), np.array([4, 0, 9, 6])
-    _, targets = texts.for_training(Encoder(), task, reading, "noisy").batch(indices, 2, 1.0)
+    _, targets = texts.for_training(Encoder(), task, reading, "noisy").batch(indices, 2)
     assert targets.readings is not None
     read = reading.symbols.decode(targets.readings).to_strings()
     assert read == [STRINGS[index] for index in indices] * 2
 
 
-def pairs_of(indices: np.ndarray, epoch: int, strength: float = 1.0) -> tuple[TokenBatch, Targets]:
+def pairs_of(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
     """The texts of an epoch beside those of another one."""
-    assert strength == 1.0
     one, targets = make_batch(indices, epoch)
     other, _ = make_batch(indices, epoch + 1000)
     ids, lengths = torch.cat([one.ids, other.ids]), np.tile(LENGTHS[indices], 2)

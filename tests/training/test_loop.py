@@ -17,7 +17,7 @@ from vitrina.models.model import Model
 from vitrina.models.token_batch import TokenBatch
 from vitrina.tasks.targets import Targets
 from vitrina.training.checkpoints import load_weights
-from vitrina.training.config import LATER, AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
+from vitrina.training.config import AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training, TrainingSource
 from vitrina.training.prefetch import Prefetcher
@@ -49,7 +49,8 @@ def settings(**changes: object) -> TrainingConfig:
         "patience": None,
         "checkpoint_seconds": 1e9,
         "log_every": 3,
-        **LATER,
+        "consistency": 0.0,
+        "consistency_from": "clean",
     }
     return TrainingConfig(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -76,9 +77,7 @@ class Head(nn.Module):
         return self.linear(pool_max_mean(x))
 
 
-def make_batch(
-    indices: np.ndarray, epoch: int, strength: float = 1.0
-) -> tuple[TokenBatch, Targets]:
+def make_batch(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
     """Texts with label 1 hold id 7, the others do not; everything else is drawn anew each epoch."""
     ids, labels = [], indices % 2
     for index in indices:

@@ -17,13 +17,12 @@ class TrainingSource:
 
     Attributes:
         lengths: int64 [num_texts], lengths of the clean texts, by which batches are bucketed.
-        batch: (indices int64 [B], epoch, strength of the noise from 0 to 1) → encoded noisy texts
-            and their targets. With two views of each text both stand there 2 B times, the first
-            views before the second ones.
+        batch: (indices int64 [B], epoch) → tokenized noisy texts and their targets. With two views
+            of each text both have 2 B rows, the first views before the second ones.
     """
 
     lengths: np.ndarray
-    batch: Callable[[np.ndarray, int, float], tuple[TokenBatch, Targets]]
+    batch: Callable[[np.ndarray, int], tuple[TokenBatch, Targets]]
 
 
 @dataclass(frozen=True)
