@@ -47,7 +47,7 @@ from vitrina.training.heartbeat import Heartbeat
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training
 from vitrina.training.progress import Progress
-from vitrina.training.trackers.base import NoTracker, Tracker, build_tracker
+from vitrina.training.trackers.base import TrackedRun, Tracker, open_tracker
 from vitrina.training.validation import validation, validation_views
 
 
@@ -246,17 +246,12 @@ def _tracked(
     config: Config, folder: Path, record: dict[str, Any], processes: DistributedContext
 ) -> Iterator[Tracker]:
     if not processes.is_first:
-        yield NoTracker()
+        yield Tracker()
         return
     choices = record["choices"]
-    tracker = build_tracker(
-        config.tracking,
-        run_folder=folder,
-        run_config=configuration.to_dict(config),
-        name=folder.name,
-        group=config.name,
-        tags=[f"{group}={choices[group]}" for group in ("model", "noise") if choices.get(group)],
-    )
+    tags = [f"{group}={choices[group]}" for group in ("model", "noise") if choices.get(group)]
+    run = TrackedRun(folder, configuration.to_dict(config), config.name, tags)
+    tracker = open_tracker(config.tracking, run)
     try:
         yield tracker
     except BaseException:

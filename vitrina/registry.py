@@ -305,7 +305,6 @@ _OLD_GROUPS = {
     "vitrina.data.config": ("dataset", "OPTIONS"),
     "vitrina.noise.config": ("noise", "OPTIONS"),
     "vitrina.training.config": ("training", "OPTIONS"),
-    "vitrina.training.trackers.config": ("tracking", "OPTIONS"),
 }
 
 

@@ -100,20 +100,19 @@ def report(
     if config.evaluation.plot:
         drawn = draw_levels(evaluation, picture, title=folder.name, synthetic=synthetic)
         if drawn:
-            tracker.picture(picture)
+            tracker.log_image(picture)
     for each in pictures:
-        tracker.picture(each)
+        tracker.log_image(each)
     rows = [
         [name, *(suite.scores[key] for key in evaluation.task_metrics.metrics)]
         for name, suite in evaluation.suites.items()
     ]
-    tracker.table("scores", ["suite", *evaluation.task_metrics.metrics], rows)
+    tracker.log_table("scores", ["suite", *evaluation.task_metrics.metrics], rows)
     if read is not None:
         rows = [[name, each.cer, each.infeasible] for name, each in read.scores.items()]
-        tracker.table("reading", ["suite", "cer", "infeasible"], rows)
-    tracker.summary(metrics)
-    if getattr(config.tracking, "artifact", False):
-        tracker.artifact(folder / "checkpoints" / "best.safetensors")
+        tracker.log_table("reading", ["suite", "cer", "infeasible"], rows)
+    tracker.log_summary(metrics)
+    tracker.log_artifact(folder / "checkpoints" / "best.safetensors")
     write_metrics(folder / "metrics.json", metrics)
     (folder / "error.txt").unlink(missing_ok=True)
     show_tables(console, evaluation, metrics, synthetic=synthetic)

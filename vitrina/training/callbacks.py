@@ -30,7 +30,7 @@ class ProgressCallback:
             self.heartbeat.beat(position.step)
 
     def log(self, row: dict[str, Any]) -> None:
-        self.tracker.log(row["step"], {key: row[key] for key in row if key != "step"})
+        self.tracker.log({key: row[key] for key in row if key != "step"}, row["step"])
         if "val" in row:
             shown = [
                 key
