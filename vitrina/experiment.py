@@ -27,6 +27,7 @@ from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
+from vitrina.registry import build
 from vitrina.reports.run_table import compare_table
 from vitrina.runs.folder import enter, lock
 from vitrina.runs.provenance import run_hashes
@@ -43,10 +44,9 @@ from vitrina.training.callbacks import ProgressCallback
 from vitrina.training.checkpoints import TrainState, load_weights
 from vitrina.training.consistency import training_loss
 from vitrina.training.distributed import DistributedContext, process_group
-from vitrina.training.heartbeat import Heartbeat
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training
-from vitrina.training.progress import Progress
+from vitrina.training.progress import Heartbeat, Progress
 from vitrina.training.trackers.base import TrackedRun, Tracker, open_tracker
 from vitrina.training.validation import validation, validation_views
 
@@ -148,9 +148,10 @@ def _run(
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
         views = validation_views(val)
-        seen = RecognitionEvaluation.of(config.training, model, normalizer, reading)
+        seen = RecognitionEvaluation.of(model, normalizer, reading, **_limits(config, model))
         validate = validation(views, task, predictor, config.training.metric, seen)
-        training = Training(
+        training: Training = build(
+            "training",
             config.training,
             config.optimizer,
             model,
@@ -162,7 +163,7 @@ def _run(
             processes=processes,
             reading=reading,
         )
-        position = _train(config, folder, training, start, tracker, console)
+        state = _train(config, folder, training, start, tracker, console)
         if not processes.is_first:
             return {}
         load_weights(folder / "checkpoints" / "best.safetensors", model)
@@ -174,7 +175,7 @@ def _run(
         def tell(line: str) -> None:
             console.print(line, markup=False, highlight=False)
 
-        read = RecognitionEvaluation.of(config.training, folded, normalizer, reading)
+        read = RecognitionEvaluation.of(folded, normalizer, reading, **_limits(config, folded))
         test = dataset.test
         evaluation, further = run_evaluation(
             config.evaluation,
@@ -184,7 +185,7 @@ def _run(
             tell=tell,
             on_suite=_suite_observer(config, folder, task, read),
         )
-        metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
+        metrics = collect_metrics(state, fit_seconds, model, device, evaluation, read)
         metrics |= further
         metrics |= {"thresholds": thresholds} if thresholds else {}
         with autocast(config.training.precision, device):  # folded weights may be bf16
@@ -219,12 +220,14 @@ def _fit(
 
 
 def _predictor(config: Config, model: Model, task: Task, normalizer: Normalizer) -> Predictor:
-    return task.predictor(
-        model,
-        normalizer,
-        max_tokens=config.training.tokens_at_once(model.device.type),
-        precision=config.training.precision,
-    )
+    return task.predictor(model, normalizer, **_limits(config, model))
+
+
+def _limits(config: Config, model: Model) -> dict[str, Any]:
+    """Return how a model is applied to batches."""
+    training = config.training
+    tokens = training.tokens_at_once(model.device.type)
+    return {"max_tokens": tokens, "precision": training.precision}
 
 
 def _suite_observer(
@@ -272,29 +275,29 @@ def _train(
     for note in training.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     if resumed:
-        console.print(f"going on from step {training.position.step}", highlight=False)
+        console.print(f"resuming from step {training.state.step}", highlight=False)
     else:
         training.model.load_pretrained()
         if start is not None:
             start.load(training.model)
             console.print("\n".join(start.lines), markup=False, highlight=False, soft_wrap=True)
-    position = training.position
+    state = training.state
     progress = Progress(
         training.num_steps,
-        first_step=position.step,
+        first_step=state.step,
         steps_per_epoch=training.steps_per_epoch,
         console=console,
     )
     beats = None
     if training.processes.is_first:
-        beats = Heartbeat(folder, training.num_steps, first_step=position.step)
+        beats = Heartbeat(folder, training.num_steps, first_step=state.step)
     try:
         with progress:
-            return training.run(ProgressCallback(progress, tracker, position.num_texts, beats))
+            return training.run(ProgressCallback(progress, tracker, state.num_texts, beats))
     except Interrupted:
         console.print(
-            f"stopped at step {position.step}, everything is saved; "
-            "the same command with resume=true goes on",
+            f"interrupted at step {state.step}, everything is saved; "
+            "the same command with resume=true resumes it",
             highlight=False,
         )
         raise

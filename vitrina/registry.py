@@ -304,7 +304,6 @@ def _load_all() -> None:
 _OLD_GROUPS = {
     "vitrina.data.config": ("dataset", "OPTIONS"),
     "vitrina.noise.config": ("noise", "OPTIONS"),
-    "vitrina.training.config": ("training", "OPTIONS"),
 }
 
 
@@ -313,8 +312,6 @@ def _bridge(module: Any) -> None:
     group, _ = _OLD_GROUPS.get(module.__name__, ("", ""))
     for name, cls in getattr(module, "OPTIONS", {}).items():
         _add(Component(group, name, cls, "", None))
-    for name, cls in getattr(module, "OPTIMIZERS", {}).items():
-        _add(Component("optimizer", name, cls, "", None))
 
 
 @cache

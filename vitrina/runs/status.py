@@ -14,8 +14,7 @@ from rich.table import Table
 
 from vitrina.runs.folder import is_running, runs_of
 from vitrina.runs.plan import Job
-from vitrina.training.heartbeat import read_heartbeat
-from vitrina.training.progress import duration
+from vitrina.training.progress import duration, read_heartbeat
 
 STATES = ("finished", "running", "failed", "interrupted", "pending")
 """An interrupted job was started, did not finish and is not running: it was killed, or Ctrl-C."""

@@ -1,17 +1,36 @@
-"""Which texts stand together in a batch: shuffled, but of like length.
-
-Everything is a function of (seed, epoch), so that a resumed run meets the same batches.
-"""
+"""Batches of a training: a function of (seed, epoch), so that a resumed run sees the same ones."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+
+from vitrina.models.token_batch import TokenBatch
+from vitrina.tasks.targets import Targets
+
+
+@dataclass(frozen=True)
+class Batch:
+    """This process's share of a batch.
+
+    Attributes:
+        inputs: tokens of the texts, all views of them.
+        targets: targets of each view.
+        num_texts: texts in the whole batch.
+        weight: weight of each text in the sum over the processes.
+    """
+
+    inputs: TokenBatch
+    targets: Targets
+    num_texts: int
+    weight: float
 
 
 def epoch_batches(
     lengths: np.ndarray, batch_size: int, bucket_batches: int, *, seed: int, epoch: int
 ) -> list[np.ndarray]:
-    """The batches of one pass over the texts.
+    """Return the batches of one pass over the texts: shuffled, but with texts of similar length.
 
     The texts are shuffled, sorted by length within pools of `bucket_batches` batches, cut into
     batches, and the batches are shuffled.
