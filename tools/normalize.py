@@ -30,6 +30,7 @@ from vitrina.cli.main import explain
 from vitrina.config import compose_config
 from vitrina.data.formats import read_jsonl
 from vitrina.errors import InputError, require
+from vitrina.inference.load import recognizer_opener
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
@@ -59,7 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         given = arguments.noisy is None or arguments.data is not None
         require(given, "--noisy", str(arguments.noisy), "given together with --data")
         normalizers = {
-            name: build_normalizer(compose_config([f"normalizer={name}", *settings]).normalizer)
+            name: build_normalizer(
+                compose_config([f"normalizer={name}", *settings]).normalizer,
+                recognizer_opener("auto"),
+            )
             # A reader is asked for by name, as it needs a run.
             for name in arguments.normalizer
             or [name for name in components("normalizer") if name != "recognizer"]

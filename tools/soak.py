@@ -41,8 +41,8 @@ OF_TIME = {"seconds", "fit_seconds", "comments_per_second", "peak_memory_mb"}
 PLACES = {
     "a step": "vitrina.training.loop.Training.step",
     "a validation": "vitrina.training.loop.Training._validate",
-    "writing a checkpoint": "vitrina.tensor_files._save",
-    "putting a checkpoint in its place": "vitrina.tensor_files._flush",
+    "writing a checkpoint": "vitrina.files._save",
+    "putting a checkpoint in its place": "vitrina.files._flush",
     "the history": "vitrina.training.history.History.write",
     "the test evaluation": "vitrina.experiment.write_predictions",
     "the report": "vitrina.experiment.report",

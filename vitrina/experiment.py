@@ -19,6 +19,7 @@ from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.glyphs.fonts import font_hashes
+from vitrina.inference.load import recognizer_opener
 from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast, choose_device
@@ -101,7 +102,7 @@ def _run(
 ) -> dict[str, Any]:
     # The data, and the way of a text to the model.
     origin = WarmStart.of(config)
-    normalizer = build_normalizer(config.normalizer, config.device)
+    normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
     check_names(config.dataset.extra)
     dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     for note in dataset.notes:

@@ -14,7 +14,7 @@ from vitrina.errors import InputError
 from vitrina.runs.folder import lock
 from vitrina.runs.plan import Job, add_to_plan, read_plan
 from vitrina.runs.status import Overview, overview
-from vitrina.training.heartbeat import Heartbeat, read_heartbeat
+from vitrina.training.progress import Heartbeat, read_heartbeat
 
 
 def job(number: int) -> Job:

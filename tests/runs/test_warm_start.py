@@ -217,7 +217,7 @@ def test_a_run_starts_goes_on_and_refuses_other_weights(
     capsys.readouterr()
     again = go(tmp_path / "died", copy, "resume=true")
     told = capsys.readouterr().out
-    assert "going on from step 2" in told and "tensors taken" not in told
+    assert "resuming from step 2" in told and "tensors taken" not in told
     np.testing.assert_equal(scores(again), scores(whole))
 
 

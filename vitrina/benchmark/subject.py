@@ -59,7 +59,7 @@ class Subject:
     def build(cls, config: Config, dataset: Dataset | None = None) -> Subject:
         """Everything a run builds, on the `dataset` of the configuration unless one is given."""
         dataset = dataset or load_dataset(config.dataset, config.seed, config.task.label_rules())
-        normalizer = build_normalizer(config.normalizer, config.device)
+        normalizer = build_normalizer(config.normalizer)
         train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
         clean = normalizer(dataset.train.texts)
         fitted = fit(config, dataset, clean, lambda: train.draw(0), lambda: train.replacements(0))

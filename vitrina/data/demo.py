@@ -19,7 +19,7 @@ import re
 from random import Random
 from typing import Any
 
-from vitrina.text.resources import resource_folder
+from vitrina.files import package_folder
 
 HELD_OUT = 7
 """One word in so many of each list of words is kept for the test comments."""
@@ -50,7 +50,7 @@ def make_corpus(
 
 class _Grammar:
     def __init__(self, random: Random) -> None:
-        folder = resource_folder() / "demo"
+        folder = package_folder("resources") / "demo"
         words, talk, patterns = (
             json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
             for name in ("words", "talk", "patterns")

@@ -7,34 +7,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from vitrina.errors import InputError
+from vitrina.glyphs.distortion import Distortion, distort
 from vitrina.glyphs.encoder import EncoderFeatures, own_encoder, read_encoder
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.whitening import Whitening, fit_whitening
-from vitrina.models.embedders.glyphs_config import GlyphsConfig
-from vitrina.models.layers.augmentation import Distortion, distort
 from vitrina.state import FittedState
 
 FIT_COPIES = 8
-"""Distorted pictures of each glyph that the whitening is fitted on, where training distorts."""
+"""Distorted pictures of each glyph in the fit of the whitening, where training distorts."""
 
 
-def distortion_of(config: GlyphsConfig) -> Distortion:
-    """How far pictures are distorted in training."""
-    return Distortion.of(config.augment, config.augment_marks, config.augment_erased)
+class FeatureSettings(Protocol):
+    """Settings of the features of glyphs: how they are drawn, and what is whitened."""
+
+    fonts: list[str]
+    font_size_px: int
+    height_px: int
+    width_px: int
+    features: str
+    shapes: str | None
+    num_components: int
+    shrinkage: float
 
 
-def fit_glyph_features(config: GlyphsConfig, glyphs: Sequence[str]) -> FittedState:
-    """What `GlyphFeatures` needs: the whitening of distinct glyphs, and the encoder, if there is
-    one.
+def fit_glyph_features(
+    config: FeatureSettings, glyphs: Sequence[str], distortion: Distortion
+) -> FittedState:
+    """Fit the state of `GlyphFeatures`: the whitening of distinct glyphs, and the encoder, if any.
 
-    Where training distorts pictures, distorted ones are among them: else the directions in which a
-    distortion moves a picture would be blown up as those in which few glyphs differ.
+    Where training distorts pictures, the whitening is fitted on distorted ones too. Otherwise it
+    would magnify the directions in which a distortion moves a picture, as few glyphs differ there.
+
+    Args:
+        config: settings of the drawing and of the features.
+        glyphs: distinct glyphs.
+        distortion: how far training distorts pictures.
 
     Raises:
         InputError: if there are fewer than two glyphs, or the encoder's file is missing, damaged or
@@ -44,7 +58,6 @@ def fit_glyph_features(config: GlyphsConfig, glyphs: Sequence[str]) -> FittedSta
         raise InputError("the training texts hold fewer than two distinct glyphs")
     drawn = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
     pictures_GHW = torch.from_numpy(drawn.render(glyphs, config.width_px))
-    distortion = distortion_of(config)
     if distortion != Distortion():
         copies = pictures_GHW.repeat(FIT_COPIES, 1, 1)
         distorted = distort(copies, distortion, torch.Generator().manual_seed(0))
@@ -59,7 +72,7 @@ def fit_glyph_features(config: GlyphsConfig, glyphs: Sequence[str]) -> FittedSta
     return FittedState({**whitening.arrays, **shapes})
 
 
-def _encoder(config: GlyphsConfig) -> FittedState:
+def _encoder(config: FeatureSettings) -> FittedState:
     path = own_encoder() if config.shapes is None else Path(config.shapes)
     fitted, _ = read_encoder(path)
     drawn = (config.height_px, config.width_px, config.font_size_px)
@@ -75,11 +88,11 @@ def _encoder(config: GlyphsConfig) -> FittedState:
 
 
 class GlyphFeatures(nn.Module):
-    """Pictures of glyphs to whitened components.
+    """Computes whitened components of pictures of glyphs.
 
     Args:
-        artefacts: what `fit_glyph_features` gave.
-        shapes: the glyph encoder, where it is not among them.
+        fitted: the state that `fit_glyph_features` returned.
+        shapes: the glyph encoder, where that state lacks it.
 
     Attributes:
         num_components: number of components K.
@@ -99,9 +112,9 @@ class GlyphFeatures(nn.Module):
         return self.whitening.whiten(self.features(pictures_GHW))
 
     def on_host(self, pictures_GHW: np.ndarray) -> np.ndarray:
-        """The same of arrays: uint8 pictures to components float32 [G, K], in full precision.
+        """Map uint8 pictures to components float32 [G, K], in full precision.
 
-        Texts are encoded beside models that run in bf16: what a glyph is must not hang on that.
+        Models next to this may run in bf16, which must not change what a glyph is.
         """
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             return self(torch.from_numpy(pictures_GHW)).numpy()

@@ -17,7 +17,7 @@ from vitrina.errors import InputError
 from vitrina.models.precision import autocast, choose_device
 from vitrina.models.predictor import for_inference
 from vitrina.models.word_predictions import WordPredictions
-from vitrina.normalizers.build import build_normalizer
+from vitrina.normalizers.build import OpenRun, build_normalizer
 from vitrina.runs.provenance import require_same_runs
 from vitrina.runs.record import recorded_hashes
 from vitrina.state import FittedState
@@ -99,7 +99,7 @@ class TrainedModel:
         training = self.config.training
         multiplied = training.precision if precision is None else precision
         self.model = for_inference(model.to(choose_device(device)), multiplied)
-        normalizer = build_normalizer(self.config.normalizer, device)
+        normalizer = build_normalizer(self.config.normalizer, recognizer_opener(device))
         if used := self.config.normalizer.runs_used():
             require_same_runs(used, recorded_hashes(folder))
         limits: dict[str, Any] = {
@@ -230,3 +230,8 @@ def load(folder: str | Path, device: str = "auto") -> TrainedModel:
         InputError: if the folder is not that of a trained run.
     """
     return TrainedModel(Path(folder), device)
+
+
+def recognizer_opener(device: str) -> OpenRun:
+    """Return a function that opens the folder of a run with ocr=ctc, for `build_normalizer`."""
+    return lambda folder: load(folder, device).reader

@@ -1,36 +1,35 @@
-"""What a visual model reads, as the input of another model: reading undoes the disguise."""
+"""Replaces texts by what the CTC head of another run recognizes: this undoes the disguise."""
 
 from __future__ import annotations
 
 from vitrina.errors import InputError
+from vitrina.normalizers.build import OpenRun
 from vitrina.normalizers.config import RecognizerNormalizerConfig
 from vitrina.text.batch import TextBatch
 from vitrina.text.offsets import OffsetMap
 
 
 class RecognizerNormalizer:
-    """A run's best model reads each text.
+    """Recognizes each text with the best model of a run.
 
     Args:
-        config: the option's values.
-        device: auto, cpu, cuda or cuda:N.
+        settings: name the folder of the run.
+        open_run: opens that folder.
 
     Raises:
         InputError: if the folder is not that of a finished training with ocr=ctc.
     """
 
-    def __init__(self, config: RecognizerNormalizerConfig, device: str = "auto") -> None:
-        from vitrina.inference.load import load  # which itself builds normalisers
-
-        assert config.run is not None
+    def __init__(self, settings: RecognizerNormalizerConfig, open_run: OpenRun) -> None:
+        assert settings.run is not None
         try:
-            self._reader = load(config.run, device).reader
+            self._recognizer = open_run(settings.run)
         except InputError as error:
-            key = f"normalizer.run = {config.run!r}"
+            key = f"normalizer.run = {settings.run!r}"
             raise InputError(f"{key}: must be the folder of a run with ocr=ctc ({error})") from None
 
     def __call__(self, texts: TextBatch) -> TextBatch:
-        return self._reader(texts)
+        return self._recognizer(texts)
 
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
-        return self._reader.with_offsets(text)
+        return self._recognizer.with_offsets(text)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vitrina import __version__
-from vitrina.text.resources import resource_folder
+from vitrina.files import package_folder
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def page(title: str, subtitle: Content, sections: Sequence[tuple[str, str, Html]
     Args:
         sections: title, anchor and markup of each, in order.
     """
-    style = (resource_folder() / "report" / "report.css").read_text("utf-8")
+    style = (package_folder("resources") / "report" / "report.css").read_text("utf-8")
     links = bullets(element("a", name, href=f"#{anchor}") for name, anchor, _ in sections)
     head = join(
         [

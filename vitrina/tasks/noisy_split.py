@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +16,7 @@ from vitrina.normalizers.base import Normalizer
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.targets import Targets
+from vitrina.tasks.training_source import TrainingSource
 from vitrina.text.batch import TextBatch
 from vitrina.text.words import Words
 
@@ -24,20 +24,6 @@ VALIDATION_EPOCH = 2**31
 """The noise of validation texts is drawn in an epoch that no training reaches."""
 SECOND_VIEW_EPOCH = 2**32
 """So are second views of training texts, in an epoch of their own for each epoch."""
-
-
-@dataclass(frozen=True)
-class TrainingSource:
-    """Source of the batches of a training.
-
-    Attributes:
-        lengths: int64 [num_texts], lengths of the clean texts, by which batches are bucketed.
-        batch: (indices int64 [B], epoch) → tokens of noisy texts and their targets; with two views
-            of each text 2 B of both, the first views before the second ones.
-    """
-
-    lengths: np.ndarray
-    batch: Callable[[np.ndarray, int], tuple[TokenBatch, Targets]]
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from vitrina.errors import InputError
+from vitrina.files import package_folder
 from vitrina.text.batch import TextBatch, pieces
-from vitrina.text.resources import resource_folder
 from vitrina.text.words import Words, word_texts
 
 PREFIXES = (
@@ -85,7 +85,8 @@ class Lexicon:
         Raises:
             InputError: naming file and line, if the file is missing, empty or not of the format.
         """
-        file = Path(path) if path is not None else resource_folder() / "lexicon" / "toxic_words.txt"
+        own = package_folder("resources") / "lexicon" / "toxic_words.txt"
+        file = own if path is None else Path(path)
         try:
             content = file.read_text(encoding="utf-8-sig")
         except FileNotFoundError:

@@ -2,29 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-
-from vitrina.models.token_batch import TokenBatch
-from vitrina.tasks.targets import Targets
-
-
-@dataclass(frozen=True)
-class Batch:
-    """This process's share of a batch.
-
-    Attributes:
-        inputs: tokens of the texts, all views of them.
-        targets: targets of each view.
-        num_texts: texts in the whole batch.
-        weight: weight of each text in the sum over the processes.
-    """
-
-    inputs: TokenBatch
-    targets: Targets
-    num_texts: int
-    weight: float
 
 
 def epoch_batches(

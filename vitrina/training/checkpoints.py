@@ -18,8 +18,7 @@ from torch.optim import Optimizer
 
 from vitrina.config import FORMAT
 from vitrina.errors import InputError
-from vitrina.files import make_folder
-from vitrina.tensor_files import read_tensors, write_tensors
+from vitrina.files import make_folder, read_tensors, write_tensors
 
 
 @dataclass

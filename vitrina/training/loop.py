@@ -21,10 +21,10 @@ from vitrina.models.model import Model
 from vitrina.models.precision import autocast
 from vitrina.models.token_batch import TokenBatch, split_by_tokens, split_into
 from vitrina.registry import build
-from vitrina.tasks.noisy_split import TrainingSource
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.targets import Targets
-from vitrina.training.batches import Batch, epoch_batches
+from vitrina.tasks.training_source import Batch, TrainingSource
+from vitrina.training.batches import epoch_batches
 from vitrina.training.callbacks import TrainingCallback
 from vitrina.training.checkpoints import (
     TrainState,

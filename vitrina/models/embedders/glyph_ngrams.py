@@ -33,7 +33,7 @@ from vitrina.deobfuscation.word_deobfuscator import WordDeobfuscator
 from vitrina.glyphs.features import GlyphFeatures, fit_glyph_features
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import GlyphTokens, segment
-from vitrina.models.embedders.glyphs import GlyphsEmbedder, count_glyphs
+from vitrina.models.embedders.glyphs import GlyphsEmbedder, count_glyphs, distortion_of
 from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig
 from vitrina.models.embedders.ngram_spans import NgramTokenBatch, find_ngram_spans, mean_of_ngrams
 from vitrina.models.embedders.ngrams import rows_of
@@ -103,9 +103,12 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         """
         counts = count_glyphs(clean)
         glyphs = list(counts)
-        seen = fit_glyph_features(config, glyphs)
+        distortion = distortion_of(config)
+        seen = fit_glyph_features(config, glyphs, distortion)
         compared = fit_glyph_features(
-            replace(config, shrinkage=config.code_shrinkage, features=config.code_features), glyphs
+            replace(config, shrinkage=config.code_shrinkage, features=config.code_features),
+            glyphs,
+            distortion,
         )
         pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
         codebook = fit_codebook(

@@ -5,7 +5,7 @@ the model learning that away. Raw glyph pictures are nearly alike (one direction
 the pixels are whitened: principal components of the training texts' glyphs, each divided by its
 standard deviation plus a share of the largest. A glyph never seen lands near those it looks like.
 Each *distinct* glyph of a batch is embedded once; in training, on demand, some tokens show a
-distorted picture of theirs (`vitrina.models.layers.augmentation`), a few for each distinct glyph.
+distorted picture of theirs (`vitrina.glyphs.distortion`), a few for each distinct glyph.
 
 Shapes: G distinct glyphs in the batch, V distorted pictures of each, N tokens, K components,
 D dim, H/W pixels.
@@ -22,12 +22,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vitrina.glyphs.features import GlyphFeatures, distortion_of, fit_glyph_features
+from vitrina.glyphs.distortion import Distortion, distort
+from vitrina.glyphs.features import GlyphFeatures, fit_glyph_features
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import GlyphTokens, glyph_spans, segment
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.glyphs_config import GlyphsConfig
-from vitrina.models.layers.augmentation import Distortion, distort
 from vitrina.models.layers.dropout import Dropout
 from vitrina.models.layers.ragged import Ragged, to_device
 from vitrina.models.token_batch import TokenBatch
@@ -43,6 +43,11 @@ def count_glyphs(texts: TextBatch) -> dict[str, int]:
         drawn = np.bincount(tokens.ids, minlength=len(tokens.clusters))
         counts.update(dict(zip(tokens.clusters, drawn.tolist(), strict=True)))
     return dict(sorted(counts.items()))
+
+
+def distortion_of(config: GlyphsConfig) -> Distortion:
+    """Return how far training distorts pictures."""
+    return Distortion.of(config.augment, config.augment_marks, config.augment_erased)
 
 
 class GlyphsEmbedder(VisualEmbedder):
@@ -84,7 +89,7 @@ class GlyphsEmbedder(VisualEmbedder):
             InputError: if the texts hold fewer than two distinct glyphs, or the glyph encoder
                 cannot be used.
         """
-        return fit_glyph_features(config, list(count_glyphs(clean)))
+        return fit_glyph_features(config, list(count_glyphs(clean)), distortion_of(config))
 
     def tokenize(self, texts: TextBatch) -> TokenBatch:
         return self.inputs(segment(texts))

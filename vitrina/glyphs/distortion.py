@@ -1,7 +1,7 @@
-"""Distorted pictures of glyphs, so that a model meets look-alikes that no table holds.
+"""Distorts pictures of glyphs, so that a model meets look-alikes that no table holds.
 
-All is done by a few tensor operations for all pictures at once, on their device. What is blank
-stays blank, as a blank has no look-alikes.
+A few tensor operations distort all pictures at once, on their device. A blank picture stays blank,
+as a blank has no look-alikes.
 
 Shapes: G pictures, H/W pixels, M marks on a picture.
 """

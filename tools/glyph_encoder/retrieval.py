@@ -1,4 +1,4 @@
-"""Retrieval of the imitated letter: how often a look-alike lies nearest to what it stands for.
+"""Measures how often a look-alike lies nearest to the letter that it imitates.
 
 A test of glyph features by themselves, without any text. Case does not count, as a small letter
 and its capital are one letter to a reader.
@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitrina.glyphs.fonts import default_font, font_characters
-from vitrina.noise.tables import ALPHABET, seen_glyphs
 from vitrina.normalizers.confusables import confusable_with
 
 
@@ -31,7 +29,7 @@ class Retrieval:
 
 
 def imitated(look_alikes: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
-    """Look-alike → the letters that it stands for, in small letters."""
+    """Look-alike → the letters that it imitates, in small letters."""
     found: dict[str, set[str]] = {}
     for letter, glyphs in look_alikes.items():
         for glyph in glyphs:
@@ -53,23 +51,11 @@ def retrieve(
     nearest = np.argsort(-cosines, axis=1, kind="stable")
     small = np.array([letter.lower() for letter in letters])
     right = [
-        [letter in stands_for for letter in small[row[:5]]]
-        for row, stands_for in zip(nearest, wanted.values(), strict=True)
+        [letter in imitates for letter in small[row[:5]]]
+        for row, imitates in zip(nearest, wanted.values(), strict=True)
     ]
     top_1 = float(np.mean([row[0] for row in right]))
     return Retrieval(top_1, float(np.mean([any(row) for row in right])), len(wanted))
-
-
-def unseen_confusables() -> dict[str, list[str]]:
-    """Letter → what Unicode's list (TS 39) holds for confusable with it, where no level of noise
-    holds it and the default font can draw it; letters without are left out."""
-    drawn, known = font_characters(default_font()), seen_glyphs() | frozenset(ALPHABET)
-    listed = {letter: confusable_with(letter) for letter in ALPHABET}
-    kept = {
-        letter: [each for each in characters if ord(each) in drawn and each not in known]
-        for letter, characters in listed.items()
-    }
-    return {letter: characters for letter, characters in kept.items() if characters}
 
 
 def retrieve_by_confusables(look_alikes: Mapping[str, Sequence[str]]) -> Retrieval:

@@ -5,14 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from vitrina.evaluation.retrieval import (
-    Retrieval,
-    imitated,
-    retrieve,
-    retrieve_by_confusables,
-    unseen_confusables,
-)
+from tools.glyph_encoder.retrieval import Retrieval, imitated, retrieve, retrieve_by_confusables
 from vitrina.noise.tables import ALPHABET, seen_glyphs
+from vitrina.normalizers.confusables import unseen_confusables
 
 PLACES = {
     "а": [1.0, 0.0],

@@ -10,10 +10,10 @@ import torch
 from tests.tiny import GLYPHS, TEXTS, build
 from vitrina.config import compose_config
 from vitrina.errors import InputError
+from vitrina.glyphs.distortion import Distortion, distort
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.whitening import Whitening
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
-from vitrina.models.layers.augmentation import Distortion, distort
 from vitrina.noise.tables import ALPHABET
 from vitrina.text.batch import TextBatch
 

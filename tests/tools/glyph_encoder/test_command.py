@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.train_glyph_encoder import main
+from tools.glyph_encoder.command import main
 from vitrina.glyphs.encoder import read_encoder
-
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "train_glyph_encoder.py"
 
 TINY = ["--steps=2", "--batch-size=8", "--channels=2", "--features=8"]
 

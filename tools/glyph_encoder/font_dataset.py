@@ -1,8 +1,8 @@
-"""Many pictures of each character, from which a glyph encoder learns what makes a letter.
+"""Draws many pictures of each character, for the training of a glyph encoder.
 
-A character is shown in several faces and sizes. What a person takes for one letter is one class:
-characters whose pictures are nearly the same, whatever their script, and a letter with the marks
-that Unicode decomposes it into (`é` is an `e`). The letters of the Russian alphabet stay apart.
+A character is shown in several faces and sizes. Characters that people take for one letter are one
+class: those whose pictures are nearly the same, whatever their script, and a letter with marks that
+Unicode decomposes (`é` is an `e`). The letters of the Russian alphabet stay apart.
 
 Shapes: P pictures, G characters, H/W pixels.
 """

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitrina.glyphs.font_dataset import classes_of, make_specimens, own_faces, shown_characters
+from tools.glyph_encoder.font_dataset import classes_of, make_specimens, own_faces, shown_characters
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.noise.tables import ALPHABET
 
