@@ -90,7 +90,7 @@ def noisy_texts(noise: str = "mixed", **changes: object) -> NoisyTexts:
     config = compose_config([f"noise={noise}"]).noise
     labels = np.arange(len(STRINGS)) % 2
     split = Split("train", TextBatch.from_strings(STRINGS), labels, Rows.from_dicts([]))
-    normalizer = build_normalizer(compose_config(["normalizer=unicode"]).normalizer)
+    normalizer = build_normalizer(compose_config(["normalizer=confusables"]).normalizer)
     return NoisyTexts.of(split, build_noise(replace(config, **changes), 3), normalizer)
 
 
