@@ -78,8 +78,10 @@ class TrainingConfig(Settings):
             return
         allowed = f"0 with task={config.task.kind}, which compares no views of a text"
         require(config.task.compares_views, "training.consistency", self.consistency, allowed)
-        drawn = self.consistency_from == "clean" or config.noise.redraw
-        allowed = "clean with noise.redraw=false, which draws the noise of a text only once"
+        drawn = self.consistency_from == "clean" or config.noise.resample_each_epoch
+        allowed = (
+            "clean with noise.resample_each_epoch=false, which draws the noise of a text only once"
+        )
         require(drawn, "training.consistency_from", self.consistency_from, allowed)
 
 
