@@ -18,7 +18,7 @@ from vitrina.models.token_batch import TokenBatch
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.training_source import TrainingSource
 from vitrina.training.checkpoints import load_weights
-from vitrina.training.config import AdamWConfig, TrainingConfig
+from vitrina.training.config import AdamWConfig, OptimizerConfig, TrainingConfig
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training
 from vitrina.training.prefetch import Prefetcher
@@ -77,7 +77,7 @@ def make_batch(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
 
 
 def build(
-    folder: Path, config: TrainingConfig, optimizer: object = ADAMW, *, sparse: bool = False
+    folder: Path, config: TrainingConfig, optimizer: OptimizerConfig = ADAMW, *, sparse: bool = False
 ) -> Training:
     torch.manual_seed(0)
     model = Model(Table(sparse), nn.Identity(), Head())  # type: ignore[arg-type]

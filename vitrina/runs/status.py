@@ -19,7 +19,7 @@ from vitrina.training.progress import duration, read_heartbeat
 STATES = ("finished", "running", "failed", "interrupted", "pending")
 """An interrupted job was started, did not finish and is not running: it was killed, or Ctrl-C."""
 
-STYLES = dict(zip(STATES, ("green", "bold", "red", "yellow", ""), strict=True))
+STYLES: dict[str, str] = dict(zip(STATES, ("green", "bold", "red", "yellow", ""), strict=True))
 
 
 @dataclass(frozen=True)

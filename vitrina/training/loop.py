@@ -134,7 +134,7 @@ class Training:
                 started = time.perf_counter()
                 following = state.step + 1
                 batch = ahead.take(state.step, following if following < self.num_steps else None)
-                rate = schedules[0].get_last_lr()[0]
+                rate = float(schedules[0].get_last_lr()[0])
                 means = self.step(batch)
                 for schedule in schedules:
                     schedule.step()

@@ -53,7 +53,7 @@ class WandbTracker(Tracker):
             notify(f"recorded offline; to send it later: wandb sync {runs}")
         return self._init(run, mode)
 
-    def _init(self, run: TrackedRun, mode: str) -> Any:
+    def _init(self, run: TrackedRun, mode: Any) -> Any:
         settings = self.settings
         known = _known_id(run.folder)
         with _environment(run.folder):
@@ -64,7 +64,7 @@ class WandbTracker(Tracker):
                 project=settings.project,
                 entity=settings.entity,
                 name=run.folder.name,
-                group=settings.group or run.group,
+                group=settings.run_group or run.group,
                 tags=[tag[:64] for tag in dict.fromkeys([*settings.tags, *run.tags]) if tag],
                 config=dict(run.config),
                 mode=mode,
