@@ -114,7 +114,6 @@ class Config:
         require(plain, "name", self.name, "a folder name without slashes")
         for option in self.options().values():
             getattr(option, "check_with", lambda config: None)(self)
-        _check_old_rules(self)
 
     def options(self) -> dict[str, Settings]:
         """The settings of each group."""
@@ -133,12 +132,6 @@ class Config:
         for option in self.options().values():
             used |= getattr(option, "runs_used", dict)()
         return used
-
-
-def _check_old_rules(self: Config) -> None:
-    """Rules of groups that are not converted yet. TEMPORARY."""
-    if hasattr(self.training, "check_others"):
-        self.training.check_others(self.task, self.noise)
 
 
 class PluginSearchPath(SearchPathPlugin):
