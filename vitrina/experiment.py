@@ -134,7 +134,7 @@ def _run(
             **dataset.hashes,
             **checkpoint_hashes(fitted),
             **run_hashes(config.runs_used()),
-            **(font_hashes(config.embedder.fonts) if config.embedder.draws else {}),
+            **_fonts(config),
         },
         notes=dataset.notes,
         synthetic=dataset.synthetic,
@@ -215,6 +215,17 @@ def _fit(
         fitted.save(path)
     processes.broadcast(None)  # the others wait for the file
     return FittedState.load(path)
+
+
+def _fonts(config: Config) -> dict[str, str]:
+    """Hashes of the fonts that embedder and deobfuscator draw with, by file name."""
+    parts = (config.embedder, config.deobfuscator)
+    return {
+        name: digest
+        for part in parts
+        if hasattr(part, "fonts")
+        for name, digest in font_hashes(part.fonts).items()
+    }
 
 
 def _predictor(config: Config, model: Model, task: Task, pipeline: TextPipeline) -> Predictor:
