@@ -14,9 +14,8 @@ from rich.console import Console
 from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.data.dataset import Dataset, load_dataset
-from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
+from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
 from vitrina.evaluation.report import write_predictions
-from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
@@ -38,6 +37,7 @@ from vitrina.tasks.base import Task
 from vitrina.tasks.build import build_model, build_reading, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
+from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.thresholds import choose_thresholds
 from vitrina.training.callbacks import ProgressCallback
 from vitrina.training.checkpoints import TrainState, load_weights
@@ -148,7 +148,7 @@ def _run(
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
         views = validation_views(val)
-        seen = RecognitionEvaluation.of(config.training, model, normalizer, reading)
+        seen = _recognition(config, model, normalizer, reading)
         validate = validation(views, task, predictor, config.training.metric, seen)
         training = Training(
             config.training,
@@ -174,7 +174,7 @@ def _run(
         def tell(line: str) -> None:
             console.print(line, markup=False, highlight=False)
 
-        read = RecognitionEvaluation.of(config.training, folded, normalizer, reading)
+        read = _recognition(config, folded, normalizer, reading)
         test = dataset.test
         evaluation, further = run_evaluation(
             config.evaluation,
@@ -227,6 +227,18 @@ def _predictor(config: Config, model: Model, task: Task, normalizer: Normalizer)
     )
 
 
+def _recognition(
+    config: Config, model: Model, normalizer: Normalizer, reading: Recognition | None
+) -> RecognitionEvaluation | None:
+    return RecognitionEvaluation.of(
+        model,
+        normalizer,
+        reading,
+        max_tokens=config.training.tokens_at_once(model.device.type),
+        precision=config.training.precision,
+    )
+
+
 def _suite_observer(
     config: Config, folder: Path, task: Task, read: RecognitionEvaluation | None
 ) -> Callable[[Suite, Any], None]:
@@ -236,7 +248,7 @@ def _suite_observer(
         if config.evaluation.predictions:
             write_predictions(folder / "predictions", suite, predicted, task.task_metrics)
         if read is not None:
-            read.add(suite)
+            read.add(suite.name, suite.texts, suite.clean)
 
     return observe
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from vitrina.data.pairs import CORRECTED, RAW
 from vitrina.errors import InputError
 from vitrina.evaluation.config import EvaluationConfig
-from vitrina.tasks.task_metrics import TaskMetrics
+from vitrina.evaluation.suites import Suite
+from vitrina.tasks.task_metrics import LabelMetrics, TaskMetrics
 from vitrina.text.batch import TextBatch
-
-if TYPE_CHECKING:
-    from vitrina.evaluation.suites import Suite
 
 
 @dataclass
@@ -146,3 +145,28 @@ def _score_suite(
         intervals=found,
         comments_per_second=len(suite.texts) / max(seconds, 1e-9),
     )
+
+
+def compare_pairs(evaluation: Evaluation) -> dict[str, Any]:
+    """The part `pairs` of a run's `metrics.json`; empty if no pairs were scored.
+
+    `recall_raw` and `recall_corrected` are the recall of the positive label (or the mean over all
+    labels that occur) on disguises that people wrote and on the same texts corrected; `flip_rate`
+    is the share of pairs with different predictions. NaN where a score is undefined.
+    """
+    if RAW not in evaluation.suites or CORRECTED not in evaluation.suites:
+        return {}
+    task_metrics = evaluation.task_metrics
+    assert isinstance(task_metrics, LabelMetrics)
+    raw, corrected = evaluation.suites[RAW], evaluation.suites[CORRECTED]
+    said = [
+        task_metrics.decide(evaluation.suites[name].truth, evaluation.predicted[name]).chosen
+        for name in (RAW, CORRECTED)
+    ]
+    flipped = (said[0] != said[1]).any(axis=1)
+    return {
+        "count": len(flipped),
+        "recall_raw": raw.scores["recall"],
+        "recall_corrected": corrected.scores["recall"],
+        "flip_rate": float(flipped.mean()),
+    }

@@ -55,6 +55,11 @@ class _Sample:
     clean: Predictions
 
 
+def place_of_worst(strengths: Sequence[float]) -> int:
+    """The index of the strength nearest to `WORST_AT`."""
+    return int(np.argmin([abs(p - WORST_AT) for p in strengths]))
+
+
 def curvable(task_metrics: TaskMetrics) -> LabelMetrics:
     """`task_metrics`, if noise curves can be drawn of what it scores.
 
@@ -235,7 +240,7 @@ def _intervals(
 
 
 def _worst_at(strengths: Sequence[float], families: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    place = int(np.argmin([abs(p - WORST_AT) for p in strengths]))
+    place = place_of_worst(strengths)
     found = {}
     for metric in BETTER_HIGH:
         means = {

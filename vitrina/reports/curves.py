@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitrina.evaluation.plot import CLEAN, HEADINGS, TITLES, series
-from vitrina.evaluation.report import score_text
+from vitrina.evaluation.tables import score_text
 from vitrina.reports.charts import SMALL_HEIGHT, Curve, legend, line_chart, value_range
 from vitrina.reports.document import Content, Html, details, element, join, paragraph, table
 from vitrina.reports.runs import Run

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from vitrina.evaluation.report import score_text
+from vitrina.evaluation.tables import score_text
 from vitrina.reports.statistics import LEVEL, SeedMean
 from vitrina.reports.table import PairedTest, SeedTable
 

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from vitrina.evaluation.report import SYNTHETIC, score_text
+from vitrina.evaluation.tables import SYNTHETIC, score_text
 
 ALWAYS_SHOWN = "model"
 OF_THE_FOLDER = ("name", "resume")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vitrina.errors import InputError
 from vitrina.evaluation.plot import HEADINGS
-from vitrina.evaluation.report import SYNTHETIC, score_text
+from vitrina.evaluation.tables import SYNTHETIC, score_text
 from vitrina.reports.curves import (
     RunGroup,
     attack_part,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vitrina.errors import InputError, require
-from vitrina.evaluation.report import SYNTHETIC
+from vitrina.evaluation.tables import SYNTHETIC
 from vitrina.reports.runs import Run, newest_of_each, read_runs, score_at
 from vitrina.reports.statistics import (
     FEW_SEEDS,
