@@ -63,11 +63,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.save_to is not None:
             make_folder(arguments.save_to.parent)
             with replacing(arguments.save_to) as file:
-                file.write(as_text(table, arguments.format))
+                file.write(as_text(table.text(), arguments.format))
         elif arguments.format == "terminal":
-            Console().print(terminal(table))
+            console = Console()
+            console.print(terminal(table.text(), console.width))
         else:
-            print(as_text(table, arguments.format), end="")
+            print(as_text(table.text(), arguments.format), end="")
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -26,7 +26,8 @@ from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.recognizer import reader_hashes
-from vitrina.reports.run_table import compare_table
+from vitrina.reports.formats import terminal
+from vitrina.reports.table import run_table
 from vitrina.runs.folder import enter, lock
 from vitrina.runs.provenance import origin_hashes
 from vitrina.runs.record import make_record, write_json
@@ -85,7 +86,7 @@ def run(
             finished = processes.broadcast(enter(folder, config))
             if finished is not None:
                 console.print(f"{folder}: finished already")
-                console.print(compare_table([folder]))
+                console.print(terminal(run_table([folder]), console.width))
                 return finished
             return _run(config, folder, device, processes, console, choices or {}, overrides)
 

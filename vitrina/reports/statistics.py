@@ -46,6 +46,17 @@ class SeedMean:
     num_seeds: int
     method: str
 
+    @property
+    def text(self) -> str:
+        """The mean with its interval, as it is shown."""
+        digits = 3 if abs(self.mean) < 100 else 0
+        mean = f"{self.mean:,.{digits}f}"
+        if self.method == "t":
+            return f"{mean} ± {self.high - self.mean:,.{digits}f}"
+        if self.method == "bca":
+            return f"{mean} [{self.low:,.{digits}f}–{self.high:,.{digits}f}]"
+        return mean
+
 
 def mean_over_seeds(values: Sequence[float], *, level: float = 0.95, seed: int = 0) -> SeedMean:
     """The mean with its interval: Student's t with few seeds, the BCa bootstrap from `FEW_SEEDS`.
