@@ -226,7 +226,10 @@ def attack_part(groups: Sequence[RunGroup]) -> dict[str, Any] | None:
     if attacked is None:
         return None
     title = "Share of attacks that succeed"
-    chart = line_chart(curves, title=title, x_title="edits allowed", y_range=(0.0, 1.05))
+    budgets = attacked["budgets"]
+    chart = line_chart(
+        curves, title=title, x_title="edits allowed", x_ticks=budgets, y_range=(0.0, 1.05)
+    )
     caption = f"of {attacked['num_right']} texts that were right before, of {attacked['num_texts']}"
     head = ["search", "edits", "success", "mean queries", "F1", "recall"]
     return {"chart": chart, "table": Table(f"Success rate {caption}", head, rows)}

@@ -1,7 +1,7 @@
 """Scores over training seeds: intervals of means, paired tests, and Holm's correction.
 
-A seed is one observation. Intervals and tests here tell how much a score depends on the training;
-how much it depends on the choice of the test texts, `vitrina.tasks.intervals` tells.
+A seed is one observation. Intervals and tests here show how much a score depends on the training;
+`vitrina.tasks.intervals` shows how much it depends on the choice of the test texts.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtrit
-
-from vitrina.tasks.intervals import intervals_of
+from scipy.stats import bootstrap
 
 FEW_SEEDS = 10
 """Below this a t-interval: a bootstrap of fewer values is too narrow (Efron and Tibshirani 1993,
@@ -77,13 +76,15 @@ def mean_over_seeds(values: Sequence[float], *, level: float = 0.95, seed: int =
         half = quantile * float(found.std(ddof=1)) / num_seeds**0.5
         return SeedMean(mean, mean - half, mean + half, num_seeds, "t")
 
-    def means(weights: np.ndarray) -> dict[str, np.ndarray]:
-        return {"mean": weights @ found / weights.sum(axis=1)}
-
-    low, high = intervals_of(
-        means, num_seeds, num_seeds, resamples=RESAMPLES, seed=seed, level=level
-    )["mean"]
-    return SeedMean(mean, low, high, num_seeds, "bca")
+    interval = bootstrap(
+        (found,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=level,
+        method="BCa",
+        rng=np.random.default_rng([seed, num_seeds]),
+    ).confidence_interval
+    return SeedMean(mean, float(interval.low), float(interval.high), num_seeds, "bca")
 
 
 def sign_flip_test(differences: Sequence[float], *, seed: int = 0) -> float:

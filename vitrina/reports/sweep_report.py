@@ -129,7 +129,7 @@ def compare_groups(
         means = Table(f"{heading}: mean and 95 % interval", ["runs", *suites, "seeds"], rows)
         tests = None
         if found.tests:
-            text = found.text_of_tests(f"{heading}: each row against the first, paired by seed")
+            text = found.text_of_tests(f"Paired tests of {heading}: each row against the first")
             lines = [[cell.text for cell in row] for row in text.rows]
             tests = Table(text.title, text.head, lines)
         shown.append((means, tests))
