@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vitrina.tasks.calibration import calibration
-from vitrina.tasks.intervals import weighted_scores
+from vitrina.tasks.intervals import mean_of_defined_rows, ratio, weighted_scores
 from vitrina.tasks.metrics import Predictions, mean_of_defined, score
 
 BETTER_HIGH = ("f1", "macro_f1", "roc_auc")
@@ -72,17 +72,11 @@ def resampled_curve_scores(
     squares = ((decisions.probabilities[:, reported] - occurs) ** 2).mean(axis=1)
     alarms = (weights @ (chosen & ~occurs).astype(np.float32)).astype(np.float64)
     without = (weights @ (~occurs).astype(np.float32)).astype(np.float64)
-    rates = np.full(alarms.shape, np.nan)
-    np.divide(alarms, without, out=rates, where=without > 0)
-    defined = ~np.isnan(rates)
-    count = defined.sum(axis=1)
-    mean_rate = np.full(len(weights), np.nan)
-    np.divide(np.where(defined, rates, 0.0).sum(axis=1), count, out=mean_rate, where=count > 0)
     return {
         **{name: found[name] for name in BETTER_HIGH},
         "brier": weights.astype(np.float64) @ squares / total,
         "flip_rate": weights.astype(np.float64) @ flips(decisions, clean) / total,
-        "false_alarms": mean_rate,
+        "false_alarms": mean_of_defined_rows(ratio(alarms, without)),
     }
 
 
