@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.metrics import precision_recall_curve
 
 from vitrina.errors import InputError
 from vitrina.files import replacing
@@ -42,15 +43,12 @@ def best_threshold(occurs: np.ndarray, probability: np.ndarray) -> float:
     """
     if not occurs.any():
         return EVEN
-    distinct, place = np.unique(probability.astype(np.float64), return_inverse=True)
-    texts = np.bincount(place, minlength=len(distinct))
-    members = np.bincount(place, weights=occurs, minlength=len(distinct))
-    said = np.cumsum(texts[::-1])[::-1]  # with everything from this probability on
-    hits = np.cumsum(members[::-1])[::-1]
-    f1 = 2 * hits / (said + occurs.sum())
+    precision, recall, distinct = precision_recall_curve(occurs, probability.astype(np.float64))
+    precision, recall = precision[:-1], recall[:-1]  # without the point that predicts nothing
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)
     between = (distinct + np.append(0.0, distinct[:-1])) / 2
     best = between[f1 >= f1.max() - 1e-12]
-    return float(min(best, key=lambda threshold: (abs(threshold - EVEN), -threshold)))
+    return float(min(best.tolist(), key=lambda threshold: (abs(threshold - EVEN), -threshold)))
 
 
 def choose_thresholds(
