@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             p_space=options.p_space,
             p_non_toxic_symbol=options.p_non_toxic_symbol,
             masks="*.",
-            redraw=False,
+            resample_each_epoch=False,
             lexicon=options.lexicon,
             clusters=options.clusters,
         )

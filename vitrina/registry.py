@@ -303,7 +303,6 @@ def _load_all() -> None:
 
 _OLD_GROUPS = {
     "vitrina.data.config": ("dataset", "OPTIONS"),
-    "vitrina.noise.config": ("noise", "OPTIONS"),
     "vitrina.training.config": ("training", "OPTIONS"),
     "vitrina.training.trackers.config": ("tracking", "OPTIONS"),
 }

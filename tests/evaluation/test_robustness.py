@@ -20,7 +20,6 @@ from vitrina.evaluation.config import FullEvaluationConfig
 from vitrina.evaluation.evaluators import EvaluationTarget
 from vitrina.evaluation.robustness import measure_curves
 from vitrina.evaluation.tables import curves_table
-from vitrina.noise.families import families_in
 from vitrina.runs.record import read_json
 from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch
@@ -127,7 +126,7 @@ def test_fewer_texts_are_a_sample_of_them() -> None:
     ],
 )
 def test_what_a_noise_holds(overrides: list[str], families: set[str]) -> None:
-    found = families_in(compose_config(overrides).noise)
+    found = compose_config(overrides).noise.families_used()
     assert found - {"spaces"} == families - {"spaces"}
 
 

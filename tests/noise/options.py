@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from vitrina.noise.config import OPTIONS, NoiseConfig
-
-CONF = Path(__file__).resolve().parents[2] / "conf" / "noise"
+from vitrina.config import compose_config
+from vitrina.noise.config import NoiseConfig
 
 
 def option(name: str, **changes: Any) -> NoiseConfig:
-    settings = OmegaConf.load(CONF / f"{name}.yaml")
-    del settings["defaults"]
-    merged = OmegaConf.merge(OmegaConf.structured(OPTIONS[name]), settings, changes)
-    built = OmegaConf.to_object(merged)
-    assert isinstance(built, NoiseConfig)
-    return built
+    level = [f"noise.level_toxic={changes['level_toxic']}"] if "level_toxic" in changes else []
+    config = compose_config([f"noise={name}", *level]).noise
+    return type(config)(**(config.__dict__ | changes))

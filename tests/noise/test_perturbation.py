@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,12 +10,12 @@ from hypothesis import strategies as st
 
 from tests.noise.options import option
 from tests.noise.slow_noise import corrupt
-from vitrina.noise.config import OPTIONS, FamiliesNoiseConfig, NoiseConfig
-from vitrina.noise.families import family_treatments
+from vitrina.noise.config import NoiseConfig
 from vitrina.noise.perturbation import Noise, build_noise
 from vitrina.noise.perturbed import PerturbedBatch
-from vitrina.noise.policy import PerturbationPolicy, share_of_texts, treatments
+from vitrina.noise.policy import PerturbationPolicy, Policies
 from vitrina.noise.tables import seen_glyphs
+from vitrina.registry import build, components
 from vitrina.text.batch import TextBatch
 
 STRONG: list[tuple[str, dict[str, Any]]] = [
@@ -62,13 +63,14 @@ def test_fast_noise_equals_the_slow_one(
     number: int, strings: list[str], epoch: int, strength: float
 ) -> None:
     config, noise = CONFIGS[number], NOISES[number]
+    policies = build("noise", config)
     toxic, other, families = PerturbationPolicy(), PerturbationPolicy(), None
-    if isinstance(config, FamiliesNoiseConfig):
-        families = family_treatments(config)
+    if policies.weights is not None:
+        families = (policies.kinds, policies.weights)
     else:
-        toxic, other = treatments(config)
+        other, toxic = policies.kinds
     noisy = draw(noise, strings, list(range(5, 5 + len(strings))), epoch, strength)
-    p_text = share_of_texts(config) * strength
+    p_text = policies.p_text * strength
     words, expected_edits = noisy.words, []
     for i, text in enumerate(strings):
         part = slice(int(words.offsets[i]), int(words.offsets[i + 1]))
@@ -153,7 +155,7 @@ def test_epochs_and_seeds_draw_anew_unless_told_not_to() -> None:
     assert draw(noise, strings, [0, 1, 2]).texts.to_strings() == first
     assert draw(noise, strings, [0, 1, 2], epoch=1).texts.to_strings() != first
     assert draw(build_noise(option("uniform"), 2), strings, [0, 1, 2]).texts.to_strings() != first
-    once = build_noise(option("uniform", redraw=False), 1)
+    once = build_noise(option("uniform", resample_each_epoch=False), 1)
     assert draw(once, strings, [0, 1, 2], epoch=1).texts.to_strings() == first
 
 
@@ -215,7 +217,7 @@ def test_unseen_look_alikes_stand_in_no_level() -> None:
 
 
 def test_every_option_is_tried_above() -> None:
-    assert {name for name, _ in STRONG} == set(OPTIONS)
+    assert {name for name, _ in STRONG} == set(components("noise"))
 
 
 @settings(deadline=None, max_examples=50)
@@ -245,3 +247,25 @@ def test_strength_only_adds_touched_texts(name: str) -> None:
     full = touched[-1].mean()
     assert full > 0.5
     assert [each.mean() / full for each in touched] == pytest.approx([0, 0.3, 0.6, 1], abs=0.05)
+
+
+def test_a_policy_may_rewrite_whole_words_of_any_script() -> None:
+    """`rewrite` sees each touched word once, and its edits lead back to the clean words."""
+
+    def doubled(words: Sequence[str], draws: np.ndarray) -> list[str]:
+        assert len(words) == len(draws) and ((draws >= 0) & (draws < 1)).all()
+        return [word if word == "same" else f"<{word}{word}>" for word in words]
+
+    policies = Policies(
+        [PerturbationPolicy(p_word=1.0, rewrite=doubled), PerturbationPolicy(p_word=1.0)],
+        weights=[1.0, 0.0],
+    )
+    noise = Noise(policies, 3, resample_each_epoch=True, lexicon=None)
+    texts = TextBatch.from_strings(["γειά 안녕, жопа!", "", "same да"])
+    noisy = noise(texts, noise.mark(texts), np.arange(3), 0)
+    assert noisy.texts.to_strings() == ["<γειάγειά> <안녕안녕>, <жопажопа>!", "", "same <дада>"]
+    spans = noisy.word_spans()
+    found = [noisy.texts[0][a:b] for a, b in zip(spans.starts[:3], spans.ends[:3], strict=True)]
+    assert found == ["<γειάγειά>", "<안녕안녕>", "<жопажопа>"]
+    alone = noise(texts.part(2, 3), noise.mark(texts.part(2, 3)), np.array([2]), 0)
+    assert alone.texts.to_strings() == ["same <дада>"]

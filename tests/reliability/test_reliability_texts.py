@@ -20,9 +20,9 @@ from vitrina.cli import main
 from vitrina.config import compose_config
 from vitrina.errors import InputError
 from vitrina.models.token_batch import split_by_tokens
-from vitrina.noise.config import OPTIONS
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
+from vitrina.registry import components
 from vitrina.text.batch import TextBatch
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=20)
@@ -39,10 +39,10 @@ HARD = [
 LONG = "дурак, " * 14_286
 few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-NOISES = {kind: build_noise(option(kind), 1) for kind in OPTIONS}
+NOISES = {kind: build_noise(option(kind), 1) for kind in components("noise")}
 NORMALIZERS = {
     kind: build_normalizer(compose_config([f"normalizer={kind}"]).normalizer)
-    for kind in ("none", "unicode", "confusables", "rules")
+    for kind in ("none", "confusables", "rules")
 }
 
 

@@ -113,8 +113,8 @@ def test_wrong_lines(
 @pytest.mark.parametrize(
     ("flag", "reason"),
     [
-        ("--level-toxic=5", "noise.level_toxic = 5: must be a whole number from 0 to 4"),
-        ("--p-space=2", "noise.p_space = 2.0: must be between 0 and 1"),
+        ("--level-toxic=5", "noise.level_toxic = 5: must be from 0 to 4"),
+        ("--p-space=2", "noise.p_space = 2.0: must be from 0 to 1"),
         ("--seed=-1", "seed = -1"),
         ("--lexicon=none.txt", "none.txt: there is no such file"),
         ("--save-to=no/such/folder/file", "cannot be written"),

@@ -219,9 +219,13 @@ def test_it_draws_the_answers_to_both_views_together(tmp_path: Path) -> None:
             "with task=classification or multilabel",
         ),
         (
-            ["training.consistency=1", "training.consistency_from=noisy", "noise.redraw=false"],
-            "training.consistency_from = 'noisy': must be clean with noise.redraw=false, which "
-            "draws the noise of a text only once",
+            [
+                "training.consistency=1",
+                "training.consistency_from=noisy",
+                "noise.resample_each_epoch=false",
+            ],
+            "training.consistency_from = 'noisy': must be clean with "
+            "noise.resample_each_epoch=false, which draws the noise of a text only once",
         ),
         (
             ["training.consistency_from=both"],

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 from vitrina.errors import require
 from vitrina.evaluation.attacks.config import AttackConfig
-from vitrina.noise.config import FAMILIES
-from vitrina.registry import Settings, register, setting
+from vitrina.registry import Settings, component, register, setting
 
 SUITES: dict[str, str] = {
     "clean": "test texts as they are",
@@ -82,8 +81,8 @@ class FullEvaluationConfig(EvaluationConfig):
     """Suites, and scores of each family of noise along its strength."""
 
     needs_labels: ClassVar[bool] = True
-    families: list[str] = setting([], choices=FAMILIES, unique=True)
-    """Families of noise, see noise=families; empty: all. Their mix is measured too."""
+    families: list[str] = setting([], unique=True)
+    """Families of noise, see noise=families; empty: our own. Their mix is measured too."""
     strengths: list[float] = setting([n / 10 for n in range(1, 11)], gt=0, le=1, min_length=1)
     """Probabilities that a letter is edited, rising; every word of every text is touched."""
     noise_seeds: list[int] = setting([1, 2, 3], ge=0, lt=2**63, min_length=1, unique=True)
@@ -93,5 +92,10 @@ class FullEvaluationConfig(EvaluationConfig):
 
     def check(self, key: str) -> None:
         super().check(key)
+        for index, name in enumerate(self.families):
+            component("noise_family", name, key=f"{key}.families[{index}]")
         rising = all(a < b for a, b in pairwise(self.strengths))
         require(rising, f"{key}.strengths", self.strengths, "numbers above 0 to 1, rising")
+
+    def components_used(self) -> list[tuple[str, str]]:
+        return [("noise_family", name) for name in self.families]

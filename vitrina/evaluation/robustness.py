@@ -24,7 +24,6 @@ from vitrina.evaluation.curves import (
 )
 from vitrina.evaluation.evaluators import EvaluationTarget
 from vitrina.noise.config import FAMILIES, FamiliesNoiseConfig
-from vitrina.noise.families import families_in
 from vitrina.noise.perturbation import build_noise
 from vitrina.noise.randomness import text_keys
 from vitrina.tasks.intervals import intervals_of
@@ -105,7 +104,7 @@ def measure_curves(
     sample = _sampled(config, subject, task_metrics)
     clean = curve_scores(sample.clean, sample.clean)
     chance = task_metrics.chance(sample.truth)
-    known = None if subject.trained_on is None else families_in(subject.trained_on)
+    known = None if subject.trained_on is None else subject.trained_on.families_used()
     families = {}
     for name in [*(config.families or FAMILIES), MIX]:
         progress(
@@ -162,21 +161,11 @@ def _draws(
 def _noise(families: Sequence[str], p: float) -> FamiliesNoiseConfig:
     """Every word of every text is touched."""
     return FamiliesNoiseConfig(
-        kind="families",
         p=p,
         p_text=1.0,
         p_word=1.0,
         families=dict.fromkeys(families, 1.0),
-        hold_out=[],
-        level_toxic=4,
-        level_non_toxic=4,
-        p_toxic_word=None,
-        p_toxic_symbol=None,
-        p_space=0.0,
-        p_non_toxic_symbol=None,
-        redraw=False,
-        lexicon=None,
-        clusters=None,
+        resample_each_epoch=False,
     )
 
 

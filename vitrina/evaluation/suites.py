@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from vitrina.data.dataset import Rows, Split
+from vitrina.data.dataset import Split
+from vitrina.data.rows import Rows
 from vitrina.errors import InputError
 from vitrina.evaluation.config import SUITES, EvaluationConfig
 from vitrina.noise.config import (
@@ -110,56 +111,24 @@ def _build(
 
 def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
     """The noise of a suite by name; None for the clean one. The project's own tables."""
-    fixed: dict[str, Any] = {"redraw": False, "lexicon": None}
-    same = {"p_toxic_word": None, "p_toxic_symbol": None, "p_non_toxic_symbol": None}
     series, _, level = suite.partition("_")
     if series == "level":
-        return PublishedNoiseConfig(
-            kind="published",
-            level_toxic=int(level),
-            level_non_toxic=None,
-            p_toxic_word=0.5,
-            p_toxic_symbol=0.5,
-            p_space=0.01,
-            p_non_toxic_symbol=0.1,
-            masks="*.",
-            clusters=None,
-            **fixed,
-        )
+        return PublishedNoiseConfig(level_toxic=int(level), resample_each_epoch=False)
     if series == "uniform":
+        number = int(level)
+        p = config.uniform_p
         return UniformNoiseConfig(
-            kind="uniform",
-            level_toxic=int(level),
-            level_non_toxic=int(level),
-            p_space=0.01,
-            p=config.uniform_p,
-            masks="",
-            clusters=None,
-            **same,
-            **fixed,
+            level_toxic=number, level_non_toxic=number, p=p, resample_each_epoch=False
         )
     if series == "diacritics":
-        return DiacriticsConfig(
-            kind="diacritics",
-            level_toxic=1,
-            level_non_toxic=1,
-            p_space=0.0,
-            p=config.diacritics_p,
-            clusters=None,
-            **same,
-            **fixed,
-        )
+        return DiacriticsConfig(level_non_toxic=1, p=config.diacritics_p, resample_each_epoch=False)
     if series == "unseen":
         return UnseenNoiseConfig(
-            kind="unseen",
-            level_toxic=4,
             level_non_toxic=4,
-            p_space=0.0,
             p=int(level) / 100,
             clusters=config.unseen,
             known_level=config.known_level,
-            **same,
-            **fixed,
+            resample_each_epoch=False,
         )
     assert suite == "clean", suite
     return None

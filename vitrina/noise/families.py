@@ -8,19 +8,10 @@ can edit: those that its table holds, those with a letter behind them in the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from vitrina.noise.config import (
-    FAMILIES,
-    DiacriticsConfig,
-    FamiliesNoiseConfig,
-    MixedNoiseConfig,
-    NoiseConfig,
-    NoNoiseConfig,
-    UnseenNoiseConfig,
-)
-from vitrina.noise.policy import PerturbationPolicy, stacked_marks
+from vitrina.noise.config import LEVELS, FamiliesNoiseConfig
+from vitrina.noise.policy import PerturbationPolicy, Policies, stacked_marks
 from vitrina.noise.tables import ALPHABET, SMALL, level_table
+from vitrina.registry import component
 
 PUNCTUATION = (".", ",", "-", "_")
 MASKS = ("*", ".")
@@ -41,76 +32,105 @@ TRANSLITERATION = dict(zip(SMALL, _LATIN.split(), strict=True))
 """GOST 7.79-2000, system B; ц is cz everywhere, where the standard allows c before i, e, y, j."""
 
 
-def family_treatments(config: FamiliesNoiseConfig) -> tuple[list[PerturbationPolicy], list[float]]:
-    """What each family of the mix does to a word that drew it, and the families' weights.
+def families(config: FamiliesNoiseConfig) -> Policies:
+    """The policy of each family of the mix, with the families' weights.
 
     Raises:
         InputError: if the glyph clusters are needed and cannot be read.
     """
     mix = config.mix if config.level_toxic else {}
-    kinds = [family_treatment(name, config) for name in mix]
-    return kinds or [PerturbationPolicy()], list(mix.values()) or [1.0]
+    kinds = [component("noise_family", name).load()(config) for name in mix]
+    weights = list(mix.values())
+    return Policies(kinds or [PerturbationPolicy()], weights or [1.0], config.p_text)
 
 
-def family_treatment(name: str, config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """What one family does to the words that it touches."""
-    assert name in FAMILIES, name
-    if name == "spaces":
-        return PerturbationPolicy(p_word=config.p_word, p_space=config.p)
-    if name in _INSERTED:
-        # Punctuation stands inside a word; marks and what cannot be seen behind it too.
-        return PerturbationPolicy(
-            p_word=config.p_word,
-            p_insert=config.p,
-            inserts=_INSERTED[name],
-            behind_words=name != "punctuation",
-        )
-    if name == "swap":
-        # Each letter may begin a pair unless it ends one. With this probability of beginning one
-        # the share of exchanged letters in a long word is p.
-        return PerturbationPolicy(
-            p_word=config.p_word, rates=(config.p / (2 - config.p),), swaps=True
-        )
-    if name in _LEVELS:
-        options = level_table(_LEVELS[name], clusters=config.clusters)
-    else:
-        options = {letter: _REPLACED[name](letter) for letter in ALPHABET}
+def leet(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Letters become look-alike digits."""
+    return _of_level(config, "leet")
+
+
+def keyboard(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Letters become keyboard and Latin look-alikes."""
+    return _of_level(config, "keyboard")
+
+
+def sequences(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Letters become look-alike sequences."""
+    return _of_level(config, "sequences")
+
+
+def clusters(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Letters become glyphs of the same visual cluster."""
+    return _of_level(config, "clusters")
+
+
+def diacritics(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """A combining mark follows letters."""
+    return _inserting(config, stacked_marks(1), behind_words=True)
+
+
+def punctuation(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Punctuation follows letters inside a word."""
+    return _inserting(config, PUNCTUATION, behind_words=False)
+
+
+def invisible(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Invisible characters follow letters."""
+    return _inserting(config, INVISIBLE, behind_words=True)
+
+
+def spaces(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Spaces follow letters inside a word."""
+    return PerturbationPolicy(p_word=config.p_word, p_space=config.p)
+
+
+def swap(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Neighboring letters change places.
+
+    Each letter may begin a pair unless it ends one. With this probability of beginning one the
+    share of exchanged letters in a long word is p.
+    """
+    rates = (config.p / (2 - config.p),)
+    return PerturbationPolicy(p_word=config.p_word, rates=rates, swaps=True)
+
+
+def masking(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Letters become masks."""
+    return _replacing(config, {letter: list(MASKS) for letter in ALPHABET})
+
+
+def deletion(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Letters are deleted."""
+    return _replacing(config, {letter: [""] for letter in ALPHABET})
+
+
+def repetition(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Letters are written two or three times."""
+    return _replacing(config, {letter: [letter * 2, letter * 3] for letter in ALPHABET})
+
+
+def transliteration(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Letters are written in Latin."""
+    latin = {letter: TRANSLITERATION[letter.lower()] for letter in ALPHABET}
+    return _replacing(config, {x: [y if x in SMALL else y.capitalize()] for x, y in latin.items()})
+
+
+def case(config: FamiliesNoiseConfig) -> PerturbationPolicy:
+    """Letters change between small and capital."""
+    return _replacing(config, {letter: [letter.swapcase()] for letter in ALPHABET})
+
+
+def _of_level(config: FamiliesNoiseConfig, name: str) -> PerturbationPolicy:
+    return _replacing(config, level_table(LEVELS[name], clusters=config.clusters))
+
+
+def _replacing(config: FamiliesNoiseConfig, options: dict[str, list[str]]) -> PerturbationPolicy:
     return PerturbationPolicy(p_word=config.p_word, rates=(config.p,), options=options)
 
 
-def _transliterated(letter: str) -> list[str]:
-    latin = TRANSLITERATION[letter.lower()]
-    return [latin if letter in SMALL else latin.capitalize()]
-
-
-_LEVELS = {"leet": 1, "keyboard": 2, "sequences": 3, "clusters": 4}
-_INSERTED: dict[str, tuple[str, ...]] = {
-    "diacritics": stacked_marks(1),
-    "punctuation": PUNCTUATION,
-    "invisible": INVISIBLE,
-}
-_REPLACED: dict[str, Callable[[str], list[str]]] = {
-    "masking": lambda letter: list(MASKS),
-    "deletion": lambda letter: [""],
-    "repetition": lambda letter: [letter * 2, letter * 3],
-    "transliteration": _transliterated,
-    "case": lambda letter: [letter.swapcase()],
-}
-
-
-def families_in(config: NoiseConfig) -> set[str]:
-    """The families whose edits a noise makes, in whatever words and however often."""
-    if isinstance(config, FamiliesNoiseConfig):
-        return set(config.mix) if config.level_toxic and config.p > 0 else set()
-    level = max(config.level_toxic, config.other_level)
-    if level == 0 or isinstance(config, NoNoiseConfig | UnseenNoiseConfig):
-        return set()
-    found = {"spaces"} if config.p_space > 0 else set()
-    if isinstance(config, DiacriticsConfig):
-        return found | {"diacritics"}
-    found |= {name for name, lowest in _LEVELS.items() if lowest <= level}
-    found |= {"masking"} if getattr(config, "masks", "") else set()
-    if isinstance(config, MixedNoiseConfig) and config.p_insert > 0:
-        found |= {"spaces"} if " " in config.inserts else set()
-        found |= {"punctuation"} if set(config.inserts) - {" "} else set()
-    return found
+def _inserting(
+    config: FamiliesNoiseConfig, inserts: tuple[str, ...], *, behind_words: bool
+) -> PerturbationPolicy:
+    return PerturbationPolicy(
+        p_word=config.p_word, p_insert=config.p, inserts=inserts, behind_words=behind_words
+    )

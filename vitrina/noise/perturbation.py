@@ -12,18 +12,18 @@ the text's index in its dataset, never on the batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from vitrina.noise.config import FamiliesNoiseConfig, NoiseConfig
-from vitrina.noise.families import family_treatments
+from vitrina.noise.config import NoiseConfig
 from vitrina.noise.perturbed import PerturbedBatch, apply_edits
-from vitrina.noise.policy import PerturbationPolicy, share_of_texts, treatments
+from vitrina.noise.policy import Policies
 from vitrina.noise.randomness import Stream, text_keys, uniforms
 from vitrina.noise.replacements import Replacements, count_replacements
 from vitrina.noise.tables import ALPHABET, Table, letter_rows
+from vitrina.registry import build
 from vitrina.text.batch import TextBatch, ranges
 from vitrina.text.lexicon import Lexicon
 from vitrina.text.spans import Spans
@@ -44,15 +44,11 @@ def build_noise(config: NoiseConfig, seed: int, *, mark_toxic: bool = False) -> 
     Raises:
         InputError: if the glyph clusters or the lexicon are needed and cannot be read.
     """
-    if isinstance(config, FamiliesNoiseConfig):
-        kinds, weights = family_treatments(config)
-        by_toxicity = False
-    else:
-        toxic, other = treatments(config)
-        kinds, weights, by_toxicity = [other, toxic], None, toxic != other
+    policies: Policies = build("noise", config)
+    kinds = policies.kinds
+    by_toxicity = policies.weights is None and kinds[0] != kinds[1]
     lexicon = Lexicon.load(config.lexicon) if mark_toxic or by_toxicity else None
-    p_text = share_of_texts(config)
-    return Noise(kinds, weights, p_text, seed, redraw=config.redraw, lexicon=lexicon)
+    return Noise(policies, seed, resample_each_epoch=config.resample_each_epoch, lexicon=lexicon)
 
 
 @dataclass(frozen=True)
@@ -89,42 +85,36 @@ class Noise:
 
     def __init__(
         self,
-        kinds: Sequence[PerturbationPolicy],
-        weights: Sequence[float] | None,
-        p_text: float,
+        policies: Policies,
         seed: int,
         *,
-        redraw: bool,
+        resample_each_epoch: bool,
         lexicon: Lexicon | None,
     ) -> None:
-        """
-        Args:
-            kinds: what is done to a word: that of words that are not toxic and that of toxic ones;
-                or, with `weights`, any number, which touch words alike often.
-            weights: with which a touched word draws one of `kinds`.
-        """
-        self.p_text, self.seed, self.redraw = p_text, seed, redraw
+        kinds, weights, p_text = policies.kinds, policies.weights, policies.p_text
+        self.p_text, self.seed, self.resample_each_epoch = p_text, seed, resample_each_epoch
         self.needs_lexicon = weights is None and kinds[0] != kinds[1]
         assert lexicon is not None or not self.needs_lexicon
         assert weights is None or len({kind.p_word for kind in kinds}) == 1
-        self.changes = p_text > 0 and any(treatment.changes for treatment in kinds)
+        self.changes = p_text > 0 and any(kind.changes for kind in kinds)
         self._lexicon = lexicon
         self._shares = None if weights is None else np.cumsum(weights) / sum(weights)
-        self._p_word = np.array([treatment.p_word for treatment in kinds])
-        self._rates = Table.of([[""] * len(treatment.rates) for treatment in kinds])
-        self._rate_values = np.array([rate for treatment in kinds for rate in treatment.rates])
+        self._p_word = np.array([kind.p_word for kind in kinds])
+        self._rates = Table.of([[""] * len(kind.rates) for kind in kinds])
+        self._rate_values = np.array([rate for kind in kinds for rate in kind.rates])
         # Behind the replacements each letter stands by itself, for letters that change places.
         self._replacements = Table.of(
-            [treatment.options.get(letter, ()) for treatment in kinds for letter in ALPHABET]
+            [kind.options.get(letter, ()) for kind in kinds for letter in ALPHABET]
             + [[letter] for letter in ALPHABET]
         )
         self._letter_rows = letter_rows()
         # Insertions: row 0 holds the space, the others what else each treatment inserts.
-        self._insertions = Table.of([[" "], *(treatment.inserts for treatment in kinds)])
-        self._p_space = np.array([treatment.p_space for treatment in kinds])
-        self._p_insert = self._p_space + np.array([treatment.p_insert for treatment in kinds])
-        self._behind_words = np.array([treatment.behind_words for treatment in kinds])
-        self._swaps = np.array([treatment.swaps for treatment in kinds])
+        self._insertions = Table.of([[" "], *(kind.inserts for kind in kinds)])
+        self._p_space = np.array([kind.p_space for kind in kinds])
+        self._p_insert = self._p_space + np.array([kind.p_insert for kind in kinds])
+        self._behind_words = np.array([kind.behind_words for kind in kinds])
+        self._swaps = np.array([kind.swaps for kind in kinds])
+        self._rewriters = {n: kind.rewrite for n, kind in enumerate(kinds) if kind.rewrite}
 
     def mark(self, texts: TextBatch) -> Words:
         """The words of `texts`, toxic ones flagged where this noise asks for it."""
@@ -152,15 +142,20 @@ class Noise:
         assert len(texts) == len(indices) == len(words.offsets) - 1
         if not self.changes or len(words) == 0:
             return PerturbedBatch.unchanged(texts, words)
-        keys = text_keys(self.seed, epoch if self.redraw else 0, indices)  # [B]
+        keys = text_keys(self.seed, epoch if self.resample_each_epoch else 0, indices)  # [B]
         letters = self._touched(texts, words, keys, self.p_text * strength)
         replaced, replacement = self._replaced(texts, letters)
+        replacements = self._replacements
+        if self._rewriters:
+            replaced, replacement, replacements = self._rewritten(
+                texts, letters, replaced, replacement
+            )
         behind, insertion = self._inserted(texts, letters)
         return apply_edits(
             texts,
             words,
             replaced,
-            self._replacements,
+            replacements,
             replacement,
             behind,
             self._insertions,
@@ -283,6 +278,39 @@ class Noise:
         places = np.concatenate([left, left + 1])
         return known[places], itself[letter[np.concatenate([left + 1, left])]]
 
+    def _rewritten(
+        self,
+        texts: TextBatch,
+        letters: _Letters,
+        replaced: np.ndarray,
+        replacement: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray, Table]:
+        """Add the words that policies rewrite: the first code point becomes the word, others go."""
+        ends = np.flatnonzero(letters.last) + 1
+        starts = np.append(0, ends[:-1])
+        places, words, entries = [replaced], [], [replacement]
+        first = len(self._replacements.lengths)
+        gone = first  # the first of the added entries is empty
+        for group, rewrite in self._rewriters.items():
+            mine = np.flatnonzero(letters.groups[starts] == group)
+            if not len(mine):
+                continue
+            heads = starts[mine]
+            draws = letters.uniforms(heads, Stream.OPTION)
+            spans = [letters.places[a:b] for a, b in zip(heads, ends[mine], strict=True)]
+            old = [_as_text(texts.code_points[span]) for span in spans]
+            new = list(rewrite(old, draws))
+            assert len(new) == len(old), "a rewriter returns as many words as it gets"
+            changed = [n for n, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
+            for n in changed:
+                places.append(spans[n])
+                words.append(new[n])
+                entries.append(np.append(first + len(words), np.full(len(spans[n]) - 1, gone)))
+        merged, chosen = np.concatenate(places), np.concatenate(entries)
+        order = np.argsort(merged, kind="stable")
+        table = self._replacements.joined(Table.of([["", *words]]))
+        return merged[order], chosen[order].astype(np.int64), table
+
     def _inserted(self, texts: TextBatch, letters: _Letters) -> tuple[np.ndarray, np.ndarray]:
         """Places of letters with something behind them, rising, and the entry for each."""
         if not (self._p_insert > 0).any():
@@ -300,3 +328,7 @@ class Noise:
         rows = np.where(space, 0, 1 + groups)
         entries = self._insertions.choose(rows, letters.uniforms(chosen, Stream.INSERTED))
         return letters.places[chosen], entries
+
+
+def _as_text(code_points: np.ndarray) -> str:
+    return code_points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")

@@ -1,13 +1,14 @@
-"""From settings to what is done to toxic words and to all others."""
+"""Perturbation policies: what noise does to words, and the policies of each option of `noise`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from vitrina.noise.config import (
     DiacriticsConfig,
-    FamiliesNoiseConfig,
     MixedNoiseConfig,
     NoiseConfig,
     NoNoiseConfig,
@@ -36,8 +37,11 @@ class PerturbationPolicy:
         p_insert: probability of one of `inserts` after a letter.
         inserts: what else is inserted, each alike probable.
         behind_words: whether the last letter may have an insertion behind it.
-        swaps: whether `rates` tell how often a letter is exchanged with its right neighbour, where
+        swaps: whether `rates` are how often a letter is exchanged with its right neighbor, where
             it was not exchanged with its left one and the two differ; without `options` then.
+        rewrite: replaces whole touched words of any script; nothing else is done to them then. It
+            gets words and float64 [n] in [0, 1), one draw for each word, and returns as many
+            words. The same word and draw must give the same word.
     """
 
     p_word: float = 0.0
@@ -48,92 +52,154 @@ class PerturbationPolicy:
     inserts: tuple[str, ...] = ()
     behind_words: bool = False
     swaps: bool = False
+    rewrite: Callable[[Sequence[str], np.ndarray], Sequence[str]] | None = None
 
     def __post_init__(self) -> None:
         assert not (self.swaps and self.options)
+        assert self.rewrite is None or not (self.options or self.swaps or self.inserts)
 
     @property
     def changes(self) -> bool:
         replaces = (bool(self.options) or self.swaps) and max(self.rates) > 0
-        return self.p_word > 0 and (replaces or self.p_space > 0 or self.p_insert > 0)
+        inserts = self.p_space > 0 or self.p_insert > 0
+        return self.p_word > 0 and (replaces or inserts or self.rewrite is not None)
 
 
-def share_of_texts(config: NoiseConfig) -> float:
-    """Probability that a text is touched at all."""
-    return config.p_text if isinstance(config, MixedNoiseConfig | FamiliesNoiseConfig) else 1.0
+@dataclass(frozen=True)
+class Policies:
+    """The policies of a noise.
+
+    Attributes:
+        kinds: the policy of words that are not toxic and that of toxic ones; or, with `weights`,
+            any number, with the same `p_word`.
+        weights: a touched word draws one of `kinds` with these.
+        p_text: probability that a text is touched at all.
+    """
+
+    kinds: Sequence[PerturbationPolicy]
+    weights: Sequence[float] | None = None
+    p_text: float = 1.0
 
 
-def treatments(config: NoiseConfig) -> tuple[PerturbationPolicy, PerturbationPolicy]:
-    """What is done to toxic words, and to all others; level 0 leaves words of its kind alone.
+def none(config: NoNoiseConfig) -> Policies:
+    """Policies that change nothing."""
+    return Policies([PerturbationPolicy(), PerturbationPolicy()])
+
+
+def uniform(config: UniformNoiseConfig) -> Policies:
+    """Policies of `noise=uniform`.
 
     Raises:
-        InputError: if level 4 is asked for and the glyph clusters cannot be read.
+        InputError: if level 4 is used and the glyph clusters cannot be read.
     """
-    levels = (config.level_toxic, config.other_level)
-    toxic, other = (
-        _treatment(config, level, toxic=kind)
-        for level, kind in zip(levels, (True, False), strict=True)
-    )
-    return toxic, other
-
-
-def _treatment(config: NoiseConfig, level: int, *, toxic: bool) -> PerturbationPolicy:
-    if level == 0 or isinstance(config, NoNoiseConfig):
-        return PerturbationPolicy()
-    if isinstance(config, PublishedNoiseConfig):
-        return _published(config, level, toxic=toxic)
-    rate = config.p_toxic_symbol if toxic else config.p_non_toxic_symbol
-    if isinstance(config, UniformNoiseConfig):
-        return PerturbationPolicy(
+    return _by_level(
+        config,
+        lambda level, toxic: PerturbationPolicy(
             p_word=_or(config.p_toxic_word if toxic else None, 1.0),
-            rates=(_or(rate, config.p),),
+            rates=(_or(_rate(config, toxic), config.p),),
             options=letter_options(level, clusters=config.clusters, masks=config.masks),
             p_space=config.p_space,
-        )
-    if isinstance(config, DiacriticsConfig):
-        return PerturbationPolicy(
+        ),
+    )
+
+
+def diacritics(config: DiacriticsConfig) -> Policies:
+    """Policies of `noise=diacritics`."""
+    return _by_level(
+        config,
+        lambda level, toxic: PerturbationPolicy(
             p_word=_or(config.p_toxic_word if toxic else None, 1.0),
             p_space=config.p_space,
-            p_insert=_or(rate, config.p),
+            p_insert=_or(_rate(config, toxic), config.p),
             inserts=stacked_marks(level),
             behind_words=True,
-        )
-    if isinstance(config, UnseenNoiseConfig):
-        return PerturbationPolicy(
+        ),
+    )
+
+
+def unseen(config: UnseenNoiseConfig) -> Policies:
+    """Policies of `noise=unseen`.
+
+    Raises:
+        InputError: if the glyph clusters cannot be read.
+    """
+    return _by_level(
+        config,
+        lambda level, toxic: PerturbationPolicy(
             p_word=_or(config.p_toxic_word if toxic else None, 1.0),
-            rates=(_or(rate, config.p),),
+            rates=(_or(_rate(config, toxic), config.p),),
             options=unseen_options(config.clusters, config.known_level),
             p_space=config.p_space,
-        )
-    assert isinstance(config, MixedNoiseConfig), config.kind
-    return PerturbationPolicy(
-        p_word=_or(config.p_toxic_word if toxic else None, config.p_word),
-        rates=tuple(config.symbol_rates) if rate is None else (rate,),
-        options=letter_options(
+        ),
+    )
+
+
+def mixed(config: MixedNoiseConfig) -> Policies:
+    """Policies of `noise=mixed`.
+
+    Raises:
+        InputError: if level 4 is used and the glyph clusters cannot be read.
+    """
+
+    def policy(level: int, toxic: bool) -> PerturbationPolicy:
+        rate = _rate(config, toxic)
+        options = letter_options(
             level,
             clusters=config.clusters,
             masks=config.masks,
             weight_level_3=config.weight_level_3,
-        ),
-        p_space=config.p_space,
-        p_insert=config.p_insert,
-        inserts=tuple(config.inserts),
-    )
+        )
+        return PerturbationPolicy(
+            p_word=_or(config.p_toxic_word if toxic else None, config.p_word),
+            rates=tuple(config.symbol_rates) if rate is None else (rate,),
+            options=options,
+            p_space=config.p_space,
+            p_insert=config.p_insert,
+            inserts=tuple(config.inserts),
+        )
+
+    return _by_level(config, policy, p_text=config.p_text)
 
 
-def _published(config: PublishedNoiseConfig, level: int, *, toxic: bool) -> PerturbationPolicy:
-    """As the published tool does: masks and spaces in toxic words only."""
+def published(config: PublishedNoiseConfig) -> Policies:
+    """Policies of the published tool: masks and spaces in toxic words only.
+
+    Raises:
+        InputError: if level 4 is used and the glyph clusters cannot be read.
+    """
     assert config.p_toxic_word is not None and config.p_toxic_symbol is not None
     assert config.p_non_toxic_symbol is not None
-    if not toxic:
-        options = letter_options(level, clusters=config.clusters)
-        return PerturbationPolicy(p_word=1.0, rates=(config.p_non_toxic_symbol,), options=options)
-    return PerturbationPolicy(
-        p_word=config.p_toxic_word,
-        rates=(config.p_toxic_symbol,),
-        options=letter_options(level, clusters=config.clusters, masks=config.masks),
-        p_space=config.p_space,
-    )
+    p_word, rate, other = config.p_toxic_word, config.p_toxic_symbol, config.p_non_toxic_symbol
+
+    def policy(level: int, toxic: bool) -> PerturbationPolicy:
+        if not toxic:
+            options = letter_options(level, clusters=config.clusters)
+            return PerturbationPolicy(p_word=1.0, rates=(other,), options=options)
+        return PerturbationPolicy(
+            p_word=p_word,
+            rates=(rate,),
+            options=letter_options(level, clusters=config.clusters, masks=config.masks),
+            p_space=config.p_space,
+        )
+
+    return _by_level(config, policy)
+
+
+def _by_level(
+    config: NoiseConfig,
+    policy: Callable[[int, bool], PerturbationPolicy],
+    p_text: float = 1.0,
+) -> Policies:
+    """Policies of words that are not toxic and of toxic ones; level 0 changes nothing."""
+    kinds = [
+        policy(level, toxic) if level else PerturbationPolicy()
+        for level, toxic in ((config.other_level, False), (config.level_toxic, True))
+    ]
+    return Policies(kinds, p_text=p_text)
+
+
+def _rate(config: NoiseConfig, toxic: bool) -> float | None:
+    return config.p_toxic_symbol if toxic else config.p_non_toxic_symbol
 
 
 def _or(value: float | None, otherwise: float) -> float:

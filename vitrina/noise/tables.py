@@ -181,6 +181,16 @@ class Table:
             np.cumsum(counts) - counts, counts, np.cumsum(lengths) - lengths, lengths, joined
         )
 
+    def joined(self, other: Table) -> Table:
+        """Append the rows and entries of `other`."""
+        return Table(
+            np.append(self.first, other.first + len(self.lengths)),
+            np.append(self.counts, other.counts),
+            np.append(self.starts, other.starts + len(self.code_points)),
+            np.append(self.lengths, other.lengths),
+            np.append(self.code_points, other.code_points),
+        )
+
     def choose(self, rows: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
         """int64, an entry of each of `rows`, by the number in [0, 1) beside it."""
         return self.first[rows] + (uniforms * self.counts[rows]).astype(np.int64)

@@ -129,8 +129,11 @@ class TrainingConfig:
             allowed = f"0 with task={task.kind}; two views are compared with task={kinds[0]} or "
             known = task.kind in kinds
             require(known, "training.consistency", self.consistency, allowed + kinds[1])
-            drawn = self.consistency_from == "clean" or noise.redraw
-            allowed = "clean with noise.redraw=false, which draws the noise of a text only once"
+            drawn = self.consistency_from == "clean" or noise.resample_each_epoch
+            allowed = (
+                "clean with noise.resample_each_epoch=false, which draws the noise of a text only "
+                "once"
+            )
             require(drawn, "training.consistency_from", self.consistency_from, allowed)
         if self.noise_full_at is not None:
             grows = noise.kind != "none"
