@@ -202,7 +202,7 @@ def _score(
             subject,
             build_suites(config.evaluation, subject.test, extra, truth),
             Path(into),
-            tell=tell,
+            progress=tell,
             on_suite=observe,
         )
         for note in evaluation.notes:

@@ -97,7 +97,7 @@ def _measure(
             EvaluationTarget(predict, task.task_metrics, test, task.truth(test), config.noise),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
-            tell=lambda line: print(line, file=sys.stderr),
+            progress=lambda line: print(line, file=sys.stderr),
         )
 
 

@@ -76,9 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _draw(arguments: argparse.Namespace, metrics: Sequence[str]) -> None:
-    allowed = "left out beside --picture, which shows intervals"
+    allowed = "left out with --picture, which shows intervals"
     require(arguments.save_to is None, "--save-to", str(arguments.save_to), allowed)
-    allowed = "a setting beside --picture, such as noise.level_toxic"
+    allowed = "a setting with --picture, such as noise.level_toxic"
     require(arguments.columns != METRIC, "--columns", arguments.columns, allowed)
     tables = [
         seed_table(

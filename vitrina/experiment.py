@@ -182,7 +182,7 @@ def _run(
             EvaluationTarget(predictor, task.task_metrics, test, task.truth(test), config.noise),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
-            tell=tell,
+            progress=tell,
             on_suite=_suite_observer(config, folder, task, read),
         )
         metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)

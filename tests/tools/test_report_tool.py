@@ -112,7 +112,7 @@ def written(evil: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_on_one_page(written: Path) -> None:
     page = checked(written)
     assert 30_000 < written.stat().st_size < 1_500_000
-    for part in ("Scores", "Curves", "Calibration, clean: ECE", "Worst mistakes", "said 1"):
+    for part in ("Scores", "Curves", "Calibration, clean: ECE", "Worst mistakes", "predicted 1"):
         assert part in page.text, part
     assert "synthetic demo corpus" in page.text
     assert "python main.py" in page.text and "torch" in page.text  # how it was made

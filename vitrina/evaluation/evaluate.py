@@ -26,7 +26,7 @@ class SuiteScores:
         truth: what is true of each text.
         scores: by name, see `TaskMetrics.score`; NaN where undefined.
         chance: the scores of guessing.
-        intervals: 95 % intervals by name of score; empty if none were asked for.
+        intervals: 95 % intervals by name of score; empty without bootstrap.
         comments_per_second: texts scored in a second, the model's own work only.
         labels: scores of each label by its name, where there are labels.
     """
@@ -96,7 +96,7 @@ def evaluate(
 
     Args:
         predict: texts to what `task_metrics` expects, such as float [num_texts, …].
-        progress: told the name of each suite before it is scored.
+        progress: receives the name of each suite before it is scored.
         on_suite: given each suite and what is predicted while its texts are at hand, to write
             predictions.
 
@@ -159,11 +159,11 @@ def compare_pairs(evaluation: Evaluation) -> dict[str, Any]:
     task_metrics = evaluation.task_metrics
     assert isinstance(task_metrics, LabelMetrics)
     raw, corrected = evaluation.suites[RAW], evaluation.suites[CORRECTED]
-    said = [
+    chosen = [
         task_metrics.decide(evaluation.suites[name].truth, evaluation.predicted[name]).chosen
         for name in (RAW, CORRECTED)
     ]
-    flipped = (said[0] != said[1]).any(axis=1)
+    flipped = (chosen[0] != chosen[1]).any(axis=1)
     return {
         "count": len(flipped),
         "recall_raw": raw.scores["recall"],

@@ -83,11 +83,11 @@ def measure(
     folder: Path,
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """What the option measures beyond the suites, as it stands in `metrics.json` beside `test`.
+    """What the option measures beyond the suites, for `metrics.json`.
 
     Args:
         folder: for files that belong to it.
-        progress: told in a line what is being done.
+        progress: receives a line for each step.
 
     Raises:
         InputError: if the option does not suit the subject.
@@ -102,23 +102,23 @@ def run_evaluation(
     suites: Iterable[Suite],
     folder: Path,
     *,
-    tell: Callable[[str], None],
+    progress: Callable[[str], None],
     on_suite: Callable[[Suite, Any], None] | None = None,
 ) -> tuple[Evaluation, dict[str, Any]]:
     """The scores of the suites, and what else is measured, by its key in `metrics.json`.
 
     Args:
         folder: for the files that belong to it.
-        tell: told in a line what is being done.
+        progress: receives a line for each step.
         on_suite: as `evaluate` has it.
 
     Raises:
         InputError: if the option does not suit the subject, or its scores are not finite.
     """
     evaluation = evaluate(
-        subject.predict, suites, subject.task_metrics, config, progress=tell, on_suite=on_suite
+        subject.predict, suites, subject.task_metrics, config, progress=progress, on_suite=on_suite
     )
-    further = measure(config, subject, folder, tell)
+    further = measure(config, subject, folder, progress)
     if pairs := compare_pairs(evaluation):
         further["pairs"] = pairs
     return evaluation, further

@@ -30,8 +30,8 @@ class Ensemble:
 
     def __call__(self, texts: TextBatch) -> np.ndarray:
         """float64 [num_texts, num_classes]."""
-        said = [np.asarray(each(texts), dtype=np.float64) for each in self.predictors]
-        return np.mean(said, axis=0)
+        found = [np.asarray(each(texts), dtype=np.float64) for each in self.predictors]
+        return np.mean(found, axis=0)
 
 
 class ExternalClassifier:
@@ -102,8 +102,8 @@ class ExternalClassifier:
                 "at the end of its input (--timeout=SECONDS waits longer)"
             ) from None
         if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            last = f": {said[-1]}" if said else ""
+            lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            last = f": {lines[-1]}" if lines else ""
             raise InputError(f"--command {self.command}: ended with {done.returncode}{last}")
         return done.stdout.decode("utf-8", "replace")
 

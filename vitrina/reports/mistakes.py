@@ -110,8 +110,8 @@ def _explained(model: TrainedModel) -> str:
 
 def _label(predictions: RunPredictions, index: int) -> int:
     """The label whose log-odds are explained: the wrong one predicted, else the one missed."""
-    wrong = predictions.said[index] & ~predictions.truth[index]
-    missed = predictions.truth[index] & ~predictions.said[index]
+    wrong = predictions.predicted[index] & ~predictions.truth[index]
+    missed = predictions.truth[index] & ~predictions.predicted[index]
     chosen = wrong if wrong.any() else missed
     distance = np.abs(predictions.truth[index] - predictions.probabilities[index])
     return int(np.where(chosen, distance, -1).argmax())
@@ -120,8 +120,8 @@ def _label(predictions: RunPredictions, index: int) -> int:
 def _mistake(predictions: RunPredictions, index: int) -> dict[str, Any]:
     label, text = _label(predictions, index), predictions.texts[index]
     return {
-        "predicted": predictions.told(predictions.said[index]),
-        "truth": predictions.told(predictions.truth[index]),
+        "predicted": predictions.label_text(predictions.predicted[index]),
+        "truth": predictions.label_text(predictions.truth[index]),
         "label": predictions.names[label],
         "probability": float(predictions.probabilities[index, label]),
         "number": index + 1,

@@ -171,17 +171,17 @@ def judged(run: Run, chosen: str | None) -> dict[str, Any]:
 
 def _confusion(predictions: RunPredictions) -> Table:
     counts = confusion(predictions)
-    head = ["true class", *(f"said {name}" for name in predictions.names), "recall"]
+    head = ["true class", *(f"predicted {name}" for name in predictions.names), "recall"]
     recalls = [row[n] / row.sum() if row.sum() else math.nan for n, row in enumerate(counts)]
     rows = [
         [name, *(f"{count:,}" for count in row), score_text(recall)]
         for name, row, recall in zip(predictions.names, counts.tolist(), recalls, strict=True)
     ]
-    return Table(f"Texts by true class and class said ({predictions.suite})", head, rows)
+    return Table(f"Texts by true class and predicted class ({predictions.suite})", head, rows)
 
 
 def _label_table(predictions: RunPredictions) -> Table:
-    head = ["label", "said, true", "said, false", "missed", "rightly not said"]
+    head = ["label", "true positives", "false positives", "false negatives", "true negatives"]
     counts = label_counts(predictions).tolist()
     named = zip(predictions.names, counts, strict=True)
     rows = [[name, *(f"{count:,}" for count in row)] for name, row in named]

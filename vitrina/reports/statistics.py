@@ -26,7 +26,7 @@ MOST_EXACT = 15
 NUM_SIGNS = 2**MOST_EXACT
 
 LEVEL = 0.05
-"""The level of significance that is told of."""
+"""The level of significance."""
 
 
 @dataclass(frozen=True)

@@ -173,9 +173,8 @@ def seed_table(
     kept, notes = newest_of_each(runs, keys)
     scores, names = _collect(kept, keys, metrics, notes)
     row_names = _in_order(run.setting(rows) for run in kept if run.finished or run.record)
-    column_names = (
-        list(metrics) if columns == METRIC else _in_order(r.setting(columns) for r in kept)
-    )
+    of_setting = _in_order(run.setting(keys[-1]) for run in kept)
+    column_names = list(metrics) if columns == METRIC else of_setting
     what = "scores" if columns == METRIC and len(metrics) > 1 else metrics[0]
     title = f"{what}, means over seeds{_synthetic_note(kept)}"
     less = {column: _less(column if columns == METRIC else metrics[0]) for column in column_names}
@@ -285,8 +284,8 @@ def _require_setting(runs: Sequence[Run], option: str, key: str) -> None:
     if any(run.setting(key) is not None for run in runs):
         return
     names = _in_order(name for run in runs for name in run.settings())
-    beside = [name for name in names if name.rpartition(".")[0] == key.rpartition(".")[0]]
-    allowed = ", ".join((beside or [name for name in names if "." not in name])[:40])
+    siblings = [name for name in names if name.rpartition(".")[0] == key.rpartition(".")[0]]
+    allowed = ", ".join((siblings or [name for name in names if "." not in name])[:40])
     raise InputError(f"{option} {key}: no run has this setting; there are: {allowed}")
 
 
@@ -369,26 +368,26 @@ def _paired_tests(table: SeedTable, baseline: str, less: dict[str, bool]) -> lis
 
 def _explained(table: SeedTable, less: dict[str, bool]) -> list[str]:
     methods = {cell.method for cell in table.cells.values() if cell is not None}
-    told = []
+    notes = []
     if "t" in methods:
         few = f"fewer than {FEW_SEEDS} seeds" if "bca" in methods else "over seeds"
-        told.append(f"±: 95 % interval of the mean, Student's t ({few})")
+        notes.append(f"±: 95 % interval of the mean, Student's t ({few})")
     if "bca" in methods:
-        told.append("in brackets: 95 % interval of the mean, BCa bootstrap over seeds")
+        notes.append("in brackets: 95 % interval of the mean, BCa bootstrap over seeds")
     if "" in methods:
-        told.append("a mean of one seed has no interval")
+        notes.append("a mean of one seed has no interval")
     downwards = [column for column in table.columns if less[column]]
     if downwards:
         all_of = len(downwards) == len(table.columns)
-        told.append(f"less is better{'' if all_of else ' in ' + ', '.join(downwards)}")
+        notes.append(f"less is better{'' if all_of else ' in ' + ', '.join(downwards)}")
     if table.tests:
-        told.append(
+        notes.append(
             f"p: two-sided sign-flip test over paired seeds; Holm: corrected for the "
             f"{len(table.tests)} tests of this table"
         )
         words = too_few(max(test.num_pairs for test in table.tests), len(table.tests))
-        told += [words] if words else []
-    return told
+        notes += [words] if words else []
+    return notes
 
 
 def _synthetic_note(runs: Sequence[Run]) -> str:

@@ -196,7 +196,7 @@ def _bca(
         for index, tail in enumerate(tails):
             map_spans = bias + _NORMAL.inv_cdf(float(tail))
             tails[index] = _NORMAL.cdf(bias + map_spans / (1 - acceleration * map_spans))
-    # Where all resamples lie on one side of the score no bias can be told: plain percentiles.
+    # Where all resamples lie on one side of the score the bias is undefined: plain percentiles.
     low, high = np.quantile(resampled, tails)
     return float(low), float(high)
 
