@@ -37,11 +37,9 @@ from vitrina.cli.explain import explain
 from vitrina.config import Config
 from vitrina.data.dataset import Split, load_dataset, load_test
 from vitrina.errors import InputError, require
-from vitrina.evaluation.ensemble import Ensemble
-from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
-from vitrina.evaluation.external import ExternalClassifier
+from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
+from vitrina.evaluation.predictors import Ensemble, ExternalClassifier
 from vitrina.evaluation.report import write_metrics, write_predictions
-from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.inference.load import TrainedModel, load
 from vitrina.runs.folder import lock
@@ -216,7 +214,7 @@ def _score(
             subject,
             build_suites(config.evaluation, subject.test, extra, truth),
             Path(into),
-            tell=tell,
+            progress=tell,
             on_suite=observe,
         )
         for note in evaluation.notes:

@@ -14,9 +14,8 @@ from rich.console import Console
 from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.data.dataset import Dataset, load_dataset
-from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
+from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
 from vitrina.evaluation.report import write_predictions
-from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.glyphs.fonts import font_hashes
 from vitrina.inference.load import recognizer_opener
@@ -29,7 +28,8 @@ from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.registry import build
-from vitrina.reports.run_table import compare_table
+from vitrina.reports.formats import terminal
+from vitrina.reports.table import run_table
 from vitrina.runs.folder import enter, lock
 from vitrina.runs.provenance import run_hashes
 from vitrina.runs.record import make_record, write_json
@@ -86,7 +86,7 @@ def run(
             finished = processes.broadcast(enter(folder, config))
             if finished is not None:
                 console.print(f"{folder}: finished already")
-                console.print(compare_table([folder]))
+                console.print(terminal(run_table([folder]), console.width))
                 return finished
             return _run(config, folder, device, processes, console, choices or {}, overrides)
 
@@ -184,7 +184,7 @@ def _run(
             EvaluationTarget(predictor, task.task_metrics, test, task.truth(test), config.noise),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
-            tell=tell,
+            progress=tell,
             on_suite=_suite_observer(config, folder, task, read),
         )
         metrics = collect_metrics(state, fit_seconds, model, device, evaluation, read)
@@ -248,7 +248,7 @@ def _suite_observer(
         if config.evaluation.predictions:
             write_predictions(folder / "predictions", suite, predicted, task.task_metrics)
         if read is not None:
-            read.add(suite)
+            read.add(suite.name, suite.texts, suite.clean)
 
     return observe
 

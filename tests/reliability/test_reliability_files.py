@@ -23,7 +23,8 @@ from vitrina.cli.sweep_end import report_sweep
 from vitrina.config import Config, compose_config
 from vitrina.errors import InputError
 from vitrina.experiment import run
-from vitrina.reports.run_table import compare_table
+from vitrina.reports.formats import terminal
+from vitrina.reports.table import run_table
 from vitrina.runs.folder import PATIENCE_SECONDS, lock
 from vitrina.runs.plan import Job
 from vitrina.state import FittedState
@@ -213,7 +214,7 @@ def test_any_record_and_metrics_are_shown_or_told(
     (folder / "metrics.json").write_bytes(metrics)
     (folder / "history.jsonl").write_bytes(history)
     with (tmp_path / "shown").open("w", encoding="utf-8", errors="replace") as file:
-        Console(file=file).print(compare_table([folder]))
+        Console(file=file).print(terminal(run_table([folder]), 80))
     with pytest.raises(InputError) as told:
         run(resuming, folder)
     assert len(str(told.value).splitlines()) == 1

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vitrina.reports.run_table import RunResult, compare_table, read_run
+from vitrina.reports.formats import terminal
+from vitrina.reports.runs import Run, read_run
+from vitrina.reports.table import run_table
 from vitrina.runs.plan import Job
 from vitrina.runs.status import JobState, overview
 
@@ -23,20 +25,20 @@ def report_sweep(folder: Path, jobs: Sequence[Job]) -> bool:
     """
     found = overview(folder, jobs, finished_first=True)
     console = Console()
-    console.print(compare_table([_result(each, folder) for each in found.jobs]))
+    table = run_table([_result(each, folder) for each in found.jobs])
+    console.print(terminal(table, console.width))
     console.print(f"results: {folder}", highlight=False, soft_wrap=True)
     return bool(jobs) and all(each.state in ("finished", "running") for each in found.jobs)
 
 
-def _result(each: JobState, folder: Path) -> RunResult:
+def _result(each: JobState, folder: Path) -> Run:
     if each.folder is None:
-        result = RunResult(folder / each.job.name, error="has not been started")
+        result = Run(folder / each.job.name, error="has not been started")
     else:
         result = read_run(each.folder)
-    if not (result.choices or result.overrides):  # it ended before it could be recorded
-        pairs = [override.partition("=") for override in each.job.overrides]
+    if not result.record:  # it ended before it could be recorded
         model = each.job.name.removesuffix(f"-{each.job.signature}")
-        result.choices = {"model": model} | {key: value for key, _, value in pairs}
+        result.record = {"choices": {"model": model}, "overrides": list(each.job.overrides)}
     if each.state != "finished":
         running = "running elsewhere" if each.state == "running" else ""
         result.metrics, result.state = {}, each.state

@@ -1,13 +1,13 @@
 """Which parts of a text speak for what a model says: each token is left out in turn.
 
 Representation erasure (Li, Monroe and Jurafsky 2016, "Understanding neural networks through
-representation erasure"): the log-odds of what was said, less those without the token. Its embedding
-becomes zero, so that this works for whatever an embedder makes tokens of; to take it out would move
-all tokens behind it against the strides of the encoder. All ways of leaving one out of a text pass
-through encoder and head as texts of a batch.
+representation erasure"): the log-odds of the prediction, less those without the token. Its
+embedding becomes zero, so that this works for whatever an embedder makes tokens of; to take it out
+would move all tokens behind it against the strides of the encoder. All ways of leaving one out of a
+text pass through encoder and head as texts of a batch.
 
 Windows that overlap show a letter several times: with a window those others are left out that show
-its middle too. Embedders whose tokens cannot be told in the text (n-grams, bytes) have each drawn
+its middle too. Embedders whose tokens have no place in the text (n-grams, bytes) have each drawn
 glyph of the text itself left out.
 """
 
@@ -47,9 +47,9 @@ class Salient:
     Attributes:
         text: as the model reads it, normalised.
         starts, ends: int64 [num_tokens], the code points that each token shows, rising.
-        weights: float64 [num_tokens], by how much the token raises the log-odds of what was said;
+        weights: float64 [num_tokens], by how much the token raises the log-odds of the label;
             below zero where it speaks against it.
-        log_odds: of what was said, with all tokens.
+        log_odds: of the label, with all tokens.
     """
 
     text: str
@@ -59,12 +59,12 @@ class Salient:
     log_odds: float
 
 
-def saliency(model: TrainedModel, texts: TextBatch, said: Sequence[int]) -> list[Salient]:
+def saliency(model: TrainedModel, texts: TextBatch, labels: Sequence[int]) -> list[Salient]:
     """The weights of all tokens of the texts.
 
     Args:
         texts: cleaned, not normalised.
-        said: for each text the index of the label whose log-odds are asked for.
+        labels: for each text the index of the label that is explained.
 
     Raises:
         InputError: if the model labels words and not texts.
@@ -75,7 +75,7 @@ def saliency(model: TrainedModel, texts: TextBatch, said: Sequence[int]) -> list
     shown = model.pipeline(texts)
     spans = token_spans(model.pipeline, shown)
     found = []
-    for index, (text, label) in enumerate(zip(shown, said, strict=True)):
+    for index, (text, label) in enumerate(zip(shown, labels, strict=True)):
         one = TextBatch.from_strings([text])
         if spans is None:
             found.append(_without_glyphs(model, text, label))

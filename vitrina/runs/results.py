@@ -10,15 +10,20 @@ import torch
 from rich.console import Console
 
 from vitrina.config import Config
-from vitrina.evaluation.attacks.table import attack_table
-from vitrina.evaluation.curves_table import curves_table
 from vitrina.evaluation.evaluate import Evaluation
-from vitrina.evaluation.pairs import pairs_line
 from vitrina.evaluation.plot import draw_levels
-from vitrina.evaluation.report import labels_table, results_table, write_metrics
+from vitrina.evaluation.report import write_metrics
+from vitrina.evaluation.tables import (
+    attack_table,
+    curves_table,
+    labels_table,
+    pairs_line,
+    reading_table,
+    results_table,
+)
 from vitrina.models.model import Model
 from vitrina.runs.memory import peak_memory_mb
-from vitrina.tasks.ocr.error_rate import RecognitionEvaluation, reading_table
+from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
 from vitrina.training.checkpoints import TrainState
 from vitrina.training.trackers.base import Tracker
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vitrina.data.dataset import Split
-from vitrina.evaluation.suites import corrupt_split
 from vitrina.models.prepare import TextPipeline
 from vitrina.models.token_batch import TokenBatch
 from vitrina.noise.corpus import Corpus
@@ -15,6 +14,7 @@ from vitrina.noise.perturbation import Noise
 from vitrina.noise.replacements import Replacements
 from vitrina.normalizers.base import Normalizer
 from vitrina.tasks.base import Sample, Task
+from vitrina.tasks.corruption import corrupt_split
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.training_source import TrainingSource

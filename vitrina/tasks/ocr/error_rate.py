@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from rich import box
-from rich.console import Group
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
-from vitrina.evaluation.report import SYNTHETIC, score_text
-from vitrina.evaluation.suites import Suite
 from vitrina.models.model import Model
 from vitrina.models.prepare import TextPipeline
 from vitrina.tasks.ocr.config import CtcConfig
@@ -89,15 +82,17 @@ class RecognitionEvaluation:
         )
         return cls(reader, reading.config)
 
-    def add(self, suite: Suite) -> None:
-        """Measure on the texts of a suite."""
-        clean = suite.texts if suite.name == "clean" else suite.clean
-        if self.config.target == "drawn":
-            clean = suite.texts
-        if clean is None:
-            self.unknown.append(suite.name)
+    def add(self, name: str, texts: TextBatch, clean: TextBatch | None) -> None:
+        """Measure on the texts of a suite.
+
+        Args:
+            clean: the texts without their noise; None if they are not known.
+        """
+        wanted = texts if name == "clean" or self.config.target == "drawn" else clean
+        if wanted is None:
+            self.unknown.append(name)
             return
-        self.scores[suite.name] = self.measure(suite.texts, clean)
+        self.scores[name] = self.measure(texts, wanted)
 
     def measure(self, texts: TextBatch, wanted: TextBatch) -> RecognitionScores:
         """Scores on an evenly spaced part of `texts`, not normalised; so are those `wanted`."""
@@ -124,25 +119,3 @@ class RecognitionEvaluation:
             return []
         names = ", ".join(self.unknown)
         return [f"{names}: no character error rate, as their texts are not known without noise"]
-
-
-def reading_table(
-    scores: Mapping[str, RecognitionScores], target: str, *, synthetic: bool
-) -> Group:
-    """Character error rates of one run, a row for each suite."""
-    counts = sorted({each.count for each in scores.values()})
-    what = {"clean": "the text without its noise", "drawn": "the text as it stands there"}[target]
-    texts = "–".join(f"{count:,}" for count in dict.fromkeys([*counts[:1], *counts[-1:]]))
-    title = "Reading" + (f" ({SYNTHETIC})" if synthetic else "")
-    caption = (
-        f"at most {texts} texts a suite; CER: edits per character; to be read is {what}\n"
-        "infeasible: share of texts whose tokens are too few to say them"
-    )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("suite", no_wrap=True)
-    for heading in ("CER", "infeasible"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for name, each in scores.items():
-        table.add_row(escape(name), score_text(each.cer), score_text(each.infeasible))
-    # A title or caption of the table itself would be folded to its few columns.
-    return Group(Text(title, "italic"), table, Text(caption, "dim italic"))
