@@ -29,9 +29,8 @@ import numpy as np
 from vitrina.glyphs.fonts import default_font, font_characters
 from vitrina.noise.tables import ALPHABET, seen_glyphs
 from vitrina.normalizers.unicode import UnicodeNormalizer
-from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, ranges
 from vitrina.registry import Settings
-from vitrina.text.batch import TextBatch, ranges
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, ranges
 from vitrina.text.offsets import OffsetMap
 from vitrina.text.words import find_words, is_mark
 
