@@ -14,7 +14,6 @@ from vitrina.glyphs.distortion import Distortion, distort
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.whitening import Whitening
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
-from vitrina.models.layers.augmentation import Distortion, distort
 from vitrina.noise.corpus import Corpus
 from vitrina.noise.tables import ALPHABET
 from vitrina.text.batch import TextBatch

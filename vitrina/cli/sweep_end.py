@@ -25,7 +25,7 @@ def report_sweep(folder: Path, jobs: Sequence[Job]) -> bool:
     console = Console()
     console.print(compare_table([_result(each, folder) for each in found.jobs]))
     console.print(f"results: {folder}", highlight=False, soft_wrap=True)
-    return bool(jobs) and all(each.state in ("done", "running") for each in found.jobs)
+    return bool(jobs) and all(each.state in ("finished", "running") for each in found.jobs)
 
 
 def _result(each: JobState, folder: Path) -> RunResult:
@@ -37,8 +37,8 @@ def _result(each: JobState, folder: Path) -> RunResult:
         pairs = [override.partition("=") for override in each.job.overrides]
         model = each.job.name.removesuffix(f"-{each.job.signature}")
         result.choices = {"model": model} | {key: value for key, _, value in pairs}
-    if each.state != "done":
+    if each.state != "finished":
         running = "running elsewhere" if each.state == "running" else ""
         result.metrics, result.state = {}, each.state
-        result.error = running or each.told or result.error
+        result.error = running or each.detail or result.error
     return result

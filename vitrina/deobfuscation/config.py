@@ -29,8 +29,6 @@ class NoDeobfuscatorConfig(DeobfuscatorConfig):
 class CodesConfig(FeaturesConfig, DeobfuscatorConfig):
     """Each glyph by its nearest letter (nothing to do with a sequence-to-sequence decoder)."""
 
-    features: str = setting("shapes", choices=("pixels", "shapes"))
-    """What cosines are measured in: pixels, or shapes (features of the glyph encoder)."""
     min_share: float = setting(2e-4, ge=0, le=1)
     """Share of the training texts' glyphs that one must make up to have a visual code."""
     merge_cosine: float = setting(0.92, ge=-1, le=1)

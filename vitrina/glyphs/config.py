@@ -22,17 +22,25 @@ class RendererConfig(Section):
     """Width of a glyph's canvas."""
 
 
-class FeaturesConfig(RendererConfig):
-    """What is computed from the picture of a glyph."""
+class WhiteningConfig(RendererConfig):
+    """How pictures of glyphs are whitened."""
 
-    features: str = setting("pixels", choices=FEATURES)
-    """What is whitened: pixels, or shapes (features of the glyph encoder)."""
-    shapes: str | None = None
-    """File of a glyph encoder (tools/train_glyph_encoder.py); null: the project's own."""
     num_components: int = setting(128, ge=1)
-    """Principal components of the features that are kept."""
+    """Principal components that are kept."""
     shrinkage: float = setting(0.5, ge=0)
     """Share of the largest standard deviation added to each when dividing by it."""
+
+
+class FeaturesConfig(WhiteningConfig):
+    """What glyphs are compared by."""
+
+    # Trained on all comments, codes of the encoder read unseen look-alikes better than codes of
+    # pixels: ROC-AUC 0.929 against 0.894 where all letters are confusable ones of Unicode TS 39.
+    features: str = setting("shapes", choices=FEATURES)
+    """What is whitened: shapes (features of the glyph encoder) or, for glyphs of another size
+    without an encoder of their own, pixels."""
+    shapes: str | None = None
+    """File of a glyph encoder (tools/train_glyph_encoder.py); null: the project's own."""
 
     def check(self, key: str) -> None:
         super().check(key)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from vitrina.errors import InputError
-from vitrina.glyphs.config import FeaturesConfig
+from vitrina.glyphs.config import FeaturesConfig, WhiteningConfig
 from vitrina.glyphs.encoder import EncoderFeatures, own_encoder, read_encoder
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.whitening import Whitening, fit_whitening
@@ -23,39 +23,53 @@ FIT_COPIES = 8
 """Distorted pictures of each glyph that the whitening is fitted on, where training distorts."""
 
 
-def fit_glyph_features(
-    settings: FeaturesConfig,
+def fit_pixels(
+    settings: WhiteningConfig,
     glyphs: Sequence[str],
-    key: str,
     distort: Callable[[Tensor], Tensor] | None = None,
 ) -> FittedState:
-    """Fit the whitening of distinct glyphs; the state holds the encoder too, if there is one.
+    """Fit the whitening of the pixels of distinct glyphs.
 
-    Where training distorts pictures, distorted ones are among them: else the directions in which a
-    distortion moves a picture would be blown up as those in which few glyphs differ.
+    Where training distorts pictures, the whitening is fitted on distorted ones too. Otherwise it
+    would magnify the directions in which a distortion moves a picture, as few glyphs differ there.
+
+    Args:
+        distort: distorts pictures [G, H, W] as training does.
+
+    Raises:
+        InputError: if there are fewer than two glyphs.
+    """
+    pictures_GHW = _render(settings, glyphs)
+    if distort is not None:
+        copies = pictures_GHW.repeat(FIT_COPIES, 1, 1)
+        pictures_GHW = torch.cat([pictures_GHW, distort(copies)])
+    pixels_GP = pictures_GHW.flatten(1).numpy() / 255.0
+    return fit_whitening(pixels_GP, settings.num_components, settings.shrinkage)
+
+
+def fit_glyph_features(settings: FeaturesConfig, glyphs: Sequence[str], key: str) -> FittedState:
+    """Fit the state of `GlyphFeatures`: the whitening of distinct glyphs, and the encoder, if any.
 
     Args:
         key: the group of the settings, for messages.
-        distort: distorts pictures [G, H, W] as training does.
 
     Raises:
         InputError: if there are fewer than two glyphs, or the encoder's file is missing, damaged or
             made for glyphs drawn in another size.
     """
-    if len(glyphs) < 2:
-        raise InputError("the training texts hold fewer than two distinct glyphs")
-    pictures_GHW = torch.from_numpy(GlyphRenderer.of(settings).render(glyphs, settings.width_px))
-    if distort is not None:
-        copies = pictures_GHW.repeat(FIT_COPIES, 1, 1)
-        pictures_GHW = torch.cat([pictures_GHW, distort(copies)])
     if settings.features == "pixels":
-        pixels_GP = pictures_GHW.flatten(1).numpy() / 255.0
-        return fit_whitening(pixels_GP, settings.num_components, settings.shrinkage)
-    encoder = _encoder(settings, key)
+        return fit_pixels(settings, glyphs)
+    pictures_GHW, encoder = _render(settings, glyphs), _encoder(settings, key)
     features_GP = EncoderFeatures(encoder)(pictures_GHW).numpy()
     whitening = fit_whitening(features_GP, settings.num_components, settings.shrinkage)
     shapes = {f"shapes.{name}": array for name, array in encoder.arrays.items()}
     return FittedState({**whitening.arrays, **shapes})
+
+
+def _render(settings: WhiteningConfig, glyphs: Sequence[str]) -> Tensor:
+    if len(glyphs) < 2:
+        raise InputError("the training texts hold fewer than two distinct glyphs")
+    return torch.from_numpy(GlyphRenderer.of(settings).render(glyphs, settings.width_px))
 
 
 def _encoder(settings: FeaturesConfig, key: str) -> FittedState:

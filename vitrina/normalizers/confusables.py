@@ -125,7 +125,7 @@ def _table() -> _Table:
 
 
 class ConfusablesNormalizer:
-    """`unicode`, then confusable characters in the script of their word."""
+    """Compatibility forms (NFKC), then confusable characters in the script of their word."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._unicode = UnicodeNormalizer()

@@ -71,10 +71,10 @@ class NoisyTexts:
         indices = np.arange(len(self.split.texts))
         return self.noise.replacements(self.split.texts, self.words, indices, epoch)
 
-    def sample(self, indices: np.ndarray, epoch: int, strength: float = 1.0) -> Sample:
+    def sample(self, indices: np.ndarray, epoch: int) -> Sample:
         """The texts at `indices`, a batch of them, with the noise of `epoch`."""
         texts, words = self.split.texts.take(indices), self.words.take(indices)
-        noisy = self.noise(texts, words, indices, epoch, strength)
+        noisy = self.noise(texts, words, indices, epoch)
         shown = self.normalizer(noisy.texts)
         return Sample(self.split, indices, noisy, shown, self.normalizer)
 
@@ -99,14 +99,12 @@ class NoisyTexts:
 
         texts = replace(self, normalizer=pipeline)
 
-        def batch(
-            indices: np.ndarray, epoch: int, strength: float = 1.0
-        ) -> tuple[TokenBatch, Targets]:
-            sample = texts.sample(indices, epoch, strength)
+        def batch(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
+            sample = texts.sample(indices, epoch)
             shown, targets = sample.shown, task.targets(sample)
             rows = np.arange(len(indices))
             if second_view is not None:
-                other = texts._second_view(second_view, indices, epoch, strength)
+                other = texts._second_view(second_view, indices, epoch)
                 shown, rows = TextBatch.join([shown, other]), np.tile(rows, 2)
                 targets = targets.take(rows)
             if reading is not None:
@@ -116,9 +114,7 @@ class NoisyTexts:
 
         return TrainingSource(self.split.texts.lengths, batch)
 
-    def _second_view(
-        self, view: str, indices: np.ndarray, epoch: int, strength: float
-    ) -> TextBatch:
+    def _second_view(self, view: str, indices: np.ndarray, epoch: int) -> TextBatch:
         if view == "clean":
             return self.clean(indices)
-        return self.sample(indices, SECOND_VIEW_EPOCH + epoch, strength).shown
+        return self.sample(indices, SECOND_VIEW_EPOCH + epoch).shown

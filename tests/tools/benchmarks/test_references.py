@@ -3,7 +3,7 @@
 import torch
 
 from tests.tiny import SLICES, TEXTS, build
-from tools.benchmarks.references import PaddedGlyphs, PaddedModel, PillowLines
+from tools.benchmarks.references import PaddedModel, PillowLines
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.model import Model
 from vitrina.models.token_batch import TokenBatch

@@ -178,7 +178,7 @@ class NgramsConfig(EmbedderConfig):
     """Dimension of a token embedding."""
     sparse: bool = True
     """Whether the table's gradient holds only the rows that a batch touches, so that
-    optimizer=adamw moves only these."""
+    a step moves only these."""
 
     def check(self, key: str) -> None:
         allowed = f"from {key}.min_n ({self.min_n}) to 32"

@@ -22,12 +22,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vitrina.deobfuscation.batch import DeobfuscatedBatch
-from vitrina.glyphs.features import GlyphFeatures, fit_glyph_features
+from vitrina.glyphs.distortion import Distortion, distort
+from vitrina.glyphs.features import fit_pixels
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import GlyphTokens, count_glyphs, glyph_spans, segment
+from vitrina.glyphs.whitening import Whitening
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.glyphs_config import GlyphsConfig
-from vitrina.models.layers.augmentation import Distortion, distort
 from vitrina.models.layers.dropout import Dropout
 from vitrina.models.layers.ragged import Ragged, to_device
 from vitrina.models.token_batch import TokenBatch
@@ -78,7 +79,7 @@ class GlyphsEmbedder(VisualEmbedder):
         self.dim = config.dim
         self.token_px, self.step_px = (config.height_px, config.width_px), config.width_px
         self.tokenizer = GlyphsTokenizer(config)
-        self.space = GlyphFeatures(fitted)
+        self.space = Whitening(fitted)
         num_components = self.space.num_components
         self.linear = nn.Linear(num_components, config.dim)
         nn.init.eye_(self.linear.weight)
@@ -97,18 +98,17 @@ class GlyphsEmbedder(VisualEmbedder):
 
     @classmethod
     def fit(cls, config: GlyphsConfig, corpus: Corpus) -> FittedState:
-        """The space of the distinct glyphs of the clean training texts.
+        """Fit the whitening of the distinct glyphs of the clean training texts.
 
         Raises:
-            InputError: if the texts hold fewer than two distinct glyphs, or the glyph encoder
-                cannot be used.
+            InputError: if the texts hold fewer than two distinct glyphs.
         """
         distortion, changed = _distortion(config), None
         if distortion != Distortion():
             changed = partial(
                 distort, distortion=distortion, generator=torch.Generator().manual_seed(0)
             )
-        return fit_glyph_features(config, list(count_glyphs(corpus.clean)), "embedder", changed)
+        return fit_pixels(config, list(count_glyphs(corpus.clean)), changed)
 
     def render(self, inputs: TokenBatch) -> Tensor:
         return inputs.tables["pixels"].index_select(0, inputs.ids)

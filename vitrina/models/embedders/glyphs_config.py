@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from vitrina.errors import require
-from vitrina.glyphs.config import FeaturesConfig
+from vitrina.glyphs.config import WhiteningConfig
 from vitrina.models.embedders.config import EmbedderConfig
 from vitrina.registry import register, setting
 
 
 @register("embedder", "glyphs", "vitrina.models.embedders.glyphs:GlyphsEmbedder")
-class GlyphsConfig(FeaturesConfig, EmbedderConfig):
+class GlyphsConfig(WhiteningConfig, EmbedderConfig):
     """One token for each drawn glyph, embedded from its whitened pixels."""
 
     draws: ClassVar[bool] = True

@@ -21,7 +21,6 @@ from vitrina.tasks.ocr.ctc import required_steps
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.ocr.recognizer import Recognizer
 from vitrina.text.batch import TextBatch
-from vitrina.training.config import TrainingConfig
 
 
 def character_error_rate(read: Sequence[str], wanted: Sequence[str]) -> float:
@@ -71,20 +70,22 @@ class RecognitionEvaluation:
     @classmethod
     def of(
         cls,
-        training: TrainingConfig,
         model: Model,
         pipeline: TextPipeline,
         reading: Recognition | None,
+        *,
+        max_tokens: int,
+        precision: str,
     ) -> RecognitionEvaluation | None:
-        """For a model that does what `reading` asks; None for one that does not read."""
+        """Return the evaluation of a model with a CTC head; None for one without."""
         if reading is None:
             return None
         reader = Recognizer(
             model,
             pipeline,
             reading.symbols,
-            max_tokens=training.tokens_at_once(model.device.type),
-            precision=training.precision,
+            max_tokens=max_tokens,
+            precision=precision,
         )
         return cls(reader, reading.config)
 
