@@ -77,7 +77,11 @@ def make_batch(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
 
 
 def build(
-    folder: Path, config: TrainingConfig, optimizer: OptimizerConfig = ADAMW, *, sparse: bool = False
+    folder: Path,
+    config: TrainingConfig,
+    optimizer: OptimizerConfig = ADAMW,
+    *,
+    sparse: bool = False,
 ) -> Training:
     torch.manual_seed(0)
     model = Model(Table(sparse), nn.Identity(), Head())  # type: ignore[arg-type]
