@@ -55,7 +55,7 @@ def test_order_is_kept(model: TrainedModel) -> None:
 
 
 def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"config\.yaml: there is no such file; is this the"):
+    with pytest.raises(InputError, match=r"config\.yaml: no such file; is this the"):
         vitrina.load(tmp_path)
 
 
