@@ -23,7 +23,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from vitrina.cli.main import explain
+from vitrina.cli.explain import explain
 from vitrina.config import Config, compose_config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.errors import InputError, require

@@ -24,9 +24,9 @@ from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast, choose_device
 from vitrina.models.predictor import Predictor, for_inference
+from vitrina.models.prepare import TextPipeline
 from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.perturbation import build_noise
-from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
 from vitrina.registry import build
 from vitrina.reports.run_table import compare_table
@@ -37,7 +37,7 @@ from vitrina.runs.results import collect_metrics, report
 from vitrina.runs.warm_start import WarmStart, WeightTransfer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
-from vitrina.tasks.build import build_model, build_reading, build_task, fit
+from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
 from vitrina.tasks.thresholds import choose_thresholds
@@ -124,7 +124,8 @@ def _run(
         model.freeze(config.model.frozen)
     if config.training.compile:
         compile_parts(model)
-    predictor = _predictor(config, model, task, normalizer)
+    pipeline = build_pipeline(config, fitted, model, normalizer)
+    predictor = _predictor(config, model, task, pipeline)
     record = make_record(
         config,
         choices=choices,
@@ -133,7 +134,7 @@ def _run(
             **dataset.hashes,
             **checkpoint_hashes(fitted),
             **run_hashes(config.runs_used()),
-            **(font_hashes(config.embedder.fonts) if config.embedder.draws else {}),
+            **_fonts(config),
         },
         notes=dataset.notes,
         synthetic=dataset.synthetic,
@@ -149,7 +150,7 @@ def _run(
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
         views = validation_views(val)
-        seen = RecognitionEvaluation.of(model, normalizer, reading, **_limits(config, model))
+        seen = RecognitionEvaluation.of(model, pipeline, reading, **_limits(config, model))
         validate = validation(views, task, predictor, config.training.metric, seen)
         training: Training = build(
             "training",
@@ -157,7 +158,7 @@ def _run(
             config.optimizer,
             model,
             training_loss(config.training, task),
-            train.for_training(model.embedder, task, reading, config.training.second_view),
+            train.for_training(pipeline, task, reading, config.training.second_view),
             validate,
             folder=folder,
             seed=config.seed,
@@ -169,14 +170,14 @@ def _run(
             return {}
         load_weights(folder / "checkpoints" / "best.safetensors", model)
         folded = for_inference(model, config.training.precision)
-        predictor = _predictor(config, folded, task, normalizer)
+        predictor = _predictor(config, folded, task, pipeline)
         thresholds = choose_thresholds(task, folder, views.values(), predictor)
 
         # Measure, report.
         def tell(line: str) -> None:
             console.print(line, markup=False, highlight=False)
 
-        read = RecognitionEvaluation.of(folded, normalizer, reading, **_limits(config, folded))
+        read = RecognitionEvaluation.of(folded, pipeline, reading, **_limits(config, folded))
         test = dataset.test
         evaluation, further = run_evaluation(
             config.evaluation,
@@ -190,7 +191,7 @@ def _run(
         metrics |= further
         metrics |= {"thresholds": thresholds} if thresholds else {}
         with autocast(config.training.precision, device):  # folded weights may be bf16
-            pictures = task.draw(folded, normalizer(list(views.values())[-1].texts), folder)
+            pictures = task.draw(folded, pipeline, pipeline(list(views.values())[-1].texts), folder)
         report(
             config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic, pictures
         )
@@ -210,18 +211,25 @@ def _fit(
     # Without a record it is not known which run left them.
     known = config.resume and path.exists() and (folder / "record.json").exists()
     if processes.is_first and not known:
-        clean = train.normalizer(dataset.train.texts)
-        given = origin and origin.fitted(config)
-        fitted = fit(
-            config, dataset, clean, lambda: train.draw(0), lambda: train.replacements(0), given
-        )
+        fitted = fit(config, dataset, train.corpus(), origin and origin.fitted(config))
         fitted.save(path)
     processes.broadcast(None)  # the others wait for the file
     return FittedState.load(path)
 
 
-def _predictor(config: Config, model: Model, task: Task, normalizer: Normalizer) -> Predictor:
-    return task.predictor(model, normalizer, **_limits(config, model))
+def _fonts(config: Config) -> dict[str, str]:
+    """Hashes of the fonts that embedder and deobfuscator draw with, by file name."""
+    parts = (config.embedder, config.deobfuscator)
+    return {
+        name: digest
+        for part in parts
+        if hasattr(part, "fonts")
+        for name, digest in font_hashes(part.fonts).items()
+    }
+
+
+def _predictor(config: Config, model: Model, task: Task, pipeline: TextPipeline) -> Predictor:
+    return task.predictor(model, pipeline, **_limits(config, model))
 
 
 def _limits(config: Config, model: Model) -> dict[str, Any]:

@@ -13,9 +13,12 @@ from tests.training.test_loop import LENGTHS, build, make_batch, settings, weigh
 from vitrina.config import compose_config
 from vitrina.data.dataset import Split
 from vitrina.data.rows import Rows
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.errors import InputError
-from vitrina.models.embedders.characters import CharactersEmbedder
+from vitrina.models.prepare import TextPipeline
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import Tokenizer
+from vitrina.noise.corpus import Corpus
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.tasks.base import Task
@@ -94,27 +97,30 @@ def noisy_texts(noise: str = "mixed", **changes: object) -> NoisyTexts:
     return NoisyTexts.of(split, build_noise(replace(config, **changes), 3), normalizer)
 
 
-class Encoder(CharactersEmbedder):
+class Kept(Tokenizer):
     """Keeps the texts that it is given."""
 
     def __init__(self) -> None:
-        nn.Module.__init__(self)
         self.given: list[str] = []
 
-    def tokenize(self, texts: TextBatch) -> TokenBatch:
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
         self.given = texts.to_strings()
         return TokenBatch(torch.zeros(0), texts.lengths, texts.lengths)
+
+
+def pipeline(texts: NoisyTexts, tokenizer: Kept) -> TextPipeline:
+    return TextPipeline(texts.normalizer, None, tokenizer)
 
 
 def views(
     texts: NoisyTexts, view: str | None, epoch: int
 ) -> tuple[list[str], list[str], np.ndarray]:
     task = ClassificationTask.__new__(ClassificationTask)
-    encoder = Encoder()
+    kept = Kept()
     indices = np.array([4, 0, 9, 6])
-    batch = texts.for_training(encoder, task, None, view).batch
+    batch = texts.for_training(pipeline(texts, kept), task, None, view).batch
     _, targets = batch(indices, epoch)
-    return encoder.given[:4], encoder.given[4:], targets.labels
+    return kept.given[:4], kept.given[4:], targets.labels
 
 
 def test_the_second_view_is_the_clean_text() -> None:
@@ -137,10 +143,12 @@ def test_both_views_are_read() -> None:
     config = compose_config(["ocr=ctc", "ocr.min_count=1"]).ocr
     texts = noisy_texts(p_text=1.0)
     reading = Recognition(
-        config, Recognition.fit(config, texts.split.texts, lambda: texts.split.texts)
+        config, Recognition.fit(config, Corpus(texts.split.texts, lambda: texts.split.texts))
     )
     task, indices = ClassificationTask.__new__(ClassificationTask), np.array([4, 0, 9, 6])
-    _, targets = texts.for_training(Encoder(), task, reading, "noisy").batch(indices, 2)
+    _, targets = texts.for_training(pipeline(texts, Kept()), task, reading, "noisy").batch(
+        indices, 2
+    )
     assert targets.readings is not None
     read = reading.symbols.decode(targets.readings).to_strings()
     assert read == [STRINGS[index] for index in indices] * 2

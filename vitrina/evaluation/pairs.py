@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.data.pairs import CORRECTED, RAW
+from vitrina.data.ingestion import CORRECTED, RAW
 from vitrina.evaluation.evaluate import Evaluation
 from vitrina.tasks.task_metrics import LabelMetrics
 

@@ -64,7 +64,7 @@ def pictures_of(model: TrainedModel) -> GlyphRenderer:
     """Draws as the model does; as for people where it draws nothing."""
     embedder = getattr(model.model.embedder, "inner", model.model.embedder)
     if isinstance(embedder, VisualEmbedder):
-        return embedder.pictures
+        return embedder.tokenizer.pictures
     return GlyphRenderer([], *DRAWN_PX)
 
 
@@ -164,7 +164,7 @@ def _seen(model: TrainedModel, salient: Salient) -> Html:
         stride, window = config.stride_px, config.window_px
     elif config is not None and config.glyph_tokens:
         window = config.width_px
-    pictures = embedder.pictures
+    pictures = embedder.tokenizer.pictures
     columns = token_columns(pictures, salient.text, len(salient.weights), stride, window)
     drawn = salient_pictures(pictures, salient, columns)
     return join([drawn, strongest_tokens(pictures, salient, stride, window)])

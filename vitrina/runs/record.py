@@ -13,13 +13,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from vitrina import __version__
 from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.errors import InputError
 from vitrina.files import replacing
 
 PACKAGES = (
+    "vitrina",
     "torch",
     "numpy",
     "pillow",
@@ -98,7 +98,6 @@ def make_record(
         "format": configuration.FORMAT,
         "plugins": config.plugins(),
         "versions": {
-            "vitrina": __version__,
             "python": platform.python_version(),
             **{name: _version(name) for name in PACKAGES},
         },

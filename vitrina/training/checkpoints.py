@@ -189,7 +189,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise InputError(f"{path}: no such checkpoint") from None
     if metadata.get("format") != str(FORMAT):
         found = metadata.get("format", "none")
-        raise InputError(f"{path}: checkpoint format {found}; this version reads format {FORMAT}")
+        raise InputError(f"{path}: format {found}; this version reads format {FORMAT} only")
     return tensors, metadata
 
 
