@@ -1,9 +1,11 @@
 # Everything a newcomer needs: `make run` trains and reports, `make test` checks the project.
+# `make test-all` also runs the slow tests: kill-and-resume soaks and runs of many processes.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+TESTS  := -m "not slow"
 
-.PHONY: run test setup lint types unit format clean
+.PHONY: run test test-all setup lint types unit format clean
 
 run: setup
 	$(BIN)/python main.py $(ARGS)
@@ -11,6 +13,9 @@ run: setup
 # Side by side: lint and types are done while the first tests run.
 test: setup
 	$(MAKE) --no-print-directory --jobs=3 lint types unit
+
+test-all: setup
+	$(MAKE) --no-print-directory --jobs=3 lint types unit TESTS=
 
 setup: $(VENV)/.installed
 
@@ -24,13 +29,14 @@ $(VENV)/.installed: pyproject.toml
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 types:
 	$(BIN)/pyright
 
 # A process for each core; the tests of a file stay together, since they share what they trained.
 unit:
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile
+	$(BIN)/python -m pytest $(TESTS) --numprocesses=auto --maxprocesses=8 --dist=loadfile
 
 format:
 	$(BIN)/ruff check --fix .

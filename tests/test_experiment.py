@@ -9,7 +9,7 @@ import pytest
 
 import vitrina
 from tests.conftest import PLAIN, SMALL, small_run
-from vitrina.config import compose_config
+from vitrina.config import FORMAT, compose_config
 from vitrina.errors import InputError
 from vitrina.evaluation.report import plain
 from vitrina.experiment import run
@@ -72,7 +72,7 @@ def test_the_folder_holds_what_is_promised(trained: Path) -> None:
         "last.safetensors",
     }
     record = json.loads((trained / "record.json").read_text())
-    assert record["synthetic"] and record["checkpoint_format"] == 1
+    assert record["synthetic"] and record["format"] == FORMAT
     assert {"train", "test", "DejaVuSans.ttf"} <= set(record["hashes"])
     assert {"vitrina", "python", "torch"} <= set(record["versions"])
     history = rows(trained / "history.jsonl")

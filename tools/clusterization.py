@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vitrina.errors import InputError, require
-from vitrina.evaluation.retrieval import unseen_confusables
 from vitrina.files import json_line, make_folder, replacing
 from vitrina.glyphs.clustering import cluster_glyphs, contact_sheet, font_or_default, look_alikes
 from vitrina.noise.tables import seen_glyphs
+from vitrina.normalizers.confusables import unseen_confusables
 
 FOLDER = Path("resources") / "letter_replacement"
 MOST_UNSEEN = 12

@@ -23,7 +23,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from vitrina.cli.main import explain
+from vitrina.cli.explain import explain
 from vitrina.config import Config, compose_config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.errors import InputError, require
@@ -33,6 +33,7 @@ from vitrina.evaluation.ngram_baseline import fit_ngrams
 from vitrina.evaluation.report import write_metrics
 from vitrina.evaluation.suites import build_suites
 from vitrina.files import make_folder
+from vitrina.inference.load import recognizer_opener
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.runs.results import show_tables
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
         task = build_task(config, FittedState.join({"task": fit_task(config, dataset)}))
         check_measures(config.evaluation, task.task_metrics)
-        normalizer = build_normalizer(config.normalizer, config.device)
+        normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
         noise = build_noise(config.noise, config.seed)
         train = NoisyTexts.of(dataset.train, noise, normalizer)
         started = time.perf_counter()

@@ -43,6 +43,7 @@ GROUPS = (
     "dataset",
     "noise",
     "normalizer",
+    "deobfuscator",
     "embedder",
     "encoder",
     "ocr",
@@ -83,6 +84,7 @@ class Config:
     dataset: Any
     noise: Any
     normalizer: Any
+    deobfuscator: Any
     embedder: Any
     encoder: Any
     ocr: Any

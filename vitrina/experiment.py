@@ -17,25 +17,25 @@ from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
+from vitrina.inference.load import recognizer_opener
 from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast, choose_device
 from vitrina.models.predictor import Predictor, for_inference
+from vitrina.models.prepare import TextPipeline
 from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.perturbation import build_noise
-from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.recognizer import reader_hashes
 from vitrina.reports.formats import terminal
 from vitrina.reports.table import run_table
 from vitrina.runs.folder import enter, lock
-from vitrina.runs.provenance import origin_hashes
+from vitrina.runs.provenance import run_hashes
 from vitrina.runs.record import make_record, write_json
 from vitrina.runs.results import collect_metrics, report
 from vitrina.runs.warm_start import WarmStart, WeightTransfer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
-from vitrina.tasks.build import build_model, build_reading, build_task, fit
+from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
 from vitrina.tasks.ocr.recognition import Recognition
@@ -102,7 +102,7 @@ def _run(
 ) -> dict[str, Any]:
     # The data, and the way of a text to the model.
     origin = WarmStart.of(config)
-    normalizer = build_normalizer(config.normalizer, config.device)
+    normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
     check_names(config.dataset.extra)
     dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     for note in dataset.notes:
@@ -124,7 +124,8 @@ def _run(
         model.freeze(config.model.frozen)
     if config.training.compile:
         compile_parts(model)
-    predictor = _predictor(config, model, task, normalizer)
+    pipeline = build_pipeline(config, fitted, model, normalizer)
+    predictor = _predictor(config, model, task, pipeline)
     record = make_record(
         config,
         choices=choices,
@@ -132,8 +133,7 @@ def _run(
         hashes={
             **dataset.hashes,
             **checkpoint_hashes(fitted),
-            **reader_hashes(config.normalizer),
-            **origin_hashes(config.model),
+            **run_hashes(config.runs_used()),
         },
         notes=dataset.notes,
         synthetic=dataset.synthetic,
@@ -149,14 +149,14 @@ def _run(
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
         views = validation_views(val)
-        seen = _recognition(config, model, normalizer, reading)
+        seen = _recognition(config, model, pipeline, reading)
         validate = validation(views, task, predictor, config.training.metric, seen)
         training = Training(
             config.training,
             config.optimizer,
             model,
             training_loss(config.training, task),
-            train.for_training(model.embedder, task, reading, config.training.second_view),
+            train.for_training(pipeline, task, reading, config.training.second_view),
             validate,
             folder=folder,
             seed=config.seed,
@@ -168,14 +168,14 @@ def _run(
             return {}
         load_weights(folder / "checkpoints" / "best.safetensors", model)
         folded = for_inference(model, config.training.precision)
-        predictor = _predictor(config, folded, task, normalizer)
+        predictor = _predictor(config, folded, task, pipeline)
         thresholds = choose_thresholds(task, folder, views.values(), predictor)
 
         # Measure, report.
         def tell(line: str) -> None:
             console.print(line, markup=False, highlight=False)
 
-        read = _recognition(config, folded, normalizer, reading)
+        read = _recognition(config, folded, pipeline, reading)
         test = dataset.test
         evaluation, further = run_evaluation(
             config.evaluation,
@@ -189,7 +189,7 @@ def _run(
         metrics |= further
         metrics |= {"thresholds": thresholds} if thresholds else {}
         with autocast(config.training.precision, device):  # folded weights may be bf16
-            pictures = task.draw(folded, normalizer(list(views.values())[-1].texts), folder)
+            pictures = task.draw(folded, pipeline, pipeline(list(views.values())[-1].texts), folder)
         report(
             config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic, pictures
         )
@@ -209,31 +209,27 @@ def _fit(
     # Without a record it is not known which run left them.
     known = config.resume and path.exists() and (folder / "record.json").exists()
     if processes.is_first and not known:
-        clean = train.normalizer(dataset.train.texts)
-        given = origin and origin.fitted(config)
-        fitted = fit(
-            config, dataset, clean, lambda: train.draw(0), lambda: train.replacements(0), given
-        )
+        fitted = fit(config, dataset, train.corpus(), origin and origin.fitted(config))
         fitted.save(path)
     processes.broadcast(None)  # the others wait for the file
     return FittedState.load(path)
 
 
-def _predictor(config: Config, model: Model, task: Task, normalizer: Normalizer) -> Predictor:
+def _predictor(config: Config, model: Model, task: Task, pipeline: TextPipeline) -> Predictor:
     return task.predictor(
         model,
-        normalizer,
+        pipeline,
         max_tokens=config.training.tokens_at_once(model.device.type),
         precision=config.training.precision,
     )
 
 
 def _recognition(
-    config: Config, model: Model, normalizer: Normalizer, reading: Recognition | None
+    config: Config, model: Model, pipeline: TextPipeline, reading: Recognition | None
 ) -> RecognitionEvaluation | None:
     return RecognitionEvaluation.of(
         model,
-        normalizer,
+        pipeline,
         reading,
         max_tokens=config.training.tokens_at_once(model.device.type),
         precision=config.training.precision,

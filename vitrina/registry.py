@@ -31,6 +31,7 @@ BUILT_IN = (
     "vitrina.data.config",
     "vitrina.noise.config",
     "vitrina.normalizers.config",
+    "vitrina.deobfuscation.config",
     "vitrina.models.embedders.config",
     "vitrina.models.embedders.glyphs_config",
     "vitrina.models.encoders.config",
@@ -302,7 +303,6 @@ def _load_all() -> None:
 
 
 _OLD_GROUPS = {
-    "vitrina.data.config": ("dataset", "OPTIONS"),
     "vitrina.training.config": ("training", "OPTIONS"),
     "vitrina.training.trackers.config": ("tracking", "OPTIONS"),
 }

@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from vitrina.errors import InputError
-from vitrina.tensor_files import read_tensors, write_tensors
+from vitrina.files import read_tensors, write_tensors
 
 Value = TypeVar("Value")
 

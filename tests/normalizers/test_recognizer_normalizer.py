@@ -11,6 +11,7 @@ import vitrina
 from tests.conftest import small_run
 from vitrina.config import compose_config
 from vitrina.errors import InputError
+from vitrina.inference.load import recognizer_opener
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.config import RecognizerNormalizerConfig
 from vitrina.text.batch import TextBatch
@@ -33,7 +34,7 @@ def test_a_text_model_is_trained_and_used_behind_a_reader(reads: Path, tmp_path:
 
     weights = reader / "checkpoints" / "best.safetensors"
     weights.write_bytes((reader / "checkpoints" / "last.safetensors").read_bytes())
-    with pytest.raises(InputError, match="not those that this run was trained behind"):
+    with pytest.raises(InputError, match="not those that this run was trained with"):
         vitrina.load(folder)
     shutil.rmtree(reader)
     with pytest.raises(
@@ -44,7 +45,8 @@ def test_a_text_model_is_trained_and_used_behind_a_reader(reads: Path, tmp_path:
 
 
 def test_it_gives_what_the_model_reads_with_the_way_back(reads: Path) -> None:
-    normalizer = build_normalizer(RecognizerNormalizerConfig(kind="recognizer", run=str(reads)))
+    settings = RecognizerNormalizerConfig(kind="recognizer", run=str(reads))
+    normalizer = build_normalizer(settings, recognizer_opener("cpu"))
     texts = ["ты }|{0па", "", "\u200bпривет"]
     assert normalizer(TextBatch.from_strings(texts)).to_strings() == vitrina.load(reads).read(texts)
     for text in texts:

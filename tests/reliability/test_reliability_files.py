@@ -251,7 +251,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_goes_on(
     capsys.readouterr()
     found = small_run(folder, *given, "resume=true")
     said = capsys.readouterr().out
-    assert f"{last}: damaged, what is in it is not what was written" in said
+    assert f"{last}: damaged (checksum mismatch)" in said
     assert f"going on from the checkpoint before it, {previous}" in said
     assert "going on from step 4" in said
     assert found["val"] == wanted["val"]

@@ -20,6 +20,7 @@ from vitrina.config import compose_config, signature, to_dict
 from vitrina.data.dataset import load_dataset
 from vitrina.errors import InputError
 from vitrina.models.model import Model
+from vitrina.noise.corpus import Corpus
 from vitrina.runs.warm_start import WarmStart, WeightTransfer
 from vitrina.state import FittedState
 from vitrina.tasks.build import build_model, build_task, fit
@@ -57,7 +58,7 @@ def begun(folder: Path, *overrides: str) -> tuple[Model, WeightTransfer, FittedS
     assert origin is not None
     dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     texts = dataset.train.texts
-    fitted = fit(config, dataset, texts, lambda: texts, given=origin.fitted(config))
+    fitted = fit(config, dataset, Corpus(texts, lambda: texts), origin.fitted(config))
     model = build_model(config, fitted, build_task(config, fitted))
     start = origin.start(config, fitted, model)
     start.load(model)
@@ -211,7 +212,7 @@ def test_a_run_starts_goes_on_and_refuses_other_weights(
     weights = copy / "checkpoints" / "best.safetensors"
     before = weights.read_bytes()
     weights.write_bytes((copy / "checkpoints" / "last.safetensors").read_bytes())
-    with pytest.raises(InputError, match="the weights there are not those that this run started"):
+    with pytest.raises(InputError, match="its weights are not those that this run was trained"):
         go(tmp_path / "died", copy, "resume=true")
     weights.write_bytes(before)
     capsys.readouterr()
@@ -247,7 +248,7 @@ def test_frozen_parts_stay_as_they_were(source: Path, tmp_path: Path) -> None:
 def test_frozen_parts_work_in_training_as_in_scoring(windows: Path) -> None:
     tiny = ("model=vtr", "embedder.channels=[4,8]", "embedder.dim=32")
     model, _, _ = begun(windows, *tiny)
-    inputs = model.embedder.tokenize(TextBatch.from_strings(["слово", "и другое"]))
+    inputs = model.embedder.tokenizer(TextBatch.from_strings(["слово", "и другое"]))
     model.eval()
     scored = model.embedder(inputs).values
     model.freeze(["embedder"])

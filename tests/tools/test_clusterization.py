@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from tools.clusterization import main
+from vitrina.files import package_folder
 from vitrina.glyphs.clustering import RUSSIAN
 from vitrina.noise.tables import unseen_options
-from vitrina.text.resources import resource_folder
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "clusterization.py"
 
@@ -45,7 +45,7 @@ def test_look_alikes_that_no_level_holds(
     path = tmp_path / "a.json"
     assert main(["--unseen=0.85", f"--save-to={path}"]) == 0
     assert f"{path}: 59 letters, 7.4 look-alikes each" in capsys.readouterr().out
-    own = resource_folder() / "letter_replacement" / "unseen.json"
+    own = package_folder("resources") / "letter_replacement" / "unseen.json"
     made, kept = (json.loads(file.read_text("utf-8")) for file in (path, own))
     assert made.keys() == kept.keys()
     # Look-alikes that are as near as each other stand in an order that differs by machine.

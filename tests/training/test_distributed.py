@@ -20,10 +20,11 @@ from tests.conftest import PLAIN, SMALL
 from vitrina.models.token_batch import split_into
 from vitrina.training.distributed import DistributedContext
 
-EXACT = ("training.precision=fp32", "task.dropout=0", "optimizer=sgd")
+# Adam divides gradients by their size, which blows rounding up: at such a rate no weight moves, and
+# what is compared are the means of the gradients.
+EXACT = ("training.precision=fp32", "task.dropout=0", "optimizer.learning_rate=1e-12")
 CONVOLUTIONS = ("encoder=cnn", "encoder.dropout=0")
-MEANS = ("training.ema=0.5", "training.consistency=1", "training.consistency_from=noisy")
-SPARSE = ("optimizer.momentum=0", "optimizer.learning_rate=100")
+MEANS = ("training.consistency=1", "training.consistency_from=noisy")
 
 
 TORCHRUN = (
@@ -54,7 +55,7 @@ def torchrun(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     [
         ("vtr_glyphs_plain", (*CONVOLUTIONS, "ocr=ctc", "ocr.min_count=2", *MEANS), 2e-4),
         ("vtr", CONVOLUTIONS, 5e-3),
-        ("ngrams", SPARSE, 2e-4),
+        ("ngrams", (), 2e-4),
     ],
 )
 def test_two_processes_train_the_model_of_one(
@@ -79,8 +80,12 @@ def test_two_processes_train_the_model_of_one(
     wanted, found = load_file(tmp_path / "one" / last), load_file(tmp_path / "two" / last)
     assert wanted.keys() == found.keys()
     for name, value in wanted.items():
-        if name.startswith(("model.", "average.")):
+        if name.startswith("model."):
             torch.testing.assert_close(found[name], value, atol=tolerance, rtol=tolerance)
+    means = [name for name in wanted if name.endswith(".exp_avg")]
+    gradients = [torch.cat([each[name].flatten() for name in means]) for each in (wanted, found)]
+    assert (gradients[1] - gradients[0]).norm() <= 10 * tolerance * gradients[0].norm()
+    assert gradients[0].norm() > 0
     one_rows, two_rows = (
         [json.loads(line) for line in (tmp_path / run / "history.jsonl").read_text().splitlines()]
         for run in ("one", "two")

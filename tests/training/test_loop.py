@@ -16,18 +16,16 @@ from vitrina.models.layers.ragged import Ragged, pool_max_mean
 from vitrina.models.model import Model
 from vitrina.models.token_batch import TokenBatch
 from vitrina.tasks.targets import Targets
+from vitrina.tasks.training_source import TrainingSource
 from vitrina.training.checkpoints import load_weights
-from vitrina.training.config import LATER, AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
+from vitrina.training.config import AdamWConfig, TrainingConfig
 from vitrina.training.interruption import Interrupted
-from vitrina.training.loop import Training, TrainingSource
+from vitrina.training.loop import Training
+from vitrina.training.optimizers import RateSchedule
 from vitrina.training.prefetch import Prefetcher
 
 LENGTHS = np.random.default_rng(0).integers(1, 30, size=100)
 ADAMW = AdamWConfig(kind="adamw", learning_rate=0.01, beta1=0.9, beta2=0.98, weight_decay=0.01)
-SGD = SgdConfig(kind="sgd", learning_rate=0.05, momentum=0.9, weight_decay=0.0)
-MUON = MuonConfig(
-    kind="muon", learning_rate=0.01, momentum=0.95, beta1=0.9, beta2=0.98, weight_decay=0.0
-)
 
 
 def settings(**changes: object) -> TrainingConfig:
@@ -49,7 +47,8 @@ def settings(**changes: object) -> TrainingConfig:
         "patience": None,
         "checkpoint_seconds": 1e9,
         "log_every": 3,
-        **LATER,
+        "consistency": 0.0,
+        "consistency_from": "clean",
     }
     return TrainingConfig(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -76,9 +75,7 @@ class Head(nn.Module):
         return self.linear(pool_max_mean(x))
 
 
-def make_batch(
-    indices: np.ndarray, epoch: int, strength: float = 1.0
-) -> tuple[TokenBatch, Targets]:
+def make_batch(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
     """Texts with label 1 hold id 7, the others do not; everything else is drawn anew each epoch."""
     ids, labels = [], indices % 2
     for index in indices:
@@ -118,10 +115,9 @@ def weights(training: Training) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in training.model.state_dict().items()}
 
 
-@pytest.mark.parametrize("optimizer", [ADAMW, SGD, MUON], ids=lambda config: config.kind)
 @pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
-def test_it_learns(tmp_path: Path, optimizer: object, sparse: bool) -> None:
-    training = build(tmp_path, settings(epochs=30.0), optimizer, sparse=sparse)
+def test_it_learns(tmp_path: Path, sparse: bool) -> None:
+    training = build(tmp_path, settings(epochs=30.0), sparse=sparse)
     position = training.run()
     assert position.step == 30 * 7
     assert position.num_texts == 3000
@@ -157,18 +153,17 @@ class StopAfter:
     def log(self, row) -> None: ...
 
 
-@pytest.mark.parametrize("optimizer", [ADAMW, SGD, MUON], ids=lambda config: config.kind)
 @pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
 @pytest.mark.parametrize("stop_at", [1, 7, 8, 17])
 def test_resuming_gives_the_numbers_of_an_undisturbed_training(
-    tmp_path: Path, stop_at: int, optimizer: object, sparse: bool
+    tmp_path: Path, stop_at: int, sparse: bool
 ) -> None:
-    undisturbed = build(tmp_path / "a", settings(), optimizer, sparse=sparse)
+    undisturbed = build(tmp_path / "a", settings(), sparse=sparse)
     wanted = undisturbed.run()
-    stopped = build(tmp_path / "b", settings(), optimizer, sparse=sparse)
+    stopped = build(tmp_path / "b", settings(), sparse=sparse)
     with pytest.raises(Interrupted):
         stopped.run(StopAfter(stop_at))
-    resumed = build(tmp_path / "b", settings(), optimizer, sparse=sparse)
+    resumed = build(tmp_path / "b", settings(), sparse=sparse)
     assert resumed.resume()
     assert resumed.position.step == stop_at
     found = resumed.run()
@@ -208,7 +203,7 @@ def test_adding_up_parts_gives_the_gradient_of_the_whole_batch(tmp_path: Path) -
 @pytest.mark.parametrize("log_every", [1, 1000])
 def test_a_training_that_comes_apart_is_told_in_a_line(tmp_path: Path, log_every: int) -> None:
     """At the next line of the history, or before a validation at the latest."""
-    training = build(tmp_path, settings(log_every=log_every), replace(SGD, learning_rate=1e30))
+    training = build(tmp_path, settings(log_every=log_every), replace(ADAMW, learning_rate=1e30))
     with pytest.raises(
         InputError, match=r"the loss is (nan|inf) at step \d+; a lower optimizer\.le"
     ):
@@ -217,12 +212,15 @@ def test_a_training_that_comes_apart_is_told_in_a_line(tmp_path: Path, log_every
     assert not (tmp_path / "checkpoints" / "best.safetensors").exists()
 
 
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_sparse_gradients_train_the_same_model(tmp_path: Path, momentum: float) -> None:
+def test_sparse_gradients_train_the_same_model(tmp_path: Path) -> None:
     """Also where a batch is split and the gradients of its parts are added up."""
-    optimizer, models = replace(SGD, momentum=momentum), []
+    models = []
     for sparse in (True, False):
-        training = build(tmp_path / str(sparse), settings(max_tokens=60), optimizer, sparse=sparse)
+        training = build(tmp_path / str(sparse), settings(max_tokens=60), sparse=sparse)
+        # The two forms of Adam differ: rows that no batch touches move in the whole one alone.
+        training.optimizers = [torch.optim.SGD(training.model.parameters(), 0.05)]
+        config, num_steps = training.config, training.num_steps
+        training.schedule = RateSchedule(config, training.optimizers, num_steps)
         training.run()
         models.append(weights(training))
     for name, value in models[0].items():

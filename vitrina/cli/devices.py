@@ -1,4 +1,4 @@
-"""One GPU for each job, where several jobs run side by side on a machine with several."""
+"""Gives each of several parallel jobs a GPU of its own, on a machine with several."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 @contextmanager
 def own_device(folder: Path, number: int, count: int) -> Iterator[int]:
-    """The index of a device that no other job of the sweep uses, as long as there is one.
+    """Hold a device that no other job of the sweep uses, as long as one is free; its index.
 
     Args:
-        folder: of the sweep; a lock for each device stands there.
-        number: of the job; it is given the device `number` modulo `count` if that one is free,
-            else the next free one, else it shares its own with another job.
+        folder: of the sweep; it holds a lock file for each device.
+        number: of the job, which takes the device `number` modulo `count` if that one is free, else
+            the next free one, else it shares the first choice with another job.
         count: number of devices.
     """
     with_turns = [(number + turn) % count for turn in range(count)]

@@ -1,4 +1,4 @@
-"""The end of a sweep: all of its jobs in one table, those that have no scores with the reason."""
+"""Reports a sweep: one table of all jobs, with the reason where a job has no scores."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from vitrina.runs.status import JobState, overview
 
 
 def report_sweep(folder: Path, jobs: Sequence[Job]) -> bool:
-    """Show the jobs of a sweep in one table; whether nothing is left to do.
+    """Print the jobs of a sweep in one table and return whether none is left to run.
 
-    A job that another process is running just now is left to it and does no harm.
+    A job that another process runs at the moment is left to it.
 
     Args:
         folder: the folder of the sweep, which may hold runs of others.
-        jobs: of several runs of one job the newest counts.
+        jobs: of several runs of one job, the newest counts.
     """
     found = overview(folder, jobs, finished_first=True)
     console = Console()

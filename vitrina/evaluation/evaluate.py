@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.data.pairs import CORRECTED, RAW
+from vitrina.data.ingestion import CORRECTED, RAW
 from vitrina.errors import InputError
 from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.suites import Suite

@@ -17,12 +17,11 @@ from vitrina.errors import InputError
 from vitrina.models.precision import autocast, choose_device
 from vitrina.models.predictor import for_inference
 from vitrina.models.word_predictions import WordPredictions
-from vitrina.normalizers.build import build_normalizer
-from vitrina.normalizers.config import RecognizerNormalizerConfig
-from vitrina.normalizers.recognizer import require_same_reader
+from vitrina.normalizers.build import OpenRun, build_normalizer
+from vitrina.runs.provenance import require_same_runs
 from vitrina.runs.record import recorded_hashes
 from vitrina.state import FittedState
-from vitrina.tasks.build import build_model, build_reading, build_task
+from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task
 from vitrina.tasks.ocr.recognizer import Recognizer
 from vitrina.tasks.task_metrics import LabelMetrics
 from vitrina.tasks.thresholds import read_thresholds
@@ -83,7 +82,8 @@ class TrainedModel:
         precision: auto, fp32 or bf16; None: that of the training.
 
     Attributes:
-        predictor: cleaned texts (see `cleaned`) to what the task's scoring compares with the truth.
+        pipeline: prepares cleaned texts (see `cleaned`) for the model.
+        predictor: cleaned texts to what the task's scoring compares with the truth.
 
     Raises:
         InputError: if the folder is not that of a trained run, or its files are of another form.
@@ -100,18 +100,19 @@ class TrainedModel:
         training = self.config.training
         multiplied = training.precision if precision is None else precision
         self.model = for_inference(model.to(choose_device(device)), multiplied)
-        normalizer = build_normalizer(self.config.normalizer, device)
-        if isinstance(self.config.normalizer, RecognizerNormalizerConfig):
-            require_same_reader(self.config.normalizer, recorded_hashes(folder))
+        normalizer = build_normalizer(self.config.normalizer, recognizer_opener(device))
+        if used := self.config.normalizer.runs_used():
+            require_same_runs(used, recorded_hashes(folder))
         limits: dict[str, Any] = {
             "max_tokens": training.tokens_at_once(self.model.device.type),
             "precision": multiplied,
         }
-        self.predictor = self.task.predictor(self.model, normalizer, **limits)
+        self.pipeline = build_pipeline(self.config, fitted, self.model, normalizer)
+        self.predictor = self.task.predictor(self.model, self.pipeline, **limits)
         reading = build_reading(self.config, fitted)
         self._reader: Recognizer | None = None
         if reading is not None:
-            self._reader = Recognizer(self.model, normalizer, reading.symbols, **limits)
+            self._reader = Recognizer(self.model, self.pipeline, reading.symbols, **limits)
         self.folder = folder
 
     @property
@@ -169,13 +170,36 @@ class TrainedModel:
         """
         return self.reader(self.cleaned(texts)).to_strings()
 
+    def deobfuscate(self, texts: Sequence[str]) -> list[str]:
+        """Return texts, cleaned and normalized but not cut, with disguised words in plain letters.
+
+        Raises:
+            InputError: if the run has no deobfuscator.
+        """
+        cleaned = [clean(text, self.config.dataset.cleaning).text for text in texts]
+        return self.deobfuscated(TextBatch.from_strings(cleaned)).to_strings()
+
+    def deobfuscated(self, texts: TextBatch) -> TextBatch:
+        """Return cleaned texts, normalized, with disguised words in plain letters.
+
+        Raises:
+            InputError: if the run has no deobfuscator.
+        """
+        deobfuscator = self.pipeline.deobfuscator
+        if deobfuscator is None:
+            raise InputError(
+                f"{self.folder}: must be a run with a deobfuscator; train one with "
+                "deobfuscator=words"
+            )
+        return deobfuscator(self.pipeline.normalizer(texts)).text()
+
     def cleaned(self, texts: Sequence[str]) -> TextBatch:
         """Texts cleaned and cut as those of the training were."""
         return TextBatch.from_strings(self._clean(texts)[0])
 
     def normalized(self, texts: TextBatch) -> TextBatch:
-        """Cleaned texts as the model reads them, behind its normaliser."""
-        return self.predictor.normalize(texts)
+        """Return cleaned texts as the tokenizer of the model gets them."""
+        return self.pipeline(texts)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision in which the model works."""
@@ -231,3 +255,8 @@ def load(folder: str | Path, device: str = "auto") -> TrainedModel:
         InputError: if the folder is not that of a trained run.
     """
     return TrainedModel(Path(folder), device)
+
+
+def recognizer_opener(device: str) -> OpenRun:
+    """Return a function that opens the folder of a run with ocr=ctc, for `build_normalizer`."""
+    return lambda folder: load(folder, device).reader

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import InputError
-from vitrina.text.resources import resource_folder
+from vitrina.files import package_folder
 
 SMALL = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 ALPHABET = SMALL + SMALL.upper()
@@ -29,7 +29,7 @@ _NO_LETTER = ord("ё") + 1  # behind the last letter: code points from here on h
 
 
 def _own(name: str) -> Path:
-    return resource_folder() / "letter_replacement" / f"{name}.json"
+    return package_folder("resources") / "letter_replacement" / f"{name}.json"
 
 
 @cache

@@ -1,27 +1,31 @@
-"""What a normaliser is, and the one that does nothing."""
+"""The protocol of normalizers, and the normalizer that changes nothing."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from vitrina.registry import Settings
 from vitrina.text.batch import TextBatch
 from vitrina.text.offsets import OffsetMap
 
 
 class Normalizer(Protocol):
-    """Changes texts before a model sees them."""
+    """Changes texts before a model sees them. Built with its settings as the only argument."""
 
     def __call__(self, texts: TextBatch) -> TextBatch:
-        """The texts in their normal form, in the same order."""
+        """Return the texts in their normal form, in the same order."""
         ...
 
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
-        """The normal form of one text, with the way back."""
+        """Return the normal form of one text, and the map back to the text."""
         ...
 
 
 class NoNormalizer:
-    """Leaves texts as they are."""
+    """Returns texts unchanged."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        pass
 
     def __call__(self, texts: TextBatch) -> TextBatch:
         return texts

@@ -1,39 +1,28 @@
-"""From the `normalizer` option to the normaliser."""
+"""Builds the normalizer of a configuration."""
 
 from __future__ import annotations
 
-from vitrina.normalizers.base import NoNormalizer, Normalizer
-from vitrina.normalizers.config import (
-    ConfusablesNormalizerConfig,
-    NoNormalizerConfig,
-    RecognizerNormalizerConfig,
-    RulesNormalizerConfig,
-)
+from collections.abc import Callable
+
+from vitrina import registry
+from vitrina.normalizers.base import Normalizer
+from vitrina.registry import Settings
+
+OpenRun = Callable[[str], Normalizer]
+"""Opens the folder of a run and returns what recognizes texts with its model."""
 
 
-def build_normalizer(
-    config: NoNormalizerConfig
-    | ConfusablesNormalizerConfig
-    | RulesNormalizerConfig
-    | RecognizerNormalizerConfig,
-    device: str = "auto",
-) -> Normalizer:
-    """The normaliser of a `normalizer` option; one that is a model works on `device`.
+def build_normalizer(settings: Settings, open_run: OpenRun | None = None) -> Normalizer:
+    """Build the normalizer that `settings` choose.
+
+    Args:
+        settings: of the group `normalizer`.
+        open_run: opens other runs, for settings that use some (`Settings.runs_used`).
 
     Raises:
         InputError: if a lexicon, glyph clusters or a run are needed and cannot be read.
     """
-    if isinstance(config, ConfusablesNormalizerConfig):
-        from vitrina.normalizers.confusables import ConfusablesNormalizer
-
-        return ConfusablesNormalizer()
-    if isinstance(config, RulesNormalizerConfig):
-        from vitrina.normalizers.rules import RulesNormalizer
-
-        return RulesNormalizer(config)
-    if isinstance(config, RecognizerNormalizerConfig):
-        from vitrina.normalizers.recognizer import RecognizerNormalizer
-
-        return RecognizerNormalizer(config, device)
-    assert isinstance(config, NoNormalizerConfig), config
-    return NoNormalizer()
+    if not settings.runs_used():
+        return registry.build("normalizer", settings)
+    assert open_run is not None, f"normalizer={settings.kind} opens a run"
+    return registry.build("normalizer", settings, open_run)

@@ -26,10 +26,13 @@ from functools import cache
 
 import numpy as np
 
+from vitrina.glyphs.fonts import default_font, font_characters
+from vitrina.noise.tables import ALPHABET, seen_glyphs
 from vitrina.normalizers.unicode import UnicodeNormalizer
-from vitrina.text.batch import TextBatch, ranges
+from vitrina.registry import Settings
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, ranges
 from vitrina.text.offsets import OffsetMap
-from vitrina.text.words import NUM_CODE_POINTS, find_words, is_mark
+from vitrina.text.words import find_words, is_mark
 
 CYRILLIC = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя" + "ґєіїў"
 """Small letters of Russian, Ukrainian and Belarusian: what look-alikes become."""
@@ -64,6 +67,20 @@ def confusable_with(letter: str) -> tuple[str, ...]:
     """The single characters with the skeleton of `letter`, itself among them, in rising order."""
     found = _homoglyphs().get_combinations(letter)
     return tuple(sorted(character for character in found if len(character) == 1))
+
+
+def unseen_confusables() -> dict[str, list[str]]:
+    """Return the confusable characters of each letter (TS 39) that no level of noise holds.
+
+    Only characters that the default font can draw; letters without any are left out.
+    """
+    drawn, known = font_characters(default_font()), seen_glyphs() | frozenset(ALPHABET)
+    listed = {letter: confusable_with(letter) for letter in ALPHABET}
+    kept = {
+        letter: [each for each in characters if ord(each) in drawn and each not in known]
+        for letter, characters in listed.items()
+    }
+    return {letter: characters for letter, characters in kept.items() if characters}
 
 
 @cache
@@ -108,9 +125,9 @@ def _table() -> _Table:
 
 
 class ConfusablesNormalizer:
-    """`unicode`, then confusable characters in the script of their word."""
+    """Compatibility forms (NFKC), then confusable characters in the script of their word."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         self._unicode = UnicodeNormalizer()
 
     def __call__(self, texts: TextBatch) -> TextBatch:

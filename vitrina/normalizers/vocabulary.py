@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from functools import cached_property
 
+from vitrina.files import package_folder
 from vitrina.text.lexicon import Lexicon, fold
-from vitrina.text.resources import resource_folder
 
 LETTERS = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"
 """The letters of Russian, the frequent ones first."""
@@ -29,7 +29,7 @@ class Vocabulary:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._costs: dict[str, float] = {}
-        path = resource_folder() / "normalizer" / "frequent_words.txt"
+        path = package_folder("resources") / "normalizer" / "frequent_words.txt"
         lines = path.read_text(encoding="utf-8").splitlines()
         self._frequent = frozenset(
             word for line in lines if not line.startswith("#") for word in line.split()

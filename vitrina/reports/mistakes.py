@@ -49,14 +49,14 @@ def ladder_part(run: Run, model: TrainedModel | InputError) -> dict[str, Any]:
     if isinstance(model, TrainedModel):
         embedder = getattr(model.model.embedder, "inner", model.model.embedder)
         if isinstance(embedder, VisualEmbedder):
-            pictures = embedder.pictures
+            pictures = embedder.tokenizer.pictures
             note += ", in the pixels that the model gets."
         else:
             note += "; this model reads no pixels."
     steps = []
     for suite, text, answer in ladder(run, suites_of(run)):
         if isinstance(model, TrainedModel):
-            text = model.normalized(TextBatch.from_strings([text]))[0]
+            text = model.pipeline(TextBatch.from_strings([text]))[0]
         steps.append((suite.replace("_", " "), answer, line_pictures(pictures, text)))
     return {"note": note, "steps": steps}
 
@@ -142,7 +142,7 @@ def _picture(model: TrainedModel | InputError, salient: Salient | None) -> Marku
         stride, window = config.stride_px, config.window_px
     elif config is not None and config.glyph_tokens:
         window = config.width_px
-    pictures = embedder.pictures
+    pictures = embedder.tokenizer.pictures
     columns = token_columns(pictures, salient.text, len(salient.weights), stride, window)
     drawn = salient_pictures(pictures, salient, columns)
     return drawn + strongest_tokens(pictures, salient, stride, window)

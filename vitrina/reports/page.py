@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from vitrina import __version__
-from vitrina.text.resources import resource_folder
+from vitrina.files import package_folder
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ def render(body: str, **values: Any) -> str:
             macro receives.
     """
     environment = Environment(
-        loader=FileSystemLoader(resource_folder() / "report"),
+        loader=FileSystemLoader(package_folder("resources") / "report"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=displayable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = Markup((resource_folder() / "report" / "report.css").read_text("utf-8"))
+    style = Markup((package_folder("resources") / "report" / "report.css").read_text("utf-8"))
     page = environment.get_template("page.html.j2")
     return page.render(body=f"{body}.html.j2", style=style, version=__version__, **values)

@@ -15,8 +15,7 @@ from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.errors import InputError
 from vitrina.files import make_folder, remove_leftovers
-from vitrina.normalizers.recognizer import require_same_reader
-from vitrina.runs.provenance import require_same_origin
+from vitrina.runs.provenance import require_same_runs
 from vitrina.runs.record import read_json, recorded_hashes
 
 LOCK = ".lock"
@@ -159,9 +158,7 @@ def enter(folder: Path, config: Config) -> dict[str, Any] | None:
         )
     if (folder / "metrics.json").exists():
         return read_json(folder / "metrics.json")
-    recorded = recorded_hashes(folder)
-    require_same_reader(config.normalizer, recorded)
-    require_same_origin(config.model, recorded)
+    require_same_runs(config.runs_used(), recorded_hashes(folder))
     return None
 
 

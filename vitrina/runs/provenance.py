@@ -1,4 +1,4 @@
-"""Runs whose weights another run builds on: which weights these were, for its record."""
+"""Runs that another run uses: the hashes of their weights, for its record."""
 
 from __future__ import annotations
 
@@ -6,57 +6,41 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from vitrina.config import ModelConfig
 from vitrina.errors import InputError
 
-ORIGIN = "model.init_from"
-"""Name, among the hashes of a run's record, of the weights that it started from."""
 
+def run_hashes(used: Mapping[str, str]) -> dict[str, str]:
+    """sha256 of the best weights of each run that is used, by setting.
 
-def weights_hash(run: str) -> str:
-    """sha256 of the best weights in the folder of a run.
+    Args:
+        used: folders of runs, by the setting that names each (`Config.runs_used`).
 
     Raises:
-        InputError: if they cannot be read.
+        InputError: if weights cannot be read.
     """
-    weights = Path(run) / "checkpoints" / "best.safetensors"
+    return {key: _weights_hash(Path(run)) for key, run in used.items()}
+
+
+def require_same_runs(used: Mapping[str, str], recorded: Mapping[str, str]) -> None:
+    """Check that the runs that are used have the weights that a record names.
+
+    Args:
+        used: folders of runs, by the setting that names each.
+        recorded: hashes in the record of the run that uses them.
+
+    Raises:
+        InputError: if one has other weights.
+    """
+    for key, value in run_hashes(used).items():
+        if recorded.get(key) != value:
+            raise InputError(
+                f"{key} = {used[key]!r}: its weights are not those that this run was trained with"
+            )
+
+
+def _weights_hash(run: Path) -> str:
+    weights = run / "checkpoints" / "best.safetensors"
     try:
         return hashlib.sha256(weights.read_bytes()).hexdigest()
     except OSError as error:
         raise InputError(f"{weights}: cannot be read ({error.strerror})") from None
-
-
-def require_same_weights(key: str, run: str, recorded: Mapping[str, str], told: str) -> None:
-    """Whether a run that is built on has the weights that it had.
-
-    Args:
-        key: the setting that names it, which is also the name of its hash.
-        run: its folder.
-        recorded: the hashes in the record of the run that is built on it.
-        told: what these weights were to that run, for the message.
-
-    Raises:
-        InputError: if it has other weights.
-    """
-    value = weights_hash(run)
-    if recorded.get(key, value) != value:
-        raise InputError(f"{key} = {run!r}: the weights there are not those that {told}")
-
-
-def origin_hashes(config: ModelConfig) -> dict[str, str]:
-    """sha256 of the weights that a training starts from; nothing where they are random.
-
-    Raises:
-        InputError: if they cannot be read.
-    """
-    return {} if config.init_from is None else {ORIGIN: weights_hash(config.init_from)}
-
-
-def require_same_origin(config: ModelConfig, recorded: Mapping[str, str]) -> None:
-    """Whether the weights that a run started from are still there.
-
-    Raises:
-        InputError: if there are others.
-    """
-    if config.init_from is not None:
-        require_same_weights(ORIGIN, config.init_from, recorded, "this run started from")

@@ -13,13 +13,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from vitrina import __version__
 from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.errors import InputError
 from vitrina.files import replacing
 
 PACKAGES = (
+    "vitrina",
     "torch",
     "numpy",
     "pillow",
@@ -85,8 +85,6 @@ def make_record(
         notes: what was skipped, cut, split off.
         synthetic: whether the texts are the demo corpus.
     """
-    from vitrina.training.checkpoints import FORMAT  # torch is not needed to read a record
-
     return {
         "name": config.name,
         "choices": {k: v for k, v in choices.items() if not k.startswith("hydra/")},
@@ -97,9 +95,8 @@ def make_record(
         "synthetic": synthetic,
         "notes": list(notes),
         "hashes": {**hashes, **_font_hashes(config)},
-        "checkpoint_format": FORMAT,
+        "format": configuration.FORMAT,
         "versions": {
-            "vitrina": __version__,
             "python": platform.python_version(),
             **{name: _version(name) for name in PACKAGES},
         },

@@ -25,13 +25,13 @@ from vitrina.training.checkpoints import read_weights
 
 FREE = frozenset(
     {
-        *("dropout", "ngram_dropout", "rate_share", "frozen", "sparse"),
+        *("dropout", "ngram_dropout", "rate_share", "frozen", "sparse", "min_gain"),
         *("augment", "augment_marks", "augment_erased", "augment_p", "augment_variants"),
     }
 )
 """Settings of an embedder that do not change what its weights mean."""
 
-READER = ("target", "units", "vocabulary_size", "reads", "kernels", "dim")
+READER = ("target", "units", "vocabulary_size", "source", "kernels", "dim")
 """Settings of a reader that its weights depend on, beside the number of its steps."""
 
 INNER = "embedder.inner."
@@ -116,6 +116,8 @@ class WarmStart:
         found = {}
         if not self._embedder_differs(config):
             found["embedder"] = self.state.part("embedder")
+            if config.deobfuscator.kind != "none" and not self._deobfuscator_differs(config):
+                found["deobfuscator"] = self.state.part("deobfuscator")
         if not self._reader_differs(config):
             found["ocr"] = self.state.part("ocr")
         return found
@@ -179,7 +181,16 @@ class WarmStart:
         mine, theirs = asdict(config.embedder), asdict(self.config.embedder)
         if mine["kind"] != theirs["kind"]:
             return f"embedder.kind = {theirs['kind']!r} there"
-        return _differing("embedder", mine, theirs, mine.keys() - FREE)
+        differs = _differing("embedder", mine, theirs, mine.keys() - FREE)
+        if not differs and config.embedder.reads_codes:
+            return self._deobfuscator_differs(config)
+        return differs
+
+    def _deobfuscator_differs(self, config: Config) -> str:
+        mine, theirs = asdict(config.deobfuscator), asdict(self.config.deobfuscator)
+        if mine["kind"] != theirs["kind"]:
+            return f"deobfuscator.kind = {theirs['kind']!r} there"
+        return _differing("deobfuscator", mine, theirs, mine.keys() - FREE)
 
     def _reader_differs(self, config: Config) -> str:
         mine, theirs = config.ocr, self.config.ocr

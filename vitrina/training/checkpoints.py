@@ -1,8 +1,8 @@
 """Checkpoints: one safetensors file each, whole or not there, nothing executed when read.
 
 `best.safetensors` holds the weights of the best validation; `last.safetensors` everything that a
-resumed run needs: weights, their average where there is one, optimizer states, and where it stands.
-While a training runs, the one before stands beside it as `previous.safetensors`.
+resumed run needs: weights, optimizer states and the position. While a training runs, the checkpoint
+before it is kept as `previous.safetensors`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from vitrina.config import FORMAT
 from vitrina.errors import InputError
-from vitrina.files import make_folder
-from vitrina.tensor_files import read_tensors, write_tensors
-from vitrina.training.averaging import WeightAverage
-
-FORMAT = 1
-"""Version of the files' form; another one is refused."""
-
-ADDED = ("more_sums", "infeasible_sum")
-"""Fields of a position that files of this version may lack."""
+from vitrina.files import make_folder, read_tensors, write_tensors
 
 
 @dataclass
@@ -71,7 +64,7 @@ def load_weights(path: Path, model: nn.Module) -> None:
         InputError: if the file is missing, of another form, or of another model.
     """
     tensors, _ = _read(path)
-    model.load_state_dict(_state(path, tensors, "model", model))
+    model.load_state_dict(_state(path, tensors, model))
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -88,7 +81,6 @@ def save_training(
     model: nn.Module,
     optimizers: list[Optimizer],
     position: TrainState,
-    average: WeightAverage | None = None,
 ) -> None:
     """Write all that a resumed run needs; what stood there before is kept beside it.
 
@@ -96,8 +88,6 @@ def save_training(
         InputError: if it cannot be written.
     """
     tensors = _tensors("model", model.state_dict())
-    if average is not None:
-        tensors |= _tensors("average", average.state_dict())
     for i, optimizer in enumerate(optimizers):
         for index, state in optimizer.state_dict()["state"].items():
             for name, value in state.items():
@@ -120,13 +110,8 @@ def _previous(last: Path) -> Path:
     return last.with_stem("previous")
 
 
-def load_training(
-    path: Path,
-    model: nn.Module,
-    optimizers: list[Optimizer],
-    average: WeightAverage | None = None,
-) -> TrainState:
-    """Read what `save_training` wrote, into `model`, `optimizers` and `average`.
+def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> TrainState:
+    """Read what `save_training` wrote, into `model` and `optimizers`.
 
     Raises:
         InputError: if the file is missing, of another form, or of another model.
@@ -134,10 +119,7 @@ def load_training(
     tensors, metadata = _read(path)
     position = _position(path, metadata)
     states = [_states(path, tensors, i, optimizer) for i, optimizer in enumerate(optimizers)]
-    averaged = {} if average is None else _state(path, tensors, "average", model)
-    model.load_state_dict(_state(path, tensors, "model", model))
-    if average is not None:
-        average.load_state_dict(averaged)
+    model.load_state_dict(_state(path, tensors, model))
     for optimizer, state in zip(optimizers, states, strict=True):
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         _restore_layout(optimizer)
@@ -147,9 +129,7 @@ def load_training(
 def _position(path: Path, metadata: dict[str, str]) -> TrainState:
     try:
         values = json.loads(metadata["position"])
-        # What was added since the file was written starts at nothing.
-        known = {f.name: values[f.name] for f in fields(TrainState) if f.name not in ADDED}
-        return TrainState(**known, **{name: values[name] for name in ADDED if name in values})
+        return TrainState(**{each.name: values[each.name] for each in fields(TrainState)})
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: says not where the training stands ({error})") from None
 
@@ -215,31 +195,26 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise InputError(f"{path}: there is no such checkpoint") from None
     if metadata.get("format") != str(FORMAT):
         found = metadata.get("format", "none")
-        raise InputError(f"{path}: checkpoint format {found}; this version reads format {FORMAT}")
+        raise InputError(f"{path}: format {found}; this version reads format {FORMAT} only")
     return tensors, metadata
 
 
-def _weights(tensors: dict[str, Tensor], prefix: str = "model") -> dict[str, Tensor]:
-    """What stands under `prefix`, by name."""
-    start = f"{prefix}."
+def _weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights and buffers of the model, by name."""
     return {
-        name.removeprefix(start): tensor
+        name.removeprefix("model."): tensor
         for name, tensor in tensors.items()
-        if name.startswith(start)
+        if name.startswith("model.")
     }
 
 
-def _state(
-    path: Path, tensors: dict[str, Tensor], prefix: str, model: nn.Module
-) -> dict[str, Tensor]:
-    """What stands under `prefix`: a state of `model`, or its average."""
-    state = _weights(tensors, prefix)
+def _state(path: Path, tensors: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """The weights and buffers in a file, which must be those of `model`."""
+    state = _weights(tensors)
     wanted = model.state_dict()
     for name in sorted(wanted.keys() | state.keys()):
         if name not in state or name not in wanted:
             side = "lacks" if name not in state else "has, unlike the model,"
-            if prefix == "average":
-                side += " the average of"
             raise InputError(f"{path}: the checkpoint of another model ({side} {name})")
         if state[name].shape != wanted[name].shape:
             shapes = f"{name} is {tuple(state[name].shape)}, not {tuple(wanted[name].shape)}"

@@ -58,19 +58,11 @@ class TrainingConfig:
     """Seconds between two checkpoints to resume from; one is written at each validation too."""
     log_every: int
     """Steps between two lines of the history."""
-    ema: float | None
-    """Decay of a moving average of the weights, such as 0.999, less in the first steps; what is
-    averaged is validated, kept and tested. null: the weights themselves are."""
     consistency: float
     """Weight of the divergence between what is said of two views of a text, added to the mean of
     their losses; with 0 each text is seen once. It doubles what a step costs."""
     consistency_from: str
     """The second view of a text beside the noisy one: clean, or noisy (drawn a second time)."""
-    noise_full_at: float | None
-    """Share of the training after which the noise has its full strength; until then a share of the
-    texts that it would touch is left alone, and less and less. null: full from the start."""
-    noise_from: float
-    """The strength of the noise at the start, as a share of its full one."""
 
     def __post_init__(self) -> None:
         def check(name: str, condition: bool, allowed: str) -> None:
@@ -89,15 +81,9 @@ class TrainingConfig:
         check("metric", self.metric in METRICS, f"one of {', '.join(METRICS)}")
         check("patience", self.patience is None or self.patience >= 1, "at least 1, or null")
         check("checkpoint_seconds", self.checkpoint_seconds >= 0, "at least 0")
-        check("ema", self.ema is None or 0 < self.ema < 1, "between 0 and 1, or null")
         check("consistency", self.consistency >= 0, "at least 0")
         known = self.consistency_from in SECOND_VIEWS
         check("consistency_from", known, f"one of {', '.join(SECOND_VIEWS)}")
-        full_at = self.noise_full_at
-        check("noise_full_at", full_at is None or 0 < full_at <= 1, "above 0 to 1, or null")
-        check("noise_from", 0 <= self.noise_from <= 1, "from 0 to 1")
-        if full_at is None:
-            check("noise_from", self.noise_from == 0, "0 unless training.noise_full_at is set")
 
     def tokens_at_once(self, device_type: str) -> int:
         """Tokens that pass through the model at once on a device: cpu or cuda."""
@@ -112,12 +98,6 @@ class TrainingConfig:
     def num_views(self) -> int:
         """How many views of each text a step sees."""
         return 1 if self.second_view is None else 2
-
-    def noise_strength(self, progress: float) -> float:
-        """The strength of the noise, from 0 to 1, when that share of the training is done."""
-        if self.noise_full_at is None:
-            return 1.0
-        return self.noise_from + (1 - self.noise_from) * min(1.0, progress / self.noise_full_at)
 
     def check_others(self, task: Any, noise: Any) -> None:
         """
@@ -135,21 +115,6 @@ class TrainingConfig:
                 "once"
             )
             require(drawn, "training.consistency_from", self.consistency_from, allowed)
-        if self.noise_full_at is not None:
-            grows = noise.kind != "none"
-            allowed = "null with noise=none, which has no strength that could grow"
-            require(grows, "training.noise_full_at", self.noise_full_at, allowed)
-
-
-def _check_rates(config: object, *names: str) -> None:
-    for name in names:
-        value = getattr(config, name)
-        require(0 <= value < 1, f"optimizer.{name}", value, "from 0 to below 1")
-
-
-def _check_common(learning_rate: float, weight_decay: float) -> None:
-    require(learning_rate > 0, "optimizer.learning_rate", learning_rate, "above 0")
-    require(weight_decay >= 0, "optimizer.weight_decay", weight_decay, "at least 0")
 
 
 @dataclass(kw_only=True)
@@ -168,58 +133,12 @@ class AdamWConfig:
     """Decay of the weight matrices; biases and normalisations are spared."""
 
     def __post_init__(self) -> None:
-        _check_common(self.learning_rate, self.weight_decay)
-        _check_rates(self, "beta1", "beta2")
-
-
-@dataclass(kw_only=True)
-class SgdConfig:
-    """Stochastic gradient descent with Nesterov's momentum."""
-
-    kind: str
-    """sgd"""
-    learning_rate: float
-    """Largest learning rate of the schedule."""
-    momentum: float
-    """Share of the last step that is kept."""
-    weight_decay: float
-    """Decay of the weight matrices; biases and normalisations are spared."""
-
-    def __post_init__(self) -> None:
-        _check_common(self.learning_rate, self.weight_decay)
-        _check_rates(self, "momentum")
-
-
-@dataclass(kw_only=True)
-class MuonConfig:
-    """Muon (Jordan et al. 2024) for weight matrices, AdamW for everything else."""
-
-    kind: str
-    """muon"""
-    learning_rate: float
-    """Largest learning rate of the schedule, on AdamW's scale for both parts."""
-    momentum: float
-    """Share of the last step that is kept for matrices."""
-    beta1: float
-    """AdamW's decay of the mean of the gradients."""
-    beta2: float
-    """AdamW's decay of the mean of their squares."""
-    weight_decay: float
-    """Decay of the weight matrices; biases and normalisations are spared."""
-
-    def __post_init__(self) -> None:
-        _check_common(self.learning_rate, self.weight_decay)
-        _check_rates(self, "momentum", "beta1", "beta2")
+        require(self.learning_rate > 0, "optimizer.learning_rate", self.learning_rate, "above 0")
+        require(self.weight_decay >= 0, "optimizer.weight_decay", self.weight_decay, "at least 0")
+        for name in ("beta1", "beta2"):
+            value = getattr(self, name)
+            require(0 <= value < 1, f"optimizer.{name}", value, "from 0 to below 1")
 
 
 OPTIONS: dict[str, type] = {"supervised": TrainingConfig}
-OPTIMIZERS: dict[str, type] = {"adamw": AdamWConfig, "sgd": SgdConfig, "muon": MuonConfig}
-
-LATER: dict[str, Any] = {
-    "ema": None,
-    "consistency": 0.0,
-    "consistency_from": "clean",
-    "noise_full_at": None,
-    "noise_from": 0.0,
-}
-"""Settings of trainings that came later, with the values by which older runs were made."""
+OPTIMIZERS: dict[str, type] = {"adamw": AdamWConfig}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +22,7 @@ from vitrina.models.precision import autocast
 from vitrina.models.token_batch import TokenBatch, split_by_tokens, split_into
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.targets import Targets
-from vitrina.training.averaging import WeightAverage
+from vitrina.tasks.training_source import Batch, TrainingSource
 from vitrina.training.batches import epoch_batches
 from vitrina.training.checkpoints import (
     TrainState,
@@ -41,7 +40,6 @@ from vitrina.training.history import History, LossWindow
 from vitrina.training.interruption import Interrupted, StopSignal
 from vitrina.training.optimizers import RateSchedule, build_optimizers
 from vitrina.training.prefetch import Prefetcher
-from vitrina.training.texts import Batch, TrainingSource
 
 
 class Loss(Protocol):
@@ -99,7 +97,6 @@ class Training:
         self.device = model.device
         self.max_tokens = config.tokens_at_once(self.device.type)
         self.optimizers = build_optimizers(optimizer, model)
-        self.average = None if config.ema is None else WeightAverage(model, config.ema)
         self.steps_per_epoch = len(self.epoch_batches(0))
         self.num_steps = config.steps or max(1, round(config.epochs * self.steps_per_epoch))
         self.validation_steps = max(1, round(config.validate_every * self.steps_per_epoch))
@@ -123,7 +120,7 @@ class Training:
         found = latest(self.last)
         for number, path in enumerate(found):
             try:
-                self.position = load_training(path, self.model, self.optimizers, self.average)
+                self.position = load_training(path, self.model, self.optimizers)
                 break
             except InputError as error:
                 if number + 1 == len(found):
@@ -193,13 +190,12 @@ class Training:
         epoch = step // self.steps_per_epoch
         if epoch != self._epoch[0]:
             self._epoch = epoch, self.epoch_batches(epoch)
-        strength = self.config.noise_strength(step / self.num_steps)
-        return self.prepare(self._epoch[1][step % self.steps_per_epoch], epoch, strength)
+        return self.prepare(self._epoch[1][step % self.steps_per_epoch], epoch)
 
-    def prepare(self, indices: np.ndarray, epoch: int, strength: float = 1.0) -> Batch:
+    def prepare(self, indices: np.ndarray, epoch: int) -> Batch:
         """This process's share of the texts at `indices`, with the noise of `epoch`."""
         mine, weight = self.processes.shard(indices)
-        inputs, targets = self.texts.batch(mine, epoch, strength)
+        inputs, targets = self.texts.batch(mine, epoch)
         return Batch(inputs, targets, len(indices), weight)
 
     def step(self, batch: Batch) -> Tensor:
@@ -228,8 +224,6 @@ class Training:
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        if self.average is not None:
-            self.average.update(self.position.step)
         return totals
 
     def _sums(self, inputs: TokenBatch, targets: Targets) -> Tensor:
@@ -280,11 +274,7 @@ class Training:
             )
 
     def _validate(self) -> None:
-        with self.average.in_place() if self.average is not None else nullcontext():
-            self._validate_in_place()
-
-    def _validate_in_place(self) -> None:
-        """Validate the model as it stands, and keep it if it is the best so far."""
+        """Validate the model, and keep it if it is the best so far."""
         position = self.position
         scores = self.processes.broadcast(self.validate() if self.processes.is_first else {})
         gained = position.best_score is None or scores["score"] > position.best_score
@@ -304,7 +294,7 @@ class Training:
     def _save(self, window: LossWindow) -> float:
         window.store(self.position)
         if self.processes.is_first:
-            save_training(self.last, self.model, self.optimizers, self.position, self.average)
+            save_training(self.last, self.model, self.optimizers, self.position)
         return time.monotonic()
 
     def epoch_batches(self, epoch: int) -> list[np.ndarray]:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
-from torch.optim import SGD, AdamW, Muon, Optimizer, SparseAdam
+from torch.optim import AdamW, Optimizer, SparseAdam
 
-from vitrina.training.config import AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
+from vitrina.training.config import AdamWConfig, TrainingConfig
 
 
-def build_optimizers(config: Any, model: nn.Module) -> list[Optimizer]:
+def build_optimizers(config: AdamWConfig, model: nn.Module) -> list[Optimizer]:
     """The optimizers that together train `model`; their learning rates are the largest ones.
 
     Weight decay applies to weights with at least two dimensions, not to biases, normalisations
     or embedding tables. A module with `rate_shares` gets shares of the learning rate.
 
-    Tables with sparse gradients are trained by the form of Adam that moves the rows of a batch
-    alone (torch's SparseAdam). Momentum moves every row in every step: before SGD with momentum
-    the gradients of all tables are made whole.
+    Tables with sparse gradients are trained by torch's SparseAdam, which moves only the rows of a
+    batch.
     """
     tables = [module for module in model.modules() if isinstance(module, nn.Embedding)]
     in_tables = {id(table.weight) for table in tables}
@@ -29,45 +28,23 @@ def build_optimizers(config: Any, model: nn.Module) -> list[Optimizer]:
     decayed, spared = _part(parameters, lambda p: p.dim() >= 2 and id(p) not in in_tables)
     rate = config.learning_rate
 
-    def groups(chosen: list[nn.Parameter], decay: float) -> list[dict[str, Any]]:
-        """One for each share of the learning rate, the whole of it first: its rate is shown."""
-        return [
-            {
-                "params": [p for p in chosen if shares.get(id(p), 1.0) == shard],
-                "weight_decay": decay,
-                "lr": rate * shard,
-            }
-            for shard in sorted({1.0, *shares.values()}, reverse=True)
-        ]
-
-    if isinstance(config, SgdConfig):
-        for table in tables:
-            table.sparse = table.sparse and config.momentum == 0
-        both = [*groups(decayed, config.weight_decay), *groups(spared, 0.0)]
-        return [SGD(both, rate, momentum=config.momentum, nesterov=config.momentum > 0)]
-
-    assert isinstance(config, AdamWConfig | MuonConfig)
-    betas = (config.beta1, config.beta2)
     in_sparse = {id(table.weight) for table in tables if table.sparse}
     sparse, spared = _part(spared, lambda p: id(p) in in_sparse)
-    others: list[Optimizer] = []
+    groups = [
+        {
+            "params": [p for p in chosen if shares.get(id(p), 1.0) == share],
+            "weight_decay": decay,
+            "lr": rate * share,
+        }
+        for chosen, decay in ((decayed, config.weight_decay), (spared, 0.0))
+        for share in sorted({1.0, *shares.values()}, reverse=True)  # the first rate is shown
+    ]
+    betas = (config.beta1, config.beta2)
+    optimizers: list[Optimizer] = [AdamW(groups, rate, betas=betas, fused=True)]
     if sparse:
         assert not any(id(p) in shares for p in sparse)
-        others.append(SparseAdam(sparse, rate, betas=betas))
-    if isinstance(config, MuonConfig):
-        matrices, decayed = _part(decayed, lambda p: p.dim() == 2)
-        map_spans = [group for group in groups(matrices, config.weight_decay) if group["params"]]
-        if map_spans:
-            others.append(
-                Muon(
-                    map_spans,
-                    rate,
-                    momentum=config.momentum,
-                    adjust_lr_fn="match_rms_adamw",  # so that all parts share one learning rate
-                )
-            )
-    both = [*groups(decayed, config.weight_decay), *groups(spared, 0.0)]
-    return [AdamW(both, rate, betas=betas, fused=True), *others]
+        optimizers.append(SparseAdam(sparse, rate, betas=betas))
+    return optimizers
 
 
 def _part(

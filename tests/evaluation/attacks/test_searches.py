@@ -7,9 +7,8 @@ import pytest
 
 from tests.evaluation.attacks.attacked import deaf, keyword_filter, settings
 from vitrina.errors import InputError
-from vitrina.evaluation.attacks import attack
 from vitrina.evaluation.attacks.attempts import Attempt
-from vitrina.evaluation.attacks.search import wilson_interval
+from vitrina.evaluation.attacks.search import attack, wilson_interval
 from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch
 

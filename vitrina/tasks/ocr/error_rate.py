@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vitrina.models.model import Model
-from vitrina.normalizers.base import Normalizer
+from vitrina.models.prepare import TextPipeline
 from vitrina.tasks.ocr.config import CtcConfig
 from vitrina.tasks.ocr.ctc import required_steps
 from vitrina.tasks.ocr.recognition import Recognition
@@ -64,7 +64,7 @@ class RecognitionEvaluation:
     def of(
         cls,
         model: Model,
-        normalizer: Normalizer,
+        pipeline: TextPipeline,
         reading: Recognition | None,
         *,
         max_tokens: int,
@@ -75,7 +75,7 @@ class RecognitionEvaluation:
             return None
         reader = Recognizer(
             model,
-            normalizer,
+            pipeline,
             reading.symbols,
             max_tokens=max_tokens,
             precision=precision,
@@ -100,7 +100,7 @@ class RecognitionEvaluation:
         chosen = np.unique(np.linspace(0, len(texts) - 1, most).astype(np.int64))
         read = self.reader.read(texts.take(chosen))
         symbols = self.reader.symbols
-        readable = symbols.readable(self.reader.normalizer(wanted.take(chosen)))
+        readable = symbols.readable(self.reader.pipeline(wanted.take(chosen)))
         required = required_steps(symbols.encode(readable))
         infeasible = float((required > read.available).mean()) if most else float("nan")
         rate = character_error_rate(read.texts.to_strings(), readable.to_strings())

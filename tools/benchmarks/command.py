@@ -1,0 +1,96 @@
+"""Measure how fast the project is, each row against an obvious form of the same work.
+
+python tools/benchmark.py --data comments.jsonl
+python tools/benchmark.py --rows render,predict --save-to benchmark.json
+
+Each row first checks that both forms give the same result, then times them in turn in one process.
+Numbers are medians, with the 10th and 90th percentile in brackets. Without --data the texts are the
+demo corpus, whose comments are short and of similar length: padding costs little there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from vitrina.errors import InputError
+from vitrina.files import replacing
+
+from . import host, steps
+from .row import Row, build_table, environment, markdown
+from .target import Bench
+
+ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "same": steps.same,
+    "render": host.render,
+    "train": steps.train,
+    "train_equal": steps.train_equal,
+    "memory": steps.memory,
+    "utilization": steps.utilization,
+    "train_glyphs": steps.train_glyphs,
+    "predict": host.predict,
+    "noise": host.noise,
+    "start": host.start,
+}
+"""Names for `--rows`. Each may give several lines of the table."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", default=",".join(ROWS), help="names, separated by commas")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--data", type=Path, help="jsonl file with the fields text and toxic")
+    parser.add_argument("--threads", type=int, help="threads of the CPU's matrix library")
+    parser.add_argument("--repetitions", type=int, default=5, help="of the order A B B A")
+    parser.add_argument("--texts", type=int, default=32, help="comments in a compared batch")
+    parser.add_argument("--save-to", type=Path, help="json file for all figures")
+    parser.add_argument("--markdown", action="store_true", help="show the table as markdown")
+    arguments = parser.parse_args(argv)
+    try:
+        return _run(arguments)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    names = [name.strip() for name in arguments.rows.split(",")]
+    for name in names:
+        if name not in ROWS:
+            raise InputError(f"--rows {name}: must be among {', '.join(ROWS)}")
+    for option in ("threads", "repetitions", "texts"):
+        value = getattr(arguments, option)
+        if value is not None and value < 1:
+            raise InputError(f"--{option} {value}: must be at least 1")
+    if arguments.threads is not None:
+        torch.set_num_threads(arguments.threads)
+    bench = Bench(arguments.data, arguments.device, arguments.repetitions, arguments.texts)
+    console = Console()
+    given = environment(bench)
+    console.print(", ".join(f"{k} {v}" for k, v in given.items()), highlight=False, soft_wrap=True)
+    rows: list[Row] = []
+    for name in names:
+        for row in ROWS[name](bench):
+            rows.append(row)
+            console.print(f"{row.name}: {row.result}  {row.what}", highlight=False, soft_wrap=True)
+            if arguments.save_to is not None:  # a long run may be interrupted
+                _save(arguments.save_to, given, rows)
+    if arguments.markdown:
+        print(markdown(rows))
+    else:
+        console.print(build_table(rows))
+    return 0
+
+
+def _save(path: Path, given: dict[str, object], rows: Sequence[Row]) -> None:
+    found = {"environment": given, "rows": [row.as_json() for row in rows]}
+    with replacing(path) as file:
+        json.dump(found, file, indent=2, ensure_ascii=False)

@@ -1,0 +1,21 @@
+"""Runs work in a new process, so that its peak memory is its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def in_new_process(work: Callable[..., T], *arguments: Any) -> T | None:
+    """Return the result of `work`, a function of a module; None if the system killed it."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context) as pool:
+        try:
+            return pool.submit(work, *arguments).result()
+        except BrokenProcessPool:
+            return None

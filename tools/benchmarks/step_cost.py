@@ -1,0 +1,145 @@
+"""Measure seconds and memory of a training step, on an average and on the worst batch of an epoch.
+
+python tools/step_cost.py model=vtr_reference dataset=jsonl dataset.train=train.jsonl
+
+takes the settings of main.py. With --profile it shows where the time goes instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+from torch.profiler import ProfilerActivity, profile
+
+from vitrina.cli.main import explain
+from vitrina.config import Config, compose_config
+from vitrina.errors import InputError
+from vitrina.runs.memory import peak_memory_mb
+
+from .target import BenchmarkTarget
+from .timing import time_once
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """The cost of one optimizer step, forward, backward and update.
+
+    Attributes:
+        batch: average or worst.
+        num_texts: texts in it.
+        num_tokens: slices, glyphs or word pieces in it, noise drawn.
+        seconds: of each repetition, after one that warms up.
+        host_seconds: of which noise and tokenizing, and …
+        noise_seconds: … noise alone; the shortest of as many repetitions.
+        peak_memory_mb: largest memory of the process so far (on CUDA: of the device), in 10^6
+            bytes.
+    """
+
+    batch: str
+    num_texts: int
+    num_tokens: int
+    seconds: list[float]
+    host_seconds: float
+    noise_seconds: float
+    peak_memory_mb: float
+
+    @property
+    def median_seconds(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def step_costs(config: Config, repetitions: int = 5) -> Iterator[StepCost]:
+    """Train on single batches of the first epoch and measure.
+
+    The average batch has a number of characters nearest to the mean, the worst one has most. The
+    worst comes last, as the peak memory only grows.
+    """
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    target = BenchmarkTarget.build(config)
+    training, train, cpu = target.training, target.train, torch.device("cpu")
+    batches = training.epoch_batches(0)
+    sizes = np.array([training.texts.lengths[batch].sum() for batch in batches])
+    chosen = {
+        "average": int(np.abs(sizes - sizes.mean()).argmin()),
+        "worst": int(sizes.argmax()),
+    }
+
+    def seconds(work: Callable[[], object], device: torch.device) -> list[float]:
+        return [time_once(work, device) for _ in range(repetitions + 1)][1:]
+
+    for name, index in chosen.items():
+        batch = batches[index]
+        prepared = training.prepare(batch, 0)
+        yield StepCost(
+            name,
+            num_texts=len(batch),
+            num_tokens=int(prepared.inputs.num_tokens.sum()),
+            seconds=seconds(lambda batch=batch: target.step(batch), target.device),
+            host_seconds=min(seconds(lambda batch=batch: training.prepare(batch, 0), cpu)),
+            noise_seconds=min(seconds(lambda batch=batch: train.corrupt(batch, 0), cpu)),
+            peak_memory_mb=peak_memory_mb(target.device),
+        )
+
+
+def step_profile(config: Config, num_steps: int = 10) -> list[tuple[str, float]]:
+    """Return operations and their shares of the time of training steps, largest first.
+
+    The steps are those of the first batches of the first epoch. On a GPU the time is that of the
+    device.
+    """
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    target = BenchmarkTarget.build(config)
+    batches = target.training.epoch_batches(0)[:num_steps]
+    target.step(batches[0])
+    on_gpu = target.device.type == "cuda"
+    kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu else [])]
+    with profile(activities=kinds) as profiler:
+        for batch in batches:
+            target.step(batch)
+    taken = {
+        event.key: event.self_device_time_total if on_gpu else event.self_cpu_time_total
+        for event in profiler.key_averages()
+    }
+    total = sum(taken.values())
+    shares = [(name, seconds / total) for name, seconds in taken.items()]
+    return sorted(shares, key=lambda each: -each[1])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as for main.py")
+    parser.add_argument("--repetitions", type=int, default=5, help="timed steps a batch")
+    parser.add_argument("--profile", action="store_true", help="shares of the operations")
+    arguments = parser.parse_args(argv)
+    try:
+        config = compose_config(arguments.settings)
+        if arguments.profile:
+            for name, share in step_profile(config)[:15]:
+                print(f"{share:6.1%}  {name}")
+            return 0
+        for cost in step_costs(config, max(arguments.repetitions, 1)):
+            print(
+                f"{cost.batch} batch: {cost.num_texts} texts, {cost.num_tokens:,} tokens, "
+                f"{cost.median_seconds:.3f} s a step (median of {len(cost.seconds)}, "
+                f"{min(cost.seconds):.3f} to {max(cost.seconds):.3f}; noise "
+                f"{cost.noise_seconds / cost.median_seconds:.2%} of it, noise and tokenizing "
+                f"{cost.host_seconds / cost.median_seconds:.2%}), "
+                f"peak memory {cost.peak_memory_mb / 1000:.2f} GB",
+                flush=True,
+            )
+    except (InputError, HydraException, OmegaConfBaseException) as error:
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return 2
+    return 0

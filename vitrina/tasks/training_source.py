@@ -1,0 +1,42 @@
+"""What a training draws its batches from, and a process's share of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitrina.models.token_batch import TokenBatch
+from vitrina.tasks.targets import Targets
+
+
+@dataclass(frozen=True)
+class TrainingSource:
+    """What a training draws its batches from.
+
+    Attributes:
+        lengths: int64 [num_texts], lengths of the clean texts, by which batches are bucketed.
+        batch: (indices int64 [B], epoch) → tokenized noisy texts and their targets. With two views
+            of each text both have 2 B rows, the first views before the second ones.
+    """
+
+    lengths: np.ndarray
+    batch: Callable[[np.ndarray, int], tuple[TokenBatch, Targets]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """This process's share of a batch.
+
+    Attributes:
+        inputs: the encoded texts, all views of them.
+        targets: of each view.
+        num_texts: texts in the whole batch.
+        weight: of each text in the sum over the processes.
+    """
+
+    inputs: TokenBatch
+    targets: Targets
+    num_texts: int
+    weight: float
