@@ -98,9 +98,9 @@ def test_the_same_seed_gives_the_same_scores_and_another_seed_others(
 
 def test_a_finished_run_is_never_overwritten(trained: Path) -> None:
     before = (trained / "metrics.json").read_bytes()
-    with pytest.raises(InputError, match="holds a run already; resume=true goes on with it"):
+    with pytest.raises(InputError, match="contains a run already; resume=true resumes it"):
         small_run(trained)
-    with pytest.raises(InputError, match="holds a run of other settings"):
+    with pytest.raises(InputError, match="contains a run with other settings"):
         small_run(trained, "seed=7", "resume=true")
     assert (trained / "metrics.json").read_bytes() == before
 

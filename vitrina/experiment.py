@@ -17,6 +17,7 @@ from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
+from vitrina.glyphs.fonts import font_hashes
 from vitrina.inference.load import recognizer_opener
 from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
@@ -26,6 +27,7 @@ from vitrina.models.prepare import TextPipeline
 from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
+from vitrina.registry import build
 from vitrina.reports.formats import terminal
 from vitrina.reports.table import run_table
 from vitrina.runs.folder import enter, lock
@@ -38,17 +40,15 @@ from vitrina.tasks.base import Task
 from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
-from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.thresholds import choose_thresholds
 from vitrina.training.callbacks import ProgressCallback
 from vitrina.training.checkpoints import TrainState, load_weights
 from vitrina.training.consistency import training_loss
 from vitrina.training.distributed import DistributedContext, process_group
-from vitrina.training.heartbeat import Heartbeat
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training
-from vitrina.training.progress import Progress
-from vitrina.training.trackers.base import NoTracker, Tracker, build_tracker
+from vitrina.training.progress import Heartbeat, Progress
+from vitrina.training.trackers.base import TrackedRun, Tracker, open_tracker
 from vitrina.training.validation import validation, validation_views
 
 
@@ -134,6 +134,7 @@ def _run(
             **dataset.hashes,
             **checkpoint_hashes(fitted),
             **run_hashes(config.runs_used()),
+            **_fonts(config),
         },
         notes=dataset.notes,
         synthetic=dataset.synthetic,
@@ -149,9 +150,10 @@ def _run(
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
         views = validation_views(val)
-        seen = _recognition(config, model, pipeline, reading)
+        seen = RecognitionEvaluation.of(model, pipeline, reading, **_limits(config, model))
         validate = validation(views, task, predictor, config.training.metric, seen)
-        training = Training(
+        training: Training = build(
+            "training",
             config.training,
             config.optimizer,
             model,
@@ -163,7 +165,7 @@ def _run(
             processes=processes,
             reading=reading,
         )
-        position = _train(config, folder, training, start, tracker, console)
+        state = _train(config, folder, training, start, tracker, console)
         if not processes.is_first:
             return {}
         load_weights(folder / "checkpoints" / "best.safetensors", model)
@@ -175,7 +177,7 @@ def _run(
         def tell(line: str) -> None:
             console.print(line, markup=False, highlight=False)
 
-        read = _recognition(config, folded, pipeline, reading)
+        read = RecognitionEvaluation.of(folded, pipeline, reading, **_limits(config, folded))
         test = dataset.test
         evaluation, further = run_evaluation(
             config.evaluation,
@@ -185,7 +187,7 @@ def _run(
             progress=tell,
             on_suite=_suite_observer(config, folder, task, read),
         )
-        metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
+        metrics = collect_metrics(state, fit_seconds, model, device, evaluation, read)
         metrics |= further
         metrics |= {"thresholds": thresholds} if thresholds else {}
         with autocast(config.training.precision, device):  # folded weights may be bf16
@@ -215,25 +217,26 @@ def _fit(
     return FittedState.load(path)
 
 
+def _fonts(config: Config) -> dict[str, str]:
+    """Hashes of the fonts that embedder and deobfuscator draw with, by file name."""
+    parts = (config.embedder, config.deobfuscator)
+    return {
+        name: digest
+        for part in parts
+        if hasattr(part, "fonts")
+        for name, digest in font_hashes(part.fonts).items()
+    }
+
+
 def _predictor(config: Config, model: Model, task: Task, pipeline: TextPipeline) -> Predictor:
-    return task.predictor(
-        model,
-        pipeline,
-        max_tokens=config.training.tokens_at_once(model.device.type),
-        precision=config.training.precision,
-    )
+    return task.predictor(model, pipeline, **_limits(config, model))
 
 
-def _recognition(
-    config: Config, model: Model, pipeline: TextPipeline, reading: Recognition | None
-) -> RecognitionEvaluation | None:
-    return RecognitionEvaluation.of(
-        model,
-        pipeline,
-        reading,
-        max_tokens=config.training.tokens_at_once(model.device.type),
-        precision=config.training.precision,
-    )
+def _limits(config: Config, model: Model) -> dict[str, Any]:
+    """Return how a model is applied to batches."""
+    training = config.training
+    tokens = training.tokens_at_once(model.device.type)
+    return {"max_tokens": tokens, "precision": training.precision}
 
 
 def _suite_observer(
@@ -255,17 +258,12 @@ def _tracked(
     config: Config, folder: Path, record: dict[str, Any], processes: DistributedContext
 ) -> Iterator[Tracker]:
     if not processes.is_first:
-        yield NoTracker()
+        yield Tracker()
         return
     choices = record["choices"]
-    tracker = build_tracker(
-        config.tracking,
-        run_folder=folder,
-        run_config=configuration.to_dict(config),
-        name=folder.name,
-        group=config.name,
-        tags=[f"{group}={choices[group]}" for group in ("model", "noise") if choices.get(group)],
-    )
+    tags = [f"{group}={choices[group]}" for group in ("model", "noise") if choices.get(group)]
+    run = TrackedRun(folder, configuration.to_dict(config), config.name, tags)
+    tracker = open_tracker(config.tracking, run)
     try:
         yield tracker
     except BaseException:
@@ -286,29 +284,29 @@ def _train(
     for note in training.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     if resumed:
-        console.print(f"going on from step {training.position.step}", highlight=False)
+        console.print(f"resuming from step {training.state.step}", highlight=False)
     else:
         training.model.load_pretrained()
         if start is not None:
             start.load(training.model)
             console.print("\n".join(start.lines), markup=False, highlight=False, soft_wrap=True)
-    position = training.position
+    state = training.state
     progress = Progress(
         training.num_steps,
-        first_step=position.step,
+        first_step=state.step,
         steps_per_epoch=training.steps_per_epoch,
         console=console,
     )
     beats = None
     if training.processes.is_first:
-        beats = Heartbeat(folder, training.num_steps, first_step=position.step)
+        beats = Heartbeat(folder, training.num_steps, first_step=state.step)
     try:
         with progress:
-            return training.run(ProgressCallback(progress, tracker, position.num_texts, beats))
+            return training.run(ProgressCallback(progress, tracker, state.num_texts, beats))
     except Interrupted:
         console.print(
-            f"stopped at step {position.step}, everything is saved; "
-            "the same command with resume=true goes on",
+            f"interrupted at step {state.step}, everything is saved; "
+            "the same command with resume=true resumes it",
             highlight=False,
         )
         raise

@@ -295,26 +295,11 @@ def _load_all() -> None:
     for module in BUILT_IN:
         if module not in _loaded:
             _loaded.add(module)
-            _bridge(importlib.import_module(module))
+            importlib.import_module(module)
     for point in _entry_points():
         if point.value not in _loaded:
             _loaded.add(point.value)
             _load_plugin(point)
-
-
-_OLD_GROUPS = {
-    "vitrina.training.config": ("training", "OPTIONS"),
-    "vitrina.training.trackers.config": ("tracking", "OPTIONS"),
-}
-
-
-def _bridge(module: Any) -> None:
-    """Register the options of a module that is not converted yet. TEMPORARY."""
-    group, _ = _OLD_GROUPS.get(module.__name__, ("", ""))
-    for name, cls in getattr(module, "OPTIONS", {}).items():
-        _add(Component(group, name, cls, "", None))
-    for name, cls in getattr(module, "OPTIMIZERS", {}).items():
-        _add(Component("optimizer", name, cls, "", None))
 
 
 @cache

@@ -29,7 +29,7 @@ from vitrina.models.predictor import for_inference
 from vitrina.noise.corpus import Corpus
 from vitrina.text.batch import TextBatch
 from vitrina.training.config import AdamWConfig
-from vitrina.training.optimizers import build_optimizers
+from vitrina.training.optimizers import build_adamw
 
 BATCH = TextBatch.from_strings(TEXTS)
 KINDS = sorted(CONFIGS)
@@ -167,7 +167,7 @@ def test_lower_layers_alone_can_be_used(made: dict[str, Path]) -> None:
 def test_frozen_layers_stay(frozen: int, made: dict[str, Path]) -> None:
     model = build("subwords", made["bert"], frozen=frozen > 0, frozen_layers=frozen)
     before = {name: p.clone() for name, p in model.named_parameters()}
-    for optimizer in build_optimizers(ADAMW, model):
+    for optimizer in build_adamw(ADAMW, model):
         model(model.embedder.tokenizer(BATCH)).square().sum().backward()
         optimizer.step()
     map_spans = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
@@ -185,7 +185,7 @@ ADAMW = AdamWConfig(kind="adamw", learning_rate=1e-2, beta1=0.9, beta2=0.98, wei
 
 def test_the_checkpoint_trains_at_its_share_of_the_rate(made: dict[str, Path]) -> None:
     model = build("glyphs", made["bert"])
-    optimizers = build_optimizers(ADAMW, model)
+    optimizers = build_adamw(ADAMW, model)
     assert optimizers[0].param_groups[0]["lr"] == ADAMW.learning_rate
     groups = [group for optimizer in optimizers for group in optimizer.param_groups]
     rates = {id(p): group["lr"] for group in groups for p in group["params"]}

@@ -87,7 +87,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
     (disk / "ballast").unlink()
     again = main(*given, "resume=true", cwd=disk)
     assert again.returncode == 0, again.stderr
-    assert "going on from step" in again.stdout
+    assert "resuming from step" in again.stdout
     assert (disk / "run" / "metrics.json").exists()
 
 
@@ -252,8 +252,8 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_goes_on(
     found = small_run(folder, *given, "resume=true")
     said = capsys.readouterr().out
     assert f"{last}: damaged (checksum mismatch)" in said
-    assert f"going on from the checkpoint before it, {previous}" in said
-    assert "going on from step 4" in said
+    assert f"resuming from the checkpoint before it, {previous}" in said
+    assert "resuming from step 4" in said
     assert found["val"] == wanted["val"]
     rows = [(tmp_path / name / "history.jsonl").read_text() for name in ("undisturbed", "run")]
     assert rows[0] == rows[1]
@@ -280,7 +280,7 @@ def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Training.step
 
     def failing(self: Training, batch: Any) -> Any:
-        return whole(self, batch) if self.position.step < step else 1 / 0
+        return whole(self, batch) if self.state.step < step else 1 / 0
 
     monkeypatch.setattr(Training, "step", failing)
 

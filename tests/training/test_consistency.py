@@ -190,8 +190,8 @@ def test_parts_of_a_batch_keep_both_views_of_a_text_together(tmp_path: Path) -> 
             return forward(inputs)
 
         training.model.forward = spy
-        position = training.run()
-        assert position.num_texts == 400 and sum(sizes) == 800 + 400  # four validations
+        state = training.run()
+        assert state.num_texts == 400 and sum(sizes) == 800 + 400  # four validations
         assert (len(sizes) > 32) == (max_tokens == 60)
         models.append(weights(training))
     for name, value in models[0].items():
@@ -216,8 +216,8 @@ def test_it_draws_the_answers_to_both_views_together(tmp_path: Path) -> None:
     [
         (
             ["training.consistency=1", "task=labeling", "encoder=cnn_words"],
-            "training.consistency = 1.0: must be 0 with task=labeling; two views are compared "
-            "with task=classification or multilabel",
+            "training.consistency = 1.0: must be 0 with task=labeling, which compares no views of "
+            "a text",
         ),
         (
             [

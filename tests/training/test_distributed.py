@@ -110,7 +110,7 @@ def test_a_failure_of_the_first_stops_all(tmp_path: Path) -> None:
     (tmp_path / "run" / "record.json").write_text('{"signature": "other"}')
     done = torchrun(PLAIN, *SMALL, "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode != 0
-    assert done.stderr.count("run: holds a run already; resume=true goes on with it") == 1
+    assert done.stderr.count("run: contains a run already; resume=true resumes it") == 1
 
 
 def test_a_sweep_under_torchrun_is_refused(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_shares_of_a_sorted_batch_are_alike() -> None:
 
 def test_one_process_exchanges_nothing() -> None:
     alone, tensor = DistributedContext(), torch.ones(2)
-    alone.add_up([tensor])
+    alone.all_reduce([tensor])
     assert tensor.tolist() == [1, 1] and alone.broadcast("a") == "a" and alone.gather(3) == [3]
     assert alone.is_first and "RANK" not in os.environ
 
@@ -179,11 +179,11 @@ def test_the_death_of_one_process_stops_all_and_loses_nothing(tmp_path: Path) ->
     wait_until(lambda: not list(workers(run)))  # no process is left behind
     assert not (run / "metrics.json").exists()
     assert not [path for path in run.rglob("*") if "tmp" in path.name]
-    saved = int(json.loads(safe_open(last, "numpy").metadata()["position"])["step"])
+    saved = int(json.loads(safe_open(last, "numpy").metadata()["state"])["step"])
     assert 0 < saved < 120
     done = main(*given, "resume=true", cwd=tmp_path)  # one process can go on alone
     assert done.returncode == 0, done.stderr
-    assert f"going on from step {saved}" in done.stdout
+    assert f"resuming from step {saved}" in done.stdout
     assert (run / "metrics.json").exists()
 
 

@@ -74,7 +74,11 @@ class SweepJob:
         except FolderBusyError:
             print(f"{base_folder()}: running elsewhere, left to that process", flush=True)
         except Exception as error:
-            print(f"error: the job {job.told} failed: {reason(error)}", file=sys.stderr, flush=True)
+            print(
+                f"error: the job {job.described} failed: {reason(error)}",
+                file=sys.stderr,
+                flush=True,
+            )
         return None
 
     @contextmanager

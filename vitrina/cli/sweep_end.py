@@ -28,7 +28,7 @@ def report_sweep(folder: Path, jobs: Sequence[Job]) -> bool:
     table = run_table([_result(each, folder) for each in found.jobs])
     console.print(terminal(table, console.width))
     console.print(f"results: {folder}", highlight=False, soft_wrap=True)
-    return bool(jobs) and all(each.state in ("done", "running") for each in found.jobs)
+    return bool(jobs) and all(each.state in ("finished", "running") for each in found.jobs)
 
 
 def _result(each: JobState, folder: Path) -> Run:
@@ -39,8 +39,8 @@ def _result(each: JobState, folder: Path) -> Run:
     if not result.record:  # it ended before it could be recorded
         model = each.job.name.removesuffix(f"-{each.job.signature}")
         result.record = {"choices": {"model": model}, "overrides": list(each.job.overrides)}
-    if each.state != "done":
+    if each.state != "finished":
         running = "running elsewhere" if each.state == "running" else ""
         result.metrics, result.state = {}, each.state
-        result.error = running or each.told or result.error
+        result.error = running or each.detail or result.error
     return result

@@ -1,4 +1,4 @@
-"""What a training draws its batches from, and a process's share of a batch."""
+"""Source of the batches of a training, and a process's share of a batch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vitrina.tasks.targets import Targets
 
 @dataclass(frozen=True)
 class TrainingSource:
-    """What a training draws its batches from.
+    """Source of the batches of a training.
 
     Attributes:
         lengths: int64 [num_texts], lengths of the clean texts, by which batches are bucketed.
@@ -30,10 +30,10 @@ class Batch:
     """This process's share of a batch.
 
     Attributes:
-        inputs: the encoded texts, all views of them.
-        targets: of each view.
+        inputs: tokens of the texts, all views of them.
+        targets: targets of each view.
         num_texts: texts in the whole batch.
-        weight: of each text in the sum over the processes.
+        weight: weight of each text in the sum over the processes.
     """
 
     inputs: TokenBatch

@@ -1,14 +1,14 @@
-"""Checkpoints: one safetensors file each, whole or not there, nothing executed when read.
+"""Checkpoints: one safetensors file each, written atomically; reading one executes nothing.
 
 `best.safetensors` holds the weights of the best validation; `last.safetensors` everything that a
-resumed run needs: weights, optimizer states and the position. While a training runs, the checkpoint
+resumed run needs: weights, optimizer states and the `TrainState`. While a training runs, the one
 before it is kept as `previous.safetensors`.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,17 @@ from vitrina.files import make_folder, read_tensors, write_tensors
 
 @dataclass
 class TrainState:
-    """Where a training stands.
+    """State of a training besides weights and optimizers.
 
     Attributes:
         step: optimizer steps taken.
         seconds: seconds spent in the training loop, validation not counted.
         num_texts: texts seen.
-        best_score: best validation score so far, and the step it was reached at.
+        best_score, best_step: best validation score so far, and its step.
         without_gain: validations since then.
-        loss_sum, loss_count: losses since the last line of the history; more_sums: of what else is
-            told there.
-        infeasible_sum: sum over the steps of the share of texts whose reading had too few steps.
+        loss_sum, loss_count: losses since the last line of the history.
+        more_sums: sums of the other values that a line holds.
+        infeasible_sum: sum over the steps of the share of texts with too few frames for CTC.
         validations: validation scores so far.
         stopped_early: whether patience ran out.
     """
@@ -58,51 +58,47 @@ def save_weights(path: Path, model: nn.Module) -> None:
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
-    """Read what `save_weights` or `save_training` wrote.
+    """Load the weights that `save_weights` or `save_training` wrote into `model`.
 
     Raises:
-        InputError: if the file is missing, of another form, or of another model.
+        InputError: if the file is missing, no checkpoint, or of another model.
     """
     tensors, _ = _read(path)
     model.load_state_dict(_state(path, tensors, model))
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The weights and buffers in what `save_weights` or `save_training` wrote, by name.
+    """Return the weights and buffers that `save_weights` or `save_training` wrote, by name.
 
     Raises:
-        InputError: if the file is missing, of another form or damaged.
+        InputError: if the file is missing, no checkpoint, or damaged.
     """
     return _weights(_read(path)[0])
 
 
 def save_training(
-    path: Path,
-    model: nn.Module,
-    optimizers: list[Optimizer],
-    position: TrainState,
+    path: Path, model: nn.Module, optimizers: list[Optimizer], state: TrainState
 ) -> None:
-    """Write all that a resumed run needs; what stood there before is kept beside it.
+    """Write all that a resumed run needs; keep the checkpoint before.
 
     Raises:
         InputError: if it cannot be written.
     """
     tensors = _tensors("model", model.state_dict())
     for i, optimizer in enumerate(optimizers):
-        for index, state in optimizer.state_dict()["state"].items():
-            for name, value in state.items():
+        for index, entries in optimizer.state_dict()["state"].items():
+            for name, value in entries.items():
                 tensors[f"optimizer.{i}.{index}.{name}"] = torch.as_tensor(value).detach()
-    position_text = json.dumps(asdict(position))
-    _write(path, tensors, {"position": position_text}, keeps_previous=True)
+    _write(path, tensors, {"state": json.dumps(asdict(state))}, keeps_previous=True)
 
 
 def forget_previous(last: Path) -> None:
-    """Remove the checkpoint that stood at `last` before."""
+    """Remove the checkpoint before `last`."""
     _previous(last).unlink(missing_ok=True)
 
 
 def latest(last: Path) -> list[Path]:
-    """The checkpoints to go on from, the newest first: `last` and the one before it."""
+    """Return the checkpoints to resume from, the newest first: `last` and the one before."""
     return [path for path in (last, _previous(last)) if path.exists()]
 
 
@@ -114,24 +110,23 @@ def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> 
     """Read what `save_training` wrote, into `model` and `optimizers`.
 
     Raises:
-        InputError: if the file is missing, of another form, or of another model.
+        InputError: if the file is missing, no checkpoint, or of another model.
     """
     tensors, metadata = _read(path)
-    position = _position(path, metadata)
+    state = _train_state(path, metadata)
     states = [_states(path, tensors, i, optimizer) for i, optimizer in enumerate(optimizers)]
     model.load_state_dict(_state(path, tensors, model))
-    for optimizer, state in zip(optimizers, states, strict=True):
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    for optimizer, entries in zip(optimizers, states, strict=True):
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": entries})
         _restore_layout(optimizer)
-    return position
+    return state
 
 
-def _position(path: Path, metadata: dict[str, str]) -> TrainState:
+def _train_state(path: Path, metadata: dict[str, str]) -> TrainState:
     try:
-        values = json.loads(metadata["position"])
-        return TrainState(**{each.name: values[each.name] for each in fields(TrainState)})
+        return TrainState(**json.loads(metadata["state"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: says not where the training stands ({error})") from None
+        raise InputError(f"{path}: holds no state of a training ({error})") from None
 
 
 def _states(

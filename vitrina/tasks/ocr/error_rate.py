@@ -70,7 +70,7 @@ class RecognitionEvaluation:
         max_tokens: int,
         precision: str,
     ) -> RecognitionEvaluation | None:
-        """For a model that does what `reading` asks; None for one that does not read."""
+        """Return the evaluation of a model with a CTC head; None for one without."""
         if reading is None:
             return None
         reader = Recognizer(
