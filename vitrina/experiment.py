@@ -60,13 +60,13 @@ def run(
     overrides: Sequence[str] = (),
     held: bool = False,
 ) -> dict[str, Any]:
-    """Train a model and measure it; everything that comes of it stands in `folder`.
+    """Train a model and evaluate it; all results are written to `folder`.
 
     Args:
         config: what to do.
         folder: the run's own folder; one that holds another run is refused.
         choices: the option chosen in each group, for the record.
-        overrides: what stood on the command line, for the record.
+        overrides: overrides of the command line, for the record.
         held: whether the caller holds the folder (`vitrina.runs.folder.acquire`).
 
     Returns:

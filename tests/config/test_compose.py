@@ -21,7 +21,7 @@ EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 def needs(chosen: dict[str, str]) -> list[str]:
     """What must be set beside these options, as it has no value to begin with."""
     needed = []
-    if chosen["dataset"] in ("jsonl", "csv"):
+    if chosen["dataset"] in ("jsonl", "csv", "parquet"):
         needed.append("dataset.train=a.file")
     if chosen["normalizer"] == "recognizer":
         needed.append("normalizer.run=a_run")

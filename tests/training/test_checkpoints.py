@@ -107,7 +107,7 @@ def test_a_pickle_is_not_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda path: path.unlink(), "there is no such checkpoint"),
+        (lambda path: path.unlink(), "no such checkpoint"),
         (lambda path: path.write_bytes(b""), "not a checkpoint"),
         (lambda path: path.write_bytes(path.read_bytes()[:100]), "not a checkpoint"),
         (lambda path: save_file({"x": torch.zeros(1)}, path), r"not a checkpoint \(no sha256"),

@@ -132,7 +132,7 @@ def _train_state(path: Path, metadata: dict[str, str]) -> TrainState:
 def _states(
     path: Path, tensors: dict[str, Tensor], number: int, optimizer: Optimizer
 ) -> dict[int, dict[str, Any]]:
-    """The states of the optimizer of this number, by its parameters' numbers."""
+    """Return the states of an optimizer, by the numbers of its parameters."""
     parameters = [each for group in optimizer.param_groups for each in group["params"]]
     states: dict[int, dict[str, Any]] = {}
     for name, tensor in tensors.items():
@@ -147,14 +147,13 @@ def _states(
 
 
 def _as_it_was(tensor: Tensor) -> Tensor | int:
-    """Steps that an optimizer counts in a whole number are one again: to it, a tensor's powers
-    are rounded to fp32."""
+    """Restore a step count that was an `int`: powers of a tensor would be rounded to fp32."""
     whole = tensor.dim() == 0 and tensor.dtype == torch.int64
     return int(tensor) if whole else tensor
 
 
 def _restore_layout(optimizer: Optimizer) -> None:
-    """Lay the states out as their parameters are: fused steps go through both as plain memory."""
+    """Give states the memory layout of their parameters: fused steps read both as plain memory."""
     for parameter, state in optimizer.state.items():
         for name, value in state.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
@@ -173,7 +172,7 @@ def _write(
     keeps_previous: bool = False,
 ) -> None:
     make_folder(path.parent)
-    # The file format wants plain memory: channels-last tensors are put in order, and copied.
+    # The file format needs plain memory: channels-last tensors are reordered.
     plain = {k: v.cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
 
     def keep() -> None:
@@ -187,7 +186,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         tensors, metadata = read_tensors(path, "pt", "a checkpoint")
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such checkpoint") from None
+        raise InputError(f"{path}: no such checkpoint") from None
     if metadata.get("format") != str(FORMAT):
         found = metadata.get("format", "none")
         raise InputError(f"{path}: format {found}; this version reads format {FORMAT} only")
@@ -195,7 +194,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def _weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights and buffers of the model, by name."""
+    """Return the weights and buffers of the model, by name."""
     return {
         name.removeprefix("model."): tensor
         for name, tensor in tensors.items()
@@ -204,7 +203,7 @@ def _weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _state(path: Path, tensors: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """The weights and buffers in a file, which must be those of `model`."""
+    """Return the weights and buffers in a file after checking that they fit `model`."""
     state = _weights(tensors)
     wanted = model.state_dict()
     for name in sorted(wanted.keys() | state.keys()):

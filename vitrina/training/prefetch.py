@@ -3,7 +3,8 @@
 A batch is a function of its step (`vitrina.noise.randomness`), so it does not matter who makes it,
 or when. On a CPU the thread would only take time from the model, so batches are made on demand.
 torch's `DataLoader` prefetches in processes only: forking one that holds CUDA and tracker threads
-can deadlock, and each worker would draw and keep all glyphs again.
+can deadlock, and each worker would draw and keep all glyphs again. On a CPU one worker makes
+training slower (vtr_glyphs_plain: 8 to 12 steps/s instead of 11 to 13).
 """
 
 from __future__ import annotations
