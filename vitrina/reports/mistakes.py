@@ -56,7 +56,7 @@ def ladder_part(run: Run, model: TrainedModel | InputError) -> dict[str, Any]:
     steps = []
     for suite, text, answer in ladder(run, suites_of(run)):
         if isinstance(model, TrainedModel):
-            text = model.pipeline(TextBatch.from_strings([text]))[0]
+            text = model.normalized(TextBatch.from_strings([text]))[0]
         steps.append((suite.replace("_", " "), answer, line_pictures(pictures, text)))
     return {"note": note, "steps": steps}
 
