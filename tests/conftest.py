@@ -39,7 +39,7 @@ def training_that_dies(step: int) -> Iterator[None]:
     take_step = Training.step
 
     def dies(training: Training, batch: Batch) -> Tensor:
-        if training.position.step == step:
+        if training.state.step == step:
             raise OSError("no space left")
         return take_step(training, batch)
 

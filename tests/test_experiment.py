@@ -9,7 +9,7 @@ import pytest
 
 import vitrina
 from tests.conftest import PLAIN, SMALL, small_run
-from vitrina.config import compose_config
+from vitrina.config import FORMAT, compose_config
 from vitrina.errors import InputError
 from vitrina.evaluation.report import plain
 from vitrina.experiment import run
@@ -72,7 +72,7 @@ def test_the_folder_holds_what_is_promised(trained: Path) -> None:
         "last.safetensors",
     }
     record = json.loads((trained / "record.json").read_text())
-    assert record["synthetic"] and record["checkpoint_format"] == 1
+    assert record["synthetic"] and record["format"] == FORMAT
     assert {"train", "test", "DejaVuSans.ttf"} <= set(record["hashes"])
     assert {"vitrina", "python", "torch"} <= set(record["versions"])
     history = rows(trained / "history.jsonl")
@@ -98,9 +98,9 @@ def test_the_same_seed_gives_the_same_scores_and_another_seed_others(
 
 def test_a_finished_run_is_never_overwritten(trained: Path) -> None:
     before = (trained / "metrics.json").read_bytes()
-    with pytest.raises(InputError, match="holds a run already; resume=true goes on with it"):
+    with pytest.raises(InputError, match="contains a run already; resume=true resumes it"):
         small_run(trained)
-    with pytest.raises(InputError, match="holds a run of other settings"):
+    with pytest.raises(InputError, match="contains a run with other settings"):
         small_run(trained, "seed=7", "resume=true")
     assert (trained / "metrics.json").read_bytes() == before
 

@@ -1,9 +1,13 @@
 """Tiny models of every kind, and texts that are hard to draw."""
 
 from dataclasses import asdict, replace
+from functools import cache
 
 import torch
 
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
+from vitrina.deobfuscation.codes import CodesDeobfuscator
+from vitrina.deobfuscation.config import CodesConfig
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.bytes import BytesEmbedder
 from vitrina.models.embedders.characters import CharactersEmbedder
@@ -15,10 +19,11 @@ from vitrina.models.embedders.config import (
     SlicesConfig,
     WordpieceConfig,
 )
-from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
+from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder, GlyphNgramsTokenizer
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig, GlyphsConfig
 from vitrina.models.embedders.line import LineEmbedder
+from vitrina.models.embedders.ngram_spans import NgramTokenBatch
 from vitrina.models.embedders.ngrams import NgramsEmbedder
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder
@@ -34,6 +39,9 @@ from vitrina.models.heads.words import WordHead
 from vitrina.models.layers.masking import Masking
 from vitrina.models.masked_model import MaskedModel
 from vitrina.models.model import Model
+from vitrina.models.prepare import TextPipeline
+from vitrina.noise.corpus import Corpus
+from vitrina.normalizers.base import NoNormalizer, Normalizer
 from vitrina.text.batch import TextBatch
 
 TEXTS = [
@@ -61,8 +69,6 @@ GLYPHS = GlyphsConfig(
     font_size_px=12,
     height_px=24,
     width_px=16,
-    features="pixels",
-    shapes=None,
     num_components=20,
     shrinkage=0.05,
     dim=20,
@@ -78,17 +84,6 @@ GLYPH_NGRAMS = GlyphNgramsConfig(
     **asdict(GLYPHS)
     | {
         "kind": "glyph_ngrams",
-        "min_share": 0.0,
-        "merge_cosine": 0.92,
-        "least_cosine": 0.6,
-        "code_shrinkage": 0.5,
-        "code_features": "pixels",
-        "context_order": 0,
-        "respelled": False,
-        "context_left_out": -6.0,
-        "fold_case": True,
-        "skip_signs": True,
-        "join_spaced": True,
         "min_n": 1,
         "max_n": 3,
         "whole_words": True,
@@ -98,6 +93,23 @@ GLYPH_NGRAMS = GlyphNgramsConfig(
         "sparse": True,
     }
 )
+CODES = CodesConfig(
+    features="pixels", num_components=20, min_share=0.0, merge_cosine=0.92, min_cosine=0.6
+)
+
+
+class DeobfuscatedNgrams(GlyphNgramsTokenizer):
+    """Tokenizes texts as if behind the deobfuscator `CODES` of the tiny texts."""
+
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> NgramTokenBatch:
+        return super().__call__(texts, read or codes_of(tuple(TEXTS))(texts))
+
+
+@cache
+def codes_of(strings: tuple[str, ...]) -> CodesDeobfuscator:
+    """The deobfuscator `CODES`, fitted on these texts."""
+    texts = TextBatch.from_strings(list(strings))
+    return CodesDeobfuscator(CODES, CodesDeobfuscator.fit(CODES, Corpus(texts, lambda: texts)))
 
 
 def line_config(stem: str) -> LineConfig:
@@ -175,7 +187,9 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
     torch.manual_seed(0)
     texts = TextBatch.from_strings(TEXTS)
     embedder_class, config = EMBEDDERS[embedder_kind]
-    embedder = embedder_class(config, embedder_class.fit(config, texts, lambda: texts))
+    embedder = embedder_class(config, embedder_class.fit(config, Corpus(texts, lambda: texts)))
+    if embedder.tokenizer.reads_codes:
+        embedder.tokenizer = DeobfuscatedNgrams(config)
     encoder_class, encoder_config = ENCODERS[encoder_kind]
     encoder = encoder_class(encoder_config, embedder.dim)
     head, reader = ClassificationHead(encoder.dim, 3, 0.1), None
@@ -191,10 +205,15 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
         )
     model = Model(embedder, encoder, head, reader)
     # A step of training, so that the normalisations have seen data.
-    model(model.embedder.tokenize(texts)).square().sum().backward()
+    model(model.embedder.tokenizer(texts)).square().sum().backward()
     if reads is not None:
-        model.read(model.embedder.tokenize(texts)).values.square().sum().backward()
+        model.read(model.embedder.tokenizer(texts)).values.square().sum().backward()
     return model
+
+
+def pipeline_of(model: Model, normalizer: Normalizer | None = None) -> TextPipeline:
+    """All stages before a tiny model, without a deobfuscator of their own."""
+    return TextPipeline(normalizer or NoNormalizer(), None, model.embedder.tokenizer)
 
 
 def build_masked(
@@ -218,7 +237,9 @@ def build_words(embedder_kind: str, encoder_kind: str, pool: str = "max_mean") -
     torch.manual_seed(0)
     texts = TextBatch.from_strings(TEXTS)
     kind, config = EMBEDDERS[embedder_kind]
-    inner = kind(config, kind.fit(config, texts, lambda: texts))
+    inner = kind(config, kind.fit(config, Corpus(texts, lambda: texts)))
+    if inner.tokenizer.reads_codes:
+        inner.tokenizer = DeobfuscatedNgrams(config)
     embedder = WordsEmbedder(inner, pool, [3])
     encoder = (
         CnnEncoder(replace(CNN, stride=1), embedder.dim)
@@ -226,5 +247,5 @@ def build_words(embedder_kind: str, encoder_kind: str, pool: str = "max_mean") -
         else TransformerEncoder(TRANSFORMER, embedder.dim)
     )
     model = Model(embedder, encoder, WordHead(encoder.dim, 3, 0.1))
-    model(model.embedder.tokenize(texts)).square().sum().backward()
+    model(model.embedder.tokenizer(texts)).square().sum().backward()
     return model

@@ -4,13 +4,15 @@ python tools/evaluate.py RUN_FOLDER evaluation=full
 python tools/evaluate.py RUN_FOLDER evaluation=attack evaluation.max_edits=3 dataset.limit_test=200
 python tools/evaluate.py RUN_FOLDER RUN_FOLDER RUN_FOLDER
 python tools/evaluate.py --command "python my_model.py" --data=comments.jsonl evaluation=full
+python tools/evaluate.py --command "python my_model.py" --data=a.jsonl --deobfuscate=RUN_FOLDER
 
 What comes of a run stands in RUN_FOLDER/evaluations/NAME; the scores that the run itself made stay
 as they are. Several runs of task=classification are scored as one, by the mean of their
 probabilities; what comes of that stands in the folder of the first, as NAME_of_3. KEY=VALUE may set
 what belongs to evaluation and dataset. A command is started once for each suite: it is given a text
 a line as a JSON string (with --plain as it is, without line breaks), and writes a line for each,
-the probability that the text is positive.
+the probability that the text is positive. With --deobfuscate it is given the
+texts that the normalizer and the deobfuscator of that run make.
 """
 
 from __future__ import annotations
@@ -24,21 +26,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from vitrina import config as configuration
-from vitrina.cli.main import explain
+from vitrina.cli.explain import explain
 from vitrina.config import Config
 from vitrina.data.dataset import Split, load_dataset, load_test
 from vitrina.errors import InputError, require
-from vitrina.evaluation.ensemble import Ensemble
-from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
-from vitrina.evaluation.external import ExternalClassifier
+from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
+from vitrina.evaluation.predictors import Ensemble, ExternalClassifier
 from vitrina.evaluation.report import write_metrics, write_predictions
-from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.inference.load import TrainedModel, load
 from vitrina.runs.folder import lock
@@ -46,6 +47,7 @@ from vitrina.runs.record import write_json
 from vitrina.runs.results import show_tables
 from vitrina.tasks.config import VALIDATION
 from vitrina.tasks.task_metrics import ClassMetrics
+from vitrina.text.batch import TextBatch
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("settings", nargs="*", metavar="RUN_FOLDER or KEY=VALUE", help="what is scored, and how")
     add("--command", help="the classifier, in place of a run")
     add("--data", type=Path, help="file of texts and labels, with --command alone")
+    add("--deobfuscate", type=Path, metavar="RUN_FOLDER", help="a run before the command")
     add("--plain", action="store_true", help="write texts to the command as they are")
     add("--timeout", type=float, default=600.0, help="seconds for a suite (%(default)s)")
     add("--save-to", type=Path, metavar="FOLDER", help="where the scores go")
@@ -70,7 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             require(
                 bool(folders), "RUN_FOLDER", " ".join(folders), "the folder of a run, or several"
             )
-            require(arguments.data is None, "--data", str(arguments.data), "given with --command")
+            for key in ("data", "deobfuscate"):
+                value = getattr(arguments, key)
+                require(value is None, f"--{key}", str(value), "given with --command")
             _score_runs([Path(each) for each in folders], settings, arguments, console)
         else:
             require(not folders, "RUN_FOLDER", " ".join(folders), "left out beside --command")
@@ -168,7 +173,12 @@ def _score_command(
     require(two, "dataset.label_field", ", ".join(texts.label_names), "a field of two labels")
     task_metrics = ClassMetrics(texts.label_names, None)
     check_measures(config.evaluation, task_metrics)
-    subject = EvaluationTarget(classifier, task_metrics, texts.test, texts.test.labels)
+    run = None if arguments.deobfuscate is None else load(arguments.deobfuscate, "cpu")
+
+    def predict(texts: TextBatch) -> np.ndarray:
+        return classifier(texts if run is None else run.deobfuscated(texts))
+
+    subject = EvaluationTarget(predict, task_metrics, texts.test, texts.test.labels)
     _score(
         config, subject, texts.extra, lambda split: split.labels, arguments.save_to, arguments,
         console, synthetic=False, notes=texts.notes,
@@ -204,7 +214,7 @@ def _score(
             subject,
             build_suites(config.evaluation, subject.test, extra, truth),
             Path(into),
-            tell=tell,
+            progress=tell,
             on_suite=observe,
         )
         for note in evaluation.notes:

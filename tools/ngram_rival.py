@@ -23,15 +23,14 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from vitrina.cli.main import explain
+from vitrina.cli.explain import explain
 from vitrina.config import Config, compose_config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.errors import InputError, require
 from vitrina.evaluation.evaluate import Evaluation
-from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
+from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
 from vitrina.evaluation.ngram_baseline import fit_ngrams
 from vitrina.evaluation.report import write_metrics
-from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import build_suites
 from vitrina.files import make_folder
 from vitrina.inference.load import recognizer_opener
@@ -99,7 +98,7 @@ def _measure(
             EvaluationTarget(predict, task.task_metrics, test, task.truth(test), config.noise),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
-            tell=lambda line: print(line, file=sys.stderr),
+            progress=lambda line: print(line, file=sys.stderr),
         )
 
 

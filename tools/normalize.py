@@ -1,15 +1,16 @@
-"""Show what the normalisers make of texts, or measure how much noise they undo.
+"""Show what normalizers and deobfuscators make of texts, or measure how much noise they undo.
 
 python tools/normalize.py "}|{0па"
 python tools/normalize.py --normalizer=rules < comments.txt
 python tools/normalize.py --data=comments.jsonl noise=uniform noise.level_toxic=4
-python tools/normalize.py --data=comments.jsonl --noisy=level_4.jsonl
+python tools/normalize.py --data=comments.jsonl --noisy=level_4.jsonl --deobfuscate=RUN_FOLDER
 
-With --data the noise of the settings (those of main.py) is drawn over the texts, or comes from the
-file --noisy with the same texts in the same order. The table says for each normaliser which share
-of the words that the noise changed it wins back (less those that it breaks itself, so it may be
-below zero), which share of all words is as before, and which share of the words it leaves as they
-are in texts without noise. Words are what stands between spaces.
+--deobfuscate adds the normalizer and the deobfuscator of a run. With --data the noise of the
+settings (those of main.py) is drawn over the texts, or comes from the file --noisy with the same
+texts in the same order. The table holds which share of the words that the noise changed is restored
+exactly (less the words that are broken, so it may be below zero), which share of all words is as
+before, and which share of the words is left as it is in texts without noise. Words are parted by
+spaces.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +27,12 @@ from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table
 
-from vitrina.cli.main import explain
+from vitrina.cli.explain import explain
 from vitrina.config import compose_config
 from vitrina.data.formats import read_jsonl
 from vitrina.errors import InputError, require
-from vitrina.inference.load import recognizer_opener
+from vitrina.inference.load import load, recognizer_opener
 from vitrina.noise.perturbation import build_noise
-from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.measure import compare_words
 from vitrina.registry import components
@@ -54,12 +54,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--data", type=Path, help="jsonl file of clean texts: measure")
     add("--noisy", type=Path, help="jsonl file of the same texts with noise (drawn)")
     add("--text-field", default="text", help="field that holds the text (%(default)s)")
+    add("--noisy-field", help="the same in the file --noisy (that of --text-field)")
+    add("--deobfuscate", type=Path, action="append", metavar="RUN_FOLDER", help="and this run")
     arguments = parser.parse_args(argv)
     try:
         settings = arguments.words if arguments.data is not None else []
         given = arguments.noisy is None or arguments.data is not None
         require(given, "--noisy", str(arguments.noisy), "given together with --data")
-        normalizers = {
+        normalizers: dict[str, Callable[[TextBatch], TextBatch]] = {
             name: build_normalizer(
                 compose_config([f"normalizer={name}", *settings]).normalizer,
                 recognizer_opener("auto"),
@@ -68,6 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             for name in arguments.normalizer
             or [name for name in components("normalizer") if name != "recognizer"]
         }
+        for run in arguments.deobfuscate or []:
+            model = load(run, "cpu")
+            normalizers[f"{model.config.deobfuscator.kind} ({run.name})"] = model.deobfuscated
         if arguments.data is not None:
             _measure(normalizers, arguments, settings)
         else:
@@ -80,7 +85,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _show(normalizers: dict[str, Normalizer], texts: Sequence[str]) -> None:
+def _show(
+    normalizers: Mapping[str, Callable[[TextBatch], TextBatch]], texts: Sequence[str]
+) -> None:
     lines = (line.rstrip(b"\r\n").decode("utf-8", "replace") for line in sys.stdin.buffer)
     for text in texts or lines:
         for name, normalizer in normalizers.items():
@@ -89,11 +96,13 @@ def _show(normalizers: dict[str, Normalizer], texts: Sequence[str]) -> None:
 
 
 def _measure(
-    normalizers: dict[str, Normalizer], arguments: argparse.Namespace, settings: Sequence[str]
+    normalizers: Mapping[str, Callable[[TextBatch], TextBatch]],
+    arguments: argparse.Namespace,
+    settings: Sequence[str],
 ) -> None:
     clean = _texts(arguments.data, arguments.text_field)
     if arguments.noisy is not None:
-        noisy = _texts(arguments.noisy, arguments.text_field)
+        noisy = _texts(arguments.noisy, arguments.noisy_field or arguments.text_field)
         same = len(noisy) == len(clean)
         require(same, "--noisy", f"{len(noisy)} texts", f"of {len(clean)} texts, as --data is")
     else:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vitrina.data.config import OkConfig
 from vitrina.data.formats import Source
 from vitrina.errors import InputError
 from vitrina.files import json_line, replacing
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="what a bad line does: stop, or be left out and counted (%(default)s)",
     )
     options = parser.parse_args(argv)
-    source = Source(options.data, "fasttext", on_error=options.on_error)
+    source = Source(options.data, OkConfig(train=str(options.data)), options.on_error)
     try:
         count = convert(source, options.save_to)
     except InputError as error:

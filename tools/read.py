@@ -100,13 +100,13 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
         )
     spread = np.unique(np.linspace(0, len(shown) - 1, arguments.count).astype(np.int64))
     chosen = np.array(shown)[spread]
-    meant = reader.symbols.readable(reader.normalizer(wanted.take(chosen)))
-    drawn = reader.normalizer(noisy.take(chosen))
+    meant = reader.symbols.readable(reader.pipeline(wanted.take(chosen)))
+    drawn = reader.pipeline(noisy.take(chosen))
     columns = zip(drawn, meant, reader(noisy.take(chosen)), strict=True)
     examples = [Example(*column) for column in columns]
     make_folder(arguments.save_to.parent)
     with replacement(arguments.save_to) as temporary:
-        draw_examples(examples, reader.embedder.pictures).save(temporary, format="PNG")
+        draw_examples(examples, reader.embedder.tokenizer.pictures).save(temporary, format="PNG")
     for example in examples:
         print(f"{example.drawn}\n  meant {example.meant}\n  read  {example.read}")
 

@@ -4,9 +4,9 @@ python tools/report.py RUN
 python tools/report.py SWEEP --save-to report.html
 
 RUN is the folder of a finished run, SWEEP one that holds several. The file needs no network. It
-stands beside the run (report.html) unless --save-to says otherwise. The worst mistakes are drawn as
-the model gets them, each token with its weight: by how much leaving it out lowers the log-odds of
-what was said.
+is written into the folder (report.html), or where --save-to names it. The worst mistakes are drawn
+as the model gets them, each token with its weight: by how much leaving it out lowers the log-odds
+of the prediction.
 """
 
 from __future__ import annotations

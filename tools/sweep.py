@@ -1,10 +1,10 @@
-"""Show how a sweep goes, from outside: done, running, failed, stopped, waiting, and the time left.
+"""Show the state of a sweep: finished, running, failed, interrupted, pending jobs, time left.
 
 python tools/sweep.py outputs/NAME
 python tools/sweep.py outputs/NAME --watch
 
 FOLDER is that of a sweep (`name=NAME`). Running jobs tell their step and speed. The exit code is 0
-if all jobs are done, else 1.
+if all jobs are finished, else 1.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    return 0 if seen.counts()["done"] == len(seen.jobs) else 1
+    return 0 if seen.counts()["finished"] == len(seen.jobs) else 1
 
 
 def _look(folder: Path) -> Overview:

@@ -63,11 +63,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.save_to is not None:
             make_folder(arguments.save_to.parent)
             with replacing(arguments.save_to) as file:
-                file.write(as_text(table, arguments.format))
+                file.write(as_text(table.text(), arguments.format))
         elif arguments.format == "terminal":
-            Console().print(terminal(table))
+            console = Console()
+            console.print(terminal(table.text(), console.width))
         else:
-            print(as_text(table, arguments.format), end="")
+            print(as_text(table.text(), arguments.format), end="")
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -75,9 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _draw(arguments: argparse.Namespace, metrics: Sequence[str]) -> None:
-    allowed = "left out beside --picture, which shows intervals"
+    allowed = "left out with --picture, which shows intervals"
     require(arguments.save_to is None, "--save-to", str(arguments.save_to), allowed)
-    allowed = "a setting beside --picture, such as noise.level_toxic"
+    allowed = "a setting with --picture, such as noise.level_toxic"
     require(arguments.columns != METRIC, "--columns", arguments.columns, allowed)
     tables = [
         seed_table(

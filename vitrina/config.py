@@ -43,6 +43,7 @@ GROUPS = (
     "dataset",
     "noise",
     "normalizer",
+    "deobfuscator",
     "embedder",
     "encoder",
     "ocr",
@@ -83,6 +84,7 @@ class Config:
     dataset: Any
     noise: Any
     normalizer: Any
+    deobfuscator: Any
     embedder: Any
     encoder: Any
     ocr: Any
@@ -111,8 +113,7 @@ class Config:
         plain = self.name not in ("", ".", "..") and not set(self.name) & set("/\\\0")
         require(plain, "name", self.name, "a folder name without slashes")
         for option in self.options().values():
-            getattr(option, "check_with", lambda config: None)(self)
-        _check_old_rules(self)
+            option.check_with(self)
 
     def options(self) -> dict[str, Settings]:
         """The settings of each group."""
@@ -122,21 +123,15 @@ class Config:
         """Distributions of the plugins that this run uses, with versions."""
         chosen = [(group, option.kind) for group, option in self.options().items()]
         for option in self.options().values():
-            chosen += getattr(option, "components_used", list)()
+            chosen += option.components_used()
         return plugins_of(chosen)
 
     def runs_used(self) -> dict[str, str]:
         """Folders of other runs that this one builds on, by the key that names each."""
         used = {} if self.model.init_from is None else {"model.init_from": self.model.init_from}
         for option in self.options().values():
-            used |= getattr(option, "runs_used", dict)()
+            used |= option.runs_used()
         return used
-
-
-def _check_old_rules(self: Config) -> None:
-    """Rules of groups that are not converted yet. TEMPORARY."""
-    if hasattr(self.training, "check_others"):
-        self.training.check_others(self.task, self.noise)
 
 
 class PluginSearchPath(SearchPathPlugin):

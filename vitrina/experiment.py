@@ -14,20 +14,22 @@ from rich.console import Console
 from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.data.dataset import Dataset, load_dataset
-from vitrina.evaluation.evaluators import EvaluationTarget, check_measures
+from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
 from vitrina.evaluation.report import write_predictions
-from vitrina.evaluation.run_evaluation import run_evaluation
 from vitrina.evaluation.suites import Suite, build_suites, check_names
+from vitrina.glyphs.fonts import font_hashes
 from vitrina.inference.load import recognizer_opener
 from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast, choose_device
 from vitrina.models.predictor import Predictor, for_inference
+from vitrina.models.prepare import TextPipeline
 from vitrina.models.pretrained import checkpoint_hashes
 from vitrina.noise.perturbation import build_noise
-from vitrina.normalizers.base import Normalizer
 from vitrina.normalizers.build import build_normalizer
-from vitrina.reports.run_table import compare_table
+from vitrina.registry import build
+from vitrina.reports.formats import terminal
+from vitrina.reports.table import run_table
 from vitrina.runs.folder import enter, lock
 from vitrina.runs.provenance import run_hashes
 from vitrina.runs.record import make_record, write_json
@@ -35,7 +37,7 @@ from vitrina.runs.results import collect_metrics, report
 from vitrina.runs.warm_start import WarmStart, WeightTransfer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
-from vitrina.tasks.build import build_model, build_reading, build_task, fit
+from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
 from vitrina.tasks.thresholds import choose_thresholds
@@ -43,11 +45,10 @@ from vitrina.training.callbacks import ProgressCallback
 from vitrina.training.checkpoints import TrainState, load_weights
 from vitrina.training.consistency import training_loss
 from vitrina.training.distributed import DistributedContext, process_group
-from vitrina.training.heartbeat import Heartbeat
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training
-from vitrina.training.progress import Progress
-from vitrina.training.trackers.base import NoTracker, Tracker, build_tracker
+from vitrina.training.progress import Heartbeat, Progress
+from vitrina.training.trackers.base import TrackedRun, Tracker, open_tracker
 from vitrina.training.validation import validation, validation_views
 
 
@@ -59,13 +60,13 @@ def run(
     overrides: Sequence[str] = (),
     held: bool = False,
 ) -> dict[str, Any]:
-    """Train a model and measure it; everything that comes of it stands in `folder`.
+    """Train a model and evaluate it; all results are written to `folder`.
 
     Args:
         config: what to do.
         folder: the run's own folder; one that holds another run is refused.
         choices: the option chosen in each group, for the record.
-        overrides: what stood on the command line, for the record.
+        overrides: overrides of the command line, for the record.
         held: whether the caller holds the folder (`vitrina.runs.folder.acquire`).
 
     Returns:
@@ -85,7 +86,7 @@ def run(
             finished = processes.broadcast(enter(folder, config))
             if finished is not None:
                 console.print(f"{folder}: finished already")
-                console.print(compare_table([folder]))
+                console.print(terminal(run_table([folder]), console.width))
                 return finished
             return _run(config, folder, device, processes, console, choices or {}, overrides)
 
@@ -123,7 +124,8 @@ def _run(
         model.freeze(config.model.frozen)
     if config.training.compile:
         compile_parts(model)
-    predictor = _predictor(config, model, task, normalizer)
+    pipeline = build_pipeline(config, fitted, model, normalizer)
+    predictor = _predictor(config, model, task, pipeline)
     record = make_record(
         config,
         choices=choices,
@@ -132,6 +134,7 @@ def _run(
             **dataset.hashes,
             **checkpoint_hashes(fitted),
             **run_hashes(config.runs_used()),
+            **_fonts(config),
         },
         notes=dataset.notes,
         synthetic=dataset.synthetic,
@@ -147,47 +150,48 @@ def _run(
     # Train, and take the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
         views = validation_views(val)
-        seen = RecognitionEvaluation.of(config.training, model, normalizer, reading)
+        seen = RecognitionEvaluation.of(model, pipeline, reading, **_limits(config, model))
         validate = validation(views, task, predictor, config.training.metric, seen)
-        training = Training(
+        training: Training = build(
+            "training",
             config.training,
             config.optimizer,
             model,
             training_loss(config.training, task),
-            train.for_training(model.embedder, task, reading, config.training.second_view),
+            train.for_training(pipeline, task, reading, config.training.second_view),
             validate,
             folder=folder,
             seed=config.seed,
             processes=processes,
             reading=reading,
         )
-        position = _train(config, folder, training, start, tracker, console)
+        state = _train(config, folder, training, start, tracker, console)
         if not processes.is_first:
             return {}
         load_weights(folder / "checkpoints" / "best.safetensors", model)
         folded = for_inference(model, config.training.precision)
-        predictor = _predictor(config, folded, task, normalizer)
+        predictor = _predictor(config, folded, task, pipeline)
         thresholds = choose_thresholds(task, folder, views.values(), predictor)
 
         # Measure, report.
         def tell(line: str) -> None:
             console.print(line, markup=False, highlight=False)
 
-        read = RecognitionEvaluation.of(config.training, folded, normalizer, reading)
+        read = RecognitionEvaluation.of(folded, pipeline, reading, **_limits(config, folded))
         test = dataset.test
         evaluation, further = run_evaluation(
             config.evaluation,
             EvaluationTarget(predictor, task.task_metrics, test, task.truth(test), config.noise),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
-            tell=tell,
+            progress=tell,
             on_suite=_suite_observer(config, folder, task, read),
         )
-        metrics = collect_metrics(position, fit_seconds, model, device, evaluation, read)
+        metrics = collect_metrics(state, fit_seconds, model, device, evaluation, read)
         metrics |= further
         metrics |= {"thresholds": thresholds} if thresholds else {}
         with autocast(config.training.precision, device):  # folded weights may be bf16
-            pictures = task.draw(folded, normalizer(list(views.values())[-1].texts), folder)
+            pictures = task.draw(folded, pipeline, pipeline(list(views.values())[-1].texts), folder)
         report(
             config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic, pictures
         )
@@ -207,23 +211,32 @@ def _fit(
     # Without a record it is not known which run left them.
     known = config.resume and path.exists() and (folder / "record.json").exists()
     if processes.is_first and not known:
-        clean = train.normalizer(dataset.train.texts)
-        given = origin and origin.fitted(config)
-        fitted = fit(
-            config, dataset, clean, lambda: train.draw(0), lambda: train.replacements(0), given
-        )
+        fitted = fit(config, dataset, train.corpus(), origin and origin.fitted(config))
         fitted.save(path)
     processes.broadcast(None)  # the others wait for the file
     return FittedState.load(path)
 
 
-def _predictor(config: Config, model: Model, task: Task, normalizer: Normalizer) -> Predictor:
-    return task.predictor(
-        model,
-        normalizer,
-        max_tokens=config.training.tokens_at_once(model.device.type),
-        precision=config.training.precision,
-    )
+def _fonts(config: Config) -> dict[str, str]:
+    """Hashes of the fonts that embedder and deobfuscator draw with, by file name."""
+    parts = (config.embedder, config.deobfuscator)
+    return {
+        name: digest
+        for part in parts
+        if hasattr(part, "fonts")
+        for name, digest in font_hashes(part.fonts).items()
+    }
+
+
+def _predictor(config: Config, model: Model, task: Task, pipeline: TextPipeline) -> Predictor:
+    return task.predictor(model, pipeline, **_limits(config, model))
+
+
+def _limits(config: Config, model: Model) -> dict[str, Any]:
+    """Return how a model is applied to batches."""
+    training = config.training
+    tokens = training.tokens_at_once(model.device.type)
+    return {"max_tokens": tokens, "precision": training.precision}
 
 
 def _suite_observer(
@@ -235,7 +248,7 @@ def _suite_observer(
         if config.evaluation.predictions:
             write_predictions(folder / "predictions", suite, predicted, task.task_metrics)
         if read is not None:
-            read.add(suite)
+            read.add(suite.name, suite.texts, suite.clean)
 
     return observe
 
@@ -245,17 +258,12 @@ def _tracked(
     config: Config, folder: Path, record: dict[str, Any], processes: DistributedContext
 ) -> Iterator[Tracker]:
     if not processes.is_first:
-        yield NoTracker()
+        yield Tracker()
         return
     choices = record["choices"]
-    tracker = build_tracker(
-        config.tracking,
-        run_folder=folder,
-        run_config=configuration.to_dict(config),
-        name=folder.name,
-        group=config.name,
-        tags=[f"{group}={choices[group]}" for group in ("model", "noise") if choices.get(group)],
-    )
+    tags = [f"{group}={choices[group]}" for group in ("model", "noise") if choices.get(group)]
+    run = TrackedRun(folder, configuration.to_dict(config), config.name, tags)
+    tracker = open_tracker(config.tracking, run)
     try:
         yield tracker
     except BaseException:
@@ -276,29 +284,29 @@ def _train(
     for note in training.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     if resumed:
-        console.print(f"going on from step {training.position.step}", highlight=False)
+        console.print(f"resuming from step {training.state.step}", highlight=False)
     else:
         training.model.load_pretrained()
         if start is not None:
             start.load(training.model)
             console.print("\n".join(start.lines), markup=False, highlight=False, soft_wrap=True)
-    position = training.position
+    state = training.state
     progress = Progress(
         training.num_steps,
-        first_step=position.step,
+        first_step=state.step,
         steps_per_epoch=training.steps_per_epoch,
         console=console,
     )
     beats = None
     if training.processes.is_first:
-        beats = Heartbeat(folder, training.num_steps, first_step=position.step)
+        beats = Heartbeat(folder, training.num_steps, first_step=state.step)
     try:
         with progress:
-            return training.run(ProgressCallback(progress, tracker, position.num_texts, beats))
+            return training.run(ProgressCallback(progress, tracker, state.num_texts, beats))
     except Interrupted:
         console.print(
-            f"stopped at step {position.step}, everything is saved; "
-            "the same command with resume=true goes on",
+            f"interrupted at step {state.step}, everything is saved; "
+            "the same command with resume=true resumes it",
             highlight=False,
         )
         raise

@@ -31,6 +31,7 @@ BUILT_IN = (
     "vitrina.data.config",
     "vitrina.noise.config",
     "vitrina.normalizers.config",
+    "vitrina.deobfuscation.config",
     "vitrina.models.embedders.config",
     "vitrina.models.embedders.glyphs_config",
     "vitrina.models.encoders.config",
@@ -123,16 +124,16 @@ class Settings(Section):
 
     Attributes:
         kind: name of the component in its group. `register` sets it.
-        group: the group. `register` sets it.
+        in_group: the group. `register` sets it.
     """
 
     kind: str = ""
-    group: ClassVar[str] = ""
+    in_group: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         self.kind = self.kind or type(self).kind
-        if type(self).group:
-            check_ranges(self, type(self).group)
+        if type(self).in_group:
+            check_ranges(self, type(self).in_group)
 
     def check_with(self, config: Any) -> None:
         """Check rules between these settings and other groups of a whole configuration.
@@ -212,7 +213,7 @@ def register(group: str, name: str, target: str = "") -> Callable[[Form], Form]:
         kind = copy(cls.__dataclass_fields__["kind"])
         kind.default = cls.kind = name
         cls.__dataclass_fields__ = cls.__dataclass_fields__ | {"kind": kind}
-        cls.group = group
+        cls.in_group = group
         _add(Component(group, name, cls, target, _loading[-1] if _loading else None))
         return cls
 
@@ -294,27 +295,11 @@ def _load_all() -> None:
     for module in BUILT_IN:
         if module not in _loaded:
             _loaded.add(module)
-            _bridge(importlib.import_module(module))
+            importlib.import_module(module)
     for point in _entry_points():
         if point.value not in _loaded:
             _loaded.add(point.value)
             _load_plugin(point)
-
-
-_OLD_GROUPS = {
-    "vitrina.data.config": ("dataset", "OPTIONS"),
-    "vitrina.training.config": ("training", "OPTIONS"),
-    "vitrina.training.trackers.config": ("tracking", "OPTIONS"),
-}
-
-
-def _bridge(module: Any) -> None:
-    """Register the options of a module that is not converted yet. TEMPORARY."""
-    group, _ = _OLD_GROUPS.get(module.__name__, ("", ""))
-    for name, cls in getattr(module, "OPTIONS", {}).items():
-        _add(Component(group, name, cls, "", None))
-    for name, cls in getattr(module, "OPTIMIZERS", {}).items():
-        _add(Component("optimizer", name, cls, "", None))
 
 
 @cache

@@ -70,7 +70,7 @@ def test_a_killed_run_goes_on_to_the_same_scores(preset: str, tmp_path: Path) ->
     assert refused.returncode == 2 and "resume=true goes on with it" in refused.stderr
     resumed = main(*given, "hydra.run.dir=killed", "resume=true", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
-    assert "going on from step" in resumed.stdout
+    assert "resuming from step" in resumed.stdout
     assert scores(folder) == scores(tmp_path / "undisturbed")
     assert metrics(folder)["val"] == metrics(tmp_path / "undisturbed")["val"]
 

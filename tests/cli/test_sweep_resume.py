@@ -41,7 +41,7 @@ def test_a_killed_sweep_goes_on_and_leaves_a_running_job_to_its_process(tmp_path
     wait_for(sweep / one.name / "checkpoints" / "last.safetensors", process)
     process.send_signal(signal.SIGSTOP)  # so that it cannot finish meanwhile
     running = overview(sweep, read_plan(sweep))
-    assert [each.state for each in running.jobs] == ["running", "waiting"]
+    assert [each.state for each in running.jobs] == ["running", "pending"]
     beside = main(*command[:-1], "seed=1", "resume=true", cwd=tmp_path)
     assert beside.returncode == 0, beside.stderr
     assert f"{one.name}: running elsewhere, left to that process" in beside.stdout
@@ -50,13 +50,13 @@ def test_a_killed_sweep_goes_on_and_leaves_a_running_job_to_its_process(tmp_path
     process.communicate()
     assert not (sweep / one.name / "metrics.json").exists()
     killed = overview(sweep, read_plan(sweep)).jobs[0]
-    assert killed.state == "stopped" and "has not finished" in killed.told
+    assert killed.state == "interrupted" and "has not finished" in killed.detail
     resumed = main(*command[:-1], "seed=1", "resume=true", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
-    assert resumed.stdout.count("going on from step") == 1
+    assert resumed.stdout.count("resuming from step") == 1
     assert [path.name for path in sweep.glob("ngrams-*")] == [one.name]
     states = [each.state for each in overview(sweep, read_plan(sweep)).jobs]
-    assert states == ["done", "waiting"]
+    assert states == ["finished", "pending"]
 
 
 ROWS = [
@@ -100,7 +100,7 @@ def test_two_workers_and_the_same_sweep_again_which_runs_only_what_is_missing(
     again = main(*sweep_of_files("1,2"), "resume=true", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("finished already") == 1 and again.stdout.count("trained in") == 3
-    assert "sweep: 3 of 4 done, 1 waiting, about" in again.stdout
+    assert "sweep: 3 of 4 finished, 1 pending, about" in again.stdout
     assert metrics.stat().st_mtime == before
     assert len(read_plan(sweep)) == len(list(sweep.glob("ngrams-*"))) == 4
     assert not list(sweep.glob("*/error.txt"))
@@ -130,7 +130,7 @@ def test_two_workers_and_the_same_sweep_again_which_runs_only_what_is_missing(
         check=False,
     )
     assert last.returncode == 0, last.stderr
-    assert last.stdout.count("finished already") == 4 and "sweep: 4 of 4 done" in last.stdout
+    assert last.stdout.count("finished already") == 4 and "sweep: 4 of 4 finished" in last.stdout
 
 
 @pytest.mark.slow

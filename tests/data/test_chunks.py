@@ -32,11 +32,11 @@ def test_rows_are_dealt_whatever_the_size_of_blocks(
         patch.setattr(chunks, "BLOCK_BYTES", block_bytes)
         builder = built(rows)
         assert len(builder) == len(rows)
-        part = builder.part()
+        part = builder.chunk()
     to = [data.draw(st.integers(-1, 2)) for _ in rows]
     dealt = part.materialize(np.array(to, dtype=np.int64), 3)
     assert part.texts == [] and part.rows == []
-    for split, (found, found_rows) in enumerate(dealt):
+    for split, (found, found_rows, _) in enumerate(dealt):
         expected = [number for number, of in enumerate(to) if of == split]
         assert found.to_strings() == [rows[number][0] for number in expected]
         assert [row["n"] for row in found_rows] == expected
@@ -50,7 +50,7 @@ def test_every_row_has_its_numbers(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, "BLOCK_BYTES", block_bytes)
-        part = built(rows).part()
+        part = built(rows).chunk()
     strings = [text for text, _, _ in rows]
     assert part.labels.tolist() == [label for _, label, _ in rows]
     assert part.letters.tolist() == near_duplicate_hashes(TextBatch.from_strings(strings)).tolist()

@@ -12,11 +12,11 @@ from vitrina.errors import InputError
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"text_field": ""}, "dataset.text_field = '': must be the name of a field"),
-        ({"label_field": ""}, "dataset.label_field = '': must be the name of a field"),
-        ({"val_fraction": 0.0}, "dataset.val_fraction = 0.0: must be between 0 and 1, both excl"),
-        ({"test_fraction": 1.0}, "dataset.test_fraction = 1.0: must be between 0 and 1, both ex"),
-        ({"test_fraction": float("nan")}, "dataset.test_fraction = nan: must be between 0 and 1"),
+        ({"text_field": ""}, "dataset.text_field = '': must be a text that is not empty"),
+        ({"label_field": ""}, "dataset.label_field = '': must be a text that is not empty"),
+        ({"val_fraction": 0.0}, "dataset.val_fraction = 0.0: must be above 0 and below 1"),
+        ({"test_fraction": 1.0}, "dataset.test_fraction = 1.0: must be above 0 and below 1"),
+        ({"test_fraction": float("nan")}, "dataset.test_fraction = nan: must be above 0 and below"),
         (
             {"val_fraction": 0.5, "test_fraction": 0.5},
             "dataset.val_fraction + dataset.test_fraction = 1.0: must be below 1",
@@ -25,11 +25,11 @@ from vitrina.errors import InputError
         ({"limit_val": -1}, "dataset.limit_val = -1: must be at least 1, or null"),
         ({"limit_test": 0}, "dataset.limit_test = 0: must be at least 1, or null"),
         ({"max_length": 0}, "dataset.max_length = 0: must be at least 1, or null"),
-        ({"split_seed": -1}, "dataset.split_seed = -1: must be 0 to 2^63 - 1, or null"),
-        ({"on_error": "warn"}, "dataset.on_error = 'warn': must be fail or skip"),
+        ({"split_seed": -1}, "dataset.split_seed = -1: must be at least 0 and below 2^63, or null"),
+        ({"on_error": "warn"}, "dataset.on_error = 'warn': must be one of fail, skip"),
         ({"where": {"a": [1]}}, "dataset.where.a = [1]: must be one value, not several"),
-        ({"extra": {"a": None}}, "dataset.extra.a = None: must be the path of a file"),
-        ({"extra": {"a": ""}}, "dataset.extra.a = '': must be the path of a file"),
+        ({"extra": {"a": None}}, "dataset.extra.a = None: must be a text that is not empty"),
+        ({"extra": {"a": ""}}, "dataset.extra.a = '': must be a text that is not empty"),
     ],
 )
 def test_wrong_values_of_any_dataset(kind: str, changes: dict[str, Any], message: str) -> None:
@@ -52,7 +52,7 @@ def test_wrong_values_of_any_dataset(kind: str, changes: dict[str, Any], message
         ("csv", {"delimiter": ";;"}, "dataset.delimiter = ';;': must be one character, no quote"),
         ("csv", {"delimiter": ""}, "dataset.delimiter = '': must be one character, no quote or"),
         ("demo", {"num_comments": 99}, "dataset.num_comments = 99: must be from 100 to 50000"),
-        ("demo", {"corpus_seed": -1}, "dataset.corpus_seed = -1: must be from 0 to 2^63 - 1"),
+        ("demo", {"corpus_seed": -1}, "dataset.corpus_seed = -1: must be at least 0 and below"),
     ],
 )
 def test_wrong_values_of_one_dataset(kind: str, changes: dict[str, Any], message: str) -> None:

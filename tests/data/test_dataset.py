@@ -81,7 +81,7 @@ def test_given_files_are_not_split(tmp_path: Path) -> None:
     assert [ids(both.train), ids(both.val)] == [list(range(30)), list(range(30, 60))]
     assert both.hashes.keys() == {"train", "val", "test"}
     assert (
-        "test: 10 of 30 texts also stand in the training texts (but for case and what is not a "
+        "test: 10 of 30 texts are also in the training texts (but for case and what is not a "
         "letter)"
     ) in both.notes
     one = load_dataset(jsonl_config(train, test=str(test)), seed=1)

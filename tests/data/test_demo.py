@@ -91,23 +91,23 @@ def test_any_field_may_be_asked_for_or_be_the_label() -> None:
     [
         (
             {"where": {"tone": "rude"}},
-            "dataset=demo: no field 'tone', which dataset.where asks ",
+            "dataset=demo: no field 'tone', which dataset.where names",
         ),
-        ({"where": {"topic": "cars"}}, "dataset.where = {'topic': 'cars'}: no comment of the cor"),
+        ({"where": {"topic": "cars"}}, "dataset.where = {'topic': 'cars'}: matches none of 160"),
         ({"text_field": "comment"}, "dataset=demo: no field 'comment'; the fields are: pattern, t"),
         ({"label_field": "toxicity"}, "dataset=demo: no field 'toxicity'; the fields are: patte"),
         ({"where": {"pattern": "insult"}}, "the train part of dataset=demo: all "),
         (
             {"test_fraction": 0.001},
-            "dataset.num_comments = 200 with dataset.test_fraction = 0.001: leaves no comment for "
-            "the test split",
+            "dataset.test_fraction = 0.001: must be a share of dataset.num_comments = 200 that "
+            "leaves comments",
         ),
         ({"val_fraction": 0.001}, "the val part of dataset=demo: no rows in the val split"),
     ],
 )
 def test_wrong_settings_are_told_in_one_line(changes: dict, message: str) -> None:
-    config = replace(settings_of("dataset=demo", "dataset.num_comments=200"), **changes)
+    config = settings_of("dataset=demo", "dataset.num_comments=200")
     with pytest.raises(InputError) as told:
-        load_dataset(config, seed=1)
+        load_dataset(replace(config, **changes), seed=1)
     assert str(told.value).startswith(message)
     assert "\n" not in str(told.value)

@@ -3,12 +3,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vitrina.data import formats
-from vitrina.data.formats import FORMATS, Source, format_of, read_jsonl
+from vitrina.data.config import (
+    CsvConfig,
+    JsonlConfig,
+    OkConfig,
+    ParquetConfig,
+)
+from vitrina.data.formats import Source, read_jsonl, settings_for
 from vitrina.errors import InputError
 
 PIECES = [
@@ -28,6 +36,7 @@ PIECES = [
     *(b"text,toxic\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\0", "да".encode(), "да".encode("cp1251")),
     *(b"[" * 2000, b"9" * 5000, b'{"a":' * 200, "\u2028".encode(), b"\xf0\x9f\x98"),
 ]
+FORMATS = {"fasttext": OkConfig, "jsonl": JsonlConfig, "csv": CsvConfig}
 any_bytes = st.one_of(
     st.binary(max_size=40), st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join)
 )
@@ -39,13 +48,17 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("sources") / "file"
 
 
-def read(path: Path, data: bytes, format: str, **options: Any) -> list[tuple[int, dict[str, Any]]]:
+def source(path: Path, format: str, on_error: str = "fail", **settings: Any) -> Source:
+    return Source(path, FORMATS[format](train=str(path), **settings), on_error)
+
+
+def read(path: Path, data: bytes, format: str, **settings: Any) -> list[tuple[int, dict[str, Any]]]:
     path.write_bytes(data)
-    return list(Source(path, format, **options))
+    return list(source(path, format, **settings))
 
 
 @settings(deadline=None)
-@given(any_bytes, st.sampled_from(FORMATS), st.sampled_from(["fail", "skip"]))
+@given(any_bytes, st.sampled_from(sorted(FORMATS)), st.sampled_from(["fail", "skip"]))
 @example(b'{"x":' * 980 + b"1" + b"}" * 980, "jsonl", "fail")
 @example(b"a,b\n" + b'"' * 3, "csv", "skip")
 @example(b"a\n\xff", "csv", "skip")
@@ -53,10 +66,10 @@ def test_any_bytes_give_rows_or_one_line_that_names_the_file(
     file: Path, data: bytes, format: str, on_error: str
 ) -> None:
     file.write_bytes(data)
-    source = Source(file, format, on_error=on_error)
+    found = source(file, format, on_error)
     try:
         lines = []
-        for line, row in source:
+        for line, row in found:
             assert isinstance(row, dict)
             assert json.loads(json.dumps(row)) is not None
             lines.append(line)
@@ -65,9 +78,9 @@ def test_any_bytes_give_rows_or_one_line_that_names_the_file(
         assert len(str(told).splitlines()) == 1
         assert on_error == "fail" or format == "csv"  # a table without a header cannot be read
     else:
-        assert source.sha256 == hashlib.sha256(data).hexdigest()
+        assert found.sha256 == hashlib.sha256(data).hexdigest()
         assert lines == sorted(set(lines))
-        assert on_error == "skip" or not source.skipped
+        assert on_error == "skip" or not found.skipped
 
 
 def test_fasttext_lines(tmp_path: Path) -> None:
@@ -107,11 +120,43 @@ def test_tables(tmp_path: Path) -> None:
     assert read(tmp_path / "a.csv", tabs, "csv", delimiter="\t") == expected
 
 
-def test_endings_tell_the_format() -> None:
-    endings = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "TSV": "csv", "txt": "fasttext"}
-    for ending, format in endings.items():
-        assert format_of(Path(f"a.{ending}"), "other") == format
-    assert format_of(Path("a.data"), "other") == "other"
+def test_endings_name_the_format(tmp_path: Path) -> None:
+    own = OkConfig()
+    endings = {"jsonl": JsonlConfig, "ndjson": JsonlConfig, "csv": CsvConfig, "TSV": CsvConfig}
+    endings |= {"parquet": ParquetConfig, "jsonl.gz": JsonlConfig, "csv.zst": CsvConfig}
+    endings |= {"txt": OkConfig, "data": OkConfig, "gz": OkConfig}
+    for ending, form in endings.items():
+        assert type(settings_for(Path(f"a.b.{ending}"), own)) is form
+    table = CsvConfig(train="a", delimiter=";")
+    assert settings_for(Path("a.tsv"), table) is settings_for(Path("a.txt"), table) is table
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst", "bz2"])
+def test_compressed_files(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a.jsonl.{ending}"
+    data = b"".join(b'{"n": %d}\n' % n for n in range(5000)) + b"[]\n"
+    with pa.output_stream(str(path)) as file:
+        file.write(data)
+    found = source(path, "jsonl", "skip")
+    assert [(line, row["n"]) for line, row in found] == [(n + 1, n) for n in range(5000)]
+    assert [line for line, _ in found.skipped.values()] == [5001]
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    for broken in (path.read_bytes()[:-9], b"no such thing"):
+        path.write_bytes(broken)
+        with pytest.raises(InputError, match=rf"^{path}:.* (compressed|failed)"):
+            list(source(path, "jsonl", "skip"))
+
+
+def test_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    rows = [{"text": "да", "n": [1, None], "x": {"y": 0.5}}, {"text": None, "n": [], "x": None}]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    assert list(Source(path, ParquetConfig(train=str(path)))) == [(1, rows[0]), (2, rows[1])]
+    with pytest.raises(InputError, match=rf"^{path}:2: the field 'text' is not text but null"):
+        list(read_jsonl(path, "text"))
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(InputError, match=rf"^{path}: not a parquet file"):
+        list(read_jsonl(path, "text"))
 
 
 WRONG: list[tuple[str, bytes, str]] = [
@@ -172,13 +217,13 @@ def test_bad_rows_are_skipped_and_counted_by_reason(tmp_path: Path) -> None:
     path = tmp_path / "file"
     lines = ["__label__NORMAL а", "б", "__label__RUDE в", "г", "__label__INSULT д", "е"]
     path.write_text("\n".join(lines), encoding="utf-8")
-    source = Source(path, "fasttext", on_error="skip")
-    assert [line for line, _ in source] == [1, 5]
-    assert source.skipped_notes() == [
+    found = source(path, "fasttext", "skip")
+    assert [line for line, _ in found] == [1, 5]
+    assert found.skipped_notes() == [
         f"{path}: 3 rows skipped: no __label__ at the start of the line (first in line 2)",
         f"{path}: 1 row skipped: unknown label 'RUDE' (first in line 3)",
     ]
-    assert source.why_empty() == (
+    assert found.why_empty() == (
         "no good row is left: 3 × no __label__ at the start of the line; 1 × unknown label 'RUDE'"
     )
 
@@ -186,25 +231,25 @@ def test_bad_rows_are_skipped_and_counted_by_reason(tmp_path: Path) -> None:
 def test_reading_goes_on_behind_a_broken_row_of_a_table(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b'a,b\n1\n"x"y,2\n\xff,2\n3,4\n"open,5\n6,7\n')
-    source = Source(path, "csv", on_error="skip")
-    assert list(source) == [(5, {"a": "3", "b": "4"})]
-    assert [(line, count) for line, count in source.skipped.values()] == [
+    found = source(path, "csv", "skip")
+    assert list(found) == [(5, {"a": "3", "b": "4"})]
+    assert [(line, count) for line, count in found.skipped.values()] == [
         *((2, 1), (3, 1), (4, 1), (6, 1)),
     ]
-    assert list(source.skipped)[-1].endswith("takes in the file's end, 2 lines")
+    assert list(found.skipped)[-1].endswith("takes in the file's end, 2 lines")
 
 
 def test_reasons_without_end_are_counted_as_one(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("".join(f"__label__{i} а\n" for i in range(1000)), encoding="utf-8")
-    source = Source(path, "fasttext", on_error="skip")
-    assert list(source) == []
-    notes = source.skipped_notes()
+    found = source(path, "fasttext", "skip")
+    assert list(found) == []
+    notes = found.skipped_notes()
     assert len(notes) == formats.MAX_KINDS + 1
     assert notes[-1].endswith("980 rows skipped: other reasons (first in line 21)")
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", sorted(FORMATS))
 def test_a_line_without_end_is_refused_and_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
@@ -213,12 +258,12 @@ def test_a_line_without_end_is_refused_and_passed_over(
     data = first + b"x" * 200 + b"\n" + first
     with pytest.raises(InputError, match=r":2: the line is longer than 40 bytes"):
         read(tmp_path / "file", data, format)
-    source = Source(tmp_path / "file", format, on_error="skip")
-    assert [line for line, _ in source][-1] == 3
-    assert source.sha256 == hashlib.sha256(data).hexdigest()
+    found = source(tmp_path / "file", format, "skip")
+    assert [line for line, _ in found][-1] == 3
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
 
 
 def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "none", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(InputError, match=rf"{path}: {reason}"):
-            list(Source(path, "jsonl"))
+            list(source(path, "jsonl"))

@@ -30,7 +30,7 @@ def test_rows_are_chosen_by_where(tmp_path: Path) -> None:
     told = refusal(path, rows, where={"source": "pikabu"})
     assert told == f"{path}: no row has dataset.where.source = 'pikabu'; there are: detox, ok"
     assert refusal(path, ROWS, where={"tone": "rude"}) == (
-        f"{path}:1: no field 'tone', which dataset.where asks for"
+        f"{path}:1: no field 'tone', which dataset.where names"
     )
 
 

@@ -48,10 +48,10 @@ def test_rows_of_which_one_text_is_missing_are_told(tmp_path: Path) -> None:
     ("overrides", "said"),
     [
         (["dataset.pairs=none.jsonl"], "dataset.pairs = 'none.jsonl': there is no such file"),
-        (["dataset.pairs=''"], "dataset.pairs = '': must be the path of a file, or null"),
+        (["dataset.pairs=''"], "dataset.pairs = '': must be a text that is not empty, or null"),
         (
             ["dataset.pairs=a", "dataset.extra={pairs: b}"],
-            "dataset.extra.pairs = 'b': must be named otherwise beside dataset.pairs",
+            "dataset.extra.pairs = 'b': must be of another name with dataset.pairs",
         ),
         (
             ["dataset.pairs=a", "task=labeling", "model=ttr"],

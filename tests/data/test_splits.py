@@ -82,13 +82,19 @@ def test_components_are_never_split_and_sizes_near_the_fractions(
     split = assign(labels, component, shares, seed)
     members = [np.flatnonzero(component == number) for number in range(component.max() + 1)]
     assert all(len(set(split[member].tolist())) == 1 for member in members)
-    strata = [int(np.bincount(labels[member]).argmax()) for member in members]
-    for stratum in set(strata):
-        inside = [m for m, label in zip(members, strata, strict=True) if label == stratum]
-        total, largest = sum(map(len, inside)), max(map(len, inside))
+    largest = max(map(len, members))
+    for label in set(labels.tolist()):
         for number, share in enumerate(shares):
-            size = sum(len(member) for member in inside if split[member[0]] == number)
-            assert abs(size - total * share) < largest
+            size = int((labels[split == number] == label).sum())
+            assert abs(size - int((labels == label).sum()) * share) <= largest
+
+
+def test_every_split_has_its_share_of_each_label_where_groups_mix_labels() -> None:
+    random = np.random.default_rng(1)
+    labels, component = random.choice(3, 3000, p=[0.55, 0.43, 0.02]), np.arange(3000) // 3
+    split = assign(labels, component, [0.8, 0.1, 0.1], 1)
+    counts = np.array([np.bincount(labels[split == number]) for number in range(3)])
+    assert np.abs(counts - np.outer([0.8, 0.1, 0.1], np.bincount(labels))).max() < 2
 
 
 def test_the_seed_decides_who_goes_where() -> None:

@@ -30,7 +30,7 @@ def refusal(path: Path, rows: list[dict[str, Any]], words: WordRules, **changes:
     return str(told.value)
 
 
-def labelled(split: Split, names: list[str]) -> list[list[tuple[str, str]]]:
+def labeled(split: Split, names: list[str]) -> list[list[tuple[str, str]]]:
     """The words of each text with the names of their labels."""
     assert split.words is not None
     texts = split.words.texts(split.texts).to_strings()
@@ -44,12 +44,12 @@ def every(dataset: Dataset) -> dict[int, list[tuple[str, str]]]:
     found = {}
     for split in (dataset.train, dataset.val, dataset.test):
         ids = [row["id"] for row in split.rows]
-        found |= dict(zip(ids, labelled(split, dataset.label_names), strict=True))
+        found |= dict(zip(ids, labeled(split, dataset.label_names), strict=True))
     return found
 
 
 def pieces(count: int) -> list[dict[str, Any]]:
-    """Rows of pieces with distinct texts; every third has a labelled word."""
+    """Rows of pieces with distinct texts; every third has a labeled word."""
     return [
         {"text": [[distinct(i), 0], ["ск0 тина" if i % 3 else "слово", int(i % 3 > 0)], ["!", 0]]}
         | {"id": i}
@@ -60,16 +60,16 @@ def pieces(count: int) -> list[dict[str, Any]]:
 def test_pieces_become_words(tmp_path: Path) -> None:
     dataset = loaded(tmp_path / "a.jsonl", pieces(60), labels())
     assert dataset.label_names == ["0", "1"]
-    assert "train: words are labelled by the pieces of their rows" in dataset.notes
+    assert "train: words are labeled by the pieces of their rows" in dataset.notes
     found = every(dataset)
     assert len(found) == 60
     word = distinct(4).split()[1]
     assert found[4] == [("текст", "0"), (word, "0"), ("ск0", "1"), ("тина", "1"), ("!", "0")]
     assert all(label == "0" for _, label in found[3])
-    # Split so that each has its share of texts with labelled words.
+    # Split so that each has its share of texts with labeled words.
     for split in (dataset.train, dataset.val, dataset.test):
         assert split.labels.mean() == pytest.approx(2 / 3, abs=0.1)
-        texts = labelled(split, dataset.label_names)
+        texts = labeled(split, dataset.label_names)
         has = [any(label == "1" for _, label in text) for text in texts]
         assert split.labels.tolist() == has
 

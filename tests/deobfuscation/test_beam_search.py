@@ -74,7 +74,7 @@ def test_the_best_reading_is_found(num_signs: int, seed: int) -> None:
         [Candidates(every, alone, counts), Candidates(every, pairs, counts)],
         left_out[None],
         beam=64,
-    )
+    ).symbols
     _, wanted = slow_best(alone, pairs, left_out)
     assert read[0].tolist() in wanted
 
@@ -94,9 +94,9 @@ def test_words_are_read_each_by_itself() -> None:
     for row, word in enumerate(words):
         ids_WT[row, : len(word)] = word
         left_out_WT[row, : len(word)] = np.where(word < 6, -1, LOG_ZERO)
-    together = beam_search(MODEL, [ids_WT], [candidates], left_out_WT, beam=3)
+    together = beam_search(MODEL, [ids_WT], [candidates], left_out_WT, beam=3).symbols
     for row, word in enumerate(words):
         left_out = np.where(word < 6, -1, LOG_ZERO).astype(np.float32)[None]
-        alone = beam_search(MODEL, [word[None]], [candidates], left_out, beam=3)
+        alone = beam_search(MODEL, [word[None]], [candidates], left_out, beam=3).symbols
         assert together[row, : len(word)].tolist() == alone[0].tolist()
         assert (together[row, len(word) :] == SKIP).all()

@@ -6,30 +6,29 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.tiny import GLYPH_NGRAMS
-from vitrina.config import compose_config
+from tests.tiny import CODES
 from vitrina.deobfuscation.codebook import BLANK, FIRST, UNKNOWN, Codebook, fit_codebook
+from vitrina.deobfuscation.codes import CodesDeobfuscator
+from vitrina.deobfuscation.config import CodesConfig
 from vitrina.errors import InputError
 from vitrina.glyphs.clustering import LETTERS
 from vitrina.glyphs.renderer import GlyphRenderer
-from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
-from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig
+from vitrina.noise.corpus import Corpus
 from vitrina.text.batch import TextBatch
 
 OTHERS = "0123456789.,!?()-:;*abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def fitted(config: GlyphNgramsConfig, text: str) -> Codebook:
+def fitted(config: CodesConfig, text: str) -> Codebook:
     texts = TextBatch.from_strings([text])
-    fitted = GlyphNgramsEmbedder.fit(config, texts, lambda: texts)
-    return GlyphNgramsEmbedder(config, fitted).codebook
+    state = CodesDeobfuscator.fit(config, Corpus(texts, lambda: texts))
+    return CodesDeobfuscator(config, state).codebook
 
 
 @pytest.fixture(scope="module")
 def codebook() -> Codebook:
     """Of pixels, from texts in which small letters are the most frequent."""
-    of_pictures = ["embedder.code_features=pixels", "embedder.least_cosine=0.5"]
-    config = compose_config(["model=vtr_glyphs", *of_pictures]).embedder
+    config = CodesConfig(features="pixels", min_cosine=0.5)
     return fitted(config, LETTERS * 60 + LETTERS.upper() * 40 + OTHERS * 20 + " " * 100)
 
 
@@ -63,7 +62,7 @@ def test_a_code_does_not_depend_on_what_was_asked_before() -> None:
     asked = ["ж", "a", "о\u0301", "中", "3"]
     ways = []
     for order in (asked, asked[::-1]):
-        book = fitted(GLYPH_NGRAMS, LETTERS)
+        book = fitted(CODES, LETTERS)
         codes = dict(zip(order, book(order).tolist(), strict=True))
         ways.append([codes[glyph] for glyph in asked])
     assert ways[0] == ways[1]
@@ -79,6 +78,7 @@ def test_frequent_glyphs_lead_and_others_join_them() -> None:
     assert plain.texts["glyphs"] == '[["б", "Б"], ["Ц", "ц"], ["а"], ["А"]]'
     assert plain.arrays["codes"].tolist() == [FIRST, FIRST + 1, FIRST + 2, FIRST + 3]
     np.testing.assert_allclose(plain.arrays["entries"][1], features[2] / 3, atol=1e-6)
+    assert plain.texts["letters"] == '["б", "ц", "а", "а"]'
     folded = fit_codebook(counts, features, **settings, fold_case=True)
     assert folded.arrays["codes"].tolist() == [FIRST, FIRST + 1, FIRST + 2, FIRST + 2]
 
@@ -94,12 +94,12 @@ def test_the_space_can_be_exchanged() -> None:
     features = ink(pictures.render(glyphs, 16))
     counts = dict.fromkeys(glyphs, 1)
     fitted = fit_codebook(counts, features, min_share=0, merge_cosine=1, fold_case=False)
-    book = Codebook(fitted, ink, pictures, width_px=16, least_cosine=0)
+    book = Codebook(fitted, ink, pictures, width_px=16, min_cosine=0)
     assert len(set(book(glyphs).tolist())) == 3
     assert book.code("·") == book.code(".") and book.code("Ж") == book.code("Щ")
 
 
 def test_something_must_be_frequent_enough() -> None:
-    message = r"embedder\.min_share = 0\.8: must be at most 0\.75, the share of the training"
+    message = r"deobfuscator\.min_share = 0\.8: must be at most 0\.75, the share of the training"
     with pytest.raises(InputError, match=message):
-        fitted(replace(GLYPH_NGRAMS, min_share=0.8), "аббб    ")
+        fitted(replace(CODES, min_share=0.8), "аббб    ")

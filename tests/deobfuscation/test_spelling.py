@@ -18,7 +18,7 @@ from vitrina.deobfuscation.spelling import Letters, SpellingCorrector
 NUM_CODES = 7
 DIGIT = 6
 IS_LETTER = np.arange(NUM_CODES) != DIGIT
-SCORES = {"missing": -1.0, "hidden": -0.25, "exchanged": -2.0, "margin": 0.5}
+SCORES = {"deletion_score": -1.0, "mask_score": -0.25, "swap_score": -2.0, "margin": 0.5}
 Word = list[int]
 letters_of = st.lists(st.integers(0, 3), min_size=1, max_size=8)
 words_of = st.lists(letters_of, min_size=1, max_size=10)
@@ -41,14 +41,15 @@ def letters(words: list[Word], hidden: list[Word] | None = None) -> Letters:
     return Letters(
         codes,
         np.repeat(3 * np.arange(len(words)), lengths),
-        10 + np.arange(len(codes)),
+        *(n + np.arange(len(codes)) for n in (10, 11, 10)),
         np.array([count for word in before for count in word], dtype=np.int64),
+        np.full(len(codes), np.nan, dtype=np.float32),
     )
 
 
 def split(found: Letters) -> list[tuple[Word, Word]]:
     """The words, and of each letter the token."""
-    whole = zip(found.word_of.tolist(), found.codes.tolist(), found.tokens.tolist(), strict=True)
+    whole = zip(found.word_of.tolist(), found.codes.tolist(), found.anchor.tolist(), strict=True)
     groups = [list(group) for _, group in groupby(whole, key=lambda each: each[0])]
     return [([code for _, code, _ in g], [token for _, _, token in g]) for g in groups]
 
@@ -67,13 +68,13 @@ def slow_ways(word: Word, hidden: Word, known: Word) -> list[float]:
     if missing in (1, 2):
         if sum(hidden) == 0:
             rests = combinations(known, len(word))
-            scores += [missing * SCORES["missing"]] * (tuple(word) in rests)
+            scores += [missing * SCORES["deletion_score"]] * (tuple(word) in rests)
         elif sum(hidden) == missing:
             shown: list[int | None] = []
             for code, signs in zip(word, hidden, strict=True):
                 shown += [None] * signs + [code]
             fits = all(a in (None, b) for a, b in zip(shown, known, strict=True))
-            scores += [missing * SCORES["hidden"]] * fits
+            scores += [missing * SCORES["mask_score"]] * fits
     if missing == 0 and sum(hidden) == 0:
         place, pairs, left = 0, 0, list(word)
         while place + 1 < len(word):
@@ -81,7 +82,7 @@ def slow_ways(word: Word, hidden: Word, known: Word) -> list[float]:
                 left[place : place + 2] = left[place : place + 2][::-1]
                 pairs, place = pairs + 1, place + 1
             place += 1
-        scores += [pairs * SCORES["exchanged"]] * (left == known)
+        scores += [pairs * SCORES["swap_score"]] * (left == known)
     return scores
 
 
@@ -145,7 +146,7 @@ def test_letters_keep_their_tokens_and_what_is_missing_has_none() -> None:
 def test_what_is_known_or_nothing_like_it_stays(word: Word) -> None:
     given = letters([word])
     found = respeller_of([[0, 1, 2, 3, 4], [0, 1, 2] * 8 + [0, 1]] * 5)(given)
-    assert found.codes.tolist() == word and found.tokens.tolist() == given.tokens.tolist()
+    assert found.codes.tolist() == word and found.anchor.tolist() == given.anchor.tolist()
 
 
 def test_signs_hide_letters_where_they_stand_and_nowhere_else() -> None:

@@ -1,7 +1,6 @@
 """Doubtful signs read in their word: by their look, by what noise puts, by the language."""
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from vitrina.config import compose_config
-from vitrina.deobfuscation.codebook import UNKNOWN
-from vitrina.glyphs.segmentation import segment
-from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
-from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig
-from vitrina.models.embedders.ngram_spans import NgramTokenBatch
+from vitrina.deobfuscation.codes import CodesDeobfuscator
+from vitrina.deobfuscation.config import CodesConfig, WordsConfig
+from vitrina.deobfuscation.words import WordDeobfuscator
+from vitrina.noise.corpus import Corpus
 from vitrina.noise.replacements import Replacements
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
@@ -32,41 +29,39 @@ PUT = Replacements(
 )
 
 
-def fitted(replaced: Replacements, **changes: Any) -> tuple[GlyphNgramsConfig, FittedState]:
-    option = compose_config(["model=vtr_glyphs"]).embedder
-    assert isinstance(option, GlyphNgramsConfig)
-    config = replace(option, num_buckets=1000, **changes)
+def corpus_of(replaced: Replacements) -> Corpus:
     texts = TextBatch.from_strings(SENTENCES * 8)
-    fitted = GlyphNgramsEmbedder.fit(config, texts, lambda: texts)
-    return config, GlyphNgramsEmbedder.fit_noise(config, fitted, lambda: replaced)
+    return Corpus(texts, lambda: texts, lambda: replaced)
 
 
-def embedder_of(replaced: Replacements = PUT, **changes: Any) -> GlyphNgramsEmbedder:
-    return GlyphNgramsEmbedder(*fitted(replaced, **changes))
-
-
-@pytest.fixture(scope="module")
-def embedder() -> GlyphNgramsEmbedder:
-    return embedder_of()
-
-
-def read(embedder: GlyphNgramsEmbedder, *strings: str) -> list[str]:
-    """What texts say, by the glyphs of the codes; `~` for a glyph that is unknown."""
-    names = {UNKNOWN: "~"}
-    for glyphs, code in zip(embedder.codebook.glyphs, embedder.codebook.codes_V, strict=True):
-        names.setdefault(int(code), glyphs[0].lower())
-    tokens = segment(TextBatch.from_strings(list(strings)))
-    words, _ = embedder.read_words(tokens)
-    found = []
-    for first, last in zip(words.text_offsets[:-1], words.text_offsets[1:], strict=True):
-        said = "".join(names.get(int(symbol), " ") for symbol in words.line[first:last])
-        found.append(" ".join(said.split()))
-    return found
+def deobfuscator_of(replaced: Replacements = PUT, **changes: Any) -> WordDeobfuscator:
+    config = WordsConfig(**{"spelling": False, **changes})
+    return WordDeobfuscator(config, WordDeobfuscator.fit(config, corpus_of(replaced)))
 
 
 @pytest.fixture(scope="module")
-def respelling() -> GlyphNgramsEmbedder:
-    return embedder_of(respelled=True, respelled_margin=0.0)
+def words() -> WordDeobfuscator:
+    return deobfuscator_of(spelling=True)
+
+
+def read(deobfuscator: CodesDeobfuscator, *strings: str) -> list[str]:
+    """The letters of texts, by the glyphs of the codes; `~` for a glyph that is unknown."""
+    found = deobfuscator(TextBatch.from_strings(list(strings)))
+    texts: list[list[str]] = [[] for _ in strings]
+    for word, text in enumerate(found.text_of_word_W.tolist()):
+        codes = found.codes_L[found.word_L == word].tolist()
+        texts[text].append("".join(deobfuscator.codebook.letters[code] or "~" for code in codes))
+    return [" ".join(words) for words in texts]
+
+
+@pytest.fixture(scope="module")
+def respelling() -> WordDeobfuscator:
+    return deobfuscator_of(spelling=True, spelling_margin=0.0)
+
+
+@pytest.fixture(scope="module")
+def deobfuscator() -> WordDeobfuscator:
+    return deobfuscator_of()
 
 
 @pytest.mark.parametrize(
@@ -83,24 +78,20 @@ def respelling() -> GlyphNgramsEmbedder:
     ],
 )
 def test_words_that_nobody_wrote_are_read_as_known_ones(
-    respelling: GlyphNgramsEmbedder, shown: str, says: str
+    respelling: WordDeobfuscator, shown: str, says: str
 ) -> None:
     assert read(respelling, shown) == [says]
 
 
-def test_tokens_are_covered_by_the_ngrams_of_the_word_that_is_meant(
-    respelling: GlyphNgramsEmbedder,
-) -> None:
-    encoded = [
-        respelling.tokenize(TextBatch.from_strings([text])) for text in ("хороший", "хоршй", "д")
+def test_letters_know_the_glyphs_that_they_come_from(respelling: WordDeobfuscator) -> None:
+    found = respelling(TextBatch.from_strings(["да", "zhопa хоршй"]))
+    start, end = found.start_L.tolist(), found.end_L.tolist()
+    assert start[2:6] == [2, 4, 5, 6] and end[2:6] == [4, 5, 6, 7]  # zh is one letter
+    assert list(zip(start, end, strict=True))[6:] == [
+        *((8, 9), (9, 10), (10, 11), (11, 11), (11, 12), (12, 12), (12, 13))
     ]
-    meant, shown, other = (
-        [{int(each.tables["rows"][i]) for i in row if i < len(each.tables["rows"])} for row in rows]
-        for each in encoded
-        if isinstance(each, NgramTokenBatch) and (rows := each.ngram_spans.tolist())
-    )
-    assert shown == [row for place, row in enumerate(meant) if place not in (3, 5)]
-    assert not set.union(*other) & set.union(*meant)
+    assert found.anchor_L.tolist()[6:] == [8, 9, 10, -1, 11, -1, 12]
+    assert found.text_of_word_W.tolist() == [0, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -117,33 +108,35 @@ def test_tokens_are_covered_by_the_ngrams_of_the_word_that_is_meant(
         ("ппрриивееееет", "привет"),  # letters that stand behind themselves
     ],
 )
-def test_doubtful_words_are_read(embedder: GlyphNgramsEmbedder, shown: str, says: str) -> None:
-    assert read(embedder, shown) == [says]
+def test_doubtful_words_are_read(deobfuscator: WordDeobfuscator, shown: str, says: str) -> None:
+    assert read(deobfuscator, shown) == [says]
 
 
 @pytest.mark.parametrize(
     "text", ["привет", "раму папа", "8 900 123", "2024 200", ":)", "щюэфъ", "съешь ещё"]
 )
-def test_what_is_certain_is_left(embedder: GlyphNgramsEmbedder, text: str) -> None:
+def test_what_is_certain_is_left(deobfuscator: WordDeobfuscator, text: str) -> None:
     """Also words that the language does not hold, and numbers."""
-    assert read(embedder, text) == read(embedder_of(context_order=0), text)
+    config = CodesConfig()
+    codes = CodesDeobfuscator(config, CodesDeobfuscator.fit(config, corpus_of(PUT)))
+    assert read(deobfuscator, text) == read(codes, text)
 
 
 def test_noise_that_was_not_seen_is_not_undone() -> None:
     shown = "zhопа dела"
-    assert read(embedder_of(), shown) == ["жопа дела"]
-    assert read(embedder_of(Replacements()), shown) != ["жопа дела"]
+    assert read(deobfuscator_of(), shown) == ["жопа дела"]
+    assert read(deobfuscator_of(Replacements()), shown) != ["жопа дела"]
 
 
 def test_reading_does_not_hang_on_the_precision_of_the_model() -> None:
     """Texts are encoded while the model around runs in bf16, where the machine has it."""
     shown = ["пpиʙeт", "xοрошиӣ дeнь пи/\\ил"]
-    wanted = read(embedder_of(), *shown)
+    wanted = read(deobfuscator_of(), *shown)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert read(embedder_of(), *shown) == wanted
+        assert read(deobfuscator_of(), *shown) == wanted
 
 
-def test_texts_are_read_each_by_itself(embedder: GlyphNgramsEmbedder) -> None:
+def test_texts_are_read_each_by_itself(deobfuscator: WordDeobfuscator) -> None:
     strings = [
         "}|{οпа пи/\\ил zhопа",
         "",
@@ -153,37 +146,30 @@ def test_texts_are_read_each_by_itself(embedder: GlyphNgramsEmbedder) -> None:
         "д*л*",
         "👍!",
     ]
-    together = read(embedder, *strings)
-    assert together == [read(embedder, each)[0] for each in strings]
-    assert together[::-1] == read(embedder, *strings[::-1])
-    assert read(embedder_of(), *strings) == together
+    together = read(deobfuscator, *strings)
+    assert together == [read(deobfuscator, each)[0] for each in strings]
+    assert together[::-1] == read(deobfuscator, *strings[::-1])
+    assert read(deobfuscator_of(), *strings) == together
 
 
-def test_a_saved_run_reads_alike(embedder: GlyphNgramsEmbedder, tmp_path: Path) -> None:
-    config, state = fitted(PUT)
-    state.save(tmp_path / "state.safetensors")
-    there = GlyphNgramsEmbedder(config, FittedState.load(tmp_path / "state.safetensors"))
+def test_a_saved_run_reads_alike(deobfuscator: WordDeobfuscator, tmp_path: Path) -> None:
+    WordDeobfuscator.fit(deobfuscator.settings, corpus_of(PUT)).save(tmp_path / "state.safetensors")
+    there = WordDeobfuscator(
+        deobfuscator.settings, FittedState.load(tmp_path / "state.safetensors")
+    )
     shown = "zhοпa п.р.и.в.ɘ.т пи/\\ил пapy"
-    assert read(there, shown) == read(embedder, shown)
+    assert read(there, shown) == read(deobfuscator, shown)
 
 
-def test_n_grams_are_those_of_what_is_read(embedder: GlyphNgramsEmbedder) -> None:
-    """A word in disguise has the rows of the plain one, its tokens those of their letters."""
-    plain, disguised = (embedder.tokenize(TextBatch.from_strings([s])) for s in ("жопа", "zhoпa."))
-    assert set(disguised.tables["rows"].tolist()) == set(plain.tables["rows"].tolist())
-    covered = disguised.ngram_spans != len(disguised.tables["rows"])
-    assert covered.any(axis=1).tolist() == [True, False, True, True, True, False]
+def test_pictures_alone_read_what_one_glyph_shows(deobfuscator: WordDeobfuscator) -> None:
+    config = CodesConfig()
+    state = CodesDeobfuscator.fit(config, corpus_of(PUT))
+    assert read(CodesDeobfuscator(config, state), "пи/\\ил") != ["пилил"]
+    assert read(deobfuscator, "пи/\\ил") == ["пилил"]
 
 
-def test_pictures_alone_read_what_one_glyph_shows() -> None:
-    alone, context = embedder_of(context_order=0), embedder_of()
-    assert read(alone, "пи/\\ил") != ["пилил"] and read(context, "пи/\\ил") == ["пилил"]
-    assert not {name for name in alone.state_dict() if "reader" in name}
-
-
-def test_long_strings_are_read_glyph_by_glyph(embedder: GlyphNgramsEmbedder) -> None:
+def test_long_strings_are_read_glyph_by_glyph(deobfuscator: WordDeobfuscator) -> None:
     long = "пαпa" * 40
-    codes = embedder.codebook(list(long))
-    tokens = segment(TextBatch.from_strings([long]))
-    words, _ = embedder.read_words(tokens)
-    np.testing.assert_array_equal(words.line[1:-1], codes)
+    codes = deobfuscator.codebook(list(long))
+    found = deobfuscator(TextBatch.from_strings([long]))
+    np.testing.assert_array_equal(found.codes_L, codes)

@@ -38,7 +38,7 @@ def test_a_restored_text_is_as_drawn_where_nothing_is_hidden(kind: str) -> None:
     model = build_masked(kind, "cnn")
     for text in TEXTS:
         line = restored_line(model, text)
-        inputs = model.embedder.tokenize(TextBatch.from_strings([text]))
+        inputs = model.embedder.tokenizer(TextBatch.from_strings([text]))
         width = 16 * int(inputs.num_tokens[0])
         if inputs.line_px is not None:
             width = int(inputs.line_px[0])

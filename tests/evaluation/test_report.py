@@ -13,13 +13,12 @@ from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.evaluate import Evaluation, evaluate
 from vitrina.evaluation.report import (
     json_line,
-    labels_table,
-    results_table,
     with_prediction,
     write_metrics,
     write_predictions,
 )
 from vitrina.evaluation.suites import Suite
+from vitrina.evaluation.tables import labels_table, results_table
 from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch
 

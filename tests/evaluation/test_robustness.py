@@ -17,9 +17,9 @@ from vitrina.data.dataset import Split
 from vitrina.data.rows import Rows
 from vitrina.errors import InputError
 from vitrina.evaluation.config import FullEvaluationConfig
-from vitrina.evaluation.curves_table import curves_table
 from vitrina.evaluation.evaluators import EvaluationTarget
 from vitrina.evaluation.robustness import measure_curves
+from vitrina.evaluation.tables import curves_table
 from vitrina.runs.record import read_json
 from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch

@@ -14,7 +14,7 @@ from vitrina.errors import InputError
 from vitrina.evaluation.config import SUITES, EvaluationConfig
 from vitrina.evaluation.suites import build_suites, check_names, noise_config
 from vitrina.text.batch import TextBatch
-from vitrina.text.spans import written_words
+from vitrina.text.words import written_words
 
 CONF = Path(__file__).parents[2] / "conf"
 TEXTS = ["какой же ты дурак", "сегодня хорошая погода", "", "эта скотина опять молчит"] * 10

@@ -25,41 +25,73 @@ import numpy as np
 # --- tables: edit these when a name changes ------------------------------------------------------
 
 SETTINGS: dict[str, str] = {
-    # "embedder.min_share": "tokenizer.min_share",  one key
-    # "embedder": "tokenizer",                      a group with all its keys
+    "encoder.width": "encoder.dim",
+    "encoder.hidden": "encoder.mlp_dim",
+    "embedder.width": "embedder.dim",
+    "embedder.hidden": "embedder.mlp_dim",
+    "embedder.ngram_width": "embedder.ngram_dim",
+    "ocr.width": "ocr.dim",
+    "ocr.reads": "ocr.source",
+    "ocr.steps": "ocr.frames_per_token",
+    "evaluation.picture": "evaluation.plot",
+    "noise.redraw": "noise.resample_each_epoch",
+    "training.final_rate": "training.min_lr_ratio",
+    "embedder.min_share": "deobfuscator.min_share",
+    "embedder.merge_cosine": "deobfuscator.merge_cosine",
+    "embedder.least_cosine": "deobfuscator.min_cosine",
+    "embedder.code_shrinkage": "deobfuscator.shrinkage",
+    "embedder.code_features": "deobfuscator.features",
+    "embedder.context_order": "deobfuscator.order",
+    "embedder.context_weight": "deobfuscator.cosine_weight",
+    "embedder.context_candidates": "deobfuscator.num_candidates",
+    "embedder.context_left_out": "deobfuscator.skip_score",
+    "embedder.context_repeated": "deobfuscator.repeat_score",
+    "embedder.context_beam": "deobfuscator.beam_size",
+    "embedder.respelled": "deobfuscator.spelling",
+    "embedder.respelled_missing": "deobfuscator.deletion_score",
+    "embedder.respelled_hidden": "deobfuscator.mask_score",
+    "embedder.respelled_exchanged": "deobfuscator.swap_score",
+    "embedder.respelled_margin": "deobfuscator.spelling_margin",
+    "embedder.fold_case": "deobfuscator.fold_case",
+    "embedder.skip_signs": "deobfuscator.skip_signs",
+    "embedder.join_spaced": "deobfuscator.join_spaced",
 }
 """Settings that have another name today: of whole keys or of their beginnings; the longest counts.
 Used for overrides (to today's name) and for composed values (back to the neutral one)."""
 
 OVERRIDES: dict[str, list[str]] = {
-    # "model=vtr_glyphs_plain": ["model=glyphs"],
-    # "embedder=glyphs": ["tokenizer=glyphs", "embedder=glyphs"],
-    # "ocr.reads=embedder": [],                     said by nothing today
+    "normalizer=reader": ["normalizer=recognizer"],
+    "embedder.context_order=0": ["deobfuscator=codes"],
 }
 """Whole overrides that are said in other words today. They come before `SETTINGS`."""
 
 VALUES: dict[tuple[str, Any], Any] = {
-    # ("embedder.kind", "glyphs"): "glyph",
-    # ("task.threshold", None): 0.5,
+    ("normalizer.kind", "reader"): "recognizer",
 }
 """Composed values that are written in another way today: (neutral key, neutral value) → today's.
 With `"*"` for the key, of any key."""
 
 GONE_KEYS: dict[str, str] = {
     # "embedder.features": "the glyph encoder was deleted",
+    "training.ema": "averaged weights gain nothing",
+    "training.noise_full_at": "growing noise gains nothing",
+    "training.noise_from": "growing noise gains nothing",
+    "embedder.features": "tokens of the glyph encoder gain nothing",
+    "embedder.shapes": "tokens of the glyph encoder gain nothing",
 }
 """Settings that there are no longer, with the reason; patterns. Their rows are passed over, and an
 override of one is left out: a case that set it must stand in `DELETED`, unless it does not matter.
 """
 
 NEW_KEYS: dict[str, str] = {
-    # "embedder.new_setting": "what it is",
+    "deobfuscator.*": "the deobfuscator has settings of its own",
+    "deobfuscator": "a group of its own",
 }
 """Settings that came later, with the reason; patterns of neutral keys. No row may hold them."""
 
 OPTION_NAMES: dict[str, str | None] = {
-    # "model/vtr_glyphs_plain": "model/glyphs",
-    # "model/vtr_line": None,                       there is none today
+    "normalizer/reader": "normalizer/recognizer",
+    "normalizer/unicode": None,
 }
 """Files of options that have another name today. New options need no entry."""
 
@@ -76,8 +108,21 @@ PARTS: dict[str, str] = {
 first names in front of a dot."""
 
 DELETED: dict[str, str] = {
-    # "run/model/vtr_line:*": "the line model was deleted",
-    # "run/*:weights.reader": "why these rows are gone",
+    "options/normalizer/unicode:*": "a step of confusables: it restores nothing by itself",
+    "normalizer/unicode:*": "a step of confusables: it restores nothing by itself",
+    "run/normalizer/unicode:*": "a step of confusables: it restores nothing by itself",
+    "run/embedder/glyphs_shapes:*": "tokens of the glyph encoder gain nothing: 0.936 to 0.937",
+    "run/noise/growing:*": "growing noise gains nothing: F1 0.848 to 0.850",
+    "run/optimizer/muon:*": "no preset used it",
+    "run/optimizer/sgd:*": "no preset used it",
+    "options/optimizer/muon:*": "no preset used it",
+    "options/optimizer/sgd:*": "no preset used it",
+    "run/training/averaged:*": "averaged weights gain nothing: F1 0.844 to 0.850",
+    "options:optimizer": "sgd and muon are deleted",
+    "options:normalizer": "a step of confusables",
+    "options:dataset": "parquet came",
+    "experiment/normalizers:sweep:normalizer": "a step of confusables",
+    "data/jsonl:*": "splits are stratified by all labels of a component",
 }
 """Rows that there are no longer, with the reason: patterns of `case:key`. Where a pattern ends in
 `:*` and matches a case, the case is not even run. Counted with `check --skip-deleted`; without it
@@ -204,9 +249,9 @@ def _composed_once(said: tuple[str, ...]) -> Any:
 
 
 def _columns(texts: Sequence[str]) -> Any:
-    from vitrina.text.columns import Texts
+    from vitrina.text.batch import TextBatch
 
-    return Texts.from_strings(list(texts))
+    return TextBatch.from_strings(list(texts))
 
 
 def _offsets(maps: Sequence[Any]) -> list[np.ndarray]:
@@ -218,7 +263,7 @@ def _offsets(maps: Sequence[Any]) -> list[np.ndarray]:
 
 def noisy(neutral: Sequence[str], texts: Sequence[str], seed: int, epoch: int) -> dict[str, Any]:
     """The noise of these overrides over the texts: texts, the way back, where the words are."""
-    from vitrina.noise.corruption import build_noise
+    from vitrina.noise.perturbation import build_noise
 
     noise = build_noise(_config(neutral).noise, seed)
     clean = _columns(texts)
@@ -237,9 +282,10 @@ def noisy(neutral: Sequence[str], texts: Sequence[str], seed: int, epoch: int) -
 
 def normalized(neutral: Sequence[str], texts: Sequence[str], few: int) -> dict[str, Any]:
     """The normaliser of these overrides over the texts, and the way back of the first `few`."""
+    from vitrina.inference.load import recognizer_opener
     from vitrina.normalizers.build import build_normalizer
 
-    normalizer = build_normalizer(_config(neutral).normalizer, "cpu")
+    normalizer = build_normalizer(_config(neutral).normalizer, recognizer_opener("cpu"))
     together = normalizer(_columns(texts)).to_strings()
     alone = [normalizer.with_offsets(text) for text in texts[:few]]
     return {
@@ -263,8 +309,8 @@ def cleaned(neutral: Sequence[str], texts: Sequence[str]) -> dict[str, Any]:
 
 def found_words(texts: Sequence[str]) -> dict[str, Any]:
     """Words as noise sees them, toxic ones marked; and as models that label words see them."""
-    from vitrina.noise.corruption import build_noise
-    from vitrina.text.spans import written_words
+    from vitrina.noise.perturbation import build_noise
+    from vitrina.text.words import written_words
 
     columns = _columns(texts)
     noise = build_noise(_config(["noise=uniform"]).noise, 1, mark_toxic=True)
@@ -286,10 +332,9 @@ def glyphs(texts: Sequence[str]) -> dict[str, Any]:
 def dataset(neutral: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Texts and labels of each split, and the names of the labels."""
     from vitrina.data.dataset import load_dataset
-    from vitrina.tasks.config import label_rules
 
     config = _config(neutral)
-    loaded = load_dataset(config.dataset, config.seed, label_rules(config.task))
+    loaded = load_dataset(config.dataset, config.seed, config.task.label_rules())
     splits = {"train": loaded.train, "val": loaded.val, "test": loaded.test, **loaded.extra}
     told: dict[str, dict[str, Any]] = {}
     for name, split in splits.items():
@@ -305,7 +350,7 @@ def dataset(neutral: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 def train(neutral: Sequence[str], folder: Path) -> dict[str, Any]:
     """Run it; `metrics.json` by neutral key with dots, without seconds and bytes."""
-    from vitrina.run import run
+    from vitrina.experiment import run
 
     config = _config(neutral)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -388,8 +433,7 @@ class Loaded:
 
     def tokens(self, texts: Sequence[str]) -> dict[str, Any]:
         """What the embedder makes of the texts on the host, behind cleaning and normaliser."""
-        shown = self.model.normalized(self.model.cleaned(texts))
-        inputs = self.model.model.embedder.encode(shown)
+        inputs = self.model.pipeline.prepare(self.model.cleaned(texts))
         tables = {name: table.numpy() for name, table in sorted(inputs.tables.items())}
         told: dict[str, Any] = {
             "ids": [inputs.ids.numpy(), inputs.lengths, inputs.num_tokens],
@@ -397,24 +441,26 @@ class Loaded:
         }
         if inputs.line_px is not None:
             told["line_px"] = [inputs.line_px]
-        covering = getattr(inputs, "covering", None)
+        covering = getattr(inputs, "ngram_spans", None)
         if covering is not None:
             told["ngrams_of_tokens"] = [covering]
         return told
 
     def codes(self, texts: Sequence[str]) -> dict[str, Any] | None:
         """The visual codes that words are read as; None of a model without them."""
-        embedder = self.model.model.embedder
-        embedder = getattr(embedder, "inner", embedder)
-        read = getattr(embedder, "read_words", None)
-        if read is None:
+        pipeline = self.model.pipeline
+        if pipeline.deobfuscator is None or not pipeline.tokenizer.reads_codes:
             return None
-        from vitrina.glyphs.segmentation import segment
+        from vitrina.text.ngrams import MarkedWords
 
-        words, token_of = read(segment(self.model.normalized(self.model.cleaned(texts))))
+        shown = pipeline(self.model.cleaned(texts))
+        read = pipeline.deobfuscator(shown)
+        words = MarkedWords.of(
+            read.codes_L, read.word_L, read.text_of_word_W[read.word_L], len(shown)
+        )
         return {
             "line": [words.line, words.offsets, words.text_offsets, words.places],
-            "token_of": [token_of],
+            "token_of": [read.anchor_L],
         }
 
     def weights(self) -> dict[str, list[float]]:
@@ -452,8 +498,8 @@ def prepare() -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
 
-    import vitrina.predict
-    import vitrina.run  # noqa: F401
+    import vitrina.experiment
+    import vitrina.inference.load  # noqa: F401
 
     torch.set_num_threads(1)
     # Of what is imported nothing becomes garbage, and composing makes many small things.

@@ -14,6 +14,7 @@ from vitrina.glyphs.distortion import Distortion, distort
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.whitening import Whitening
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.noise.corpus import Corpus
 from vitrina.noise.tables import ALPHABET
 from vitrina.text.batch import TextBatch
 
@@ -116,14 +117,14 @@ def embedder(**changes: object) -> GlyphsEmbedder:
     config = replace(GLYPHS, **changes)
     texts = TextBatch.from_strings(TEXTS)
     torch.manual_seed(0)
-    return GlyphsEmbedder(config, GlyphsEmbedder.fit(config, texts, lambda: texts))
+    return GlyphsEmbedder(config, GlyphsEmbedder.fit(config, Corpus(texts, lambda: texts)))
 
 
 def test_only_training_distorts_and_only_a_share_of_the_tokens() -> None:
     distorting = embedder(augment=1.0, augment_p=0.25, augment_variants=3)
     plain = copy.deepcopy(distorting)
     plain.distortion = Distortion()
-    inputs = plain.tokenize(TextBatch.from_strings(["пароход и паровоз " * 40]))
+    inputs = plain.tokenizer(TextBatch.from_strings(["пароход и паровоз " * 40]))
     wanted = plain(inputs).values
     assert torch.equal(distorting.eval()(inputs).values, wanted)
     distorting.train()
@@ -145,8 +146,8 @@ def test_a_whitening_that_knows_distortions_is_moved_less_by_them(letters: torch
     distorted = distort(letters, Distortion.of(0.5), generator(5))
     for augment in (0.0, 0.5):
         config = replace(GLYPHS, num_components=128, augment=augment)
-        fitted = GlyphsEmbedder.fit(config, texts, lambda: texts)
-        again = GlyphsEmbedder.fit(config, texts, lambda: texts)
+        fitted = GlyphsEmbedder.fit(config, Corpus(texts, lambda: texts))
+        again = GlyphsEmbedder.fit(config, Corpus(texts, lambda: texts))
         assert np.array_equal(fitted.arrays["projection"], again.arrays["projection"])
         whitening = Whitening(fitted)
         apart = torch.pdist(whitening(letters[:14])).mean()
@@ -169,7 +170,7 @@ def test_a_distorting_model_learns_from_its_pictures() -> None:
     assert isinstance(model.embedder, GlyphsEmbedder)
     model.embedder.distortion = STRONG
     model.zero_grad()
-    model(model.embedder.tokenize(TextBatch.from_strings(TEXTS))).square().sum().backward()
+    model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS))).square().sum().backward()
     for parameter in model.embedder.parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all()
 

@@ -1,48 +1,45 @@
-"""The features of a trained glyph encoder under the embedder, and files that hold none."""
+"""The features of a trained glyph encoder, and files that hold none."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from tests.tiny import GLYPHS
+from vitrina.deobfuscation.config import CodesConfig
 from vitrina.errors import InputError
+from vitrina.glyphs.config import FeaturesConfig
 from vitrina.glyphs.encoder import EncoderFeatures, own_encoder, read_encoder
-from vitrina.glyphs.features import GlyphFeatures
-from vitrina.models.embedders.glyphs import GlyphsEmbedder
+from vitrina.glyphs.features import GlyphFeatures, fit_glyph_features
+from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.noise.tables import unseen_options
 from vitrina.normalizers.confusables import unseen_confusables
-from vitrina.text.batch import TextBatch
+
+GLYPHS = sorted(set("съешь же ещё этих мягких французских булок"))
 
 
-def test_the_embedder_keeps_the_encoder_in_its_artefacts(tmp_path: Path) -> None:
+def test_fitted_features_keep_the_encoder(tmp_path: Path) -> None:
     path = tmp_path / "encoder.safetensors"
     shutil.copy(own_encoder(), path)
-    config = replace(GLYPHS, features="shapes", shapes=str(path))
-    texts = TextBatch.from_strings(["съешь же ещё этих мягких", "французских булок"])
-    fitted = GlyphsEmbedder.fit(config, texts, lambda: texts)
+    config = FeaturesConfig(shapes=str(path), num_components=20)
+    fitted = fit_glyph_features(config, GLYPHS, "deobfuscator")
     path.unlink()
-    embedder = GlyphsEmbedder(config, fitted).eval()
-    inputs = embedder.tokenize(texts)
-    features = EncoderFeatures(fitted.part("shapes"))(inputs.tables["pixels"])
+    pictures = torch.from_numpy(GlyphRenderer.of(config).render(GLYPHS, config.width_px))
+    features = EncoderFeatures(fitted.part("shapes"))(pictures)
     mean, projection = fitted.arrays["mean"], fitted.arrays["projection"]
     whitened = (features - torch.from_numpy(mean)) @ torch.from_numpy(projection)
-    assert torch.allclose(GlyphFeatures(fitted)(inputs.tables["pixels"]), whitened, atol=1e-6)
-    expected = (embedder.linear(whitened) + embedder.network(whitened))[inputs.ids]
-    assert torch.allclose(embedder(inputs).values, expected, atol=1e-5)
-    assert not [name for name in embedder.state_dict() if "space" in name]
+    assert torch.allclose(GlyphFeatures(fitted)(pictures), whitened, atol=1e-6)
+    assert not GlyphFeatures(fitted).state_dict()
 
 
 def test_the_encoder_must_fit_the_canvas(tmp_path: Path) -> None:
     path = tmp_path / "encoder.safetensors"
     shutil.copy(own_encoder(), path)
-    texts = TextBatch.from_strings(["абв"])
-    config = replace(GLYPHS, features="shapes", shapes=str(path), font_size_px=13)
+    config = FeaturesConfig(shapes=str(path), font_size_px=13)
     with pytest.raises(InputError) as caught:
-        GlyphsEmbedder.fit(config, texts, lambda: texts)
-    assert str(caught.value).startswith(f"embedder.shapes: {path} was made for embedder.height_px")
+        fit_glyph_features(config, GLYPHS, "deobfuscator")
+    message = str(caught.value)
+    assert message.startswith(f"deobfuscator.shapes: {path} was made for deobfuscator.height_px")
 
 
 def test_files_that_are_no_encoder(tmp_path: Path) -> None:
@@ -62,10 +59,10 @@ def test_files_that_are_no_encoder(tmp_path: Path) -> None:
 
 
 def test_settings_of_shapes() -> None:
-    with pytest.raises(InputError, match=r"embedder\.features = 'ink': must be one of pixels"):
-        replace(GLYPHS, features="ink")
-    with pytest.raises(InputError, match=r"embedder\.shapes = 'a': must be null where"):
-        replace(GLYPHS, shapes="a")
+    with pytest.raises(InputError, match=r"deobfuscator\.features = 'ink': must be one of pixels"):
+        CodesConfig(features="ink")
+    with pytest.raises(InputError, match=r"deobfuscator\.shapes = 'a': must be null unless"):
+        CodesConfig(features="pixels", shapes="a")
 
 
 def test_the_projects_own_encoder_has_not_seen_the_look_alikes_of_the_tests() -> None:

@@ -55,14 +55,14 @@ def test_order_is_kept(model: TrainedModel) -> None:
 
 
 def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"config\.yaml: there is no such file; is this the"):
+    with pytest.raises(InputError, match=r"config\.yaml: no such file; is this the"):
         vitrina.load(tmp_path)
 
 
 def test_a_broken_checkpoint_is_told(trained: Path, tmp_path: Path, model: TrainedModel) -> None:
     for name in ("config.yaml", "state.safetensors"):
         (tmp_path / name).write_bytes((trained / name).read_bytes())
-    with pytest.raises(InputError, match="there is no such checkpoint"):
+    with pytest.raises(InputError, match="no such checkpoint"):
         vitrina.load(tmp_path)
     best = tmp_path / "checkpoints" / "best.safetensors"
     best.parent.mkdir()

@@ -20,7 +20,7 @@ def test_a_compiled_model_trains_alike(kinds: tuple[str, str]) -> None:
     assert parts and all(isinstance(part, PARTS) for part in parts)
     assert compiled.state_dict().keys() == plain.state_dict().keys()
     for texts in (TEXTS, TEXTS[:3], TEXTS * 2):
-        inputs = plain.embedder.tokenize(TextBatch.from_strings(texts))
+        inputs = plain.embedder.tokenizer(TextBatch.from_strings(texts))
         for model in (plain, compiled):
             torch.manual_seed(1)
             model.zero_grad()
@@ -33,7 +33,7 @@ def test_a_compiled_model_trains_alike(kinds: tuple[str, str]) -> None:
 
 def test_the_form_for_inference_of_a_compiled_model_is_its_own() -> None:
     model = build("glyphs", "cnn")
-    inputs = model.embedder.tokenize(TextBatch.from_strings(TEXTS))
+    inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
     compile_parts(model, BACKEND)
     copied = for_inference(model, "fp32")
     with torch.inference_mode():

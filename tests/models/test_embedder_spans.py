@@ -32,14 +32,14 @@ def test_a_span_is_drawn_as_its_glyph(strings: list[str]) -> None:
 def test_a_window_spans_the_glyphs_that_it_shows(kind: str) -> None:
     embedder = build(kind, "cnn").embedder
     texts = TextBatch.from_strings(TEXTS)
-    inputs, (starts, ends) = embedder.tokenize(texts), embedder.spans(texts)
+    inputs, (starts, ends) = embedder.tokenizer(texts), embedder.tokenizer.spans(texts)
     assert len(starts) == len(ends) == inputs.num_tokens.sum()
     config = embedder.config  # type: ignore[attr-defined]
     first = 0
     for text, count in zip(TEXTS, inputs.num_tokens.tolist(), strict=True):
         one = TextBatch.from_strings([text])
         tokens, (glyph_starts, glyph_ends) = segment(one), glyph_spans(one)
-        pictures = embedder.pictures  # type: ignore[attr-defined]
+        pictures = embedder.tokenizer.pictures  # type: ignore[attr-defined]
         widths = [pictures.draw(tokens.clusters[k]).shape[1] for k in tokens.ids]
         edges = np.concatenate([[0], np.cumsum(widths)])
         for window in range(count):

@@ -18,6 +18,7 @@ from vitrina.models.embedders.line import LineEmbedder, PatchStem, StridedStem, 
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder, train_wordpiece
 from vitrina.models.layers.normalization import BatchNorm
+from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
 
@@ -68,14 +69,14 @@ def with_lively_norms(embedder: torch.nn.Module) -> Any:
 def glyphs() -> GlyphsEmbedder:
     clean = TextBatch.from_strings(TEXTS)
     torch.manual_seed(0)
-    embedder = GlyphsEmbedder(GLYPHS, GlyphsEmbedder.fit(GLYPHS, clean, lambda: clean))
+    embedder = GlyphsEmbedder(GLYPHS, GlyphsEmbedder.fit(GLYPHS, Corpus(clean, lambda: clean)))
     for parameter in embedder.parameters():
         torch.nn.init.normal_(parameter)
     return embedder.eval()
 
 
 def test_rendered_slices_equal_drawing_and_cutting(slices: SlicesEmbedder) -> None:
-    inputs = slices.tokenize(TextBatch.from_strings(TEXTS))
+    inputs = slices.tokenizer(TextBatch.from_strings(TEXTS))
     wanted = [slow_slices(slow_line(text)) for text in TEXTS]
     assert inputs.num_tokens.tolist() == [len(part) for part in wanted]
     assert np.array_equal(slices.render(inputs).numpy(), np.concatenate(wanted))
@@ -83,7 +84,7 @@ def test_rendered_slices_equal_drawing_and_cutting(slices: SlicesEmbedder) -> No
 
 def test_slice_embeddings_equal_convolving_one_by_one(slices: SlicesEmbedder) -> None:
     with torch.no_grad():
-        fast = slices(slices.tokenize(TextBatch.from_strings(TEXTS))).values
+        fast = slices(slices.tokenizer(TextBatch.from_strings(TEXTS))).values
         for i, image in enumerate(np.concatenate([slow_slices(slow_line(t)) for t in TEXTS])):
             x = torch.from_numpy(image.copy()).float()[None, None] / 255
             for block in slices.blocks:
@@ -96,7 +97,7 @@ def test_slice_embeddings_equal_convolving_one_by_one(slices: SlicesEmbedder) ->
 def line_embedder(stem: str) -> LineEmbedder:
     config, texts = line_config(stem), TextBatch.from_strings(TEXTS)
     torch.manual_seed(0)
-    embedder = LineEmbedder(config, LineEmbedder.fit(config, texts, lambda: texts))
+    embedder = LineEmbedder(config, LineEmbedder.fit(config, Corpus(texts, lambda: texts)))
     for parameter in embedder.stem.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     return with_lively_norms(embedder)
@@ -124,7 +125,7 @@ def slow_map(stem: torch.nn.Module, line: np.ndarray) -> torch.Tensor:
 @pytest.mark.parametrize("stem", ["patch", "strided"])
 def test_line_embeddings_equal_reading_line_by_line(stem: str) -> None:
     embedder = line_embedder(stem)
-    inputs = embedder.tokenize(TextBatch.from_strings(TEXTS))
+    inputs = embedder.tokenizer(TextBatch.from_strings(TEXTS))
     with torch.no_grad():
         fast = embedder(inputs)
         assert fast.lengths.tolist() == inputs.num_tokens.tolist()
@@ -143,12 +144,12 @@ def test_line_embeddings_equal_reading_line_by_line(stem: str) -> None:
 def test_the_line_model_is_fitted_on_distinct_patches() -> None:
     config = line_config("patch")
     once, often = TextBatch.from_strings(TEXTS), TextBatch.from_strings(TEXTS * 3)
-    a, b = (LineEmbedder.fit(config, texts, lambda: once) for texts in (once, often))
+    a, b = (LineEmbedder.fit(config, Corpus(texts, lambda: once)) for texts in (once, often))
     for name in ("mean", "projection"):
         np.testing.assert_array_equal(a.arrays[name], b.arrays[name])
     blank = TextBatch.from_strings(["", " "])
     with pytest.raises(InputError, match="fewer than two distinct patches"):
-        LineEmbedder.fit(config, blank, lambda: blank)
+        LineEmbedder.fit(config, Corpus(blank, lambda: blank))
 
 
 STRIDED = {"stem": "strided", "pool": 1}
@@ -181,7 +182,7 @@ def test_what_the_line_model_cannot_be_is_refused(changed: dict[str, Any], messa
 
 
 def test_part_of_a_batch_renders_the_same(slices: SlicesEmbedder) -> None:
-    inputs = slices.tokenize(TextBatch.from_strings(TEXTS))
+    inputs = slices.tokenizer(TextBatch.from_strings(TEXTS))
     parts = torch.from_numpy(slices.render(inputs).numpy()).split(inputs.num_tokens.tolist())
     some = slices.render(inputs.take(np.array([4, 0])))
     assert torch.equal(some, torch.cat([parts[4], parts[0]]))
@@ -193,15 +194,13 @@ def test_number_of_slices() -> None:
 
 def test_glyph_embeddings_equal_the_formula_one_by_one(glyphs: GlyphsEmbedder) -> None:
     texts = TextBatch.from_strings(TEXTS)
-    inputs = glyphs.tokenize(texts)
+    inputs = glyphs.tokenizer(texts)
     assert inputs.lengths[1] == 1 and inputs.lengths[0] == 4
     with torch.no_grad():
         fast = glyphs(inputs).values
         for i, glyph in enumerate(inputs.ids.tolist()):
             pixels = inputs.tables["pixels"][glyph].flatten().double() / 255
-            whitened = (
-                pixels - glyphs.space.whitening.mean.double()
-            ) @ glyphs.space.whitening.projection.double()
+            whitened = (pixels - glyphs.space.mean.double()) @ glyphs.space.projection.double()
             slow = glyphs.linear.double()(whitened) + glyphs.network.double()(whitened)
             glyphs.float()
             torch.testing.assert_close(fast[i], slow.float(), atol=1e-4, rtol=1e-4)
@@ -209,7 +208,7 @@ def test_glyph_embeddings_equal_the_formula_one_by_one(glyphs: GlyphsEmbedder) -
 
 def test_look_alikes_are_near_and_others_far(glyphs: GlyphsEmbedder) -> None:
     """Cyrillic and Latin or Greek o are drawn alike, so they must be embedded alike."""
-    pixels = torch.from_numpy(glyphs.pictures.render(["о", "o", "ο", "ж"], 16))
+    pixels = torch.from_numpy(glyphs.tokenizer.pictures.render(["о", "o", "ο", "ж"], 16))
     with torch.no_grad():
         o_cyrillic, o_latin, o_greek, zhe = glyphs.embed_glyphs(pixels)
     assert torch.dist(o_cyrillic, o_latin) < 1e-3
@@ -230,15 +229,15 @@ def test_whitening_gives_like_strength() -> None:
 def test_whitening_wants_two_glyphs() -> None:
     same = TextBatch.from_strings(["ааа"])
     with pytest.raises(InputError, match="fewer than two distinct glyphs"):
-        GlyphsEmbedder.fit(GLYPHS, same, lambda: same)
+        GlyphsEmbedder.fit(GLYPHS, Corpus(same, lambda: same))
 
 
 def test_word_pieces_are_those_of_the_tokenizer_trained_on_noisy_texts() -> None:
     clean, noisy = TextBatch.from_strings(["привет"]), TextBatch.from_strings(["пр1вет мир"] * 5)
-    fitted = WordpieceEmbedder.fit(wordpiece_config(), clean, lambda: noisy)
+    fitted = WordpieceEmbedder.fit(wordpiece_config(), Corpus(clean, lambda: noisy))
     embedder = WordpieceEmbedder(wordpiece_config(), fitted)
-    inputs = embedder.tokenize(TextBatch.from_strings(["Мир", "", "пр1вет мир", "\ud800"]))
-    pieces = [embedder.tokenizer.id_to_token(i) for i in inputs.ids.tolist()]
+    inputs = embedder.tokenizer(TextBatch.from_strings(["Мир", "", "пр1вет мир", "\ud800"]))
+    pieces = [embedder.tokenizer.pieces.id_to_token(i) for i in inputs.ids.tolist()]
     assert pieces[: inputs.lengths[0]] == ["[CLS]", "мир"]
     assert inputs.lengths[1] == 1
     assert embedder(inputs).values.shape == (inputs.lengths.sum(), 8)
@@ -249,10 +248,12 @@ def test_a_given_tokenizer_is_used(tmp_path) -> None:
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     nothing = TextBatch.from_strings([])
     for path in (tmp_path, tmp_path / "tokenizer.json"):
-        fitted = WordpieceEmbedder.fit(wordpiece_config(str(path)), nothing, lambda: nothing)
+        fitted = WordpieceEmbedder.fit(
+            wordpiece_config(str(path)), Corpus(nothing, lambda: nothing)
+        )
         assert fitted.texts["tokenizer"] == tokenizer.to_str()
     with pytest.raises(InputError, match=r"embedder\.tokenizer = .*must be a tokenizer\.json"):
-        WordpieceEmbedder.fit(wordpiece_config("nowhere"), nothing, lambda: nothing)
+        WordpieceEmbedder.fit(wordpiece_config("nowhere"), Corpus(nothing, lambda: nothing))
 
 
 def test_equal_texts_give_equal_word_pieces() -> None:

@@ -1,8 +1,8 @@
 """Glyph tokens with n-grams of visual codes, against a loop over each word."""
 
+from copy import copy
 from dataclasses import asdict, replace
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tiny import GLYPH_NGRAMS, GLYPHS, TEXTS
+from tests.tiny import GLYPH_NGRAMS, GLYPHS, TEXTS, codes_of
 from vitrina.deobfuscation.codebook import BLANK
 from vitrina.errors import InputError
 from vitrina.glyphs.segmentation import segment
@@ -19,24 +19,29 @@ from vitrina.models.embedders.glyph_ngrams import GlyphNgramsEmbedder
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig, GlyphsConfig
 from vitrina.models.embedders.ngram_spans import NgramTokenBatch, mean_of_ngrams
-from vitrina.state import FittedState
+from vitrina.noise.corpus import Corpus
 from vitrina.text.batch import TextBatch
 from vitrina.text.hashing import FIRST_MIX, GOLDEN, SECOND_MIX
 from vitrina.text.ngrams import BASE, BEGIN, END
 
 TRAINING = TextBatch.from_strings([*TEXTS, "Ты жопа, а не друг! к.о.т ЖОПА*"])
-ARTEFACTS = GlyphNgramsEmbedder.fit(GLYPH_NGRAMS, TRAINING, lambda: TRAINING)
+STATE = GlyphNgramsEmbedder.fit(GLYPH_NGRAMS, Corpus(TRAINING, lambda: TRAINING))
+DEOBFUSCATOR = codes_of(tuple(TRAINING.to_strings()))
 strings_of = st.lists(
     st.text(st.sampled_from("жопаЖaо .*!\n\u0301\u200b中"), max_size=12), min_size=1, max_size=6
 )
 
 
 def embedder_of(**changes: Any) -> GlyphNgramsEmbedder:
-    return GlyphNgramsEmbedder(replace(GLYPH_NGRAMS, **changes), ARTEFACTS)
+    return GlyphNgramsEmbedder(replace(GLYPH_NGRAMS, **changes), STATE)
 
 
-def encoded(embedder: GlyphNgramsEmbedder, strings: list[str]) -> NgramTokenBatch:
-    inputs = embedder.tokenize(TextBatch.from_strings(strings))
+def encoded(embedder: GlyphNgramsEmbedder, strings: list[str], **changes: bool) -> NgramTokenBatch:
+    """Texts as tokens, by a deobfuscator with these settings changed."""
+    deobfuscator = copy(DEOBFUSCATOR)
+    deobfuscator.settings = replace(DEOBFUSCATOR.settings, **changes)
+    texts = TextBatch.from_strings(strings)
+    inputs = embedder.tokenizer(texts, deobfuscator(texts))
     assert isinstance(inputs, NgramTokenBatch)
     return inputs
 
@@ -48,9 +53,11 @@ def slow_row(symbols: list[int], key: int, num_buckets: int) -> int:
     return ((state ^ (state >> 31)) >> 32) * num_buckets >> 32
 
 
-def slow_covering(embedder: GlyphNgramsEmbedder, text: str) -> list[list[int]]:
+def slow_covering(
+    embedder: GlyphNgramsEmbedder, text: str, skip_signs: bool = True, join_spaced: bool = True
+) -> list[list[int]]:
     """The rows of the n-grams that cover each token, in any order."""
-    config, book = embedder.config, embedder.codebook
+    config, book = embedder.config, DEOBFUSCATOR.codebook
     tokens = segment(TextBatch.from_strings([text]))
     codes = [book.code(tokens.clusters[i]) for i in tokens.ids]
     ngram_spans: list[list[int]] = [[] for _ in codes]
@@ -60,10 +67,10 @@ def slow_covering(embedder: GlyphNgramsEmbedder, text: str) -> list[list[int]]:
             words[-1].append(place)
         elif words[-1]:
             words.append([])
-    if config.skip_signs:
+    if skip_signs:
         letters = [[p for p in word if not book.is_sign[codes[p]]] for word in words]
         words = [some or word for some, word in zip(letters, words, strict=True)]
-    if config.join_spaced:
+    if join_spaced:
         runs = [list(run) for _, run in groupby(words, lambda word: len(word) == 1)]
         words = []
         for run in runs:
@@ -99,13 +106,12 @@ def test_coverings_equal_a_loop_over_words(
         min_n=min_n,
         max_n=min_n + more,
         whole_words=whole_words,
-        skip_signs=skip_signs,
-        join_spaced=join_spaced,
     )
-    inputs = encoded(embedder, strings)
+    ways = {"skip_signs": skip_signs, "join_spaced": join_spaced}
+    inputs = encoded(embedder, strings, **ways)
     rows = inputs.tables["rows"].tolist()
     assert rows == sorted(set(rows)) and inputs.ngram_spans.dtype == np.int32
-    wanted = [sorted(token) for text in strings for token in slow_covering(embedder, text)]
+    wanted = [sorted(token) for text in strings for token in slow_covering(embedder, text, **ways)]
     found = [[rows[i] for i in token if i != len(rows)] for token in inputs.ngram_spans.tolist()]
     assert [sorted(token) for token in found] == wanted
 
@@ -130,13 +136,13 @@ def test_it_starts_as_glyphs_do() -> None:
     names = GlyphsConfig.__dataclass_fields__
     plain = GlyphsConfig(**{k: v for k, v in asdict(GLYPHS).items() if k in names})
     torch.manual_seed(3)
-    wanted = GlyphsEmbedder(plain, GlyphsEmbedder.fit(plain, TRAINING, lambda: TRAINING))
+    wanted = GlyphsEmbedder(plain, GlyphsEmbedder.fit(plain, Corpus(TRAINING, lambda: TRAINING)))
     torch.manual_seed(3)
     embedder = embedder_of()
     with torch.no_grad():
         texts = TextBatch.from_strings(TEXTS)
-        expected = wanted(wanted.tokenize(texts))
-        found = embedder(embedder.tokenize(texts))
+        expected = wanted(wanted.tokenizer(texts))
+        found = embedder(encoded(embedder, TEXTS))
     torch.testing.assert_close(found.values, expected.values)
     assert found.lengths.tolist() == expected.lengths.tolist()
 
@@ -176,7 +182,7 @@ def test_a_disguised_word_has_the_ngrams_of_the_word(text: str) -> None:
     wanted = encoded(embedder, ["жопа"]).tables["rows"].tolist()
     assert encoded(embedder, [text]).tables["rows"].tolist() == wanted
     if set(text) & set(".*!"):
-        signs_too = encoded(embedder_of(skip_signs=False), [text]).tables["rows"].tolist()
+        signs_too = encoded(embedder_of(), [text], skip_signs=False).tables["rows"].tolist()
         assert signs_too != wanted
 
 
@@ -201,34 +207,12 @@ def test_whole_ngrams_are_dropped() -> None:
     assert torch.equal(embedder.eval()._dropped(torch.ones(4, 8)), torch.ones(4, 8))
 
 
-def test_the_codebook_is_part_of_the_run(tmp_path: Path) -> None:
-    ARTEFACTS.save(tmp_path / "a")
-    here = embedder_of()
-    there = GlyphNgramsEmbedder(GLYPH_NGRAMS, FittedState.load(tmp_path / "a"))
-    assert here.codebook.glyphs == there.codebook.glyphs
-    assert np.array_equal(encoded(here, TEXTS).ngram_spans, encoded(there, TEXTS).ngram_spans)
-    plain = FittedState.load(tmp_path / "a").part("glyphs")
-    plain.save(tmp_path / "b")
-    with pytest.raises(InputError, match="the artefacts of another model"):
-        GlyphNgramsEmbedder(GLYPH_NGRAMS, FittedState.load(tmp_path / "b"))
-
-
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"min_share": 1.1}, "embedder.min_share = 1.1: must be from 0 to 1"),
         ({"dim": 0}, "embedder.dim = 0: must be at least 1"),
-        ({"merge_cosine": 1.5}, "embedder.merge_cosine = 1.5: must be from -1 to 1"),
-        ({"least_cosine": -2.0}, "embedder.least_cosine = -2.0: must be from -1 to 1"),
-        ({"code_shrinkage": -0.1}, "embedder.code_shrinkage = -0.1: must be at least 0"),
         ({"min_n": 4}, "embedder.max_n = 3: must be from embedder.min_n (4) to 12"),
         ({"num_buckets": 0}, "embedder.num_buckets = 0: must be at least 1 and below 2^31"),
-        ({"code_features": "ink"}, "embedder.code_features = 'ink': must be one of pixels, shapes"),
-        ({"context_order": 1}, "embedder.context_order = 1: must be 0 or a whole number from 2 to"),
-        ({"context_weight": 0.0}, "embedder.context_weight = 0.0: must be above 0"),
-        ({"context_left_out": 1.0}, "embedder.context_left_out = 1.0: must be at most 0"),
-        ({"context_repeated": 0.5}, "embedder.context_repeated = 0.5: must be at most 0"),
-        ({"context_beam": 0}, "embedder.context_beam = 0: must be at least 1"),
         ({"ngram_dropout": 1.0}, "embedder.ngram_dropout = 1.0: must be at least 0 and below 1"),
     ],
 )

@@ -29,13 +29,13 @@ def visual(model: MaskedModel) -> VisualEmbedder:
 
 def some_hidden(model: MaskedModel, texts: list[str]) -> np.ndarray:
     assert model.masking is not None
-    inputs = model.embedder.tokenize(TextBatch.from_strings(texts))
+    inputs = model.embedder.tokenizer(TextBatch.from_strings(texts))
     return model.masking.draw(inputs.num_tokens, training=False)
 
 
 def said(model: MaskedModel, texts: list[str], masked: np.ndarray) -> Reconstruction:
     torch.manual_seed(3)
-    return model.restore(model.embedder.tokenize(TextBatch.from_strings(texts)), masked)
+    return model.restore(model.embedder.tokenizer(TextBatch.from_strings(texts)), masked)
 
 
 def own_columns(inputs: TokenBatch, stride_px: int, masked: np.ndarray) -> list[np.ndarray]:
@@ -55,7 +55,7 @@ def own_columns(inputs: TokenBatch, stride_px: int, masked: np.ndarray) -> list[
 def changed(model: MaskedModel, masked: np.ndarray, *, hidden: bool) -> list[str]:
     """The digits with nines in place of those that are hidden whole, or of one that is seen."""
     embedder = visual(model)
-    inputs = embedder.tokenize(TextBatch.from_strings(DIGITS))
+    inputs = embedder.tokenizer(TextBatch.from_strings(DIGITS))
     if inputs.line_px is None:
         columns = np.split(masked, np.cumsum(inputs.num_tokens)[:-1])
     else:
@@ -91,7 +91,7 @@ def test_what_is_hidden_does_not_change_what_is_said(
 def test_no_window_shows_a_hidden_column(kind: str) -> None:
     model = build_masked(kind, "cnn")
     embedder, texts = visual(model), TextBatch.from_strings(TEXTS)
-    inputs, masked = embedder.tokenize(texts), some_hidden(model, TEXTS)
+    inputs, masked = embedder.tokenizer(texts), some_hidden(model, TEXTS)
     hiding = embedder.mask(inputs, masked)
     shown, hidden = embedder.render(hiding).numpy(), embedder.hidden(hiding).numpy()
     stride, window = embedder.step_px, embedder.token_px[1]
@@ -125,7 +125,7 @@ def slow_errors(found: Reconstruction) -> list[float]:
 @pytest.mark.parametrize("kinds", [("glyphs", "cnn"), ("slices", "cnn"), ("line_patch", "cnn")])
 def test_the_error_is_that_of_a_slow_reference(kinds: tuple[str, str]) -> None:
     model = build_masked(*kinds).eval()
-    inputs = model.embedder.tokenize(TextBatch.from_strings(TEXTS))
+    inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
     masked = some_hidden(model, TEXTS)
     with torch.no_grad():
         found, output = model.restore(inputs, masked), model(inputs)
@@ -167,15 +167,15 @@ def test_each_token_of_a_stride_has_its_own_pixels(stride: int) -> None:
 def test_a_text_s_error_does_not_depend_on_its_batch(kinds: tuple[str, str]) -> None:
     model = build_masked(*kinds).eval()
     with torch.no_grad():
-        together = model(model.embedder.tokenize(TextBatch.from_strings(TEXTS)))
-        alone = [model(model.embedder.tokenize(TextBatch.from_strings([text]))) for text in TEXTS]
+        together = model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))
+        alone = [model(model.embedder.tokenizer(TextBatch.from_strings([text]))) for text in TEXTS]
     torch.testing.assert_close(together, torch.cat(alone), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("reads", ["embedder", "encoder"])
 def test_what_reads_sees_the_whole_text(reads: str) -> None:
     model = build_masked("glyphs", "cnn", reads).eval()
-    inputs = model.embedder.tokenize(TextBatch.from_strings(TEXTS))
+    inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
     with torch.no_grad():
         output, logits = model.forward_and_read(inputs)
         torch.testing.assert_close(output, model(inputs))
@@ -188,11 +188,11 @@ def test_what_reads_sees_the_whole_text(reads: str) -> None:
 @pytest.mark.parametrize("kinds", KINDS, ids="-".join)
 def test_every_weight_gets_a_gradient(kinds: tuple[str, str]) -> None:
     model = build_masked(*kinds).train()
-    model(model.embedder.tokenize(TextBatch.from_strings(TEXTS)))[:, 0].sum().backward()
+    model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))[:, 0].sum().backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
 
 def test_without_masking_nothing_is_hidden_and_nothing_lost() -> None:
     model = build_masked("glyphs", "cnn")
     model.masking = None
-    assert model(model.embedder.tokenize(TextBatch.from_strings(TEXTS))).tolist() == [[0, 0]] * 6
+    assert model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS))).tolist() == [[0, 0]] * 6

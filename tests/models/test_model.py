@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny import EMBEDDERS, ENCODERS, TEXTS, build
+from tests.tiny import EMBEDDERS, ENCODERS, TEXTS, build, pipeline_of
 from vitrina.models.layers.normalization import BatchNorm
 from vitrina.models.predictor import Predictor, for_inference
 from vitrina.models.token_batch import split_by_tokens
@@ -19,10 +19,10 @@ PAIRS = list(itertools.product(EMBEDDERS, ENCODERS))
 def test_a_score_does_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
     model = build(*kinds).eval()
     with torch.inference_mode():
-        together = model(model.embedder.tokenize(TextBatch.from_strings(TEXTS)))
-        reversed_ = model(model.embedder.tokenize(TextBatch.from_strings(TEXTS[::-1]))).flip(0)
+        together = model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))
+        reversed_ = model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS[::-1]))).flip(0)
         alone = torch.cat(
-            [model(model.embedder.tokenize(TextBatch.from_strings([t]))) for t in TEXTS]
+            [model(model.embedder.tokenizer(TextBatch.from_strings([t]))) for t in TEXTS]
         )
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(together, reversed_, atol=1e-5, rtol=1e-5)
@@ -32,9 +32,9 @@ def test_a_score_does_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
 def test_bf16_scores_do_not_depend_on_the_batch_beyond_rounding(kinds: tuple[str, str]) -> None:
     model = build(*kinds).eval()
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        together = model(model.embedder.tokenize(TextBatch.from_strings(TEXTS)))
+        together = model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))
         alone = torch.cat(
-            [model(model.embedder.tokenize(TextBatch.from_strings([t]))) for t in TEXTS]
+            [model(model.embedder.tokenizer(TextBatch.from_strings([t]))) for t in TEXTS]
         )
     scale = together.abs().max().item()
     torch.testing.assert_close(together, alone, atol=0.03 * scale, rtol=0.03)
@@ -50,7 +50,7 @@ def test_the_form_for_inference_scores_alike(kinds: tuple[str, str]) -> None:
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     exact, rounded = for_inference(model, "fp32"), for_inference(model, "bf16")
     assert not any(isinstance(module, BatchNorm) for module in exact.modules())
-    inputs = model.embedder.tokenize(TextBatch.from_strings(TEXTS))
+    inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
     assert model.training and all(torch.equal(model.state_dict()[k], v) for k, v in before.items())
     with torch.inference_mode():
         wanted = model.eval()(inputs)
@@ -74,7 +74,7 @@ def test_the_predictor_keeps_the_order_and_the_mode() -> None:
     def predictor(max_tokens: int) -> Predictor:
         return Predictor(
             model,
-            lambda texts: texts,
+            pipeline_of(model),
             lambda logits: logits.softmax(1),
             max_tokens=max_tokens,
             precision="fp32",

@@ -19,6 +19,7 @@ from vitrina.models.embedders.ngrams import NgramsEmbedder
 from vitrina.models.encoders.config import MeanConfig
 from vitrina.models.encoders.mean import MeanEncoder
 from vitrina.models.token_batch import TokenBatch
+from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text import batch
 from vitrina.text.batch import TextBatch
@@ -40,7 +41,9 @@ def by_text(inputs: TokenBatch) -> list[list[int]]:
 def fit_characters(strings: list[str], **changes: Any) -> CharactersEmbedder:
     config, texts = replace(CHARACTERS, **changes), TextBatch.from_strings(strings)
     nothing = TextBatch.from_strings([])
-    return CharactersEmbedder(config, CharactersEmbedder.fit(config, nothing, lambda: texts))
+    return CharactersEmbedder(
+        config, CharactersEmbedder.fit(config, Corpus(nothing, lambda: texts))
+    )
 
 
 def small(character: str) -> str:
@@ -67,12 +70,12 @@ def test_characters_are_those_of_the_noisy_training_texts(
     ids = {character: 1 + i for i, character in enumerate(alphabet)}
     assert embedder.table.num_embeddings == 1 + len(alphabet)
     wanted = [[ids.get(c, 0) for c in read(text) or " "] for text in strings]
-    assert by_text(embedder.tokenize(TextBatch.from_strings(strings))) == wanted
+    assert by_text(embedder.tokenizer(TextBatch.from_strings(strings))) == wanted
 
 
 def test_unknown_characters_are_one_and_the_empty_text_is_a_blank() -> None:
     embedder = fit_characters(["аа бб а", "Б ж"])
-    found = by_text(embedder.tokenize(TextBatch.from_strings(["а б", "жБ\ud800中", "", " "])))
+    found = by_text(embedder.tokenizer(TextBatch.from_strings(["а б", "жБ\ud800中", "", " "])))
     assert found == [[2, 1, 3], [0, 0, 0, 0], [1], [1]]
 
 
@@ -83,7 +86,7 @@ def test_bytes_are_those_of_utf8(strings: list[str]) -> None:
         list("".join("\ufffd" if "\ud800" <= c < "\ue000" else c for c in text).encode()) or [256]
         for text in strings
     ]
-    assert by_text(embedder.tokenize(TextBatch.from_strings(strings))) == wanted
+    assert by_text(embedder.tokenizer(TextBatch.from_strings(strings))) == wanted
 
 
 @given(strings_of, st.integers(1, 2**31 - 1), st.booleans(), st.booleans())
@@ -92,8 +95,8 @@ def test_ngrams_are_rows_by_their_hashes(
 ) -> None:
     config = replace(NGRAMS, min_n=2, lowercase=lowercase, whole_words=whole_words)
     embedder = NgramsEmbedder(config, FittedState())
-    embedder.config.num_buckets = num_buckets  # beside a small table: only `encode` is asked
-    found = by_text(embedder.tokenize(TextBatch.from_strings(strings)))
+    embedder.tokenizer.config.num_buckets = num_buckets  # only the tokenizer is used
+    found = by_text(embedder.tokenizer(TextBatch.from_strings(strings)))
     for text, rows in zip(strings, found, strict=True):
         read = "".join(map(small, text)) if lowercase else text
         hashes, _ = hash_ngrams(TextBatch.from_strings([read]), 2, 4, whole_words=whole_words)
@@ -104,19 +107,19 @@ def test_ngrams_are_rows_by_their_hashes(
 def test_texts_without_ngrams_have_a_row_of_their_own() -> None:
     config = replace(NGRAMS, min_n=4, max_n=4, whole_words=False)
     embedder = NgramsEmbedder(config, FittedState())
-    found = by_text(embedder.tokenize(TextBatch.from_strings(["", "а", " \n", "аб"])))
+    found = by_text(embedder.tokenizer(TextBatch.from_strings(["", "а", " \n", "аб"])))
     assert found[:3] == [[50], [50], [50]] and len(found[3]) == 1 and found[3][0] < 50
     assert embedder.table.num_embeddings == 51
 
 
 def test_the_alphabet_is_part_of_the_run(tmp_path: Path) -> None:
     texts = TextBatch.from_strings(TEXTS)
-    fitted = CharactersEmbedder.fit(CHARACTERS, texts, lambda: texts)
+    fitted = CharactersEmbedder.fit(CHARACTERS, Corpus(texts, lambda: texts))
     assert fitted.arrays["code_points"].dtype == np.int32
     fitted.save(tmp_path / "a")
     here = CharactersEmbedder(CHARACTERS, fitted)
     there = CharactersEmbedder(CHARACTERS, FittedState.load(tmp_path / "a"))
-    assert by_text(here.tokenize(texts)) == by_text(there.tokenize(texts))
+    assert by_text(here.tokenizer(texts)) == by_text(there.tokenizer(texts))
 
 
 def test_what_is_not_fitted_asks_for_no_noise() -> None:
@@ -124,13 +127,13 @@ def test_what_is_not_fitted_asks_for_no_noise() -> None:
         raise AssertionError
 
     nothing = TextBatch.from_strings([])
-    assert BytesEmbedder.fit(BYTES, nothing, noisy) == FittedState()
-    assert NgramsEmbedder.fit(NGRAMS, nothing, noisy) == FittedState()
+    assert BytesEmbedder.fit(BYTES, Corpus(nothing, noisy)) == FittedState()
+    assert NgramsEmbedder.fit(NGRAMS, Corpus(nothing, noisy)) == FittedState()
 
 
 def test_mean_of_ngrams_equals_the_mean_text_by_text() -> None:
     embedder = NgramsEmbedder(NGRAMS, FittedState())
-    inputs = embedder.tokenize(TextBatch.from_strings(TEXTS))
+    inputs = embedder.tokenizer(TextBatch.from_strings(TEXTS))
     states = MeanEncoder(MeanConfig(kind="mean"), embedder.dim)(embedder(inputs))
     assert states.lengths.tolist() == [1] * len(TEXTS)
     wanted = [embedder.table.weight[ids].mean(0) for ids in by_text(inputs)]
@@ -142,7 +145,7 @@ def test_a_sparse_gradient_is_the_whole_one() -> None:
     for sparse in (True, False):
         embedder = NgramsEmbedder(replace(NGRAMS, sparse=sparse), FittedState())
         torch.nn.init.ones_(embedder.table.weight)
-        x = embedder(embedder.tokenize(TextBatch.from_strings(TEXTS))).values
+        x = embedder(embedder.tokenizer(TextBatch.from_strings(TEXTS))).values
         (x.cumsum(0) ** 2).mean().backward()
         gradient = embedder.table.weight.grad
         assert gradient is not None and gradient.is_sparse == sparse

@@ -7,12 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.tiny import EMBEDDERS, TEXTS, build_words
+from tests.tiny import EMBEDDERS, TEXTS, build_words, pipeline_of
 from vitrina.models.embedders.words import WordTokenBatch, shown_words
 from vitrina.models.model import Model
 from vitrina.models.predictor import for_inference
 from vitrina.models.word_predictions import WordPredictions, WordPredictor
-from vitrina.normalizers.base import NoNormalizer
 from vitrina.normalizers.unicode import UnicodeNormalizer
 from vitrina.text.batch import TextBatch
 
@@ -20,7 +19,7 @@ PAIRS = list(itertools.product(EMBEDDERS, ("cnn", "transformer")))
 
 
 def encoded(model: Model, strings: list[str]) -> WordTokenBatch:
-    inputs = model.embedder.tokenize(TextBatch.from_strings(strings))
+    inputs = model.embedder.tokenizer(TextBatch.from_strings(strings))
     assert isinstance(inputs, WordTokenBatch)
     return inputs
 
@@ -95,7 +94,7 @@ def test_a_text_without_words_has_an_empty_one() -> None:
 def predictor(model: Model, max_tokens: int = 10**6) -> WordPredictor:
     return WordPredictor(
         model,
-        UnicodeNormalizer(),
+        pipeline_of(model, UnicodeNormalizer()),
         lambda logits: logits.softmax(1),
         max_tokens=max_tokens,
         precision="fp32",
@@ -125,7 +124,7 @@ def test_the_predictor_tells_words_of_the_texts_it_was_given() -> None:
 def test_without_a_normalizer_spans_are_those_of_the_texts() -> None:
     model = build_words("wordpiece", "cnn")
     plain = WordPredictor(
-        model, NoNormalizer(), lambda x: x.softmax(1), max_tokens=50, precision="fp32"
+        model, pipeline_of(model), lambda x: x.softmax(1), max_tokens=50, precision="fp32"
     )
     said = plain(TextBatch.from_strings(TEXTS))
     assert [said[2].texts[0][a:b] for a, b in spans(said[2])] == [

@@ -1,6 +1,5 @@
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,11 +43,9 @@ batches = st.lists(texts_of_all_sorts, max_size=5)
 numbers = st.integers(0, len(NOISES) - 1)
 
 
-def draw(
-    noise: Noise, strings: list[str], indices: list[int], epoch: int = 0, strength: float = 1.0
-) -> PerturbedBatch:
+def draw(noise: Noise, strings: list[str], indices: list[int], epoch: int = 0) -> PerturbedBatch:
     texts = TextBatch.from_strings(strings)
-    return noise(texts, noise.mark(texts), np.array(indices, dtype=np.int64), epoch, strength)
+    return noise(texts, noise.mark(texts), np.array(indices, dtype=np.int64), epoch)
 
 
 def edits_of(noisy: PerturbedBatch) -> list[tuple[int, int, int, int, int]]:
@@ -58,10 +55,8 @@ def edits_of(noisy: PerturbedBatch) -> list[tuple[int, int, int, int, int]]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(numbers, batches, st.integers(0, 3), st.sampled_from([1.0, 0.4]))
-def test_fast_noise_equals_the_slow_one(
-    number: int, strings: list[str], epoch: int, strength: float
-) -> None:
+@given(numbers, batches, st.integers(0, 3))
+def test_fast_noise_equals_the_slow_one(number: int, strings: list[str], epoch: int) -> None:
     config, noise = CONFIGS[number], NOISES[number]
     policies = build("noise", config)
     toxic, other, families = PerturbationPolicy(), PerturbationPolicy(), None
@@ -69,8 +64,8 @@ def test_fast_noise_equals_the_slow_one(
         families = (policies.kinds, policies.weights)
     else:
         other, toxic = policies.kinds
-    noisy = draw(noise, strings, list(range(5, 5 + len(strings))), epoch, strength)
-    p_text = policies.p_text * strength
+    noisy = draw(noise, strings, list(range(5, 5 + len(strings))), epoch)
+    p_text = policies.p_text
     words, expected_edits = noisy.words, []
     for i, text in enumerate(strings):
         part = slice(int(words.offsets[i]), int(words.offsets[i + 1]))
@@ -218,35 +213,6 @@ def test_unseen_look_alikes_stand_in_no_level() -> None:
 
 def test_every_option_is_tried_above() -> None:
     assert {name for name, _ in STRONG} == set(components("noise"))
-
-
-@settings(deadline=None, max_examples=50)
-@given(numbers, st.lists(texts_of_all_sorts, min_size=1, max_size=6), st.floats(0, 1))
-def test_a_weaker_noise_touches_some_of_the_texts_in_the_same_way(
-    number: int, strings: list[str], strength: float
-) -> None:
-    noise, texts = NOISES[number], TextBatch.from_strings(strings)
-    words, indices = noise.mark(texts), np.arange(len(strings))
-    weak, full = (noise(texts, words, indices, 1, each).texts for each in (strength, 1.0))
-    for clean, weaker, stronger in zip(strings, weak, full, strict=True):
-        assert weaker in (clean, stronger)
-    assert noise(texts, words, indices, 1, 0.0).texts.to_strings() == strings
-
-
-@pytest.mark.parametrize("name", ["mixed", "families", "uniform"])
-def test_strength_only_adds_touched_texts(name: str) -> None:
-    noise = build_noise(option(name), 3)
-    texts = TextBatch.from_strings(["совершенно обычный комментарий о погоде и природе"] * 2000)
-    words, indices = noise.mark(texts), np.arange(2000)
-    touched: list[np.ndarray] = []
-    for strength in (0.0, 0.3, 0.6, 1.0):
-        noisy = noise(texts, words, indices, 1, strength).texts
-        touched.append(np.array([text != texts[0] for text in noisy]))
-    for weaker, stronger in pairwise(touched):
-        assert not (weaker & ~stronger).any()
-    full = touched[-1].mean()
-    assert full > 0.5
-    assert [each.mean() / full for each in touched] == pytest.approx([0, 0.3, 0.6, 1], abs=0.05)
 
 
 def test_a_policy_may_rewrite_whole_words_of_any_script() -> None:

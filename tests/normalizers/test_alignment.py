@@ -7,7 +7,7 @@ from vitrina.normalizers.base import NoNormalizer
 from vitrina.normalizers.build import build_normalizer
 from vitrina.registry import components
 from vitrina.text.batch import TextBatch
-from vitrina.text.spans import written_words
+from vitrina.text.words import written_words
 
 NORMALIZERS = {
     kind: build_normalizer(compose_config([f"normalizer={kind}"]).normalizer)

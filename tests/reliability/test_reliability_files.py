@@ -23,7 +23,8 @@ from vitrina.cli.sweep_end import report_sweep
 from vitrina.config import Config, compose_config
 from vitrina.errors import InputError
 from vitrina.experiment import run
-from vitrina.reports.run_table import compare_table
+from vitrina.reports.formats import terminal
+from vitrina.reports.table import run_table
 from vitrina.runs.folder import PATIENCE_SECONDS, lock
 from vitrina.runs.plan import Job
 from vitrina.state import FittedState
@@ -86,7 +87,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
     (disk / "ballast").unlink()
     again = main(*given, "resume=true", cwd=disk)
     assert again.returncode == 0, again.stderr
-    assert "going on from step" in again.stdout
+    assert "resuming from step" in again.stdout
     assert (disk / "run" / "metrics.json").exists()
 
 
@@ -213,7 +214,7 @@ def test_any_record_and_metrics_are_shown_or_told(
     (folder / "metrics.json").write_bytes(metrics)
     (folder / "history.jsonl").write_bytes(history)
     with (tmp_path / "shown").open("w", encoding="utf-8", errors="replace") as file:
-        Console(file=file).print(compare_table([folder]))
+        Console(file=file).print(terminal(run_table([folder]), 80))
     with pytest.raises(InputError) as told:
         run(resuming, folder)
     assert len(str(told.value).splitlines()) == 1
@@ -251,8 +252,8 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_goes_on(
     found = small_run(folder, *given, "resume=true")
     said = capsys.readouterr().out
     assert f"{last}: damaged (checksum mismatch)" in said
-    assert f"going on from the checkpoint before it, {previous}" in said
-    assert "going on from step 4" in said
+    assert f"resuming from the checkpoint before it, {previous}" in said
+    assert "resuming from step 4" in said
     assert found["val"] == wanted["val"]
     rows = [(tmp_path / name / "history.jsonl").read_text() for name in ("undisturbed", "run")]
     assert rows[0] == rows[1]
@@ -279,7 +280,7 @@ def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Training.step
 
     def failing(self: Training, batch: Any) -> Any:
-        return whole(self, batch) if self.position.step < step else 1 / 0
+        return whole(self, batch) if self.state.step < step else 1 / 0
 
     monkeypatch.setattr(Training, "step", failing)
 

@@ -13,10 +13,11 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import vitrina
+from tests.cli.test_compose import composer
 from tests.noise.options import option
 from tests.tiny import EMBEDDERS, build
-from vitrina import config as configuration
-from vitrina.cli import main
+from vitrina.cli.compose import check
+from vitrina.cli.explain import explain
 from vitrina.config import compose_config
 from vitrina.errors import InputError
 from vitrina.models.token_batch import split_by_tokens
@@ -85,7 +86,7 @@ def test_any_text_through_a_model(kind: str) -> None:
     @example(HARD)
     @example([LONG[:5_000]])
     def scores_are_finite(strings: list[str]) -> None:
-        inputs = model.embedder.tokenize(TextBatch.from_strings(strings))
+        inputs = model.embedder.tokenizer(TextBatch.from_strings(strings))
         with torch.inference_mode():
             assert torch.isfinite(model(inputs)).all()
 
@@ -146,9 +147,8 @@ VALUES = (
 @example("threads", "1e999")
 @example("name", "\x00")
 def test_any_value_of_any_key_is_taken_or_told_in_one_line(key: str, value: str) -> None:
-    configuration.register()
     try:
-        main.check([f"{key}={value}"], False)
+        check(composer(f"{key}={value}").compose(multirun=False))
     except (InputError, HydraException, OmegaConfBaseException) as error:
-        told = main.explain(error)
+        told = explain(error)
         assert told and len(told.splitlines()) == 1

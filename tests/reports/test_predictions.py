@@ -46,7 +46,7 @@ def test_two_classes(tmp_path: Path) -> None:
     assert found.wrong.tolist() == [1, 2]  # the surest first
     probability, true = found.judged
     assert probability.tolist() == [0.9, 0.1, 0.7, 0.2] and true.tolist() == [1, 1, 0, 0]
-    assert found.told(found.truth[0]) == "1"
+    assert found.label_text(found.truth[0]) == "1"
 
 
 def test_the_reported_class_may_be_the_first(tmp_path: Path) -> None:
@@ -70,14 +70,14 @@ def test_sets_of_labels_and_a_field_that_was_renamed(tmp_path: Path) -> None:
     found = read_predictions(run, "clean")
     assert label_counts(found).tolist() == [[0, 0, 1, 1], [1, 0, 0, 1]]
     assert found.wrong.tolist() == [0] and len(found.judged[0]) == 4
-    assert found.told(found.said[1]) == "none"
+    assert found.label_text(found.predicted[1]) == "none"
 
 
 def test_what_cannot_be_told_is_one_line(tmp_path: Path) -> None:
     run = with_predictions(
         tmp_path / "a", {"clean": [{"scored_text": "а", "score": 1, "label": "1"}]}
     )
-    with pytest.raises(InputError, match="what is true cannot be told"):
+    with pytest.raises(InputError, match="the truth is unknown"):
         read_predictions(run, "clean")
     words = with_predictions(tmp_path / "b", {"clean": []}, task={"kind": "labeling"})
     with pytest.raises(InputError, match="labels of words"):
@@ -122,4 +122,4 @@ def test_the_ladder_is_one_text_of_all_suites(tmp_path: Path) -> None:
         ("clean", texts[1]),
         ("level_1", "шyмный и rpубый текст"),
     ]
-    assert found[1][2] == "said: 1 (score 0.400)"
+    assert found[1][2] == "predicted: 1 (score 0.400)"

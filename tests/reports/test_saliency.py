@@ -27,7 +27,7 @@ def in_use(model: Any) -> Any:
     return SimpleNamespace(
         model=model.eval(),
         task=SimpleNamespace(probabilities=lambda logits: logits.float().softmax(dim=1)),
-        normalized=lambda texts: texts,
+        pipeline=tiny.pipeline_of(model),
         autocast=nullcontext,
         device=torch.device("cpu"),
     )
@@ -42,7 +42,7 @@ def slow_weights(model: Any, text: str, label: int) -> np.ndarray:
         p = model.head(model.encoder(x)).double().softmax(dim=1)[0, label]
         return float(torch.logit(p))
 
-    tokens = model.embedder(model.embedder.tokenize(TextBatch.from_strings([text]))).values
+    tokens = model.embedder(model.embedder.tokenizer(TextBatch.from_strings([text]))).values
     side, weights = reach(model.embedder), []
     for place in range(len(tokens)):
         without = tokens.clone()
@@ -73,7 +73,7 @@ def test_tokens_that_are_not_told_leave_out_glyphs_of_the_text(kind: str) -> Non
     assert one.starts.tolist() == [0, 2, 3, 4, 5] and one.ends.tolist() == [2, 3, 4, 5, 6]
 
     def log_odds(shown: str) -> float:
-        inputs = model.embedder.tokenize(TextBatch.from_strings([shown]))
+        inputs = model.embedder.tokenizer(TextBatch.from_strings([shown]))
         with torch.inference_mode():
             return float(torch.logit(model(inputs).double().softmax(dim=1)[0, 1]))
 
@@ -110,17 +110,17 @@ def test_all_columns_of_a_drawn_line_belong_to_one_token(kind: str) -> None:
     texts = TextBatch.from_strings(SHOWN)
     stride = getattr(embedder.config, "stride_px", None)  # type: ignore[attr-defined]
     for text, one in zip(SHOWN, saliency(in_use(model), texts, [0] * 4), strict=True):
-        columns = token_columns(embedder.pictures, text, len(one.weights), stride, 32)
+        columns = token_columns(embedder.tokenizer.pictures, text, len(one.weights), stride, 32)
         assert len(columns) == len(one.weights) + 1 and columns[0] == 0
         assert (np.diff(columns) > 0).all() or stride is not None
-        html = str(salient_pictures(embedder.pictures, one, columns))
+        html = str(salient_pictures(embedder.tokenizer.pictures, one, columns))
         assert html.count("<img") == html.count("data:image/png;base64,") >= 1
 
 
 def test_pieces_of_text_hold_the_text() -> None:
     model = tiny.build("wordpiece", "cnn")
     text = "жопа <script>alert(1)</script> & привет"
-    spans = token_spans(model.embedder, TextBatch.from_strings([text]))
+    spans = token_spans(tiny.pipeline_of(model), TextBatch.from_strings([text]))
     assert spans is not None and spans[0][0][0] == spans[0][1][0] == 0  # the special token
     (one,) = saliency(in_use(model), TextBatch.from_strings([text]), [0])
     html = str(salient_text(one))

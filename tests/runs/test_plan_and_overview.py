@@ -14,7 +14,7 @@ from vitrina.errors import InputError
 from vitrina.runs.folder import lock
 from vitrina.runs.plan import Job, add_to_plan, read_plan
 from vitrina.runs.status import Overview, overview
-from vitrina.training.heartbeat import Heartbeat, read_heartbeat
+from vitrina.training.progress import Heartbeat, read_heartbeat
 
 
 def job(number: int) -> Job:
@@ -90,18 +90,18 @@ def test_every_state_is_told_with_its_reason_and_the_time_left(tmp_path: Path) -
         seen = overview(tmp_path, jobs)
         told = shown(seen)
     states = [each.state for each in seen.jobs]
-    assert states == ["done", "running", "failed", "stopped", "waiting", "stopped"]
+    assert states == ["finished", "running", "failed", "interrupted", "pending", "interrupted"]
     # One takes 100 s in all: another waits for that long, and the running one has 75 steps at
     # 2 s each before it.
     assert seen.seconds_left() == pytest.approx(100 + 150)
-    line = "1 of 6 done, 1 running, 1 failed, 2 stopped, 1 waiting, about 4 min 10 s left"
+    line = "1 of 6 finished, 1 running, 1 failed, 2 interrupted, 1 pending, about 4 min 10 s left"
     assert seen.line() == line and line in told
     assert "step 25 of 100, 0.5 steps/s" in told
     assert "bad.jsonl:2: not JSON" in told
-    assert "has not finished; resume=true goes on from about step 40 of 100" in told
+    assert "has not finished; resume=true resumes it from about step 40 of 100" in told
     assert "seed=4" in told and "model=ngrams" not in told  # what all share says nothing
     # No process is at it any more.
-    assert overview(tmp_path, jobs).jobs[1].state == "stopped"
+    assert overview(tmp_path, jobs).jobs[1].state == "interrupted"
 
 
 def test_two_at_a_time_take_half_as_long(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_two_at_a_time_take_half_as_long(tmp_path: Path) -> None:
 
 
 def test_without_a_finished_job_nothing_is_said_of_the_time(tmp_path: Path) -> None:
-    assert overview(tmp_path, [job(0), job(1)]).line() == "0 of 2 done, 2 waiting"
+    assert overview(tmp_path, [job(0), job(1)]).line() == "0 of 2 finished, 2 pending"
 
 
 def test_the_newest_run_of_a_job_counts(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_the_newest_run_of_a_job_counts(tmp_path: Path) -> None:
     (again / "error.txt").write_text("disk full")
     os.utime(old, (1.0, 1.0))
     (seen,) = overview(tmp_path, [job(0)]).jobs
-    assert (seen.state, seen.folder, seen.told) == ("failed", again, "disk full")
+    assert (seen.state, seen.folder, seen.detail) == ("failed", again, "disk full")
 
 
 def test_the_last_table_shows_the_jobs_that_died_or_never_began(
@@ -138,8 +138,8 @@ def test_the_last_table_shows_the_jobs_that_died_or_never_began(
     (tmp_path / job(1).name / "checkpoints").mkdir(parents=True)  # killed before its record
     assert not report_sweep(tmp_path, jobs)
     told = capsys.readouterr().out
-    assert "stopped" in told and "has not finished; resume=true goes on" in told
-    assert "waiting" in told and "has not been started" in told
+    assert "interrupted" in told and "has not finished; resume=true resumes it" in told
+    assert "pending" in told and "has not been started" in told
     for number in range(3):
         assert f"\n ngrams   {number} " in told
     assert report_sweep(tmp_path, jobs[:1])

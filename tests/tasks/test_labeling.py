@@ -25,7 +25,7 @@ from vitrina.tasks.config import LabelingConfig
 from vitrina.tasks.labeling import NOT_COUNTED, LabelingTask, WordTargets
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.text.batch import TextBatch
-from vitrina.text.spans import written_words
+from vitrina.text.words import written_words
 
 STRONG: list[tuple[str, dict[str, Any]]] = [
     ("none", {}),

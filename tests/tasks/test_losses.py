@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from sklearn.utils.class_weight import compute_class_weight
 from torch.nn import functional as F
 
 from vitrina.errors import InputError
@@ -90,12 +89,11 @@ def test_a_text_that_is_wholly_right_or_wrong_has_a_gradient() -> None:
     assert logits.grad[0, 1] < -0.5
 
 
-def test_balanced_weights_are_scikit_learns() -> None:
+def test_balanced_weights() -> None:
     labels = np.array([0] * 70 + [1] * 25 + [3] * 5)
     counts = np.bincount(labels)
     found = class_weights("balanced", ["a", "b", "c", "d"], counts)
-    expected = compute_class_weight("balanced", classes=np.array([0, 1, 3]), y=labels)
-    assert found[[0, 1, 3]] == pytest.approx(expected) and found[2] == 1
+    assert found == pytest.approx([100 / 210, 100 / 75, 1, 100 / 15])
     assert found[labels].mean() == pytest.approx(1)
     pairs = binary_weights("balanced", ["a", "b", "c"], np.array([25, 0, 100]), 100)
     assert pairs[0] == pytest.approx([100 / 150, 2.0])

@@ -11,16 +11,15 @@ import pytest
 import vitrina
 from tests.conftest import small_run
 
-GROWING = ["training.ema=0.9", "training.noise_full_at=0.5", "training.noise_from=0.1"]
 TWICE = ["training.consistency=0.5", "training.max_tokens=2000"]
 DISTORTED = ["embedder.augment=0.3", "embedder.augment_marks=0.2", "embedder.augment_erased=0.1"]
 FEW = ["dataset.num_comments=150", "dataset.limit_test=20", "dataset.limit_val=20"]
 NARROW = ["encoder.dim=32", "training.batch_size=16"]
 RUNS = {
-    "glyphs": [*GROWING, *TWICE, *DISTORTED, "training.consistency_from=noisy"],
-    "characters": ["model=characters", *GROWING, *TWICE, "noise=families"],
-    "multilabel": ["task=multilabel", *GROWING, *TWICE, *DISTORTED],
-    "words": ["task=labeling", "encoder=cnn_words", *GROWING, *DISTORTED],
+    "glyphs": [*TWICE, *DISTORTED, "training.consistency_from=noisy"],
+    "characters": ["model=characters", *TWICE, "noise=families"],
+    "multilabel": ["task=multilabel", *TWICE, *DISTORTED],
+    "words": ["task=labeling", "encoder=cnn_words", *DISTORTED],
 }
 
 

@@ -13,7 +13,6 @@ from vitrina.data.dataset import Split
 from vitrina.data.labels import set_name
 from vitrina.data.rows import Rows
 from vitrina.errors import InputError
-from vitrina.state import FittedState
 from vitrina.tasks.classification import ClassificationTask
 from vitrina.tasks.multilabel import MultilabelTask
 from vitrina.tasks.multilabel_metrics import MultilabelMetrics
@@ -150,10 +149,3 @@ def test_class_weights_stand_in_the_loss() -> None:
     weighted = ClassificationTask(config, fitted)
     loss = weighted.loss(torch.zeros(2, 2), Targets(np.array([0, 1])))
     assert float(loss) == pytest.approx(np.log(2) * (8 / 12 + 2))
-
-
-def test_artefacts_of_the_first_version_hold_no_weights() -> None:
-    old = FittedState(texts={"label_names": '["0", "1"]'})
-    plain = ClassificationTask(CLASSIFICATION, old)
-    loss = plain.loss(torch.zeros(2, 2), Targets(np.array([0, 1])))
-    assert float(loss) == pytest.approx(2 * np.log(2))

@@ -64,7 +64,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert done.returncode == 0, done.stderr
     assert "Labels (clean)" in done.stdout and "macro average" in done.stdout
-    assert "said from a probability of: INSULT 0." in done.stdout
+    assert "decision thresholds: INSULT 0." in done.stdout
     return folder / "run"
 
 

@@ -7,7 +7,7 @@ from vitrina.errors import InputError
 from vitrina.text import batch
 from vitrina.text.batch import TextBatch
 from vitrina.text.lexicon import Lexicon
-from vitrina.text.words import find_words, word_texts
+from vitrina.text.words import find_words
 
 HERE = Path(__file__).parent
 
@@ -49,7 +49,7 @@ def test_mark_agrees_with_single_words(
         ["Ты дурак, мандарин!", "", "команда идиотов", "сук много, суки"]
     )
     words = lexicon.mark(texts, find_words(texts))
-    strings = word_texts(texts, words).to_strings()
+    strings = words.texts(texts).to_strings()
     marked = [word for word, toxic in zip(strings, words.toxic, strict=True) if toxic]
     assert marked == ["дурак", "идиотов", "суки"]
 

@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 from vitrina.text import batch
 from vitrina.text.batch import TextBatch
 from vitrina.text.offsets import OffsetMap
-from vitrina.text.spans import (
-    ANYWHERE,
-    AT_ENDS,
-    Spans,
-    labels_by_overlap,
-    overlaps,
-    written_words,
-)
+from vitrina.text.spans import Spans, labels_by_overlap, overlaps
+from vitrina.text.words import ANYWHERE, AT_ENDS, written_words
 
 texts_with_signs = st.text(
     st.one_of(st.sampled_from("аб }{|*.,!-'(»\n\u2800\u200b"), st.characters()), max_size=12

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vitrina.text import batch
 from vitrina.text.batch import TextBatch
-from vitrina.text.words import APOSTROPHES, Words, find_words, is_letter, word_texts
+from vitrina.text.words import APOSTROPHES, Words, find_words, is_letter
 
 anything = st.text(
     st.one_of(st.characters(), st.sampled_from("аб'’ -_1\u0301\ud800😀")), max_size=30
@@ -50,7 +50,7 @@ def test_words_of_a_batch_are_those_of_each_text(strings: list[str], piece: int)
 def test_words_as_documented() -> None:
     texts = TextBatch.from_strings(["что-то об'єкт 'да' не_х", "", "е\u0301ж №5"])
     words = find_words(texts)
-    assert word_texts(texts, words).to_strings() == [
+    assert words.texts(texts).to_strings() == [
         *("что", "то", "об'єкт", "да", "не", "х"),
         *("е\u0301ж", "5"),
     ]

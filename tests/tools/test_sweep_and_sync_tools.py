@@ -23,8 +23,8 @@ def test_a_sweep_is_shown_from_outside(tmp_path: Path) -> None:
     command = [sys.executable, str(TOOLS / "sweep.py"), str(tmp_path), "--watch"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "")
-    assert "1 of 2 done, 1 waiting" in done.stdout
-    assert "seed=0   done" in done.stdout and "seed=1   waiting" in done.stdout
+    assert "1 of 2 finished, 1 pending" in done.stdout
+    assert "seed=0   finished" in done.stdout and "seed=1   pending" in done.stdout
     (tmp_path / "vtr-1").mkdir()
     (tmp_path / "vtr-1" / "metrics.json").write_text("{}")
     assert sweep_tool.main([str(tmp_path)]) == 0

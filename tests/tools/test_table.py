@@ -166,7 +166,7 @@ def test_a_picture_has_a_panel_for_each_metric(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--picture=a.png"], "--columns = 'metric': must be a setting beside --picture"),
+        (["--picture=a.png"], "--columns = 'metric': must be a setting with --picture"),
         (["--picture=a.jpg", *LEVELS], "--picture = 'a.jpg': must be a file that ends in .png"),
         (["--picture=a.png", "--save-to=b", *LEVELS], "--save-to = 'b': must be left out"),
     ],

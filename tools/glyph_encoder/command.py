@@ -6,7 +6,7 @@ It learns the characters of many scripts in the faces that matplotlib ships (--f
 distorted. It never sees the look-alikes on which models are tested: those of noise=unseen, those
 that Unicode lists as confusable with a Russian letter and no level of noise holds, and those of the
 files given with --hold-out. At the end a table shows how often the imitated letter of these is
-found, by the encoder's features and by others. `embedder.shapes=FILE` trains models on them.
+found, by the encoder's features and by others. `deobfuscator.shapes=FILE` compares glyphs by them.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The command line: composing and checking settings, the job of a sweep, the end of a sweep."""
+"""The command line: composes and checks settings, starts runs and sweeps; a module a subcommand."""

@@ -1,4 +1,4 @@
-"""One job of a sweep, in whatever process a launcher runs it."""
+"""Runs one job of a sweep, in any process of a launcher."""
 
 from __future__ import annotations
 
@@ -12,47 +12,34 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from vitrina import config as configuration
 from vitrina.cli.devices import own_device
+from vitrina.cli.run import base_folder, run_folder, run_in
 from vitrina.config import Config
 from vitrina.errors import InputError
-from vitrina.runs.folder import FolderBusyError, acquire, finished_run
+from vitrina.runs.folder import FolderBusyError, finished_run
 from vitrina.runs.plan import Job, add_to_plan
 from vitrina.runs.record import read_json
 from vitrina.runs.status import overview
 
-# A launcher's process knows what it has imported, and it imports this to read the job it is sent.
+# A worker of a launcher imports this module to unpickle its job. It then knows schemas, plugins and
+# resolvers.
 configuration.register()
-
-EXPLICIT = ("hydra.run.dir=", "hydra.sweep.subdir=")
-"""Overrides that name the folder of a run."""
-
-
-def run_here(composed: DictConfig) -> dict[str, Any]:
-    """The run of a composed configuration in the folder that Hydra made for it; its metrics.
-
-    Raises:
-        InputError: if something is wrong with the settings, the data or the folder.
-        FolderBusyError: if another process goes on with this run already.
-    """
-    config = configuration.to_config(composed)
-    with _folder(config) as folder:
-        return _run(config, folder)
 
 
 @dataclass(frozen=True)
 class SweepJob:
-    """Runs a job of a sweep: a failure is told at once, kept in its folder, and the sweep goes on.
+    """Runs a job of a sweep. A failure is printed and kept in its folder; the sweep continues.
 
     Launchers pickle it.
 
     Attributes:
         jobs: all of the sweep; empty where they are not known beforehand.
-        pid: of the process in which the sweep was started.
-        arguments: what that process was started with; the record of each job tells it.
+        pid: of the process that started the sweep.
+        arguments: command line of that process, for the record of each job.
     """
 
     jobs: tuple[Job, ...]
@@ -60,42 +47,43 @@ class SweepJob:
     arguments: tuple[str, ...]
 
     def __call__(self, composed: DictConfig) -> float | None:
-        """Run it; the best score on validation, which a search maximises, or None."""
+        """Run it and return the best validation score, which a search maximizes, or None."""
         if os.getpid() != self.pid:
             sys.argv = list(self.arguments)
             os.environ["TERM"] = "dumb"  # several live lines on one terminal would overwrite it
-        job = Job(
-            configuration.signature(configuration.to_dict(configuration.to_config(composed))),
-            _base().name,
-            list(HydraConfig.get().overrides.task),
-        )
-        jobs = self.jobs or tuple(add_to_plan(_base().parent, [job]))
-        metrics = self._metrics(composed, job)
-        self._tell(jobs)
+        config = configuration.to_config(composed)
+        signature = configuration.signature(configuration.to_dict(config))
+        job = Job(signature, base_folder().name, list(HydraConfig.get().overrides.task))
+        jobs = self.jobs or tuple(add_to_plan(base_folder().parent, [job]))
+        metrics = self._metrics(config, job)
+        self._show(jobs)
         return metrics["val"]["score"] if metrics else None
 
-    def _metrics(self, composed: DictConfig, job: Job) -> dict[str, Any] | None:
+    def _metrics(self, config: Config, job: Job) -> dict[str, Any] | None:
         try:
-            config = configuration.to_config(composed)
-            finished = finished_run(_base(), config) if config.resume else None
+            finished = finished_run(base_folder(), config) if config.resume else None
             if finished is not None:  # nothing heavy is imported for it
                 print(f"{finished}: finished already", flush=True)
                 return read_json(finished / "metrics.json")
-            with _folder(config) as folder, self._device(config) as device:
+            with run_folder(config) as folder, self._device(config) as device:
                 try:
-                    return _run(replace(config, device=device), folder)
+                    return run_in(folder, replace(config, device=device))
                 except Exception as error:
                     record_failure(folder, error)
                     raise
         except FolderBusyError:
-            print(f"{_base()}: running elsewhere, left to that process", flush=True)
+            print(f"{base_folder()}: running elsewhere, left to that process", flush=True)
         except Exception as error:
-            print(f"error: the job {job.told} failed: {reason(error)}", file=sys.stderr, flush=True)
+            print(
+                f"error: the job {job.described} failed: {reason(error)}",
+                file=sys.stderr,
+                flush=True,
+            )
         return None
 
     @contextmanager
     def _device(self, config: Config) -> Iterator[str]:
-        """The device of a job; a GPU of its own where several run side by side."""
+        """Choose the device of a job: a GPU of its own where jobs run in parallel."""
         if os.getpid() == self.pid or config.device not in ("auto", "cuda"):
             yield config.device
             return
@@ -105,19 +93,19 @@ class SweepJob:
         if count < 2:
             yield config.device
             return
-        with own_device(_base().parent, int(HydraConfig.get().job.num), count) as index:
+        with own_device(base_folder().parent, int(HydraConfig.get().job.num), count) as index:
             yield f"cuda:{index}"
 
-    def _tell(self, jobs: tuple[Job, ...]) -> None:
+    def _show(self, jobs: tuple[Job, ...]) -> None:
         console = Console()
-        shown = overview(_base().parent, jobs)
+        shown = overview(base_folder().parent, jobs)
         live = console.is_terminal and not console.is_dumb_terminal
         console.print(shown if live else f"sweep: {shown.line()}", highlight=False, markup=False)
         sys.stdout.flush()
 
 
 def record_failure(folder: Path, error: Exception) -> None:
-    """Keep in the folder of a job why it failed; a full disk keeps nothing."""
+    """Write why a job failed to its folder, unless the disk is full."""
     trace = "".join(traceback.format_exception(error))
     try:
         (folder / "error.txt").write_text(
@@ -128,34 +116,6 @@ def record_failure(folder: Path, error: Exception) -> None:
 
 
 def reason(error: Exception) -> str:
-    """Why something failed, in one line."""
+    """Explain in one line why something failed."""
     first = (str(error).splitlines() or [""])[0]
     return first if isinstance(error, InputError) else f"{type(error).__name__}: {first}"
-
-
-def _base() -> Path:
-    return Path(HydraConfig.get().runtime.output_dir)
-
-
-def _folder(config: Config) -> Any:
-    """The context in which a folder is this run's, numbered unless the command line names it."""
-    given = [override.lstrip("+") for override in HydraConfig.get().overrides.hydra]
-    named = any(override.startswith(EXPLICIT) for override in given)
-    waits = configuration.rank_in_environment() > 0
-    return acquire(_base(), config, numbered=not named, waits=waits)
-
-
-def _run(config: Config, folder: Path) -> dict[str, Any]:
-    from vitrina.experiment import run  # torch is imported only where something runs
-
-    if not (folder / "metrics.json").exists():
-        (folder / "error.txt").unlink(missing_ok=True)  # it is tried again
-    choices = OmegaConf.to_container(HydraConfig.get().runtime.choices)
-    assert isinstance(choices, dict)
-    return run(
-        config,
-        folder,
-        choices={str(k): v for k, v in choices.items()},
-        overrides=list(HydraConfig.get().overrides.task),
-        held=True,
-    )

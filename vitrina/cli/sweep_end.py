@@ -1,4 +1,4 @@
-"""The end of a sweep: all of its jobs in one table, those that have no scores with the reason."""
+"""Reports a sweep: one table of all jobs, with the reason where a job has no scores."""
 
 from __future__ import annotations
 
@@ -7,38 +7,40 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vitrina.reports.run_table import RunResult, compare_table, read_run
+from vitrina.reports.formats import terminal
+from vitrina.reports.runs import Run, read_run
+from vitrina.reports.table import run_table
 from vitrina.runs.plan import Job
 from vitrina.runs.status import JobState, overview
 
 
 def report_sweep(folder: Path, jobs: Sequence[Job]) -> bool:
-    """Show the jobs of a sweep in one table; whether nothing is left to do.
+    """Print the jobs of a sweep in one table and return whether none is left to run.
 
-    A job that another process is running just now is left to it and does no harm.
+    A job that another process runs at the moment is left to it.
 
     Args:
         folder: the folder of the sweep, which may hold runs of others.
-        jobs: of several runs of one job the newest counts.
+        jobs: of several runs of one job, the newest counts.
     """
     found = overview(folder, jobs, finished_first=True)
     console = Console()
-    console.print(compare_table([_result(each, folder) for each in found.jobs]))
+    table = run_table([_result(each, folder) for each in found.jobs])
+    console.print(terminal(table, console.width))
     console.print(f"results: {folder}", highlight=False, soft_wrap=True)
-    return bool(jobs) and all(each.state in ("done", "running") for each in found.jobs)
+    return bool(jobs) and all(each.state in ("finished", "running") for each in found.jobs)
 
 
-def _result(each: JobState, folder: Path) -> RunResult:
+def _result(each: JobState, folder: Path) -> Run:
     if each.folder is None:
-        result = RunResult(folder / each.job.name, error="has not been started")
+        result = Run(folder / each.job.name, error="has not been started")
     else:
         result = read_run(each.folder)
-    if not (result.choices or result.overrides):  # it ended before it could be recorded
-        pairs = [override.partition("=") for override in each.job.overrides]
+    if not result.record:  # it ended before it could be recorded
         model = each.job.name.removesuffix(f"-{each.job.signature}")
-        result.choices = {"model": model} | {key: value for key, _, value in pairs}
-    if each.state != "done":
+        result.record = {"choices": {"model": model}, "overrides": list(each.job.overrides)}
+    if each.state != "finished":
         running = "running elsewhere" if each.state == "running" else ""
         result.metrics, result.state = {}, each.state
-        result.error = running or each.told or result.error
+        result.error = running or each.detail or result.error
     return result

@@ -1,8 +1,7 @@
-"""What is read from a file: numbers for every row, texts and rows in blocks until they are dealt.
+"""The rows of a file: numbers of every row, texts and rows in blocks until they go to splits.
 
-Which split a row goes to is known when all rows have been read. Then texts and rows move to their
-splits block by block, and each block is freed as soon as it has been dealt: what was read and what
-is made of it never stand side by side whole.
+The split of a row is known when all rows have been read. Then texts and rows move to their splits
+block by block, and each block is freed at once: the whole exists only once in memory.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import hashlib
 import mmap
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,23 +27,23 @@ Block = tuple[np.ndarray, np.ndarray]
 """Some rows of a ragged array: their values, and int64 [num_rows] the length of each."""
 
 WORD = np.dtype([("start", np.int32), ("end", np.int32), ("label", np.int16)])
-"""A labelled word in a block."""
+"""A labeled word in a block."""
 
 FindWords = Callable[[TextBatch, Sequence[Sequence[tuple[int, int, int]]]], Spans]
-"""Cleaned texts and the labelled spans that were read of each, to all their words."""
+"""Finds all words of cleaned texts, labeled by the spans that were read for each."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """The rows of one file that are kept.
+    """The rows of one file that are kept. `materialize` empties texts, rows and words.
 
     Attributes:
         labels: int64 [num_rows], in the order in which labels were first met.
         groups: int64 [num_rows], equal for rows of one group.
         letters: uint64 [num_rows], equal for near-duplicates.
-        texts: cleaned and cut, uint32 code points; none once dealt.
-        rows: all fields, uint8 JSON; none once dealt.
-        words: labelled words, `WORD`, where words are labelled; none once dealt.
+        texts: cleaned and cut, uint32 code points.
+        rows: all fields, uint8 JSON.
+        words: labeled words, `WORD`; empty where texts are labeled.
     """
 
     labels: np.ndarray
@@ -52,61 +51,60 @@ class Chunk:
     letters: np.ndarray
     texts: list[Block]
     rows: list[Block]
-    words: list[Block] = field(default_factory=list)
+    words: list[Block]
 
-    def deal_words(self, to: np.ndarray, num_splits: int) -> list[Spans]:
-        """The labelled words of each split, in their order; this part keeps none of them."""
-        dealt = _deal(self.words, to, num_splits)
-        return [
-            Spans.of(words["start"], words["end"], np.diff(offsets), words["label"])
-            for words, offsets in dealt
-        ]
-
-    def materialize(self, to: np.ndarray, num_splits: int) -> list[tuple[TextBatch, Rows]]:
-        """Texts and rows of each split, in their order; this part keeps none of them.
+    def materialize(
+        self, split_of: np.ndarray, num_splits: int
+    ) -> list[tuple[TextBatch, Rows, Spans | None]]:
+        """Move texts, rows and labeled words, if any, to their splits, in order.
 
         Args:
-            to: int64 [num_rows], number of the split that a row goes to; -1: none.
+            split_of: int64 [num_rows], number of the split of each row; -1: none.
             num_splits: how many there are.
         """
-        texts, rows = _deal(self.texts, to, num_splits), _deal(self.rows, to, num_splits)
-        return [(TextBatch(*text), Rows(*row)) for text, row in zip(texts, rows, strict=True)]
+        texts = [TextBatch(*each) for each in _move(self.texts, split_of, num_splits)]
+        rows = [Rows(*each) for each in _move(self.rows, split_of, num_splits)]
+        words: list[Spans | None] = [None] * num_splits
+        if self.words:
+            words = [
+                Spans.of(each["start"], each["end"], np.diff(offsets), each["label"])
+                for each, offsets in _move(self.words, split_of, num_splits)
+            ]
+        return list(zip(texts, rows, words, strict=True))
 
 
-def _deal(
-    blocks: list[Block], to: np.ndarray, num_splits: int
+def _move(
+    blocks: list[Block], split_of: np.ndarray, num_splits: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Values and offsets of each split; empties `blocks`."""
     all_lengths = np.concatenate([lengths for _, lengths in blocks])
-    all_offsets = [offsets_of(all_lengths[to == number]) for number in range(num_splits)]
-    dealt = [np.empty(offsets[-1], dtype=blocks[0][0].dtype) for offsets in all_offsets]
+    all_offsets = [offsets_of(all_lengths[split_of == number]) for number in range(num_splits)]
+    moved = [np.empty(offsets[-1], dtype=blocks[0][0].dtype) for offsets in all_offsets]
     filled, first = [0] * num_splits, 0
     while blocks:
         values, lengths = blocks.pop(0)
-        here = to[first : first + len(lengths)]
+        here = split_of[first : first + len(lengths)]
         for number in range(num_splits):
             some = values[np.repeat(here == number, lengths)]
-            dealt[number][filled[number] : filled[number] + len(some)] = some
+            moved[number][filled[number] : filled[number] + len(some)] = some
             filled[number] += len(some)
         first += len(lengths)
-    return list(zip(dealt, all_offsets, strict=True))
+    return list(zip(moved, all_offsets, strict=True))
 
 
 class ChunkBuilder:
-    """A part that grows row by row.
+    """Builds a chunk row by row.
 
     Args:
-        find_words: finds the words of a block, where words are labelled; the label of a text is
+        find_words: finds the words of a block, where words are labeled; the label of a text is
             then whether one of its words has one.
     """
 
     def __init__(self, find_words: FindWords | None = None) -> None:
         self._find_words = find_words
-        self._word_blocks: list[Block] = []
         self._labels, self._groups = array("q"), array("q")
         self._letters: list[np.ndarray] = []
-        self._text_blocks: list[Block] = []
-        self._row_blocks: list[Block] = []
+        self._blocks: tuple[list[Block], list[Block], list[Block]] = ([], [], [])
         self._open_block()
 
     def append(
@@ -117,7 +115,7 @@ class ChunkBuilder:
         row: Mapping[str, Any],
         spans: Sequence[tuple[int, int, int]] = (),
     ) -> None:
-        """Add a row; `group` is None for a row that stands alone, `spans` are labelled."""
+        """Add a row; `group` is None for a row of no group, `spans` are labeled."""
         line = encode_row(row)
         self._texts.append(text)
         self._lines.append(line)
@@ -132,17 +130,15 @@ class ChunkBuilder:
     def __len__(self) -> int:
         return len(self._labels)
 
-    def part(self) -> Chunk:
+    def chunk(self) -> Chunk:
         """All rows; nothing can be added any more."""
         self._close_block()
         groups = np.array(self._groups, dtype=np.int64)
         return Chunk(
-            labels=np.array(self._labels, dtype=np.int64),
-            groups=np.where(groups < 0, -1 - np.arange(len(groups)), groups),
-            letters=np.concatenate(self._letters),
-            texts=self._text_blocks,
-            rows=self._row_blocks,
-            words=self._word_blocks,
+            np.array(self._labels, dtype=np.int64),
+            np.where(groups < 0, -1 - np.arange(len(groups)), groups),
+            np.concatenate(self._letters),
+            *self._blocks,
         )
 
     def _open_block(self) -> None:
@@ -154,26 +150,24 @@ class ChunkBuilder:
     def _close_block(self) -> None:
         texts = TextBatch.from_strings(self._texts)
         self._letters.append(near_duplicate_hashes(texts))
-        self._text_blocks.append((_apart(texts.code_points), texts.lengths))
+        text_blocks, row_blocks, word_blocks = self._blocks
+        text_blocks.append((_mapped(texts.code_points), texts.lengths))
         lines = np.frombuffer(b"".join(self._lines), dtype=np.uint8)
-        lengths = np.fromiter(map(len, self._lines), dtype=np.int64, count=len(self._lines))
-        self._row_blocks.append((_apart(lines), lengths))
-        if self._find_words is not None:
-            self._close_words(self._find_words(texts, self._spans))
-
-    def _close_words(self, words: Spans) -> None:
+        row_blocks.append((_mapped(lines), np.array(list(map(len, self._lines)), dtype=np.int64)))
+        if self._find_words is None:
+            return
+        words = self._find_words(texts, self._spans)
         columns = np.empty(len(words), dtype=WORD)
         columns["start"], columns["end"] = words.starts, words.ends
         columns["label"] = words.labels
-        self._word_blocks.append((_apart(columns), words.counts))
-        labelled = np.zeros(words.num_texts, dtype=bool)
-        labelled[words.text_indices()[words.labels > 0]] = True
-        first = len(self._labels) - words.num_texts
-        self._labels[first:] = array("q", labelled.astype(np.int64).tolist())
+        word_blocks.append((_mapped(columns), words.counts))
+        labeled = np.zeros(len(texts), dtype=np.int64)
+        labeled[words.text_indices()[words.labels > 0]] = 1
+        self._labels[len(self._labels) - len(texts) :] = array("q", labeled.tolist())
 
 
-def _apart(values: np.ndarray) -> np.ndarray:
-    """A copy in a map of its own, so that the system has the memory back once it is freed.
+def _mapped(values: np.ndarray) -> np.ndarray:
+    """A copy in a memory map of its own, which the system has back once it is freed.
 
     The C library takes blocks of this size from its heap and keeps them when they are freed.
     """

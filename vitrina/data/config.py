@@ -1,37 +1,32 @@
-"""Settings of datasets: where the texts come from, which are kept, how they are split."""
+"""Settings of the group `dataset`: which texts are loaded, how they are cleaned and split.
+
+The target of a file dataset is a reader (`vitrina.data.formats.Reader`). The target of another one
+makes its rows: `target(settings) -> {"train": rows, …}`, at least `train`; `val` and `test` are
+split off the training rows where they are missing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from omegaconf import OmegaConf
+from typing import ClassVar
 
 from vitrina.errors import InputError, require
+from vitrina.registry import Settings, register, setting
 from vitrina.text.config import CleaningConfig
-
-
-def _open() -> Any:
-    """An empty mapping that takes any key, as `dataset.where={source: detox}` on a command line.
-
-    Mappings in a composed configuration refuse keys that the YAML has not; the flag stays with this
-    one through composing. So these two fields have a default, which no YAML file sets.
-    """
-    return OmegaConf.create({}, flags={"struct": False})
 
 
 @dataclass(frozen=True)
 class LabelRules:
-    """How labels are read.
+    """How labels of texts are read.
 
     Attributes:
-        labels: those that count, in their order; None: those of the training rows, sorted.
-        sets: whether a row has a set of labels and not one.
-        separator: what stands between the labels of a set that is given as one text; None: a text
-            is one label.
-        ignored: whether no label is asked for; those that rows have still tell how rows are dealt
-            to splits, which are then those of a task that asks for them.
+        labels: the labels that count, in order; None: those of the training rows, sorted.
+        sets: whether a row has a set of labels instead of one.
+        separator: character between the labels of a set that is given as one text; None: a text is
+            one label.
+        ignored: whether the task needs no labels. Rows that have labels are still stratified by
+            them, so that the splits are those of a task that needs them.
     """
 
     labels: Sequence[str] | None = None
@@ -48,10 +43,10 @@ class WordRules:
     """How labels of words are read.
 
     Attributes:
-        source: one of `WORD_SOURCES`; auto: what the first row of each file holds.
+        source: one of `WORD_SOURCES`; auto: by the first row of each file.
         spans_field: field of a row with its spans.
-        background: the label of words without one.
-        lexicon: file of toxic words; None is the project's own.
+        background: label of words without a label of their own.
+        lexicon: file of toxic words; None: the project's own.
     """
 
     source: str
@@ -60,156 +55,174 @@ class WordRules:
     lexicon: str | None = None
 
 
-@dataclass(kw_only=True)
-class DatasetConfig:
-    """What all datasets share."""
+class DatasetConfig(Settings):
+    """Base class of the settings of datasets."""
 
-    kind: str
-    """Which dataset this is."""
-    text_field: str
+    synthetic: ClassVar[bool] = False
+    """Whether the texts are made up."""
+    reads_files: ClassVar[bool] = False
+    """Whether the target reads files; otherwise it makes rows."""
+    endings: ClassVar[tuple[str, ...]] = ()
+    """Endings of files that the target reads for all datasets, such as `.csv`."""
+
+    text_field: str = setting("text", non_empty=True)
     """Field of a row that holds the text."""
-    label_field: str | None
+    label_field: str | None = setting("toxic", non_empty=True)
     """Field of a row that holds the label: a whole number, true or false, or a name; for
-    task=multilabel a list of labels or a text that names them. Null, with dataset=ok alone: what
-    the task asks for, `toxic` or `labels`."""
-    where: dict[str, str] = field(default_factory=_open)
+    task=multilabel a list of labels or a text that names them. Null: `toxic`, or `labels` for
+    task=multilabel."""
+    where: dict[str, str] = setting(open_keys=True)
     """Keep only the rows whose fields have these values, for example {source: detox}."""
-    val_fraction: float
+    val_fraction: float = setting(0.1, gt=0, lt=1)
     """Share of the training rows that is split off for validation where no file is given."""
-    test_fraction: float
+    test_fraction: float = setting(0.1, gt=0, lt=1)
     """Share of the training rows that is split off for testing where no file is given."""
-    split_seed: int | None
+    split_seed: int | None = setting(1, ge=0, lt=2**63)
     """Seed by which rows are split and sampled; null: the run's seed."""
-    limit_train: int | None
+    limit_train: int | None = setting(None, ge=1)
     """Training texts to keep, a stratified sample; null: all."""
-    limit_val: int | None
+    limit_val: int | None = setting(None, ge=1)
     """Validation texts to keep, a stratified sample; null: all."""
-    limit_test: int | None
+    limit_test: int | None = setting(None, ge=1)
     """Test texts to keep, a stratified sample; null: all."""
-    extra: dict[str, str] = field(default_factory=_open)
+    extra: dict[str, str] = setting(open_keys=True, non_empty=True)
     """Further test files by name: {name: path}."""
-    pairs: str | None = None
+    pairs: str | None = setting(None, non_empty=True)
     """Test file of disguises that people wrote: rows with the text as it was found, the same text
     corrected, and the label. Null: none."""
-    corrected_field: str = "corrected"
+    corrected_field: str = setting("corrected", non_empty=True)
     """Field of such a row that holds the corrected text."""
-    max_length: int | None
+    max_length: int | None = setting(1000, ge=1)
     """Characters of a cleaned text that are kept; the rest is cut off. Null: all."""
-    on_error: str
+    on_error: str = setting("fail", choices=("fail", "skip"))
     """What a bad row does: fail (stop, naming file and line) or skip (leave it out, counted)."""
-    cleaning: CleaningConfig
-    """What is taken out of the texts when they are loaded."""
+    cleaning: CleaningConfig = field(default_factory=CleaningConfig)
+    """What is removed from the texts when they are loaded."""
 
-    def __post_init__(self) -> None:
-        for key in ("text_field", "label_field"):
-            value = getattr(self, key)
-            named = bool(value) or (value is None and self.kind == "ok")
-            require(named, f"dataset.{key}", value, "the name of a field")
-        for key in ("val_fraction", "test_fraction"):
-            value = getattr(self, key)
-            require(0 < value < 1, f"dataset.{key}", value, "between 0 and 1, both excluded")
+    def check(self, key: str) -> None:
         total = self.val_fraction + self.test_fraction
-        require(total < 1, "dataset.val_fraction + dataset.test_fraction", total, "below 1")
-        for key in ("limit_train", "limit_val", "limit_test", "max_length"):
-            value = getattr(self, key)
-            require(value is None or value >= 1, f"dataset.{key}", value, "at least 1, or null")
-        # A plain value in their place comes through the schema.
-        for name in ("where", "extra"):
+        require(total < 1, f"{key}.val_fraction + {key}.test_fraction", total, "below 1")
+        for name in ("where", "extra"):  # a single value in their place passes the schema
             value = getattr(self, name)
-            require(isinstance(value, dict), f"dataset.{name}", value, "names with their values")
+            require(isinstance(value, Mapping), f"{key}.{name}", value, "names with their values")
         for name, value in self.where.items():
-            plain = value is None or isinstance(value, str | int | float)
-            require(plain, f"dataset.where.{name}", value, "one value, not several")
+            plain = isinstance(value, str | int | float)
+            require(plain, f"{key}.where.{name}", value, "one value, not several")
         for name, value in self.extra.items():
-            allowed = "the path of a file"
-            require(bool(value) and isinstance(value, str), f"dataset.extra.{name}", value, allowed)
+            require(isinstance(value, str), f"{key}.extra.{name}", value, "the path of a file")
             taken = self.pairs is not None and name in ("pairs", "pairs_corrected")
-            require(
-                not taken, f"dataset.extra.{name}", value, "named otherwise beside dataset.pairs"
-            )
-        require(self.pairs != "", "dataset.pairs", self.pairs, "the path of a file, or null")
-        require(
-            bool(self.corrected_field),
-            "dataset.corrected_field",
-            self.corrected_field,
-            "the name of a field",
-        )
-        seed = self.split_seed
-        require(
-            seed is None or 0 <= seed < 2**63, "dataset.split_seed", seed, "0 to 2^63 - 1, or null"
-        )
-        allowed = "fail or skip"
-        require(self.on_error in ("fail", "skip"), "dataset.on_error", self.on_error, allowed)
+            require(not taken, f"{key}.extra.{name}", value, f"of another name with {key}.pairs")
+
+    def files(self) -> dict[str, str]:
+        """Paths of the given splits, by `train`, `val` and `test`."""
+        return {}
+
+    def fractions(self, splits: Sequence[str]) -> list[float]:
+        """Shares of the training rows that become `splits`."""
+        return [getattr(self, f"{split}_fraction") for split in splits]
 
 
-@dataclass(kw_only=True)
 class FileDatasetConfig(DatasetConfig):
-    """Texts in files."""
+    """Base class of the settings of datasets in files."""
 
-    train: str | None
+    reads_files: ClassVar[bool] = True
+    if_missing: ClassVar[str] = ""
+    """Advice for a missing training file, for the end of the message."""
+
+    train: str | None = None
     """File of the training rows."""
-    val: str | None
+    val: str | None = None
     """File of the validation rows; null: split off the training rows."""
-    test: str | None
+    test: str | None = None
     """File of the test rows; null: split off the training rows."""
-    group_field: str | None
+    group_field: str | None = None
     """Field whose equal values keep rows in one split when rows are split off; null: none."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def check(self, key: str) -> None:
+        super().check(key)
         if not self.train:
             raise InputError(
-                f"dataset.train = {self.train!r}: must be the path of the training rows, "
-                f"for example dataset.train=data/train.{self.kind}"
+                f"{key}.train = {self.train!r}: must be the path of the training rows, "
+                f"for example {key}.train=data/train.{self.kind}"
             )
 
+    def files(self) -> dict[str, str]:
+        given = {"train": self.train, "val": self.val, "test": self.test}
+        return {split: path for split, path in given.items() if path}
 
-@dataclass(kw_only=True)
+
+@register("dataset", "demo", "vitrina.data.demo:make_rows")
 class DemoConfig(DatasetConfig):
-    """The demo corpus, made by a grammar: synthetic comments."""
+    """Synthetic comments made by a grammar."""
 
-    num_comments: int
+    synthetic: ClassVar[bool] = True
+
+    test_fraction: float = setting(0.2, gt=0, lt=1)
+    """Share of the comments that are made for testing, from words that no training comment has."""
+    num_comments: int = setting(6000, ge=100, le=50_000)
     """Comments to make, all splits together."""
-    corpus_seed: int
+    corpus_seed: int = setting(1, ge=0, lt=2**63)
     """Seed by which the comments are made."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        allowed = "from 100 to 50000"
+    @property
+    def num_test(self) -> int:
+        return round(self.num_comments * self.test_fraction)
+
+    def check(self, key: str) -> None:
+        super().check(key)
         require(
-            100 <= self.num_comments <= 50_000, "dataset.num_comments", self.num_comments, allowed
+            0 < self.num_test < self.num_comments,
+            f"{key}.test_fraction",
+            self.test_fraction,
+            f"a share of {key}.num_comments = {self.num_comments} that leaves comments to train "
+            "and to test on",
         )
-        seed = self.corpus_seed
-        require(0 <= seed < 2**63, "dataset.corpus_seed", seed, "from 0 to 2^63 - 1")
+
+    def fractions(self, splits: Sequence[str]) -> list[float]:
+        return [self.val_fraction / (1 - self.test_fraction)]  # val, as a share of all comments
 
 
-@dataclass(kw_only=True)
-class OkConfig(FileDatasetConfig):
-    """The Odnoklassniki comments, as published (fastText lines) or converted to jsonl."""
-
-
-@dataclass(kw_only=True)
+@register("dataset", "jsonl", "vitrina.data.formats:read_json_lines")
 class JsonlConfig(FileDatasetConfig):
     """Rows as JSON objects, one a line."""
 
+    endings = (".jsonl", ".ndjson")
 
-@dataclass(kw_only=True)
+
+@register("dataset", "csv", "vitrina.data.formats:read_csv")
 class CsvConfig(FileDatasetConfig):
     """Rows of a table with a header, separated by commas or tabs."""
 
-    delimiter: str | None
+    endings = (".csv", ".tsv", ".tab")
+
+    delimiter: str | None = None
     """Character between fields; null: a tab in files that end in .tsv or .tab, else a comma."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def check(self, key: str) -> None:
+        super().check(key)
         value = self.delimiter
         plain = value is None or (len(value) == 1 and value not in '"\r\n\0')
-        require(plain, "dataset.delimiter", value, "one character, no quote or line end, or null")
+        require(plain, f"{key}.delimiter", value, "one character, no quote or line end, or null")
 
 
-OPTIONS: dict[str, type] = {
-    "demo": DemoConfig,
-    "ok": OkConfig,
-    "jsonl": JsonlConfig,
-    "csv": CsvConfig,
-}
+@register("dataset", "parquet", "vitrina.data.formats:read_parquet")
+class ParquetConfig(FileDatasetConfig):
+    """Rows of parquet files."""
+
+    endings = (".parquet",)
+
+
+@register("dataset", "ok", "vitrina.data.formats:read_fasttext")
+class OkConfig(FileDatasetConfig):
+    """Comments from Odnoklassniki, as published (fastText lines) or converted to jsonl."""
+
+    if_missing = (
+        "; download Toxic Russian Comments from Kaggle "
+        "(kaggle.com/datasets/alexandersemiletov/toxic-russian-comments) and put its dataset.txt "
+        "there, or set dataset.train; tools/prepare_ok_dataset.py converts it to jsonl"
+    )
+
+    train: str | None = "data/dataset.txt"
+    """File of the training rows."""
+    label_field: str | None = setting(None, non_empty=True)
+    """As for other datasets; null: the field that the task needs, `toxic` or `labels`."""

@@ -1,38 +1,25 @@
 """Datasets as the rest of the program sees them: `load_dataset(config, seed)`.
 
-Everything that was done to the data (rows left out, texts cut, splits made) is said in `notes`.
+`notes` report all that was done to the data: rows left out, texts cut, splits made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from vitrina.data.checks import (
-    overlap_notes,
-    require_labelled_words,
-    require_texts,
-    require_two_labels,
-    summary,
-)
 from vitrina.data.chunks import Chunk
-from vitrina.data.config import (
-    DatasetConfig,
-    DemoConfig,
-    FileDatasetConfig,
-    LabelRules,
-    WordRules,
-)
-from vitrina.data.demo import make_corpus
+from vitrina.data.config import DatasetConfig, LabelRules, WordRules
+from vitrina.data.fields import brief
 from vitrina.data.ingestion import RowReader
 from vitrina.data.labels import IgnoredLabels
-from vitrina.data.pairs import read_pairs
 from vitrina.data.rows import Rows
 from vitrina.data.splits import assign, components, stratified_sample
 from vitrina.data.word_labels import WordLabels
-from vitrina.errors import InputError
+from vitrina.errors import InputError, require
 from vitrina.text.batch import TextBatch
 from vitrina.text.spans import Spans
 
@@ -44,10 +31,10 @@ class Split:
     Attributes:
         name: `train`, `val`, `test`, or the name of a further test file.
         texts: cleaned and cut.
-        labels: int64 [num_texts], index into `Dataset.label_names`.
+        labels: int64 [num_texts], index into `Dataset.label_names`; where words are labeled,
+            whether a text has a word with a label.
         rows: the original rows, all fields.
-        words: their words with labels, indices into `Dataset.label_names`, where words are labelled
-            and not texts; `labels` then tells which texts have a word with a label.
+        words: labeled words, indices into `Dataset.label_names`; None where texts are labeled.
     """
 
     name: str
@@ -67,12 +54,11 @@ class Dataset:
     Attributes:
         extra: further test files by name, pairs among them.
         label_names: whole numbers by value, as their decimal strings, then other names in order, or
-            in the order that was asked for; of label sets as `vitrina.data.labels` names them; of
-            words, where words are labelled, with that of unlabelled ones first.
-            Empty where labels are ignored.
-        synthetic: whether the training texts are made by the demo grammar.
+            in the order that the task gives; of label sets as `vitrina.data.labels` names them; of
+            words, where words are labeled, the background first. Empty where labels are ignored.
+        synthetic: whether the texts are made up.
         notes: what was done to the data, a sentence each.
-        hashes: sha256 of each file by its key in the configuration, of the demo corpus alike.
+        hashes: sha256 of each file by its key in the configuration, or of the rows that were made.
     """
 
     train: Split
@@ -85,106 +71,11 @@ class Dataset:
     hashes: dict[str, str]
 
 
-@dataclass(frozen=True)
-class RowSelection:
-    """The rows that will be a split. All is decided on numbers, and texts are moved once.
-
-    Attributes:
-        name: of the split.
-        part: what the rows are of.
-        places: int64 [num_texts], rising: which of its rows.
-        labels: int64 [num_texts], index into `Dataset.label_names`.
-    """
-
-    name: str
-    part: Chunk
-    places: np.ndarray
-    labels: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    @property
-    def letters(self) -> np.ndarray:
-        """uint64 [num_texts], equal for near-duplicates."""
-        return self.part.letters[self.places]
-
-    def take(self, indices: np.ndarray, name: str | None = None) -> RowSelection:
-        """Those of the rows that stand at `indices`, which rise."""
-        return RowSelection(
-            name or self.name, self.part, self.places[indices], self.labels[indices]
-        )
-
-
-def load_dataset(
-    config: DatasetConfig,
-    seed: int,
-    rules: LabelRules | WordRules = LabelRules(),  # noqa: B008
-) -> Dataset:
-    """Read, clean, split and sample the texts that `config` describes.
-
-    Args:
-        config: one of the dataclasses in `vitrina.data.config`.
-        seed: of splits and samples, where `config.split_seed` is null.
-        rules: how labels are read, of texts or of words; one for each row by default.
-
-    Raises:
-        InputError: if a file is missing or bad, or too little is left to train and test on.
-    """
-    seed = seed if config.split_seed is None else config.split_seed
-    reader = RowReader(config, rules)
-    parts = _parts(config, reader)
-    extra = {name: reader.file(f"extra.{name}", path) for name, path in config.extra.items()}
-    extra |= read_pairs(reader, config)
-    names, order = reader.labels.in_order()
-    ignored = isinstance(reader.labels, IgnoredLabels)
-    if len(names) < 2 and not ignored:
-        raise InputError(
-            f"{_origin(config, 'train')}: all {len(parts['train'].labels):,} rows have the label "
-            f"{names[0][:60]!r}; at least two labels are needed"
-        )
-    chosen = {key: _all_of(key, part, order) for key, part in parts.items()}
-    if len(chosen) < 3:
-        chosen = _split_off(config, chosen, seed, reader.notes)
-    chosen = {
-        key: _sample(chosen[key], getattr(config, f"limit_{key}"), seed, reader.notes)
-        for key in ("train", "val", "test")
-    }
-    for key, choice in chosen.items():
-        if ignored:
-            require_texts(choice, _origin(config, key))
-        elif not isinstance(reader.labels, WordLabels):
-            require_two_labels(choice, names, _origin(config, key))
-    further = {name: _all_of(name, part, order) for name, part in extra.items()}
-    reader.notes += overlap_notes(
-        chosen["train"], [chosen["val"], chosen["test"], *further.values()]
-    )
-    splits, others = _deal(parts.values(), chosen), _deal(extra.values(), further)
-    if isinstance(reader.labels, WordLabels):
-        names, order = reader.labels.words_in_order()
-        for split in (*splits.values(), *others.values()):
-            assert split.words is not None
-            split.words = split.words.with_labels(order[split.words.labels])
-        for key, split in splits.items():
-            require_labelled_words(split, names, _origin(config, key))
-    names = [] if ignored else names
-    reader.notes += [summary(split, names) for split in (*splits.values(), *others.values())]
-    synthetic = isinstance(config, DemoConfig)
-    return Dataset(
-        **splits,
-        extra=others,
-        label_names=names,
-        synthetic=synthetic,
-        notes=reader.notes,
-        hashes=reader.hashes,
-    )
-
-
 @dataclass
 class TestTexts:
     """Texts for testing alone: as in a `Dataset`, without any to train on."""
 
-    __test__ = False  # no test of pytest's
+    __test__ = False  # not a test of pytest
 
     test: Split
     extra: dict[str, Split]
@@ -192,113 +83,226 @@ class TestTexts:
     notes: list[str]
 
 
-def load_test(config: FileDatasetConfig, seed: int) -> TestTexts:
+@dataclass(frozen=True)
+class RowSelection:
+    """The rows of a chunk that will be a split; texts move once, when all are selected.
+
+    Attributes:
+        name: of the split.
+        chunk: the rows are some of its rows.
+        rows: int64 [num_texts], ascending, indices into the chunk.
+        labels: int64 [num_texts], index into `Dataset.label_names`.
+    """
+
+    name: str
+    chunk: Chunk
+    rows: np.ndarray
+    labels: np.ndarray
+
+    @classmethod
+    def all_of(cls, name: str, chunk: Chunk, order: np.ndarray) -> RowSelection:
+        """Select all rows; `order` maps the labels of a chunk to `Dataset.label_names`."""
+        return cls(name, chunk, np.arange(len(chunk.labels)), order[chunk.labels])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def letters(self) -> np.ndarray:
+        """uint64 [num_texts], equal for near-duplicates."""
+        return self.chunk.letters[self.rows]
+
+    def take(self, indices: np.ndarray, name: str | None = None) -> RowSelection:
+        """Select the rows at `indices`, ascending, of these."""
+        return RowSelection(name or self.name, self.chunk, self.rows[indices], self.labels[indices])
+
+
+def load_dataset(
+    config: DatasetConfig,
+    seed: int,
+    rules: LabelRules | WordRules = LabelRules(),  # noqa: B008
+) -> Dataset:
+    """Read, clean, split and sample the texts of a dataset.
+
+    Args:
+        config: the settings of the dataset.
+        seed: of splits and samples, where `config.split_seed` is null.
+        rules: how labels are read, of texts or of words; by default one for each row.
+
+    Raises:
+        InputError: if a file is missing or bad, or too little is left to train and test on.
+    """
+    seed = seed if config.split_seed is None else config.split_seed
+    reader = RowReader(config, rules)
+    chunks, extra = reader.splits(), reader.extra()
+    names, order = reader.labels.in_order()
+    ignored, of_words = (isinstance(reader.labels, t) for t in (IgnoredLabels, WordLabels))
+    if len(names) < 2 and not ignored:
+        raise InputError(
+            f"{_origin(config, 'train')}: all {len(chunks['train'].labels):,} rows have the label "
+            f"{names[0][:60]!r}; at least two labels are needed"
+        )
+    given = {key: RowSelection.all_of(key, chunk, order) for key, chunk in chunks.items()}
+    selected = _split_off(config, given, seed, reader.notes)
+    for key, split in selected.items():
+        limit = getattr(config, f"limit_{key}")
+        selected[key] = _sample(split, limit, seed, reader.notes)
+        if not of_words:
+            _require_labels(selected[key], [] if ignored else names, _origin(config, key))
+    further = {name: RowSelection.all_of(name, chunk, order) for name, chunk in extra.items()}
+    reader.notes += _overlap_notes(*selected.values(), *further.values())
+    splits, others = _materialize(selected), _materialize(further)
+    if isinstance(reader.labels, WordLabels):
+        names = _name_word_labels(reader.labels, [*splits.values(), *others.values()])
+        for key, split in splits.items():
+            _require_labeled_words(split, names, _origin(config, key))
+    names = [] if ignored else names
+    reader.notes += [_summary(split, names) for split in (*splits.values(), *others.values())]
+    return Dataset(
+        **splits,
+        extra=others,
+        label_names=names,
+        synthetic=config.synthetic,
+        notes=reader.notes,
+        hashes=reader.hashes,
+    )
+
+
+def load_test(config: DatasetConfig, seed: int) -> TestTexts:
     """Read the texts of `dataset.test`, further test files and pairs, one label for each text.
 
     Raises:
         InputError: if a file is missing or bad, or all its texts have one label.
     """
-    assert config.test is not None
-    reader = RowReader(config, LabelRules())
-    extra_paths = {f"extra.{name}": path for name, path in config.extra.items()}
-    reader.check_files({"test": config.test} | extra_paths | _pairs_path(config))
-    part = reader.file("test", config.test)
-    extra = {name: reader.file(f"extra.{name}", path) for name, path in config.extra.items()}
-    extra |= read_pairs(reader, config)
-    names, order = reader.labels.in_order()
     seed = seed if config.split_seed is None else config.split_seed
-    test = _sample(_all_of("test", part, order), config.limit_test, seed, reader.notes)
-    require_two_labels(test, names, config.test)
-    splits = _deal([part], {"test": test})
-    others = _deal(
-        extra.values(), {name: _all_of(name, part, order) for name, part in extra.items()}
-    )
-    reader.notes += [summary(split, names) for split in (*splits.values(), *others.values())]
+    reader = RowReader(config, LabelRules())
+    chunk, extra = reader.test(), reader.extra()
+    names, order = reader.labels.in_order()
+    whole = RowSelection.all_of("test", chunk, order)
+    test = _sample(whole, config.limit_test, seed, reader.notes)
+    _require_labels(test, names, _origin(config, "test"))
+    further = {name: RowSelection.all_of(name, chunk, order) for name, chunk in extra.items()}
+    splits, others = _materialize({"test": test}), _materialize(further)
+    reader.notes += [_summary(split, names) for split in (*splits.values(), *others.values())]
     return TestTexts(splits["test"], others, names, reader.notes)
 
 
-def _pairs_path(config: DatasetConfig) -> dict[str, str]:
-    return {} if config.pairs is None else {"pairs": config.pairs}
-
-
-def _parts(config: DatasetConfig, reader: RowReader) -> dict[str, Chunk]:
-    """What is read: always `train`, first; `val` and `test` where they are given."""
-    extra = {f"extra.{name}": path for name, path in config.extra.items()}
-    extra |= _pairs_path(config)
-    if isinstance(config, DemoConfig):
-        reader.check_files(extra)
-        num_test = round(config.num_comments * config.test_fraction)
-        train, test = make_corpus(config.num_comments - num_test, num_test, config.corpus_seed)
-        reader.notes.append("the demo corpus is synthetic: its scores say nothing of real comments")
-        return {"train": reader.made("train", train), "test": reader.made("test", test)}
-    assert isinstance(config, FileDatasetConfig)
-    given = {"train": config.train, "val": config.val, "test": config.test}
-    paths = {key: path for key, path in given.items() if path}
-    reader.check_files(paths | extra)
-    return {key: reader.file(key, path) for key, path in paths.items()}
-
-
 def _origin(config: DatasetConfig, key: str) -> str:
-    return getattr(config, key, None) or f"the {key} part of dataset={config.kind}"
+    return config.files().get(key, f"the {key} part of dataset={config.kind}")
 
 
-def _all_of(name: str, part: Chunk, order: np.ndarray) -> RowSelection:
-    return RowSelection(name, part, np.arange(len(part.labels)), order[part.labels])
-
-
-def _deal(parts: Iterable[Chunk], chosen: Mapping[str, RowSelection]) -> dict[str, Split]:
-    """The splits that were chosen of these parts, which are empty then."""
+def _materialize(selected: Mapping[str, RowSelection]) -> dict[str, Split]:
+    """The splits of the rows that were selected; their chunks are empty afterwards."""
     splits = {}
-    for part in parts:
-        choices = [choice for choice in chosen.values() if choice.part is part]
-        to = np.full(len(part.labels), -1)
-        for number, choice in enumerate(choices):
-            to[choice.places] = number
-        for choice, (texts, rows) in zip(choices, part.materialize(to, len(choices)), strict=True):
-            splits[choice.name] = Split(choice.name, texts, choice.labels, rows)
-        if part.words:
-            for choice, words in zip(choices, part.deal_words(to, len(choices)), strict=True):
-                splits[choice.name].words = words
-    return {key: splits[key] for key in chosen}
+    for chunk in {id(each.chunk): each.chunk for each in selected.values()}.values():
+        parts = [each for each in selected.values() if each.chunk is chunk]
+        split_of = np.full(len(chunk.labels), -1)
+        for number, part in enumerate(parts):
+            split_of[part.rows] = number
+        moved = chunk.materialize(split_of, len(parts))
+        for part, (texts, rows, words) in zip(parts, moved, strict=True):
+            splits[part.name] = Split(part.name, texts, part.labels, rows, words)
+    return {key: splits[key] for key in selected}
 
 
 def _split_off(
-    config: DatasetConfig,
-    chosen: dict[str, RowSelection],
-    seed: int,
-    notes: list[str],
+    config: DatasetConfig, given: Mapping[str, RowSelection], seed: int, notes: list[str]
 ) -> dict[str, RowSelection]:
-    """What was chosen, with the splits that are missing taken from the training rows."""
-    missing = [key for key in ("val", "test") if key not in chosen]
-    fractions = [getattr(config, f"{key}_fraction") for key in missing]
-    if isinstance(config, DemoConfig):  # of all comments, and the test comments are made apart
-        fractions = [config.val_fraction / (1 - config.test_fraction)]
-    train = chosen["train"]
-    component = components([train.letters, train.part.groups])
-    to = assign(train.labels, component, [1 - sum(fractions), *fractions], seed)
-    for number, key in enumerate(missing, start=1):
-        split_off = chosen[key] = train.take(np.flatnonzero(to == number), key)
-        if not isinstance(config, DemoConfig):
-            notes.append(
-                f"{key}: {len(split_off):,} of {len(train):,} training rows split off "
-                f"(seed {seed}; stratified, near-duplicates"
-                f"{' and groups' if getattr(config, 'group_field', None) else ''} kept together)"
-            )
-    chosen["train"] = train.take(np.flatnonzero(to == 0))
-    return chosen
+    """`train`, `val` and `test`; those that are not given are split off the training rows."""
+    missing = [key for key in ("val", "test") if key not in given]
+    train, parts = given["train"], dict(given)
+    if missing:
+        fractions = config.fractions(missing)
+        component = components([train.letters, train.chunk.groups])
+        to = assign(train.labels, component, [1 - sum(fractions), *fractions], seed)
+        for number, key in enumerate(("train", *missing)):
+            parts[key] = train.take(np.flatnonzero(to == number), key)
+    groups = " and groups" if getattr(config, "group_field", None) else ""
+    for key in missing if config.reads_files else ():
+        notes.append(
+            f"{key}: {len(parts[key]):,} of {len(train):,} training rows split off "
+            f"(seed {seed}; stratified, near-duplicates{groups} kept together)"
+        )
+    return {key: parts[key] for key in ("train", "val", "test")}
 
 
 def _sample(split: RowSelection, limit: int | None, seed: int, notes: list[str]) -> RowSelection:
     if limit is None or limit >= len(split):
         return split
     num_labels = len(np.unique(split.labels))
-    if limit < num_labels:
-        raise InputError(
-            f"dataset.limit_{split.name} = {limit}: must be at least {num_labels}, "
-            "the number of labels"
-        )
+    allowed = f"at least {num_labels}, the number of labels"
+    require(limit >= num_labels, f"dataset.limit_{split.name}", limit, allowed)
     notes.append(
         f"{split.name}: {limit:,} of {len(split):,} texts kept by dataset.limit_{split.name}, "
         f"a stratified sample (seed {seed})"
     )
     return split.take(stratified_sample(split.labels, limit, seed))
+
+
+def _require_labels(split: RowSelection, names: Sequence[str], origin: str) -> None:
+    """
+    Raises:
+        InputError: if a split has no texts, or all its texts have one of the labels `names`.
+    """
+    present = np.unique(split.labels)
+    if len(present) < (2 if names else 1):
+        found = f"only the label {names[present[0]][:60]!r}" if len(present) else "no rows"
+        needed = "at least two labels are needed" if names else "at least one is needed"
+        raise InputError(
+            f"{origin}: {found} in the {split.name} split of {len(split):,} texts; {needed}"
+        )
+
+
+def _name_word_labels(labels: WordLabels, splits: Iterable[Split]) -> list[str]:
+    """Number the labels of words in their order; return their names."""
+    names, order = labels.words_in_order()
+    for split in splits:
+        assert split.words is not None
+        split.words = split.words.with_labels(order[split.words.labels])
+    return names
+
+
+def _require_labeled_words(split: Split, names: Sequence[str], origin: str) -> None:
+    """
+    Raises:
+        InputError: if all words of a split have one label.
+    """
+    assert split.words is not None
+    present = np.unique(split.words.labels)
+    if len(present) < 2:
+        found = (
+            f"all words have the label {names[present[0]][:60]!r}" if len(present) else "no word"
+        )
+        raise InputError(
+            f"{origin}: {found} in the {split.name} split of {len(split):,} texts; words with and "
+            "without a label are needed (see task.labels and task.spans_field)"
+        )
+
+
+def _overlap_notes(train: RowSelection, *others: RowSelection) -> list[str]:
+    """How many texts of the other splits are also training texts, a sentence each."""
+    shared = [(split, int(np.isin(split.letters, train.letters).sum())) for split in others]
+    return [
+        f"{split.name}: {number:,} of {len(split):,} texts are also in the training texts "
+        "(but for case and what is not a letter)"
+        for split, number in shared
+        if number
+    ]
+
+
+def _summary(split: Split, names: Sequence[str]) -> str:
+    """How many texts a split has of each label, in a sentence; no labels without `names`."""
+    empty = int((split.texts.lengths == 0).sum())
+    blank = f"; {empty:,} are empty" if empty else ""
+    if not names:
+        return f"{split.name}: {len(split):,} texts{blank}"
+    labels = split.labels if split.words is None else split.words.labels
+    counts = np.bincount(labels, minlength=len(names))
+    named = zip(counts.tolist(), names, strict=True)
+    shown = ", ".join(f"{count:,} × {brief(name)}" for count, name in islice(named, 10))
+    if len(names) > 10:
+        shown += f", and {len(names) - 10} more labels"
+    words = ""
+    if split.words is not None:
+        words = f", {int(split.labels.sum()):,} with labeled words; {len(split.words):,} words"
+    return f"{split.name}: {len(split):,} texts{words} ({shown}){blank}"

@@ -1,13 +1,13 @@
 """The demo corpus: Russian comments made by a grammar, so that a first run needs no data.
 
-A comment is a core, which decides whether it is toxic, among clauses that say nothing of it. The
+A comment is a core, which decides whether it is toxic, among clauses that do not affect it. The
 same rude words insult, are quoted, denied or mean an animal, there are insults made of harmless
 words only, and a third of the cores come in pairs of the same words in another order, one toxic and
 one not. So a bag of words does not solve it, word order does. Test comments also draw from words
-that no training comment has, and no comment stands in the corpus twice (case, punctuation and
+that no training comment has, and no comment is in the corpus twice (case, punctuation and
 digits aside).
 
-The grammar stands in `resources/demo`: `words.json` lists words in their forms, `talk.json` clauses
+The grammar is in `resources/demo`: `words.json` lists words in their forms, `talk.json` clauses
 by topic, `patterns.json` cores. In a template `[a|b]` is a choice, `{word}` a word of a list and
 `{word.form}` another form of it.
 """
@@ -19,6 +19,7 @@ import re
 from random import Random
 from typing import Any
 
+from vitrina.data.config import DemoConfig
 from vitrina.files import package_folder
 
 HELD_OUT = 7
@@ -27,6 +28,13 @@ HELD_OUT = 7
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 _NO_LETTERS = re.compile(r"[\W\d_]+")
+
+
+def make_rows(config: DemoConfig) -> dict[str, list[dict[str, Any]]]:
+    """Training and test rows; validation rows are split off the former."""
+    num_train = config.num_comments - config.num_test
+    train, test = make_corpus(num_train, config.num_test, config.corpus_seed)
+    return {"train": train, "test": test}
 
 
 def make_corpus(

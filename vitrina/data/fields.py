@@ -1,4 +1,4 @@
-"""Fields of a row: texts, labels, and how they are told of in messages."""
+"""Fields of a row: texts, labels, and how messages show them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 
 
 class RowError(Exception):
-    """A row that cannot be used: `kind` is what such rows are counted by."""
+    """A row that cannot be used; `kind` is the reason that such rows are counted by."""
 
-    def __init__(self, kind: str, detail: str = "", line: int | None = None) -> None:
+    def __init__(self, kind: str, detail: str = "") -> None:
         super().__init__(kind + detail)
         self.kind = kind
-        self.line = line
 
 
 def text_of(row: Mapping[str, Any], field: str) -> str:
@@ -62,12 +61,12 @@ def label_name(value: Any) -> str:
 
 
 def value_name(value: Any) -> str:
-    """A field's value as `dataset.where` compares it: like a label, or else as JSON."""
+    """A field's value as `dataset.where` compares it: as a label, or else as JSON."""
     return label_name(value) or ("" if isinstance(value, str) else shown(value))
 
 
 def brief(name: str) -> str:
-    """A name from a file as it may stand in a message: one line, at most 60 characters."""
+    """A name from a file for a message: one line, at most 60 characters."""
     name = name if name.isprintable() else repr(name)[1:-1]
     return name if len(name) <= 60 else name[:57] + "..."
 
@@ -83,10 +82,9 @@ def require_field(row: Mapping[str, Any], field: str) -> None:
 
 
 def shown(value: Any) -> str:
-    """A value as it may stand in a message."""
-    # json and not repr: a row is shown as it stands in its file.
+    """A value for a message, as JSON in at most 60 characters."""
     try:
-        text = json.dumps(value, ensure_ascii=True)
+        text = json.dumps(value, ensure_ascii=True, default=str)
     except (ValueError, RecursionError):
         return "a value that cannot be shown"
     return text if len(text) <= 60 else text[:57] + "..."

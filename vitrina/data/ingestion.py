@@ -1,4 +1,4 @@
-"""From rows to columns: the rows of a file chosen, checked, cleaned and cut, one at a time."""
+"""From rows to columns: chooses, checks, cleans and cuts the rows of a dataset, one at a time."""
 
 from __future__ import annotations
 
@@ -9,30 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.data.chunks import Chunk, ChunkBuilder
-from vitrina.data.config import (
-    CsvConfig,
-    DatasetConfig,
-    DemoConfig,
-    FileDatasetConfig,
-    LabelRules,
-    WordRules,
-)
+from vitrina.data.config import DatasetConfig, LabelRules, WordRules
 from vitrina.data.fields import RowError, brief, text_of, value_name
-from vitrina.data.formats import Source, format_of
+from vitrina.data.formats import Source, settings_for
 from vitrina.data.labels import IgnoredLabels, Labels
 from vitrina.data.word_labels import Span, WordLabels
 from vitrina.errors import InputError
+from vitrina.registry import build
 from vitrina.text.cleaning import clean
 
-OK_MISSING = (
-    "there is no such file; download Toxic Russian Comments from Kaggle "
-    "(kaggle.com/datasets/alexandersemiletov/toxic-russian-comments) and put its dataset.txt "
-    "there, or set dataset.train; tools/prepare_ok_dataset.py converts it to jsonl"
-)
+RAW, CORRECTED = "pairs", "pairs_corrected"
+"""Names of the two suites of `dataset.pairs`: texts as they were found, and corrected."""
 
 
 class RowReader:
-    """Reads the files of one dataset; the first one read, the training rows, tells the labels.
+    """Reads the rows of one dataset; the first ones, for training, define the labels.
 
     Args:
         config: which rows are read, and how.
@@ -52,82 +43,94 @@ class RowReader:
         of_sets = isinstance(rules, LabelRules) and rules.sets
         self.label_field = config.label_field or ("labels" if of_sets else "toxic")
 
-    def check_files(self, paths: Mapping[str, str]) -> None:
-        """
+    def splits(self) -> dict[str, Chunk]:
+        """Read or make the rows of each split: always `train`, first.
+
         Raises:
-            InputError: if a file is missing, before any is read.
+            InputError: if a file is missing, before any is read, or bad.
         """
-        for key, path in paths.items():
+        files = self.config.files()
+        self._require_files(files)
+        if self.config.reads_files:
+            return {split: self._file(split, path) for split, path in files.items()}
+        made = build("dataset", self.config)
+        if self.config.synthetic:
+            what = f"the {self.config.kind} corpus is synthetic"
+            self.notes.append(f"{what}: its scores say nothing of real comments")
+        return {split: self._made(split, rows) for split, rows in made.items()}
+
+    def test(self) -> Chunk:
+        """Read the file of the test split alone."""
+        test = {"test": self.config.files()["test"]}
+        self._require_files(test)
+        return self._file("test", test["test"])
+
+    def extra(self) -> dict[str, Chunk]:
+        """Read further test files; texts of `dataset.pairs` as found and as corrected, in order.
+
+        Raises:
+            InputError: if a file is bad, or only one text of a pair can be used.
+        """
+        config, path = self.config, self.config.pairs
+        chunks = {name: self._file(f"extra.{name}", each) for name, each in config.extra.items()}
+        if path is None:
+            return chunks
+        raw = self._file("pairs", path)
+        corrected = self._file("pairs", path, text_field=config.corrected_field)
+        if len(raw.labels) != len(corrected.labels):
+            raise InputError(
+                f"{path}: {len(raw.labels):,} rows have a usable {config.text_field!r}, "
+                f"{len(corrected.labels):,} a usable {config.corrected_field!r}; every row of "
+                "pairs needs both"
+            )
+        return {**chunks, RAW: raw, CORRECTED: corrected}
+
+    def _require_files(self, paths: Mapping[str, str]) -> None:
+        extra = {f"extra.{name}": path for name, path in self.config.extra.items()}
+        pairs = {"pairs": self.config.pairs} if self.config.pairs else {}
+        for key, path in {**paths, **extra, **pairs}.items():
             if not Path(path).is_file():
-                reason = "there is no such file"
-                if self.config.kind == "ok" and key == "train":
-                    reason = OK_MISSING
-                raise InputError(f"dataset.{key} = {path!r}: {reason}")
+                advice = getattr(self.config, "if_missing", "") if key == "train" else ""
+                raise InputError(f"dataset.{key} = {path!r}: there is no such file{advice}")
 
-    def file(self, key: str, path: str, *, text_field: str | None = None) -> Chunk:
-        """Read a file.
-
-        Args:
-            key: its key in the configuration.
-            path: the file.
-            text_field: where the text stands; None: where the configuration says.
-
-        Raises:
-            InputError: if it is bad.
-        """
-        kind = self.config.kind
-        own = "fasttext" if kind == "ok" else "jsonl" if kind == "demo" else kind
-        # A csv dataset has csv files whatever their names; elsewhere endings tell the format.
-        format = (
-            own if kind == "csv" and key in ("train", "val", "test") else format_of(Path(path), own)
-        )
-        if format == "fasttext" and kind != "ok":
-            format = own
-        delimiter = self.config.delimiter if isinstance(self.config, CsvConfig) else None
-        source = Source(Path(path), format, delimiter=delimiter, on_error=self.config.on_error)
-        part = self._part(key, source, source, text_field or self.config.text_field)
+    def _file(self, key: str, path: str, *, text_field: str | None = None) -> Chunk:
+        file = Path(path)
+        source = Source(file, settings_for(file, self.config), self.config.on_error)
+        chunk = self._chunk(key, source, source, text_field or self.config.text_field)
         self.hashes[key] = source.sha256
         self.notes += source.skipped_notes()
-        if not len(part.labels):
+        if not len(chunk.labels):
             raise InputError(f"{path}: {self._why_empty(source)}")
-        return part
+        return chunk
 
-    def made(self, key: str, rows: Iterable[Mapping[str, Any]]) -> Chunk:
-        """Rows that were made and not read."""
+    def _made(self, key: str, rows: Iterable[Mapping[str, Any]]) -> Chunk:
         digest = hashlib.sha256()
         numbered = []
         for number, row in enumerate(rows, start=1):
             digest.update(json.dumps(row, sort_keys=True).encode("ascii"))
             numbered.append((number, row))
         self.hashes[key] = digest.hexdigest()
-        part = self._part(key, numbered, None, self.config.text_field)
-        if numbered and not len(part.labels):
-            raise InputError(
-                f"dataset.where = {dict(self.config.where)!r}: no comment of the corpus fits"
-            )
-        if not numbered:
-            assert isinstance(self.config, DemoConfig)
-            raise InputError(
-                f"dataset.num_comments = {self.config.num_comments} with dataset.test_fraction = "
-                f"{self.config.test_fraction}: leaves no comment for the {key} split"
-            )
-        return part
+        chunk = self._chunk(key, numbered, None, self.config.text_field)
+        if not len(chunk.labels):
+            where = f"dataset.where = {dict(self.config.where)!r}"
+            raise InputError(f"{where}: matches none of {len(numbered):,} rows for {key}")
+        return chunk
 
-    def _part(
+    def _chunk(
         self,
         key: str,
         rows: Iterable[tuple[int, Mapping[str, Any]]],
         source: Source | None,
         text_field: str,
     ) -> Chunk:
-        find_words = self.labels.words if isinstance(self.labels, WordLabels) else None
-        builder = ChunkBuilder(find_words)
+        """The rows that count, in columns; `source` rejects bad ones."""
+        builder = ChunkBuilder(self.labels.words if isinstance(self.labels, WordLabels) else None)
         cut, left_out, lost = 0, 0, 0
         self._without_label = False
         self._seen: dict[str, set[str]] = {field: set() for field in self.config.where}
         for line, row in rows:
             try:
-                if not self._fits(row):
+                if not self._matches(row):
                     left_out += 1
                     continue
                 text, spans, label = self._read(row, text_field)
@@ -147,7 +150,7 @@ class RowReader:
                 spans = [(a, min(b, limit), number) for a, b, number in spans if a < limit]
             builder.append(text, label, group, row, spans)
         total = len(builder)
-        part = builder.part()
+        chunk = builder.chunk()
         self.labels.end_of_training_rows()
         self.notes += self.labels.notes(key)
         if left_out:
@@ -158,12 +161,12 @@ class RowReader:
                 f"{key}: {cut:,} of {total:,} texts cut to {self.config.max_length:,} characters, "
                 f"{lost:,} characters lost"
             )
-        return part
+        return chunk
 
     def _read(self, row: Mapping[str, Any], field: str) -> tuple[str, list[Span], int | None]:
-        """The cleaned text of a row, its labelled spans, and the number of its label.
+        """The cleaned text of a row, its labeled spans, and the number of its label.
 
-        Where words are labelled, the number is told by them, once they are found. Elsewhere there
+        Where words are labeled, the number follows from them once they are found. Elsewhere there
         are no spans, and no number if the label does not count.
         """
         cleaning = self.config.cleaning
@@ -173,14 +176,14 @@ class RowReader:
         text, spans = self.labels.read(row, field)
         cleaned = clean(text, cleaning)
         if cleaned.changes is not None:
-            map_spans = ((*cleaned.changes.from_original(a, b), label) for a, b, label in spans)
-            spans = [span for span in map_spans if span[0] < span[1]]
+            mapped = ((*cleaned.changes.from_original(a, b), label) for a, b, label in spans)
+            spans = [span for span in mapped if span[0] < span[1]]
         return cleaned.text, spans, 0
 
-    def _fits(self, row: Mapping[str, Any]) -> bool:
+    def _matches(self, row: Mapping[str, Any]) -> bool:
         for field, wanted in self.config.where.items():
             if field not in row:
-                raise RowError(f"no field {field!r}, which dataset.where asks for")
+                raise RowError(f"no field {field!r}, which dataset.where names")
             value = value_name(row[field])
             if value != value_name(wanted):
                 if len(self._seen[field]) < 8:
@@ -189,7 +192,7 @@ class RowReader:
         return True
 
     def _group(self, row: Mapping[str, Any]) -> str | None:
-        field = self.config.group_field if isinstance(self.config, FileDatasetConfig) else None
+        field = getattr(self.config, "group_field", None)
         if field is None:
             return None
         if field not in row:
@@ -197,7 +200,7 @@ class RowReader:
         value = row[field]
         if value is None or value == "":
             return None
-        return json.dumps(value, sort_keys=True) if not isinstance(value, str) else value
+        return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
 
     def _why_empty(self, source: Source) -> str:
         if any(self._seen.values()):

@@ -1,7 +1,7 @@
-"""What the field of the label holds: one label, or a set of labels, numbered as they are met.
+"""Labels of texts: one label or a set of labels for each row, numbered as they are met.
 
-A label set is numbered like a label: splitting, sampling and storing know nothing of sets. Its name
-is the JSON list of its labels in order, which `members` reads back.
+A label set is numbered like a label: splitting, sampling and storing do not distinguish them. Its
+name is the JSON list of its labels in order, which `members` reads back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_LABELS = 1000
 
 
 class Labels:
-    """Labels, or label sets, and their numbers; the training rows tell which labels there are.
+    """Labels, or label sets, and their numbers; the training rows define which labels there are.
 
     Args:
         rules: how they are read.
@@ -42,7 +42,7 @@ class Labels:
         self._left: Counter[str] = Counter()
 
     def number(self, row: Mapping[str, Any], field: str) -> int | None:
-        """The number of what the row has in `field`; None if its label does not count.
+        """The number of the label that a row has in `field`; None if it does not count.
 
         Raises:
             RowError: if there is no label, or it is not one of the training rows.
@@ -62,18 +62,18 @@ class Labels:
         """From here on a label must be one of those met so far.
 
         Raises:
-            InputError: if one that shall count was never met.
+            InputError: if one that must count was never met.
         """
         self._closed = bool(self.known)
         for index, name in enumerate(self.rules.labels or ()):
             if self.known and name not in self.known:
                 raise InputError(
                     f"task.labels[{index}] = {name[:60]!r}: must be a label of the training rows "
-                    f"(those are: {self._told(self.known)})"
+                    f"(those are: {self._list(self.known)})"
                 )
 
     def notes(self, key: str) -> list[str]:
-        """What was left out of the rows that were read since this was last asked."""
+        """What was left out of the rows since the last call."""
         if not self._left:
             return []
         named = ", ".join(f"{count:,} × {brief(name)}" for name, count in self._left.most_common(8))
@@ -97,7 +97,7 @@ class Labels:
             if self._closed:
                 raise RowError(
                     f"the label {name[:60]!r} is not one of the training rows",
-                    f" (those are: {self._told(self.known)})",
+                    f" (those are: {self._list(self.known)})",
                 )
             if self.rules.sets and len(self.known) >= MAX_LABELS:
                 raise RowError(f"more than {MAX_LABELS} different labels")
@@ -110,7 +110,7 @@ class Labels:
         return counts
 
     @staticmethod
-    def _told(names: Iterable[str]) -> str:
+    def _list(names: Iterable[str]) -> str:
         return ", ".join(map(brief, islice(names, 20)))
 
 
@@ -118,7 +118,7 @@ class IgnoredLabels(Labels):
     """What rows have in the field of the label, whatever it is; a row may have nothing there."""
 
     def number(self, row: Mapping[str, Any], field: str) -> int:
-        """The number of what the row has in `field`; what cannot be a label is none."""
+        """The number of what the row has in `field`; all that cannot be a label is one label."""
         return self.numbers.setdefault(label_name(row.get(field)), len(self.numbers))
 
 

@@ -1,7 +1,7 @@
 """Rows in columns: the original rows of a dataset as JSON text, one after the other.
 
-They are only needed again to be written beside predictions, so they are kept in the form that
-costs least: a few bytes more than the file itself.
+They are only needed again when predictions are written, so they are kept in the form that costs
+least: a few bytes more than the file itself.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class Rows:
 
 
 # `json.dumps` with these arguments would make an encoder for each row.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 def encode_row(row: Mapping[str, Any]) -> bytes:
-    """A row as JSON in UTF-8; lone surrogates become escapes, read back as they were."""
+    """A row as JSON in UTF-8, dates and such as text; lone surrogates become escapes."""
     try:
         return _encode(row).encode("utf-8")
     except UnicodeEncodeError:
-        return json.dumps(row, separators=(",", ":")).encode("ascii")
+        return json.dumps(row, separators=(",", ":"), default=str).encode("ascii")

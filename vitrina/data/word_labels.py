@@ -1,4 +1,4 @@
-"""Labels of words: where they come from, row by row, and how they become columns.
+"""Labels of words: their sources, row by row, and the columns that they become.
 
 Three sources: pieces (`{"text": [["скотина", 1], ["!", 0]]}`), spans (`{"text": "…", "spans":
 [[0, 7], …]}`), and where a file has neither, the lexicon. All become spans of the cleaned text
@@ -19,13 +19,13 @@ from vitrina.data.labels import sorted_labels
 from vitrina.errors import InputError
 from vitrina.text.batch import TextBatch
 from vitrina.text.lexicon import Lexicon
-from vitrina.text.spans import Spans, labels_by_overlap, written_words
-from vitrina.text.words import find_words
+from vitrina.text.spans import Spans, labels_by_overlap
+from vitrina.text.words import find_words, written_words
 
 SOURCES = {
-    "lexicon": "words are labelled by the lexicon",
-    "pieces": "words are labelled by the pieces of their rows",
-    "spans": "words are labelled by the spans of their rows",
+    "lexicon": "words are labeled by the lexicon",
+    "pieces": "words are labeled by the pieces of their rows",
+    "spans": "words are labeled by the spans of their rows",
 }
 
 Span = tuple[int, int, int]
@@ -36,7 +36,7 @@ LEXICON_LABEL = "1"
 
 
 class WordLabels:
-    """Labels of words and their numbers; the training rows tell which labels there are.
+    """Labels of words and their numbers; the training rows define which labels there are.
 
     As `vitrina.data.labels.Labels` it reads one file after the other, the training rows first.
 
@@ -58,7 +58,7 @@ class WordLabels:
         return Lexicon.load(self.rules.lexicon)
 
     def read(self, row: Mapping[str, Any], text_field: str) -> tuple[str, list[Span]]:
-        """The text of a row as it stands there, and its labelled spans in order.
+        """The unchanged text of a row and its labeled spans in order.
 
         Raises:
             RowError: if the row is of another form, or has a label that no training row has.
@@ -74,13 +74,13 @@ class WordLabels:
         self._closed = self._closed or bool(self._source)
 
     def notes(self, key: str) -> list[str]:
-        """What labelled the words of the file that was read; the next one may hold others."""
+        """What labeled the words of the file that was read; the next one may hold others."""
         source, self._source = self._source, ""
         return [f"{key}: {SOURCES[source]}"] if source else []
 
     def in_order(self) -> tuple[list[str], np.ndarray]:
         """What a text's label is, by which texts are dealt to splits, and the order of these."""
-        return ["without labelled words", "with labelled words"], np.arange(2)
+        return ["without labeled words", "with labeled words"], np.arange(2)
 
     def words_in_order(self) -> tuple[list[str], np.ndarray]:
         """Names of the labels of words, the background first, and int64: their numbers' places."""
@@ -94,10 +94,10 @@ class WordLabels:
         """The words of cleaned texts of the file that is read, with their labels.
 
         Args:
-            spans: what was read of each of the texts, moved to where it stands when cleaned.
+            spans: the spans read for each text, mapped to the cleaned text.
 
         Raises:
-            InputError: if they are labelled by the lexicon where other labels are known.
+            InputError: if they are labeled by the lexicon where other labels are known.
         """
         found = written_words(texts)
         if self._source == "lexicon":
@@ -108,12 +108,11 @@ class WordLabels:
                     f"rows' labels (those are: {known})"
                 )
             marked = self.lexicon.mark(texts, find_words(texts))
-            toxic = marked.toxic.astype(np.int16) * self._number(LEXICON_LABEL)
-            labelled = Spans.of(marked.starts, marked.ends, marked.counts, toxic)
-            labelled = labelled.keep(marked.toxic)
+            number = self._number(LEXICON_LABEL)
+            labeled = marked.with_labels(marked.labels * number).keep(marked.toxic)
         else:
-            labelled = Spans.from_lists(spans)
-        return found.with_labels(labels_by_overlap(found, labelled))
+            labeled = Spans.from_lists(spans)
+        return found.with_labels(labels_by_overlap(found, labeled))
 
     def _source_of(self, row: Mapping[str, Any], text_field: str) -> str:
         if self.rules.source != "auto":

@@ -1,11 +1,10 @@
-"""The likeliest reading of words whose signs are not certain: beam search over candidates.
+"""Beam search for the likeliest symbols of words whose glyphs are uncertain.
 
 A noisy channel (Kernighan, Church & Gale 1990, "A spelling correction program based on a noisy
-channel model"): what a word says is what makes its letters likely in the language and its pictures
-likely for the letters. Each sign may be one of a few symbols, stand for none, or be a part of a
-symbol with its neighbours.
+channel model"): the best symbols are likely in the language, and their glyphs are likely for them.
+Each glyph is one of a few symbols, is skipped, or is a part of a symbol with its neighbors.
 
-Shapes: W words, T signs of the longest, B hypotheses kept, K candidates.
+Shapes: W words, T glyphs of the longest, B hypotheses kept, K candidates.
 """
 
 from __future__ import annotations
@@ -18,26 +17,41 @@ import numpy as np
 from vitrina.deobfuscation.language_model import NgramLanguageModel
 
 SKIP = -1
-"""In place of a symbol: a sign that says nothing by itself."""
+"""In place of a symbol: a glyph that no symbol begins with."""
 LOG_ZERO = -1e9
-"""Score of what cannot be; finite, so that differences are numbers."""
+"""Score of the impossible; finite, so that differences are numbers."""
 CROWD = 3
 """Hypotheses looked at for each one that is kept, as several may be in the same state."""
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """What signs, or several signs together, may say.
+    """What glyphs, or several glyphs together, may mean.
 
     Attributes:
         symbols: int64 [G, K].
         scores: float32 [G, K], logarithms up to a constant, `LOG_ZERO` for none.
-        counts: int64 [G], how many there are; they stand before those that are none.
+        counts: int64 [G], how many there are; they come before those that are none.
     """
 
     symbols: np.ndarray
     scores: np.ndarray
     counts: np.ndarray
+
+
+@dataclass(frozen=True)
+class BeamResult:
+    """The best symbols of words.
+
+    Attributes:
+        symbols: int64 [W, T], the symbol that begins at each glyph, or `SKIP`.
+        lengths: int64 [W, T], glyphs of that symbol; 1 where there is none.
+        scores: float32 [W], logarithms of the probabilities of the words and their glyphs.
+    """
+
+    symbols: np.ndarray
+    lengths: np.ndarray
+    scores: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -86,19 +100,16 @@ def beam_search(
     left_out_WT: np.ndarray,
     *,
     beam: int,
-) -> np.ndarray:
-    """The best reading of each word.
+) -> BeamResult:
+    """Find the best symbols of each word.
 
     Args:
-        ids_by_length: for signs alone, for two together and so on, int64 [W, T], which of the
-            candidates the signs have that begin here.
+        ids_by_length: for glyphs alone, for two together and so on, int64 [W, T], which of the
+            candidates the glyphs have that begin here.
         candidates: in the same order.
-        left_out_WT: float32 [W, T], scores of leaving a sign out; 0 behind a word's end, where
+        left_out_WT: float32 [W, T], scores of skipping a glyph; 0 behind a word's end, where
             there are no candidates.
         beam: number of hypotheses B.
-
-    Returns:
-        int64 [W, T], the symbol that begins at each sign, or `SKIP`.
     """
     num_words, num_signs = left_out_WT.shape
     first = _Hypotheses.empty(num_words, beam)
@@ -125,7 +136,8 @@ def beam_search(
         places.append(at)
     last = places[-1]
     ends_WB = last.scores + model.log_p_SV[last.states, -1]
-    return _traced(places, ends_WB.argmax(axis=1))
+    best_W = ends_WB.argmax(axis=1)
+    return BeamResult(*_traced(places, best_W.copy()), ends_WB[np.arange(num_words), best_W])
 
 
 def _read_on(
@@ -215,15 +227,18 @@ def _seen_before(states_WC: np.ndarray) -> np.ndarray:
     return (same & earlier).any(axis=2)
 
 
-def _traced(places: Sequence[_Hypotheses], which_W: np.ndarray) -> np.ndarray:
+def _traced(places: Sequence[_Hypotheses], which_W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Follow the best hypotheses back: symbols and their lengths, both [W, T]."""
     num_words, num_signs = len(which_W), len(places) - 1
     read_WT = np.full((num_words, num_signs), SKIP)
+    lengths_WT = np.ones_like(read_WT)
     place_W = np.full(num_words, num_signs)
     for place in range(num_signs, 0, -1):
         here = np.flatnonzero(place_W == place)
         at, which = places[place], which_W[here]
         steps = at.steps[here, which]
         read_WT[here, place - steps] = at.symbols[here, which]
+        lengths_WT[here, place - steps] = steps
         place_W[here] = place - steps
         which_W[here] = at.before[here, which]
-    return read_WT
+    return read_WT, lengths_WT

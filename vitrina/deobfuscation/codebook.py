@@ -2,8 +2,7 @@
 
 A codebook is a list of pictures of frequent glyphs, merged where they look alike. The code of a
 glyph is that of the nearest entry by the cosine of their features; a glyph that is far from all
-of them is unknown. What two pictures have in common is measured in a `Space`, which can be
-exchanged: nothing else here knows how features come about.
+of them is unknown. Cosines are measured between the features of a `Space`.
 
 Shapes: G glyphs, V entries, K features, H/W pixels.
 """
@@ -12,12 +11,12 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from vitrina.errors import InputError
+from vitrina.glyphs.cache import BoundedCache
 from vitrina.glyphs.renderer import CACHE_SIZE, GlyphRenderer
 from vitrina.state import FittedState
 
@@ -55,7 +54,8 @@ def fit_codebook(
 
     Returns:
         `entries` float32 [V, K], each of length 1; `codes` int64 [V], from `FIRST` on; `signs`
-        int64 [V], 1 where no letter or digit is shown; `glyphs`, a json list of [V] lists.
+        int64 [V], 1 where no letter or digit is shown; `glyphs`, a json list of [V] lists;
+        `letters`, a json list of [V] glyphs, the most frequent small letter of each code.
 
     Raises:
         InputError: if no glyph occurs so often.
@@ -78,13 +78,15 @@ def fit_codebook(
     if not leaders:
         most = max((counts[glyph] for glyph in glyphs if glyph != " "), default=0) / total
         allowed = f"at most {most:.2g}, the share of the training texts' most frequent glyph"
-        raise InputError(f"embedder.min_share = {min_share}: must be {allowed}")
+        raise InputError(f"deobfuscator.min_share = {min_share}: must be {allowed}")
+    codes = _codes(members, fold_case=fold_case)
     arrays = {
         "entries": directions_GK[leaders],
-        "codes": FIRST + _codes(members, fold_case=fold_case),
+        "codes": FIRST + codes,
         "signs": np.array([_is_sign(names[0]) for names in members], dtype=np.int64),
     }
-    return FittedState(arrays, {"glyphs": json.dumps(members, ensure_ascii=False)})
+    names = {"glyphs": members, "letters": _letters(members, codes, counts)}
+    return FittedState(arrays, {k: json.dumps(v, ensure_ascii=False) for k, v in names.items()})
 
 
 def _codes(members: Sequence[Sequence[str]], *, fold_case: bool) -> np.ndarray:
@@ -98,6 +100,20 @@ def _codes(members: Sequence[Sequence[str]], *, fold_case: bool) -> np.ndarray:
     return codes
 
 
+def _letters(
+    members: Sequence[Sequence[str]], codes: np.ndarray, counts: Mapping[str, int]
+) -> list[str]:
+    """Return the most frequent small letter of each code; a code without one has its first glyph
+    in lower case."""
+    letters = [names[0].lower() for names in members]
+    best = [0] * len(members)
+    for code, names in zip(codes.tolist(), members, strict=True):
+        for glyph in names:
+            if glyph == glyph.lower() and counts[glyph] > best[code]:
+                letters[code], best[code] = glyph, counts[glyph]
+    return letters
+
+
 def _is_sign(glyph: str) -> bool:
     return unicodedata.category(glyph[0])[0] not in "LN"
 
@@ -106,15 +122,17 @@ class Codebook:
     """Visual codes of glyphs.
 
     Args:
-        artefacts: what `fit_codebook` gave.
+        fitted: what `fit_codebook` returned.
         space: in which it was fitted.
         pictures: draws the glyphs.
-        width_px: of their canvases.
-        least_cosine: to the nearest entry, below which a glyph is unknown.
+        width_px: width of their canvases.
+        min_cosine: cosine to the nearest entry below which a glyph is unknown.
 
     Attributes:
-        is_sign: bool [number of codes], whether a code stands for signs: for no letter or digit,
-            for nothing that is unknown.
+        is_sign, is_letter: bool [number of codes], whether glyphs of a code are signs (neither
+            letters nor digits) or letters; false for unknown glyphs.
+        letters: a glyph for each code, by which texts are written; empty for blanks and unknown
+            glyphs.
     """
 
     def __init__(
@@ -124,7 +142,7 @@ class Codebook:
         pictures: GlyphRenderer,
         *,
         width_px: int,
-        least_cosine: float,
+        min_cosine: float,
     ) -> None:
         self.entries_VK = fitted.arrays["entries"]
         self.codes_V = fitted.arrays["codes"]
@@ -135,30 +153,34 @@ class Codebook:
         self.is_letter[self.codes_V] = [names[0].isalpha() for names in self.glyphs]
         self._certain = {glyph for names in self.glyphs if names[0].isalpha() for glyph in names}
         self._space, self._pictures, self._width_px = space, pictures, width_px
-        self.least_cosine = least_cosine
-        self._known: OrderedDict[str, int] = OrderedDict()
+        self.min_cosine = min_cosine
+        self.letters: list[str] = ["", "", *json.loads(fitted.texts["letters"])]
+        self._held = {glyph for names in self.glyphs for glyph in names}
+        self._known: BoundedCache[str, int] = BoundedCache(CACHE_SIZE)
 
     def __call__(self, clusters: Sequence[str]) -> np.ndarray:
         """int64 [G], the codes of glyphs."""
         return np.array([self.code(cluster) for cluster in clusters], dtype=np.int64)
 
     def code(self, cluster: str) -> int:
-        """The code of one glyph; those that were asked for before are remembered."""
+        """Return the code of one glyph."""
         code = self._known.get(cluster)
         if code is None:
             code = BLANK if cluster == " " else self._nearest(cluster)
-            self._known[cluster] = code
-            if len(self._known) > CACHE_SIZE:
-                self._known.popitem(last=False)
+            self._known.put(cluster, code)
         return code
 
     def is_certain(self, cluster: str) -> bool:
         """Whether it is one of the letters that the codebook was made from."""
         return cluster in self._certain
 
+    def holds(self, cluster: str) -> bool:
+        """Whether the codebook was made from this glyph, or from it in lower case."""
+        return cluster in self._held or cluster.lower() in self._held
+
     def cosines(self, clusters: Sequence[str]) -> np.ndarray:
         """float32 [number of codes]: of one glyph's picture, or that of several side by side, with
-        the nearest one of each code that stands for no sign; -1 for the other codes."""
+        the nearest one of each code that is no sign; -1 for the other codes."""
         if len(clusters) == 1:
             picture_HW = self._pictures.render(clusters, self._width_px)[0]
         else:
@@ -175,4 +197,4 @@ class Codebook:
         picture_1HW = self._pictures.render([cluster], self._width_px)
         cosines_V = self._cosines(picture_1HW[0])
         nearest = int(cosines_V.argmax())
-        return int(self.codes_V[nearest]) if cosines_V[nearest] >= self.least_cosine else UNKNOWN
+        return int(self.codes_V[nearest]) if cosines_V[nearest] >= self.min_cosine else UNKNOWN

@@ -61,7 +61,7 @@ class DeletionIndex:
     """The known words and the tables that find them.
 
     Args:
-        artefacts: what `fit_deletion_index` gave.
+        fitted: what `fit_deletion_index` returned.
 
     Attributes:
         lengths: int64 [K], letters of each.

@@ -102,7 +102,7 @@ class NgramLanguageModel:
     """The automaton.
 
     Args:
-        artefacts: what `fit_language_model` gave.
+        fitted: what `fit_language_model` returned.
         num_symbols: number of symbols V.
 
     Attributes:
@@ -135,3 +135,19 @@ class NgramLanguageModel:
             self.next_SV[at[here], by[here]] = to[here]
         self.log_p_SV = np.log(p_SV, out=p_SV)
         self.start = int(arrays["start"][0])
+
+    def log_p(self, symbols_WL: np.ndarray, inside_WL: np.ndarray) -> np.ndarray:
+        """Return float32 [W], logarithms of the probabilities of words.
+
+        Args:
+            symbols_WL: the symbols of each word.
+            inside_WL: bool, which of these there are.
+        """
+        states_W = np.full(len(symbols_WL), self.start)
+        log_p_W = np.zeros(len(symbols_WL), dtype=np.float32)
+        for symbols_W, inside_W in zip(symbols_WL.T, inside_WL.T, strict=True):
+            rows = np.flatnonzero(inside_W)
+            states, symbols = states_W[rows], symbols_W[rows]
+            log_p_W[rows] += self.log_p_SV[states, symbols]
+            states_W[rows] = self.next_SV[states, symbols]
+        return log_p_W + self.log_p_SV[states_W, -1]

@@ -1,8 +1,8 @@
-"""What noise puts for letters, as a model learns it from its training noise.
+"""A noise channel: which letters the training noise replaces by what.
 
-Keys, sounds and sequences stand for letters that they do not look like (`d` for `д`, `sch` for `щ`,
-`*` for any). Whoever trains on noise may know what it put for what; look-alikes that the noise does
-not hold are read by their pictures.
+Keys, sounds and sequences replace letters that they do not resemble (`d` for `д`, `sch` for `щ`,
+`*` for any). The replacements of the training noise are counted; other look-alikes are recognized
+by their pictures.
 """
 
 from __future__ import annotations

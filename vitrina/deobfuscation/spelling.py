@@ -1,9 +1,9 @@
-"""Words that no training text holds, read as known words that were spelled otherwise.
+"""Corrects the spelling of unknown words to that of known words.
 
-Who takes letters away (`жпа`), hides them (`ж*па`) or exchanges neighbours (`жпоа`) leaves glyphs
-that are each certain and a word that nobody wrote before. Of the known words that it may have been
-(`vitrina.deobfuscation.deletion_index`) the likeliest one is taken, where it is likelier than the
-word as it stands (noisy channel: Kernighan, Church & Gale 1990); the language model tells.
+Deleted letters (`жпа`), masked letters (`ж*па`) and swapped neighbors (`жпоа`) leave certain glyphs
+and a word that no training text holds. The likeliest known word that it may be
+(`vitrina.deobfuscation.deletion_index`) replaces it, if it is likelier than the word as it is by
+the language model (noisy channel: Kernighan, Church & Gale 1990).
 
 Shapes: N letters of all words, W words, C pairs of a word and a known one that it may have been, L
 letters of the longest.
@@ -23,43 +23,65 @@ from vitrina.text.batch import offsets_of, ranges
 
 @dataclass(frozen=True)
 class Letters:
-    """What is left of words.
+    """The letters of words, with the glyphs that each comes from.
 
     Attributes:
         codes: int64 [N].
         word_of: int64 [N], numbers of words, never falling.
-        tokens: int64 [N], what shows the letter; -1 for a letter that nothing shows.
+        start, end: int64 [N], first glyph and the one behind the last; equal for an inserted
+            letter.
+        anchor: int64 [N], the glyph that receives the n-grams of the letter; -1 for an inserted
+            letter.
         hidden: int64 [N], signs between a letter and the one before it in its word.
+        score: float32 [N], logarithm of the probability of the word and its glyphs, for each of its
+            letters; nan where no search gave it.
     """
 
     codes: np.ndarray
     word_of: np.ndarray
-    tokens: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    anchor: np.ndarray
     hidden: np.ndarray
+    score: np.ndarray
 
     @classmethod
     def of(
-        cls, codes_N: np.ndarray, word_of_N: np.ndarray, kept_N: np.ndarray, sign_N: np.ndarray
+        cls,
+        codes_N: np.ndarray,
+        word_of_N: np.ndarray,
+        kept_N: np.ndarray,
+        lengths_N: np.ndarray | None = None,
+        sign_N: np.ndarray | None = None,
+        score_N: np.ndarray | None = None,
     ) -> Letters:
-        """Of the tokens of texts those that are `kept`, with the signs between them."""
-        tokens = np.flatnonzero(kept_N)
-        word_of = word_of_N[tokens]
-        hidden = np.diff(np.cumsum(sign_N)[tokens], prepend=0)
-        hidden[np.diff(word_of, prepend=-1) != 0] = 0
-        return cls(codes_N[tokens], word_of, tokens, hidden)
+        """Take the glyphs of texts that are `kept`, with the signs between them.
+
+        Args:
+            lengths_N: glyphs of the letter that begins at each glyph; all 1 if left out.
+            sign_N: bool, which glyphs are signs; none if left out.
+        """
+        start = np.flatnonzero(kept_N)
+        word_of, hidden = word_of_N[start], np.zeros_like(start)
+        if sign_N is not None:
+            hidden = np.diff(np.cumsum(sign_N)[start], prepend=0)
+            hidden[np.diff(word_of, prepend=-1) != 0] = 0
+        end = start + (1 if lengths_N is None else lengths_N[start])
+        score = np.full(len(start), np.nan, np.float32) if score_N is None else score_N[start]
+        return cls(codes_N[start], word_of, start, end, start, hidden, score)
 
 
 class SpellingCorrector:
-    """Reads unknown words as known ones.
+    """Corrects unknown words to known ones.
 
     Args:
-        artefacts: what `fit_deletion_index` gave.
-        model: of the codes of words.
+        fitted: what `fit_deletion_index` returned.
+        model: language model of the codes of words.
         is_letter: bool, of each code.
-        missing: score, in nats, of each letter that is not there.
-        hidden: the same where a sign stands in its place.
-        exchanged: the same of two neighbours that stand in each other's place.
-        margin: by how many nats a known word must be likelier than the word as it stands.
+        deletion_score: score, in nats, of each letter that is missing.
+        mask_score: the same of a letter that a sign replaces.
+        swap_score: the same of two swapped neighbors.
+        margin: nats by which a known word must be likelier than the word as it is.
     """
 
     def __init__(
@@ -68,18 +90,18 @@ class SpellingCorrector:
         model: NgramLanguageModel,
         is_letter: np.ndarray,
         *,
-        missing: float,
-        hidden: float,
-        exchanged: float,
+        deletion_score: float,
+        mask_score: float,
+        swap_score: float,
         margin: float,
     ) -> None:
         self.model, self.is_letter = model, is_letter
-        self.missing, self.hidden, self.exchanged = missing, hidden, exchanged
-        self.margin = margin
+        self.deletion_score, self.mask_score = deletion_score, mask_score
+        self.swap_score, self.margin = swap_score, margin
         self.known_words = DeletionIndex(fitted)
 
     def __call__(self, letters: Letters) -> Letters:
-        """The words, of which those that are respelled hold other letters, in the same order."""
+        """Return the words, in the same order, with the letters of those that are corrected."""
         begins = np.flatnonzero(np.diff(letters.word_of, prepend=-1))
         offsets = np.append(begins, len(letters.codes))
         lengths = np.diff(offsets)
@@ -93,27 +115,27 @@ class SpellingCorrector:
         if not len(words):
             return letters
         unknown = _Words.of(letters, offsets, words)
-        chosen, known, places_CL = self._choose(unknown, hashes[words])
-        return self._written(letters, offsets, words[chosen], known, places_CL)
+        chosen, known, places_CL, scores = self._choose(unknown, hashes[words])
+        return self._written(letters, offsets, words[chosen], known, places_CL, scores)
 
     def _choose(
         self, unknown: _Words, hashes: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Which words are respelled, as which known ones, and the places [C, L] of their letters
-        in these."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return which words are corrected, to which known ones, the places [C, L] of their letters
+        in these, and the scores of these."""
         parts = [
             self._with_missing(unknown, *self.known_words.with_missing(hashes)),
-            self._with_exchanged(
+            self._with_swapped(
                 unknown, *self.known_words.with_same_letters(unknown.ordered_hashes())
             ),
         ]
         which, known, scores, places = (np.concatenate(part) for part in zip(*parts, strict=True))
         scores = scores + self.known_words.log_p[known]
-        stands = self._log_p_as_it_stands(unknown) + self.margin
-        better = np.flatnonzero(scores > stands[which])
+        literal = self.model.log_p(unknown.codes, unknown.inside) + self.margin
+        better = np.flatnonzero(scores > literal[which])
         order = better[np.lexsort((known[better], -scores[better], which[better]))]
         best = order[np.flatnonzero(np.diff(which[order], prepend=-1))]
-        return which[best], known[best], places[best]
+        return which[best], known[best], places[best], scores[best]
 
     def _with_missing(
         self, unknown: _Words, which: np.ndarray, known: np.ndarray
@@ -131,7 +153,7 @@ class SpellingCorrector:
         fits &= hidden == missing
         bare = np.flatnonzero(hidden == 0)
         places_CL[bare], fits[bare] = self._found_in(unknown, which[bare], known[bare])
-        scores = np.where(hidden > 0, hidden * self.hidden, missing * self.missing)
+        scores = np.where(hidden > 0, hidden * self.mask_score, missing * self.deletion_score)
         return which[fits], known[fits], scores[fits], places_CL[fits]
 
     def _found_in(
@@ -150,10 +172,10 @@ class SpellingCorrector:
             at_C[same] += 1
         return places_CL, at_C == lengths_C
 
-    def _with_exchanged(
+    def _with_swapped(
         self, unknown: _Words, which: np.ndarray, known: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs with neighbours of a known word exchanged, none twice; as `_with_missing`."""
+        """Pairs with neighbors of a known word exchanged, none twice; as `_with_missing`."""
         codes_CL = unknown.codes[which]
         places_CL = np.broadcast_to(np.arange(codes_CL.shape[1]), codes_CL.shape)
         found_CL = np.where(
@@ -172,19 +194,8 @@ class SpellingCorrector:
             second_C = first_C
         kept = fits_C & (unknown.hidden.sum(axis=1)[which] == 0)
         pairs_C = differs_CL.sum(axis=1) // 2
-        scores = (pairs_C * self.exchanged)[kept]
+        scores = (pairs_C * self.swap_score)[kept]
         return which[kept], known[kept], scores, places_CL[kept]
-
-    def _log_p_as_it_stands(self, unknown: _Words) -> np.ndarray:
-        """float [W], what the language model makes of words with the letters that are there."""
-        states_W = np.full(len(unknown.lengths), self.model.start)
-        log_p_W = np.zeros(len(unknown.lengths), dtype=np.float32)
-        for codes_W, inside_W in zip(unknown.codes.T, unknown.inside.T, strict=True):
-            rows = np.flatnonzero(inside_W)
-            states, codes = states_W[rows], codes_W[rows]
-            log_p_W[rows] += self.model.log_p_SV[states, codes]
-            states_W[rows] = self.model.next_SV[states, codes]
-        return log_p_W + self.model.log_p_SV[states_W, -1]
 
     def _written(
         self,
@@ -193,27 +204,48 @@ class SpellingCorrector:
         words: np.ndarray,
         known: np.ndarray,
         places_CL: np.ndarray,
+        scores: np.ndarray,
     ) -> Letters:
-        """The letters with `words` written as the `known` ones."""
-        lengths = np.diff(offsets)
+        """Return the letters, with the letters of the `known` words for those of `words`."""
+        lengths, known_lengths = np.diff(offsets), self.known_words.lengths[known]
         new_lengths = lengths.copy()
-        new_lengths[words] = self.known_words.lengths[known]
+        new_lengths[words] = known_lengths
         new_offsets = offsets_of(new_lengths)
-        codes, tokens, hidden = (np.zeros(new_offsets[-1], dtype=np.int64) for _ in range(3))
         same = np.ones(len(lengths), dtype=bool)
         same[words] = False
         same = np.flatnonzero(same)
-        old, new = (ranges(each[:-1][same], lengths[same]) for each in (offsets, new_offsets))
-        codes[new], tokens[new] = letters.codes[old], letters.tokens[old]
-        hidden[new] = letters.hidden[old]
-        other = ranges(new_offsets[words], self.known_words.lengths[known])
-        codes[other] = self.known_words.letters(known)
-        tokens[other] = -1
         inside_CL = np.arange(places_CL.shape[1]) < lengths[words, None]
         shown = (new_offsets[words, None] + places_CL)[inside_CL]
-        tokens[shown] = letters.tokens[ranges(offsets[words], lengths[words])]
+        old = np.append(
+            ranges(offsets[:-1][same], lengths[same]), ranges(offsets[words], lengths[words])
+        )
+        new = np.append(ranges(new_offsets[:-1][same], lengths[same]), shown)
+        source = np.full(new_offsets[-1], -1)  # where each letter was before; -1: inserted
+        source[new] = old
+        other = ranges(new_offsets[words], known_lengths)
+        codes = letters.codes[source]
+        codes[other] = self.known_words.letters(known)
+        score = letters.score[source]
+        score[other] = np.repeat(scores, known_lengths)
         word_of = np.repeat(letters.word_of[offsets[:-1]], new_lengths)
-        return Letters(codes, word_of, tokens, hidden)
+        there = source >= 0
+        # An inserted letter is behind the letter before it, or before the first one of its word.
+        before = np.maximum.accumulate(np.where(there, np.arange(len(source)), -1))
+        first = before < np.repeat(new_offsets[:-1], new_lengths)
+        behind = np.minimum.accumulate(np.where(there, np.arange(len(source)), len(source))[::-1])
+        behind = behind[::-1].clip(max=len(source) - 1)
+        point = np.where(
+            first, letters.start[source[behind]], letters.end[source[before.clip(min=0)]]
+        )
+        return Letters(
+            codes,
+            word_of,
+            np.where(there, letters.start[source], point),
+            np.where(there, letters.end[source], point),
+            np.where(there, letters.anchor[source], -1),
+            np.where(there, letters.hidden[source], 0),
+            score,
+        )
 
 
 @dataclass(frozen=True)

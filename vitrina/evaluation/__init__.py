@@ -1,1 +1,1 @@
-"""Scores of a model on clean and noisy texts, their intervals, and how they are told."""
+"""Scores a model on clean and noisy texts, with intervals, curves, attacks, tables and plots."""

@@ -1,4 +1,4 @@
-"""What is told of a score along the strength of noise, `s(p)`: areas, halves, worst cases."""
+"""Summaries of a score along the strength of noise, `s(p)`: areas, halves, worst cases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vitrina.tasks.calibration import calibration
-from vitrina.tasks.intervals import weighted_scores
+from vitrina.tasks.intervals import mean_of_defined_rows, ratio, weighted_scores
 from vitrina.tasks.metrics import Predictions, mean_of_defined, score
 
 BETTER_HIGH = ("f1", "macro_f1", "roc_auc")
@@ -19,7 +19,7 @@ CURVE_METRICS = (*BETTER_HIGH, *BETTER_LOW)
 """What is scored at every strength."""
 
 WORST_METRICS = ("accuracy", "recall", "f1", "macro_f1")
-"""What worst-of-K is told of."""
+"""The scores of worst-of-K."""
 
 RESAMPLED = ("f1", "macro_f1", "roc_auc", "brier", "flip_rate", "false_alarms")
 """Those of `CURVE_METRICS` that get intervals."""
@@ -41,14 +41,14 @@ def curve_scores(decisions: Predictions, clean: Predictions) -> dict[str, float]
 
 
 def flips(decisions: Predictions, clean: Predictions) -> np.ndarray:
-    """bool [num_texts], where something else is said than of the clean text."""
+    """bool [num_texts], where the prediction differs from that of the clean text."""
     return (decisions.chosen != clean.chosen).any(axis=1)
 
 
 def false_alarms(decisions: Predictions) -> float:
-    """Share of the texts without a label of which it is said, a mean over the reported labels.
+    """False-positive rate, a mean over the reported labels.
 
-    Of two classes: the false-positive rate on benign texts. NaN where all texts have the label.
+    Of two classes: the share of benign texts that are called toxic. NaN where there are none.
     """
     rates = []
     for k in decisions.reported:
@@ -72,17 +72,11 @@ def resampled_curve_scores(
     squares = ((decisions.probabilities[:, reported] - occurs) ** 2).mean(axis=1)
     alarms = (weights @ (chosen & ~occurs).astype(np.float32)).astype(np.float64)
     without = (weights @ (~occurs).astype(np.float32)).astype(np.float64)
-    rates = np.full(alarms.shape, np.nan)
-    np.divide(alarms, without, out=rates, where=without > 0)
-    defined = ~np.isnan(rates)
-    count = defined.sum(axis=1)
-    mean_rate = np.full(len(weights), np.nan)
-    np.divide(np.where(defined, rates, 0.0).sum(axis=1), count, out=mean_rate, where=count > 0)
     return {
         **{name: found[name] for name in BETTER_HIGH},
         "brier": weights.astype(np.float64) @ squares / total,
         "flip_rate": weights.astype(np.float64) @ flips(decisions, clean) / total,
-        "false_alarms": mean_rate,
+        "false_alarms": mean_of_defined_rows(ratio(alarms, without)),
     }
 
 

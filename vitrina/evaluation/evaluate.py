@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from vitrina.data.ingestion import CORRECTED, RAW
 from vitrina.errors import InputError
 from vitrina.evaluation.config import EvaluationConfig
-from vitrina.tasks.task_metrics import TaskMetrics
+from vitrina.evaluation.suites import Suite
+from vitrina.tasks.task_metrics import LabelMetrics, TaskMetrics
 from vitrina.text.batch import TextBatch
-
-if TYPE_CHECKING:
-    from vitrina.evaluation.suites import Suite
 
 
 @dataclass
@@ -27,7 +26,7 @@ class SuiteScores:
         truth: what is true of each text.
         scores: by name, see `TaskMetrics.score`; NaN where undefined.
         chance: the scores of guessing.
-        intervals: 95 % intervals by name of score; empty if none were asked for.
+        intervals: 95 % intervals by name of score; empty without bootstrap.
         comments_per_second: texts scored in a second, the model's own work only.
         labels: scores of each label by its name, where there are labels.
     """
@@ -97,7 +96,7 @@ def evaluate(
 
     Args:
         predict: texts to what `task_metrics` expects, such as float [num_texts, …].
-        progress: told the name of each suite before it is scored.
+        progress: receives the name of each suite before it is scored.
         on_suite: given each suite and what is predicted while its texts are at hand, to write
             predictions.
 
@@ -146,3 +145,28 @@ def _score_suite(
         intervals=found,
         comments_per_second=len(suite.texts) / max(seconds, 1e-9),
     )
+
+
+def compare_pairs(evaluation: Evaluation) -> dict[str, Any]:
+    """The part `pairs` of a run's `metrics.json`; empty if no pairs were scored.
+
+    `recall_raw` and `recall_corrected` are the recall of the positive label (or the mean over all
+    labels that occur) on disguises that people wrote and on the same texts corrected; `flip_rate`
+    is the share of pairs with different predictions. NaN where a score is undefined.
+    """
+    if RAW not in evaluation.suites or CORRECTED not in evaluation.suites:
+        return {}
+    task_metrics = evaluation.task_metrics
+    assert isinstance(task_metrics, LabelMetrics)
+    raw, corrected = evaluation.suites[RAW], evaluation.suites[CORRECTED]
+    chosen = [
+        task_metrics.decide(evaluation.suites[name].truth, evaluation.predicted[name]).chosen
+        for name in (RAW, CORRECTED)
+    ]
+    flipped = (chosen[0] != chosen[1]).any(axis=1)
+    return {
+        "count": len(flipped),
+        "recall_raw": raw.scores["recall"],
+        "recall_corrected": corrected.scores["recall"],
+        "flip_rate": float(flipped.mean()),
+    }

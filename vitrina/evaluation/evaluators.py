@@ -1,8 +1,8 @@
-"""What an option of `evaluation` measures beyond the suites."""
+"""Everything that an option of `evaluation` measures, of anything that scores texts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,8 @@ import numpy as np
 
 from vitrina.data.dataset import Split
 from vitrina.evaluation.config import EvaluationConfig
+from vitrina.evaluation.evaluate import Evaluation, compare_pairs, evaluate
+from vitrina.evaluation.suites import Suite
 from vitrina.noise.config import NoiseConfig
 from vitrina.registry import component
 from vitrina.tasks.task_metrics import TaskMetrics
@@ -81,14 +83,42 @@ def measure(
     folder: Path,
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """What the option measures beyond the suites, as it stands in `metrics.json` beside `test`.
+    """What the option measures beyond the suites, for `metrics.json`.
 
     Args:
         folder: for files that belong to it.
-        progress: told in a line what is being done.
+        progress: receives a line for each step.
 
     Raises:
         InputError: if the option does not suit the subject.
     """
     evaluator = _evaluator(config)
     return {} if evaluator is None else evaluator(config, subject, folder, progress)
+
+
+def run_evaluation(
+    config: EvaluationConfig,
+    subject: EvaluationTarget,
+    suites: Iterable[Suite],
+    folder: Path,
+    *,
+    progress: Callable[[str], None],
+    on_suite: Callable[[Suite, Any], None] | None = None,
+) -> tuple[Evaluation, dict[str, Any]]:
+    """The scores of the suites, and what else is measured, by its key in `metrics.json`.
+
+    Args:
+        folder: for the files that belong to it.
+        progress: receives a line for each step.
+        on_suite: as `evaluate` has it.
+
+    Raises:
+        InputError: if the option does not suit the subject, or its scores are not finite.
+    """
+    evaluation = evaluate(
+        subject.predict, suites, subject.task_metrics, config, progress=progress, on_suite=on_suite
+    )
+    further = measure(config, subject, folder, progress)
+    if pairs := compare_pairs(evaluation):
+        further["pairs"] = pairs
+    return evaluation, further

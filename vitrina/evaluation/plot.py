@@ -1,28 +1,90 @@
-"""The picture of a run: score against noise level, a line for each series of suites."""
+"""Pictures of scores: the axes and curves of all figures, and a run's scores against the level."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-from vitrina.evaluation.report import SYNTHETIC
+from vitrina.evaluation.evaluate import Evaluation
+from vitrina.evaluation.tables import SYNTHETIC
 from vitrina.files import replacement
-
-if TYPE_CHECKING:
-    from vitrina.evaluation.evaluate import Evaluation
 
 CLEAN = "clean"
 TITLES = {"level": "published noise", "uniform": "label-independent noise"}
 HEADINGS = {"f1": "F1", "roc_auc": "ROC-AUC"}
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Told apart by people with any colour vision (Okabe and Ito 2008)."""
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Distinct for people with any color vision (Okabe and Ito 2008)."""
+MARKERS = "os^DvP"
+
+
+def new_figure(size: tuple[float, float], panels: int, **options: Any) -> tuple[Any, Any]:
+    """A figure and its axes [1, panels], with a grid and without a frame.
+
+    Args:
+        size: inches. options: of `Figure.subplots`.
+    """
+    from matplotlib.figure import Figure  # no pyplot: no window, no global state
+
+    figure = Figure(figsize=size, dpi=120, layout="constrained")
+    all_axes = figure.subplots(1, panels, squeeze=False, **options)
+    for axes in all_axes.flat:
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure, all_axes
+
+
+def draw_curve(
+    axes: Any,
+    number: int,
+    name: str,
+    x: Sequence[float] | np.ndarray,
+    y: Sequence[float] | np.ndarray,
+    band_x: Sequence[float] | np.ndarray = (),
+    low: Sequence[float] | np.ndarray = (),
+    high: Sequence[float] | np.ndarray = (),
+) -> None:
+    """Draw a line with markers, and its band where there is one.
+
+    Args:
+        number: of the line; it chooses color and marker.
+    """
+    color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
+    axes.plot(x, y, color=color, marker=marker, markersize=4, label=plain_label(name))
+    if len(band_x) == 1:
+        axes.vlines(band_x, low, high, color=color)
+    elif len(band_x):
+        axes.fill_between(band_x, low, high, color=color, alpha=0.15, linewidth=0)
+
+
+def save_figure(figure: Any, path: Path, legend_columns: int) -> None:
+    """Write a PNG with the legend of the first panel below.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=legend_columns, frameon=False
+        )
+    with replacement(path) as temporary:
+        figure.savefig(temporary, format="png")
+
+
+def plain_label(text: str) -> str:
+    """Text that matplotlib shows as it is.
+
+    Dollar signs would start a formula; an underscore in front would hide a label.
+    """
+    return text.replace("$", r"\$").lstrip("_") or "–"
 
 
 def series(names: list[str]) -> dict[str, dict[int, str]]:
-    """Suites by series and level: names that end in a number after a line or `level`.
+    """Suites by series and level: names that end in a number.
 
     `level_1`, `level_2`, `file_level_1` give `{"level": {1: …, 2: …}, "file_level": {1: …}}`. The
     number of `unseen_30` is a share and no level.
@@ -36,67 +98,46 @@ def series(names: list[str]) -> dict[str, dict[int, str]]:
 
 
 def draw_levels(evaluation: Evaluation, path: Path, *, title: str, synthetic: bool) -> bool:
-    """Write a PNG with F1 and ROC-AUC against the level of noise; whether there was any to draw.
+    """Write a PNG with F1 and ROC-AUC against the level of noise; return whether there were any.
 
-    Where nothing is said that has an F1, with the scores of the table of a run.
-
-    Level 0 is the clean text. Bands are the 95 % intervals. Suites without a level are dotted
-    horizontal lines.
+    Without F1 it shows the scores of the table of a run. Level 0 is the clean text. Bands are the
+    95 % intervals. Suites without a level are dotted horizontal lines.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure  # no pyplot: no window, no global state
     from matplotlib.ticker import MaxNLocator
 
     lines = series(list(evaluation.suites))
     levelled = {name for line in lines.values() for name in line.values()}
     single = [name for name in evaluation.suites if name not in levelled and name != CLEAN]
-    headings = (
-        HEADINGS if "f1" in evaluation.task_metrics.metrics else evaluation.task_metrics.shown
-    )
+    task_metrics = evaluation.task_metrics
+    headings = HEADINGS if "f1" in task_metrics.metrics else task_metrics.shown
     if not headings or not (lines or single):
         return False
-    figure = Figure(figsize=(10, 4.4), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    (all_axes,) = figure.subplots(1, len(headings), squeeze=False)
-    for axes, (metric, heading) in zip(all_axes, headings.items(), strict=True):
-        for (name, line), colour in zip(lines.items(), _cycle(len(lines)), strict=True):
-            _draw_line(axes, evaluation, metric, name, line, colour)
+    figure, all_axes = new_figure((10, 4.4), len(headings))
+    for axes, (metric, heading) in zip(all_axes.flat, headings.items(), strict=True):
+        for number, (name, line) in enumerate(lines.items()):
+            _draw_series(axes, evaluation, metric, number, name, line)
         for index, name in enumerate(single):
             value = evaluation.suites[name].scores[metric]
-            grey = str(0.25 + 0.15 * (index % 4))
+            gray = str(0.25 + 0.15 * (index % 4))
             if np.isfinite(value):
-                axes.axhline(value, color=grey, linestyle=":", label=_escape(name))
+                axes.axhline(value, color=gray, linestyle=":", label=plain_label(name))
         axes.set_xlabel("noise level (0: clean)")
         axes.set_ylabel(heading)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
-    handles, labels = all_axes[0].get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
-    figure.suptitle(_escape(title + (f" ({SYNTHETIC})" if synthetic else "")))
-    with replacement(path) as temporary:
-        figure.savefig(temporary, format="png")
+    figure.suptitle(plain_label(title + (f" ({SYNTHETIC})" if synthetic else "")))
+    save_figure(figure, path, 3)
     return True
 
 
-def _draw_line(axes, evaluation: Evaluation, metric: str, name: str, line: dict, colour) -> None:
+def _draw_series(
+    axes: Any, evaluation: Evaluation, metric: str, number: int, name: str, line: dict[int, str]
+) -> None:
     points = {0: CLEAN} if CLEAN in evaluation.suites else {}
     points |= dict(sorted(line.items()))
     levels = list(points)
     suites = [evaluation.suites[suite] for suite in points.values()]
     values = [suite.scores[metric] for suite in suites]
-    label = _escape(TITLES.get(name, name))
-    axes.plot(levels, values, marker="o", markersize=4, color=colour, label=label)
+    bands: list[Any] = []
     if all(metric in suite.intervals for suite in suites):
-        low, high = zip(*(suite.intervals[metric] for suite in suites), strict=True)
-        axes.fill_between(levels, low, high, color=colour, alpha=0.12, linewidth=0)
-
-
-def _cycle(count: int) -> list[str]:
-    return [COLOURS[index % len(COLOURS)] for index in range(count)]
-
-
-def _escape(text: str) -> str:
-    """Dollar signs would start a formula; a leading line would hide a label."""
-    return text.replace("$", r"\$").lstrip("_") or "–"
+        bands = [levels, *zip(*(suite.intervals[metric] for suite in suites), strict=True)]
+    draw_curve(axes, number, TITLES.get(name, name), levels, values, *bands)

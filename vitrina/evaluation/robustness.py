@@ -36,7 +36,7 @@ MIX = "mix"
 """All families of the option together, alike often: each word draws one."""
 
 WORST_AT = 0.3
-"""The strength, or the one nearest to it, at which the worst family is told."""
+"""The strength, or the one nearest to it, for the worst family."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,19 @@ class _Sample:
     """The test texts that are corrupted.
 
     Attributes:
-        indices: int64, where they stand among the test texts; their noise is keyed by it.
-        truth: what is true of them. clean: what is said of them without noise.
+        indices: int64, their places among the test texts; their noise is keyed by it.
+        truth: what is true of them. clean: the predictions without noise.
     """
 
     texts: TextBatch
     indices: np.ndarray
     truth: np.ndarray
     clean: Predictions
+
+
+def place_of_worst(strengths: Sequence[float]) -> int:
+    """The index of the strength nearest to `WORST_AT`."""
+    return int(np.argmin([abs(p - WORST_AT) for p in strengths]))
 
 
 def curvable(task_metrics: TaskMetrics) -> LabelMetrics:
@@ -92,7 +97,7 @@ def measure_curves(
         `strengths`, `noise_seeds`, `num_texts`; `clean` and `chance` by score; `families` by name:
         `scores` (by score a list for each seed, of one value for each strength), `intervals` (of
         the mean over seeds, for each strength), `aunc` and `aunc_intervals`, `p50`, `worst_of_k`,
-        `held_out` (None where the training noise is not known); and `worst_family`, told of the
+        `held_out` (None where the training noise is not known); and `worst_family`, by the
         mean at `WORST_AT` and of the area under the curve. Undefined scores are NaN.
     """
     task_metrics = curvable(subject.task_metrics)
@@ -130,8 +135,8 @@ def _sampled(
     order = np.argsort(text_keys(config.seed, 0, np.arange(len(test))), kind="stable")
     indices = np.sort(order[: config.texts])
     texts, truth = test.texts.take(indices), truth[indices]
-    said = task_metrics.settled(subject.predict(texts))
-    return _Sample(texts, indices, truth, task_metrics.decide(truth, said))
+    predicted = task_metrics.settled(subject.predict(texts))
+    return _Sample(texts, indices, truth, task_metrics.decide(truth, predicted))
 
 
 def _draws(
@@ -141,16 +146,16 @@ def _draws(
     sample: _Sample,
     name: str,
 ) -> list[list[Predictions]]:
-    """What is said under noise, for each strength a list for each seed."""
+    """Predictions under noise, for each strength a list for each seed."""
     words = find_words(sample.texts)
     chosen = (config.families or list(FAMILIES)) if name == MIX else [name]
 
-    def said(strength: float, seed: int) -> Predictions:
+    def predicted(strength: float, seed: int) -> Predictions:
         noise = build_noise(_noise(chosen, strength), seed)
         noisy = noise.corrupted(sample.texts, words, sample.indices, 0)
         return task_metrics.decide(sample.truth, task_metrics.settled(subject.predict(noisy)))
 
-    return [[said(p, seed) for seed in config.noise_seeds] for p in config.strengths]
+    return [[predicted(p, seed) for seed in config.noise_seeds] for p in config.strengths]
 
 
 def _noise(families: Sequence[str], p: float) -> FamiliesNoiseConfig:
@@ -224,7 +229,7 @@ def _intervals(
 
 
 def _worst_at(strengths: Sequence[float], families: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    place = int(np.argmin([abs(p - WORST_AT) for p in strengths]))
+    place = place_of_worst(strengths)
     found = {}
     for metric in BETTER_HIGH:
         means = {

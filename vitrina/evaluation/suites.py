@@ -8,10 +8,8 @@ two runs are scored on the same noisy texts, and a text is touched at the same p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
-
-import numpy as np
 
 from vitrina.data.dataset import Split
 from vitrina.data.rows import Rows
@@ -24,9 +22,9 @@ from vitrina.noise.config import (
     UniformNoiseConfig,
     UnseenNoiseConfig,
 )
-from vitrina.noise.perturbation import Noise, build_noise
+from vitrina.noise.perturbation import build_noise
+from vitrina.tasks.corruption import corrupt_split
 from vitrina.text.batch import TextBatch
-from vitrina.text.words import Words
 
 PAIRS = {
     "pairs": "disguises that people wrote (dataset.pairs)",
@@ -140,16 +138,3 @@ def corrupt(split: Split, noise: NoiseConfig, seed: int) -> Split:
     """`split` with `noise`, as drawn from `seed` for its texts in this order."""
     corruption = build_noise(noise, seed)
     return corrupt_split(split, corruption.mark(split.texts), corruption, 0)
-
-
-def corrupt_split(split: Split, words: Words, noise: Noise, epoch: int) -> Split:
-    """`split` with the noise of `epoch`; its labelled words stand where they are then.
-
-    Args:
-        words: what the noise found in its texts.
-    """
-    indices = np.arange(len(split.texts))
-    if split.words is None:
-        return replace(split, texts=noise.corrupted(split.texts, words, indices, epoch))
-    texts, map_spans = noise.corrupted_with(split.texts, words, split.words, indices, epoch)
-    return replace(split, texts=texts, words=map_spans)

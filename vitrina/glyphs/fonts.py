@@ -7,6 +7,7 @@ with Pillow's basic layout: it needs no system library and does not raise on odd
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections.abc import Sequence
 from functools import lru_cache
@@ -27,6 +28,12 @@ def default_font() -> Path:
     spec = importlib.util.find_spec("matplotlib")
     assert spec is not None and spec.origin is not None
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+
+
+def font_hashes(fonts: Sequence[str]) -> dict[str, str]:
+    """Return sha256 of font files by name; of the default font if there are none."""
+    paths = [Path(font) for font in fonts] or [default_font()]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 @lru_cache(maxsize=64)

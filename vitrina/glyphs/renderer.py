@@ -6,13 +6,14 @@ pictures; what was drawn before comes from a bounded cache.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from vitrina.glyphs.cache import BoundedCache
+from vitrina.glyphs.config import RendererConfig
 from vitrina.glyphs.fonts import FontChain
 
 CACHE_SIZE = 1 << 15
@@ -37,7 +38,12 @@ class GlyphRenderer:
         self.height_px = height_px
         # An em square of ascenders and descenders, centred in the height.
         self.baseline = round((height_px - size_px) / 2 + 0.8 * size_px)
-        self._cache: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._cache: BoundedCache[str, np.ndarray] = BoundedCache(CACHE_SIZE)
+
+    @classmethod
+    def of(cls, settings: RendererConfig) -> GlyphRenderer:
+        """Return the renderer of these settings."""
+        return cls(settings.fonts, settings.font_size_px, settings.height_px)
 
     def draw(self, cluster: str) -> np.ndarray:
         """uint8 [height_px, advance], 255 is ink; read-only."""
@@ -45,11 +51,7 @@ class GlyphRenderer:
         if picture is None:
             picture = self.fonts.draw(cluster, self.height_px, self.baseline)
             picture.setflags(write=False)
-            self._cache[cluster] = picture
-            if len(self._cache) > CACHE_SIZE:
-                self._cache.popitem(last=False)
-        else:
-            self._cache.move_to_end(cluster)
+            self._cache.put(cluster, picture)
         return picture
 
     def strip(self, clusters: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

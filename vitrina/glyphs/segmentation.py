@@ -9,12 +9,13 @@ editor selects.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from vitrina.text.batch import TextBatch
+from vitrina.text.batch import TextBatch, offsets_of, pieces, take_ragged
 
 BASE, MARK, INVISIBLE, BLANK = 0, 1, 2, 3
 
@@ -36,6 +37,11 @@ class GlyphTokens:
     ids: np.ndarray
     lengths: np.ndarray
     clusters: list[str]
+
+    def take(self, indices: np.ndarray) -> GlyphTokens:
+        """Return the texts at `indices`, in that order."""
+        ids, offsets = take_ragged(self.ids, offsets_of(self.lengths), indices)
+        return _compact(ids, np.diff(offsets), self.clusters)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -73,6 +79,16 @@ def segment(texts: TextBatch) -> GlyphTokens:
     if (lengths == 0).any():
         code_ids, lengths = _blank_for_empty(code_ids, lengths, clusters)
     return _compact(code_ids, lengths, clusters)
+
+
+def count_glyphs(texts: TextBatch) -> dict[str, int]:
+    """Return the distinct glyphs of all texts, sorted, and how often each is drawn."""
+    counts: Counter[str] = Counter()
+    for piece in pieces(texts.offsets):  # of bounded memory
+        tokens = segment(texts.part(*piece))
+        drawn = np.bincount(tokens.ids, minlength=len(tokens.clusters))
+        counts.update(dict(zip(tokens.clusters, drawn.tolist(), strict=True)))
+    return dict(sorted(counts.items()))
 
 
 def glyph_spans(texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:

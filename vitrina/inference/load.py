@@ -21,7 +21,7 @@ from vitrina.normalizers.build import OpenRun, build_normalizer
 from vitrina.runs.provenance import require_same_runs
 from vitrina.runs.record import recorded_hashes
 from vitrina.state import FittedState
-from vitrina.tasks.build import build_model, build_reading, build_task
+from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task
 from vitrina.tasks.ocr.recognizer import Recognizer
 from vitrina.tasks.task_metrics import LabelMetrics
 from vitrina.tasks.thresholds import read_thresholds
@@ -82,7 +82,8 @@ class TrainedModel:
         precision: auto, fp32 or bf16; None: that of the training.
 
     Attributes:
-        predictor: cleaned texts (see `cleaned`) to what the task's scoring compares with the truth.
+        pipeline: prepares cleaned texts (see `cleaned`) for the model.
+        predictor: cleaned texts to what the task's scoring compares with the truth.
 
     Raises:
         InputError: if the folder is not that of a trained run, or its files are of another form.
@@ -106,11 +107,12 @@ class TrainedModel:
             "max_tokens": training.tokens_at_once(self.model.device.type),
             "precision": multiplied,
         }
-        self.predictor = self.task.predictor(self.model, normalizer, **limits)
+        self.pipeline = build_pipeline(self.config, fitted, self.model, normalizer)
+        self.predictor = self.task.predictor(self.model, self.pipeline, **limits)
         reading = build_reading(self.config, fitted)
         self._reader: Recognizer | None = None
         if reading is not None:
-            self._reader = Recognizer(self.model, normalizer, reading.symbols, **limits)
+            self._reader = Recognizer(self.model, self.pipeline, reading.symbols, **limits)
         self.folder = folder
 
     @property
@@ -168,13 +170,36 @@ class TrainedModel:
         """
         return self.reader(self.cleaned(texts)).to_strings()
 
+    def deobfuscate(self, texts: Sequence[str]) -> list[str]:
+        """Return texts, cleaned and normalized but not cut, with disguised words in plain letters.
+
+        Raises:
+            InputError: if the run has no deobfuscator.
+        """
+        cleaned = [clean(text, self.config.dataset.cleaning).text for text in texts]
+        return self.deobfuscated(TextBatch.from_strings(cleaned)).to_strings()
+
+    def deobfuscated(self, texts: TextBatch) -> TextBatch:
+        """Return cleaned texts, normalized, with disguised words in plain letters.
+
+        Raises:
+            InputError: if the run has no deobfuscator.
+        """
+        deobfuscator = self.pipeline.deobfuscator
+        if deobfuscator is None:
+            raise InputError(
+                f"{self.folder}: must be a run with a deobfuscator; train one with "
+                "deobfuscator=words"
+            )
+        return deobfuscator(self.pipeline.normalizer(texts)).text()
+
     def cleaned(self, texts: Sequence[str]) -> TextBatch:
         """Texts cleaned and cut as those of the training were."""
         return TextBatch.from_strings(self._clean(texts)[0])
 
     def normalized(self, texts: TextBatch) -> TextBatch:
-        """Cleaned texts as the model reads them, behind its normaliser."""
-        return self.predictor.normalize(texts)
+        """Return cleaned texts as the tokenizer of the model gets them."""
+        return self.pipeline(texts)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision in which the model works."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast, dtype_of
+from vitrina.models.prepare import TextPipeline
 from vitrina.models.token_batch import TokenBatch, split_by_tokens
 from vitrina.text.batch import TextBatch
 
@@ -65,7 +66,7 @@ class Predictor:
 
     Args:
         model: in whichever mode; it predicts in eval mode and is put back.
-        normalize: applied to the texts first.
+        pipeline: prepares the texts.
         probabilities: logits [B, C] to probabilities [B, C].
         max_tokens: tokens that pass through the model at once.
         precision: auto, fp32 or bf16.
@@ -74,13 +75,13 @@ class Predictor:
     def __init__(
         self,
         model: Model,
-        normalize: Callable[[TextBatch], TextBatch],
+        pipeline: TextPipeline,
         probabilities: Callable[[Tensor], Tensor],
         *,
         max_tokens: int,
         precision: str,
     ) -> None:
-        self.model, self.normalize, self.probabilities = model, normalize, probabilities
+        self.model, self.pipeline, self.probabilities = model, pipeline, probabilities
         self.max_tokens, self.precision = max_tokens, precision
 
     def __call__(self, texts: TextBatch) -> Any:
@@ -97,8 +98,8 @@ class Predictor:
         return out
 
     def tokenize(self, texts: TextBatch) -> TokenBatch:
-        """The texts as the model reads them."""
-        return self.model.embedder.tokenize(self.normalize(texts))
+        """Return the integers that the model gets."""
+        return self.pipeline.prepare(texts)
 
     def run(self, texts: TextBatch, keep: Callable[[np.ndarray, TokenBatch, Tensor], None]) -> None:
         """Give `keep` the probabilities for some texts after the others, and for which they are.

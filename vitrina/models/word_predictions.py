@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,9 @@ import torch
 from torch import Tensor
 
 from vitrina.models.embedders.words import WordTokenBatch
-from vitrina.models.model import Model
 from vitrina.models.predictor import Predictor
 from vitrina.models.token_batch import TokenBatch
 from vitrina.normalizers.alignment import align_spans
-from vitrina.normalizers.base import Normalizer
 from vitrina.text.batch import TextBatch
 from vitrina.text.spans import Spans
 
@@ -43,36 +40,14 @@ class WordPredictions:
 
 
 class WordPredictor(Predictor):
-    """A model that labels words, with all that stands before and behind it.
-
-    Args:
-        model: with an embedder of words.
-        normalizer: applied to the texts first; it knows the way back.
-        probabilities: logits [W, C] to probabilities [W, C].
-        max_tokens: tokens that pass through the model at once.
-        precision: auto, fp32 or bf16.
-    """
-
-    def __init__(
-        self,
-        model: Model,
-        normalizer: Normalizer,
-        probabilities: Callable[[Tensor], Tensor],
-        *,
-        max_tokens: int,
-        precision: str,
-    ) -> None:
-        super().__init__(
-            model, normalizer, probabilities, max_tokens=max_tokens, precision=precision
-        )
-        self.normalizer = normalizer
+    """A model that labels words, with all that stands before and behind it."""
 
     def tokenize(self, texts: TextBatch) -> TokenBatch:
-        """The normalised texts, with the words where they stand in `texts`."""
-        shown = self.normalizer(texts)
-        inputs = self.model.embedder.tokenize(shown)
+        """Return the integers that the model gets, with the words where they are in `texts`."""
+        shown = self.pipeline(texts)
+        inputs = self.pipeline.tokenize(shown)
         assert isinstance(inputs, WordTokenBatch)
-        return inputs.with_words(align_spans(inputs.words, shown, texts, self.normalizer))
+        return inputs.with_words(align_spans(inputs.words, shown, texts, self.pipeline))
 
     def __call__(self, texts: TextBatch) -> WordPredictions:
         """What the model says of the words of all texts, in their order."""

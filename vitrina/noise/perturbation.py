@@ -122,12 +122,7 @@ class Noise:
         return self._lexicon.mark(texts, words) if self._lexicon is not None else words
 
     def __call__(
-        self,
-        texts: TextBatch,
-        words: Words,
-        indices: np.ndarray,
-        epoch: int,
-        strength: float = 1.0,
+        self, texts: TextBatch, words: Words, indices: np.ndarray, epoch: int
     ) -> PerturbedBatch:
         """Corrupt a batch.
 
@@ -136,14 +131,12 @@ class Noise:
             words: what `mark` found in these texts.
             indices: int64 [B], where each text stands in its dataset; the noise is keyed by it.
             epoch: keys the noise too, unless the noise is drawn once.
-            strength: from 0 to 1, share of the texts that would be touched that are: what a weaker
-                noise touches, a stronger one touches in the same way.
         """
         assert len(texts) == len(indices) == len(words.offsets) - 1
         if not self.changes or len(words) == 0:
             return PerturbedBatch.unchanged(texts, words)
         keys = text_keys(self.seed, epoch if self.resample_each_epoch else 0, indices)  # [B]
-        letters = self._touched(texts, words, keys, self.p_text * strength)
+        letters = self._touched(texts, words, keys)
         replaced, replacement = self._replaced(texts, letters)
         replacements = self._replacements
         if self._rewriters:
@@ -199,7 +192,7 @@ class Noise:
             some, their_words = texts.part(start, stop), words.part(start, stop)
             yield self(some, their_words, indices[start:stop], epoch)
 
-    def _touched(self, texts: TextBatch, words: Words, keys: np.ndarray, p_text: float) -> _Letters:
+    def _touched(self, texts: TextBatch, words: Words, keys: np.ndarray) -> _Letters:
         """The code points of the words that are touched, with the rates that these words drew."""
         text_of_word = words.text_indices()
         groups = words.toxic.astype(np.int64) if self.needs_lexicon else np.zeros_like(text_of_word)
@@ -207,8 +200,8 @@ class Noise:
         touched = np.ones(len(words), dtype=bool)
         if (self._p_word < 1).any():
             touched = uniforms(word_keys, words.starts, Stream.WORD) < self._p_word[groups]
-        if p_text < 1:
-            active = uniforms(keys, np.zeros(len(keys), dtype=np.int64), Stream.TEXT) < p_text
+        if self.p_text < 1:
+            active = uniforms(keys, np.zeros(len(keys), dtype=np.int64), Stream.TEXT) < self.p_text
             touched &= active[text_of_word]
         chosen = np.flatnonzero(touched)
         groups, word_keys = groups[chosen], word_keys[chosen]

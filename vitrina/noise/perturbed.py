@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from vitrina.text.batch import TextBatch, ranges
 from vitrina.text.offsets import OffsetMap
 from vitrina.text.spans import Spans
 from vitrina.text.words import Words
+
+AnySpans = TypeVar("AnySpans", bound=Spans)
 
 
 @dataclass(frozen=True)
@@ -95,18 +98,15 @@ class PerturbedBatch:
         A word that was split by an inserted space is still one span; a word that was deleted is
         empty.
         """
-        starts, ends = self._placed(self.words)
-        return Words(starts, ends, self.words.offsets, self.words.toxic)
+        return self.map_spans(self.words)
 
-    def map_spans(self, spans: Spans) -> Spans:
-        """Spans of the clean texts where they stand in the noisy ones; empty where deleted."""
-        starts, ends = self._placed(spans)
-        return Spans.of(starts, ends, spans.counts, spans.labels)
-
-    def _placed(self, spans: Words | Spans) -> tuple[np.ndarray, np.ndarray]:
+    def map_spans(self, spans: AnySpans) -> AnySpans:
+        """Spans of the clean texts where they are in the noisy ones; empty where deleted."""
         text = spans.text_indices()
         clean, noisy = self.clean_offsets[text], self.texts.offsets[text]
-        return self.placed[spans.starts + clean] - noisy, self.placed[spans.ends + clean] - noisy
+        starts = self.placed[spans.starts + clean] - noisy
+        ends = self.placed[spans.ends + clean] - noisy
+        return spans.of(starts, ends, spans.counts, spans.labels)
 
     def offset_map(self, index: int) -> OffsetMap:
         """From the noisy text `index` of the batch back to the clean one."""

@@ -30,9 +30,9 @@ from vitrina.glyphs.fonts import default_font, font_characters
 from vitrina.noise.tables import ALPHABET, seen_glyphs
 from vitrina.normalizers.unicode import UnicodeNormalizer
 from vitrina.registry import Settings
-from vitrina.text.batch import TextBatch, ranges
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, ranges
 from vitrina.text.offsets import OffsetMap
-from vitrina.text.words import NUM_CODE_POINTS, find_words, is_mark
+from vitrina.text.words import find_words, is_mark
 
 CYRILLIC = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя" + "ґєіїў"
 """Small letters of Russian, Ukrainian and Belarusian: what look-alikes become."""
@@ -125,7 +125,7 @@ def _table() -> _Table:
 
 
 class ConfusablesNormalizer:
-    """`unicode`, then confusable characters in the script of their word."""
+    """Compatibility forms (NFKC), then confusable characters in the script of their word."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._unicode = UnicodeNormalizer()

@@ -1,11 +1,12 @@
 """The known replacements undone, with the help of a lexicon and a dictionary.
 
-After `unicode`, what stands between spaces is cut into runs that could be words, and each run is
-read (`vitrina.normalizers.search`). A reading is taken if it consists of words that the
-lexicon, the frequent words or the dictionary know. Otherwise letters with signs among them are
-read as the tables and the frequencies of letters make it likeliest, and everything else stays:
-words of Cyrillic letters alone, numbers, and words of Latin letters alone. Words of Latin letters
-alone are read only in texts without such a word that is no Russian word in disguise.
+After compatibility forms (NFKC) without invisible characters, what is between spaces is cut into
+runs that could be words, and each run is read (`vitrina.normalizers.search`). A reading is taken if
+it consists of words that the lexicon, the frequent words or the dictionary know. Otherwise letters
+with signs among them are read as the tables and the frequencies of letters make it likeliest, and
+everything else stays: words of Cyrillic letters alone, numbers, and words of Latin letters alone.
+Words of Latin letters alone are read only in texts without such a word that is no Russian word in
+disguise.
 
 Then spaces that split a word are taken out: neighbours of which one is unknown, or a row of single
 letters, are read together, and joined if that is the likelier reading.
@@ -58,7 +59,7 @@ class _Part:
 
 
 class RulesNormalizer:
-    """`unicode`, then known replacements undone."""
+    """Compatibility forms (NFKC), then known replacements undone."""
 
     def __init__(self, config: RulesNormalizerConfig) -> None:
         """Raises:

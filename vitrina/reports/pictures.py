@@ -1,8 +1,8 @@
-"""Texts as a model sees them, as pictures inside the page: a picture for each drawn word.
+"""Draws texts as a model sees them: a picture for each word, as HTML.
 
-Words flow in the page as words do, so that nothing is wider than a phone. Each is drawn with the
-pixels that the model gets, two screen pixels for each; behind the ink stands the weight of each
-token, and a strip below tells where tokens meet.
+Words flow in the page as words do, so that nothing is wider than a phone. Each has the pixels that
+the model gets, two screen pixels for each; behind the ink is the weight of each token, and a strip
+below shows where tokens meet.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import glyph_spans, segment
-from vitrina.reports.document import Html, bullets, element, escaped, join
+from vitrina.reports.page import displayable, markup
 from vitrina.reports.saliency import Salient
 from vitrina.text.batch import TextBatch
 
@@ -29,32 +30,25 @@ STRIP_PX = 3
 """Height of the strip below a drawn line, in screen pixels times `SCALE`."""
 
 FOR, AGAINST = (224, 104, 24), (24, 112, 192)
-"""Colours of what speaks for and against what was said; told apart with any colour vision."""
+"""Colors of evidence for and against the prediction; distinct with any color vision."""
 
 STRONGEST = 6
-"""Tokens of which the pictures are shown by themselves."""
+"""Tokens whose pictures are shown by themselves."""
 
 
 @dataclass(frozen=True)
 class DrawnWord:
-    """A part of a drawn line: its characters and its columns, from and to."""
+    """A part of a drawn line: its characters, and its first and last column."""
 
     text: str
     left: int
     right: int
 
 
-def data_uri(picture: Image.Image) -> str:
-    """A PNG inside the page; few colours, so a palette loses nothing that is seen."""
-    file = io.BytesIO()
-    picture.quantize(64, dither=Image.Dither.NONE).save(file, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
-
-
 def drawn_words(
     pictures: GlyphRenderer, text: str
 ) -> tuple[np.ndarray, list[DrawnWord], np.ndarray]:
-    """A text as the line of its glyphs, and where to cut it: behind blanks, and where too long.
+    """A text as the line of its glyphs, cut behind blanks and where a word is too long.
 
     Returns:
         The line uint8 [height, width], 255 is ink; the words; int64 [num_glyphs + 1], the edges of
@@ -77,25 +71,32 @@ def drawn_words(
     return np.concatenate(parts, axis=1), words, edges
 
 
-def line_pictures(pictures: GlyphRenderer, text: str) -> Html:
+def line_pictures(pictures: GlyphRenderer, text: str) -> Markup:
     """A text as it is drawn, without weights."""
     line, words, _ = drawn_words(pictures, text)
-    return _flow(line, words, None, None)
+    parts = [np.kron(255.0 - line[:, w.left : w.right], np.ones((SCALE, SCALE))) for w in words]
+    return _flow(words, parts)
 
 
-def salient_pictures(pictures: GlyphRenderer, salient: Salient, columns: np.ndarray) -> Html:
+def salient_pictures(pictures: GlyphRenderer, salient: Salient, columns: np.ndarray) -> Markup:
     """A text as it is drawn, each token with its weight behind it.
 
     Args:
-        columns: int64 [num_tokens + 1], the edges of what is coloured for each token, in pixels.
+        columns: int64 [num_tokens + 1], the edges of the colored part of each token, in pixels.
     """
     line, words, _ = drawn_words(pictures, salient.text)
-    shares = scaled(salient.weights)
-    of_column = np.zeros(line.shape[1])
     edges = np.clip(columns, 0, line.shape[1])
-    for share, left, right in zip(shares, edges[:-1], edges[1:], strict=True):
-        of_column[left:right] = share
-    return _flow(line, words, of_column, edges)
+    shares = np.zeros(line.shape[1])
+    for share, left, right in zip(scaled(salient.weights), edges[:-1], edges[1:], strict=True):
+        shares[left:right] = share
+    opaque = (line / 255.0)[..., None]
+    picture = np.kron((255.0 + _tint(shares, 0.62)) * (1 - opaque), np.ones((SCALE, SCALE, 1)))
+    strip = np.repeat(255.0 + _tint(np.sign(shares) * np.abs(shares) ** 0.5, 1.0), SCALE, axis=0)
+    inner = edges[(edges > 0) & (edges < line.shape[1])]
+    strip[np.setdiff1d(inner, [word.left for word in words]) * SCALE] = 120.0
+    gap = np.full((SCALE, len(strip), 3), 255.0)
+    whole = np.concatenate([picture, gap, np.repeat(strip[None], STRIP_PX * SCALE, axis=0)])
+    return _flow(words, [whole[:, w.left * SCALE : w.right * SCALE] for w in words])
 
 
 def scaled(weights: np.ndarray) -> np.ndarray:
@@ -107,10 +108,10 @@ def scaled(weights: np.ndarray) -> np.ndarray:
 def token_columns(
     pictures: GlyphRenderer, text: str, num_tokens: int, stride_px: int | None, window_px: int
 ) -> np.ndarray:
-    """The edges of what each token of a text is coloured by: int64 [num_tokens + 1], pixels.
+    """The edges of the part of a line that is colored for each token: int64 [num_tokens + 1].
 
     Args:
-        stride_px: of windows, each of which is coloured where its middle is nearest; None: tokens
+        stride_px: of windows, each of which is colored where its middle is nearest; None: tokens
             are glyphs.
     """
     _, _, edges = drawn_words(pictures, text)
@@ -120,51 +121,31 @@ def token_columns(
     return np.concatenate([[0], between, edges[-1:]]).astype(np.int64)
 
 
-def _flow(
-    line: np.ndarray,
-    words: Sequence[DrawnWord],
-    shares: np.ndarray | None,
-    edges: np.ndarray | None,
-) -> Html:
-    images = [_word_image(line, word, shares, edges) for word in words]
-    return element("div", join(images), class_="drawn")
+def _flow(words: Sequence[DrawnWord], parts: Sequence[np.ndarray]) -> Markup:
+    images = [_image(part, word.text) for word, part in zip(words, parts, strict=True)]
+    return markup('<div class="drawn">{}</div>', Markup("\n").join(images))
 
 
-def _word_image(
-    line: np.ndarray, word: DrawnWord, shares: np.ndarray | None, edges: np.ndarray | None
-) -> Html:
-    ink = line[:, word.left : word.right]
-    paper = np.full((*ink.shape, 3), 255.0)
-    if shares is not None:
-        paper += _tint(shares[word.left : word.right])[None]
-    opaque = (ink / 255.0)[..., None]
-    picture = np.kron(paper * (1 - opaque), np.ones((SCALE, SCALE, 1)))
-    if shares is not None and edges is not None:
-        strip = 255.0 + _tint(np.sign(shares) * np.abs(shares) ** 0.5, 1.0)[word.left : word.right]
-        strip = np.repeat(strip, SCALE, axis=0)
-        meet = edges[(edges > word.left) & (edges < word.right)] - word.left
-        strip[meet * SCALE] = 120.0
-        gap = np.full((SCALE, len(strip), 3), 255.0)
-        picture = np.concatenate([picture, gap, np.repeat(strip[None], STRIP_PX * SCALE, axis=0)])
-    return image(picture, word.text)
-
-
-def _tint(shares: np.ndarray, strength: float = 0.62) -> np.ndarray:
+def _tint(shares: np.ndarray, strength: float) -> np.ndarray:
     """What is added to white: float [num_columns, 3], at most 0."""
     towards = np.where(shares[:, None] > 0, np.array(FOR), np.array(AGAINST)) - 255.0
     return towards * np.abs(shares)[:, None] * strength
 
 
-def image(pixels: np.ndarray, alt: str, scale: int = 1) -> Html:
-    """Pixels [height, width] or [height, width, 3], 0 to 255, as an image of that size."""
+def _image(pixels: np.ndarray, alt: str) -> Markup:
+    """Pixels [height, width] or [height, width, 3], 0 to 255, as a PNG inside the page."""
     picture = Image.fromarray(np.round(pixels).clip(0, 255).astype(np.uint8)).convert("RGB")
-    size = f'width="{picture.width * scale}" height="{picture.height * scale}"'
-    return Html(f'<img src="{data_uri(picture)}" {size} alt="{escaped(alt)}">')
+    file = io.BytesIO()
+    # Few colors: a palette loses nothing that is visible.
+    picture.quantize(64, dither=Image.Dither.NONE).save(file, format="PNG", optimize=True)
+    uri = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    form = '<img src="{}" width="{}" height="{}" alt="{}">'
+    return markup(form, uri, picture.width, picture.height, alt)
 
 
 def strongest_tokens(
     pictures: GlyphRenderer, salient: Salient, stride_px: int | None, window_px: int
-) -> Html:
+) -> Markup:
     """Pictures of the tokens with the largest weights, as the embedder gets them, with weights.
 
     Args:
@@ -181,27 +162,38 @@ def strongest_tokens(
     items = []
     for token, pixels in zip(order.tolist(), shown, strict=True):
         alt = salient.text[salient.starts[token] : salient.ends[token]].strip() or "blank"
-        picture = image(np.kron(255 - pixels, np.ones((SCALE, SCALE))), alt)
-        items.append(join([picture, f"{salient.weights[token]:+.2f}"]))
-    return bullets(items, "tokens")
+        items.append((_image(np.kron(255 - pixels, np.ones((SCALE, SCALE))), alt), token))
+    return _token_list(salient, items)
 
 
-def salient_text(salient: Salient) -> Html:
-    """A text with the weight of each token behind its characters; underlined too, so that colour
-    is not all that tells."""
+def strongest_pieces(salient: Salient) -> Markup:
+    """The pieces of text with the largest weights, with weights."""
+    order = np.argsort(-np.abs(salient.weights), kind="stable").tolist()
+    pieces = [(salient.text[salient.starts[n] : salient.ends[n]], n) for n in order]
+    items = [(markup("{}<br>", piece), n) for piece, n in pieces if piece]
+    return _token_list(salient, items[:STRONGEST])
+
+
+def _token_list(salient: Salient, items: Sequence[tuple[Markup, int]]) -> Markup:
+    lines = [markup("<li>{}{}</li>", shown, f"{salient.weights[n]:+.2f}") for shown, n in items]
+    return markup('<ul class="tokens">{}</ul>', Markup("\n").join(lines))
+
+
+def salient_text(salient: Salient) -> Markup:
+    """A text with the weight of each token behind its characters, underlined too, so that color
+    is not the only mark."""
     shares, parts, done = scaled(salient.weights), [], 0
     order = np.lexsort((salient.ends, salient.starts))
     for token in order.tolist():
         start, end = max(int(salient.starts[token]), done), int(salient.ends[token])
         if end <= start:
             continue
-        parts.append(escaped(salient.text[done:start]))
-        share, piece = float(shares[token]), escaped(salient.text[start:end])
-        kind = "for" if share > 0 else "against"
+        parts.append(displayable(salient.text[done:start]))
+        share, piece = float(shares[token]), displayable(salient.text[start:end])
         if abs(share) >= 0.05:
-            percent = round(10 + 60 * abs(share))
-            piece = f'<mark class="{kind}" style="--w:{percent}">{piece}</mark>'
+            kind, percent = "for" if share > 0 else "against", round(10 + 60 * abs(share))
+            piece = markup('<mark class="{}" style="--w:{}">{}</mark>', kind, percent, piece)
         parts.append(piece)
         done = end
-    parts.append(escaped(salient.text[done:]))
-    return element("p", Html("".join(parts)), class_="piece")
+    parts.append(displayable(salient.text[done:]))
+    return markup('<p class="piece">{}</p>', Markup("").join(parts))

@@ -21,12 +21,12 @@ ADDED = ("scored_text", "score", "label", "words")
 
 @dataclass(frozen=True)
 class RunPredictions:
-    """A suite's texts with what is true and what was said of them.
+    """The texts of a suite with true and predicted labels.
 
     Attributes:
         suite: its name. names: the labels L.
         texts: as they were scored, noise applied.
-        truth, said: bool [num_texts, L]. probabilities: float [num_texts, L].
+        truth, predicted: bool [num_texts, L]. probabilities: float [num_texts, L].
         sets: whether a text has any number of labels, each by itself, and not exactly one.
         positive: of two classes the reported one; None otherwise.
     """
@@ -35,23 +35,23 @@ class RunPredictions:
     names: list[str]
     texts: list[str]
     truth: np.ndarray
-    said: np.ndarray
+    predicted: np.ndarray
     probabilities: np.ndarray
     sets: bool
     positive: int | None
 
-    def told(self, chosen: np.ndarray) -> str:
+    def label_text(self, chosen: np.ndarray) -> str:
         """The labels of bool [L] in words."""
         return ", ".join(n for n, is_in in zip(self.names, chosen, strict=True) if is_in) or "none"
 
     @property
     def wrong(self) -> np.ndarray:
-        """int64, the texts of which something wrong was said, the surest first.
+        """int64, the texts with a wrong prediction, the highest confidence first.
 
         How sure: one less the probability of the true class; of label sets, the largest distance
         of a wrong label's probability from the truth.
         """
-        wrong = self.said != self.truth
+        wrong = self.predicted != self.truth
         distance = np.where(wrong, np.abs(self.truth - self.probabilities), 0).max(axis=1)
         if not self.sets:
             distance = 1 - (self.truth * self.probabilities).sum(axis=1)
@@ -94,10 +94,10 @@ def read_rows(run: Run, suite: str) -> list[dict[str, Any]]:
 
 
 def read_predictions(run: Run, suite: str) -> RunPredictions:
-    """The predictions of a suite beside what is true.
+    """The predictions of a suite with the truth.
 
     Raises:
-        InputError: if there are none, or their truth cannot be told.
+        InputError: if there are none, or the truth is unknown.
     """
     kind = str(run.config.get("task", {}).get("kind"))
     if kind == "labeling":
@@ -113,11 +113,11 @@ def read_predictions(run: Run, suite: str) -> RunPredictions:
     try:
         truth = np.array([_truth(run, row, names, sets) for row in rows])
         probabilities = np.array([_scores(row["score"], names, positive) for row in rows])
-        said = np.array([_one_hot(row["label"], names) for row in rows])
+        predicted = np.array([_one_hot(row["label"], names) for row in rows])
     except (KeyError, TypeError, RowError) as error:
-        raise InputError(f"{suite}: what is true cannot be told ({error})") from None
+        raise InputError(f"{suite}: the truth is unknown ({error})") from None
     texts = [row["scored_text"] for row in rows]
-    return RunPredictions(suite, names, texts, truth, said, probabilities, sets, positive)
+    return RunPredictions(suite, names, texts, truth, predicted, probabilities, sets, positive)
 
 
 def _truth(run: Run, row: Mapping[str, Any], names: list[str], sets: bool) -> np.ndarray:
@@ -143,17 +143,17 @@ def _scores(score: Any, names: list[str], positive: int | None) -> list[float]:
 
 
 def confusion(predictions: RunPredictions) -> np.ndarray:
-    """int64 [L, L]: texts by true class (rows) and class said (columns)."""
+    """int64 [L, L]: texts by true class (rows) and predicted class (columns)."""
     assert not predictions.sets
     counts = np.zeros((len(predictions.names),) * 2, dtype=np.int64)
-    np.add.at(counts, (predictions.truth.argmax(axis=1), predictions.said.argmax(axis=1)), 1)
+    np.add.at(counts, (predictions.truth.argmax(axis=1), predictions.predicted.argmax(axis=1)), 1)
     return counts
 
 
 def label_counts(predictions: RunPredictions) -> np.ndarray:
-    """int64 [L, 4], for each label: said and true, said and false, missed, rightly not said."""
-    truth, said = predictions.truth, predictions.said
-    both = (said & truth, said & ~truth, ~said & truth, ~said & ~truth)
+    """int64 [L, 4], for each label: true and false positives, false and true negatives."""
+    truth, predicted = predictions.truth, predictions.predicted
+    both = (predicted & truth, predicted & ~truth, ~predicted & truth, ~predicted & ~truth)
     return np.stack([each.sum(axis=0) for each in both], axis=1)
 
 
@@ -189,7 +189,7 @@ def calibration(probability: np.ndarray, true: np.ndarray, bins: int = NUM_BINS)
 
 
 def ladder(run: Run, suites: Sequence[str], length: int = 70) -> list[tuple[str, str, str]]:
-    """One test text in every suite made of the test texts: suite, text as scored, what was said.
+    """One test text in every suite made of the test texts: suite, text as scored, prediction.
 
     The text is the one that the noise changes most, of at most `length` characters where there is
     one.
@@ -210,7 +210,10 @@ def ladder(run: Run, suites: Sequence[str], length: int = 70) -> list[tuple[str,
         return 15 <= len(text) <= length, sum(changes) / max(1, len(text))
 
     best = max(range(len(clean)), key=lambda index: (*rank(index), -index))
-    return [(suite, rows[best]["scored_text"], said_of(rows[best])) for suite, rows in same.items()]
+    return [
+        (suite, rows[best]["scored_text"], prediction_text(rows[best]))
+        for suite, rows in same.items()
+    ]
 
 
 def _changed(text: str, other: str) -> int:
@@ -228,12 +231,12 @@ def _same_rows(rows: Sequence[Mapping[str, Any]], clean: Sequence[Mapping[str, A
     return all(own(a) == own(b) for a, b in zip(rows, clean, strict=True))
 
 
-def said_of(row: Mapping[str, Any]) -> str:
+def prediction_text(row: Mapping[str, Any]) -> str:
     """The label and its score of a line of predictions, in words."""
     label, score = row.get("label"), row.get("score")
-    told = ", ".join(map(str, label)) or "none" if isinstance(label, list) else str(label)
+    labels = ", ".join(map(str, label)) or "none" if isinstance(label, list) else str(label)
     if isinstance(score, int | float):
-        return f"said: {told} (score {score:.3f})"
+        return f"predicted: {labels} (score {score:.3f})"
     if isinstance(score, dict) and isinstance(label, str) and label in score:
-        return f"said: {told} ({float(score[label]):.3f})"
-    return f"said: {told}"
+        return f"predicted: {labels} ({float(score[label]):.3f})"
+    return f"predicted: {labels}"

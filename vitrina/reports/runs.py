@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,133 +14,153 @@ from omegaconf import OmegaConf
 
 from vitrina.data.fields import brief
 from vitrina.errors import InputError
-from vitrina.reports.run_table import FROM_PRESETS, RunResult, find_runs, read_run
 
-ASIDE = ("name", "resume", "device", "threads", "tracking")
+IGNORED = ("name", "resume", "device", "threads", "tracking")
 """Settings that do not affect the results."""
+
+FROM_PRESETS = ("deobfuscator", "embedder", "encoder", "optimizer", "training")
+"""Groups that the model's preset chooses."""
 
 ADDED = frozenset({"curves", "attack", "pairs"})
 """Parts of `metrics.json` that may be measured when a run has finished."""
 
+FILES = ("record.json", "metrics.json", "error.txt")
 
-@dataclass(frozen=True)
+
+@dataclass(eq=False)
 class Run:
     """A run's folder.
 
     Attributes:
-        result: choices, overrides, metrics, and why there are none.
-        record: what `record.json` holds. config: what `config.yaml` holds. Empty if missing.
-        written_at: when the last file that tells of it was written, in seconds.
+        record: content of `record.json`.
+        metrics: content of `metrics.json`; empty if the run has not finished.
+        error: why there are no metrics; empty if there are.
+        state: shown in place of the seconds of a run without metrics.
     """
 
     folder: Path
-    result: RunResult
-    record: dict[str, Any]
-    config: dict[str, Any]
-    written_at: float
+    record: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    state: str = "failed"
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Content of `config.yaml`; empty if it is missing or broken."""
+        found: Any = None
+        if (self.folder / "config.yaml").is_file():
+            with suppress(Exception):  # YAML errors have no common base
+                found = OmegaConf.to_container(OmegaConf.load(self.folder / "config.yaml"))
+        return found if isinstance(found, dict) else {}
 
     @property
-    def metrics(self) -> dict[str, Any]:
-        return self.result.metrics
+    def choices(self) -> dict[str, str]:
+        """Option by group."""
+        found = self.record.get("choices")
+        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """What the command line set, by key."""
+        found = self.record.get("overrides")
+        pairs = [str(each).partition("=") for each in found] if isinstance(found, list) else []
+        return {key.lstrip("+~"): value for key, _, value in pairs}
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its data are the demo corpus."""
+        return bool(self.record.get("synthetic")) or self.choices.get("dataset") == "demo"
 
     @property
     def finished(self) -> bool:
-        return bool(self.result.metrics)
+        return bool(self.metrics)
+
+    @property
+    def written_at(self) -> float:
+        """Time of the newest of its files, in seconds."""
+        paths = [self.folder / name for name in FILES]
+        return max((path.stat().st_mtime for path in paths if path.is_file()), default=0.0)
 
     @property
     def seed(self) -> str:
         """The training seed."""
-        found = self.setting("seed")
-        return "?" if found is None else found
-
-    @property
-    def order(self) -> tuple[str, str]:
-        """By which runs stand in the order in which they were started."""
-        return str(self.record.get("started", "")), self.folder.name
+        return self.setting("seed") or "?"
 
     def setting(self, key: str) -> str | None:
         """The option chosen in a group, or the value of a setting; None if it has none."""
-        choices = self.result.choices
-        if key in choices:
-            return choices[key]
+        if key in self.choices:
+            return self.choices[key]
         found: Any = self.config
         for part in key.split("."):
             if not isinstance(found, Mapping) or part not in found:
-                return self._override(key)
+                return self.overrides.get(key)
             found = found[part]
         if isinstance(found, Mapping):
             return str(found["kind"]) if "kind" in found else None
         return written(found)
 
     def settings(self) -> dict[str, str]:
-        """All that may affect the results: choices of groups, then every setting."""
-        found = {k: v for k, v in self.result.choices.items() if not k.startswith("hydra/")}
-        flat = flattened({k: v for k, v in self.config.items() if k not in ASIDE})
-        for key, value in flat.items():
-            found.setdefault(key, value)
-        for override in self.result.overrides:
-            key, _, value = override.lstrip("+~").partition("=")
-            if key.partition(".")[0] not in ("hydra", *ASIDE):
-                found.setdefault(key, value)
-        return {k: v for k, v in found.items() if k.partition(".")[0] not in ASIDE}
+        """All settings that may affect the results: options of groups, then every value."""
+        found = dict(self.choices)
+        for more in (flattened(self.config), self.overrides):
+            found |= {key: value for key, value in more.items() if key not in found}
+        ignored = ("hydra", *IGNORED)
+        return {k: v for k, v in found.items() if k.replace("/", ".").split(".")[0] not in ignored}
 
-    def _override(self, key: str) -> str | None:
-        for override in reversed(self.result.overrides):
-            name, _, value = override.lstrip("+~").partition("=")
-            if name == key:
-                return value
-        return None
+
+def find_runs(folder: Path) -> list[Path]:
+    """Folders of runs at or below `folder`, by name; not those with later evaluations of a run."""
+    found = {path.parent for name in FILES for path in folder.glob(f"**/{name}")}
+    return sorted(path for path in found if path.parent.name != "evaluations")
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run; `error` names what is missing or broken."""
+    run = Run(folder)
+    run.record, run.error = _read_object(folder / "record.json")
+    if (folder / "error.txt").is_file() and not (folder / "metrics.json").is_file():
+        lines = (folder / "error.txt").read_text("utf-8", "replace").strip().splitlines()
+        run.error = lines[0] if lines else "failed"
+        return run
+    run.metrics, error = _read_object(folder / "metrics.json")
+    run.error = error or run.error
+    if error and not (folder / "metrics.json").is_file():
+        run.error = "not finished"
+    for path in sorted(folder.glob("evaluations/*/metrics.json")) if run.metrics else ():
+        added, _ = _read_object(path)
+        for key in ADDED.intersection(added):
+            run.metrics.setdefault(key, added[key])
+    return run
+
+
+def _read_object(path: Path) -> tuple[dict[str, Any], str]:
+    """A JSON object, and why it is empty."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}, f"{path.name} is missing"
+    except (OSError, ValueError, RecursionError) as error:
+        return {}, f"{path.name} cannot be read: {error}".splitlines()[0]
+    if not isinstance(value, dict):
+        return {}, f"{path.name} cannot be read: not a JSON object"
+    return value, ""
 
 
 def read_runs(folder: Path) -> list[Run]:
     """All runs at or below `folder`, in the order in which they were started.
 
+    A folder inside another run is skipped: what measures a run again may keep its scores there.
+
     Raises:
         InputError: if there is none.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such folder; give that of a run or of a sweep")
-    found = [_read(path) for path in _outermost(find_runs(folder))]
+        raise InputError(f"{folder}: no such folder; give that of a run or of a sweep")
+    paths = find_runs(folder)
+    found = [read_run(path) for path in paths if not set(paths) & set(path.parents)]
     if not found:
         raise InputError(f"{folder}: holds no run (no record.json, metrics.json or error.txt)")
-    return sorted(found, key=lambda run: run.order)
-
-
-def _outermost(folders: Sequence[Path]) -> list[Path]:
-    """Without those inside another one: what measures a run again may keep its scores there."""
-    known = set(folders)
-    return [folder for folder in folders if not known & set(folder.parents)]
-
-
-def _result(folder: Path) -> RunResult:
-    """What the run tells, with the curves and attacks that `tools/evaluate.py` added later."""
-    result = read_run(folder)
-    for path in sorted(folder.glob("evaluations/*/metrics.json")) if result.metrics else ():
-        with suppress(OSError, ValueError, AttributeError):  # one that is broken adds nothing
-            added = json.loads(path.read_text("utf-8"))
-            for key in ADDED.intersection(added):
-                result.metrics.setdefault(key, added[key])
-    return result
-
-
-def _read(folder: Path) -> Run:
-    record: Any = {}
-    config: Any = {}
-    if (folder / "record.json").is_file():
-        with suppress(OSError, ValueError):  # a broken one is told by `read_run`
-            record = json.loads((folder / "record.json").read_text("utf-8"))
-    if (folder / "config.yaml").is_file():
-        with suppress(Exception):  # YAML errors have no common base
-            config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
-    names = ("metrics.json", "error.txt", "record.json")
-    times = [(folder / name).stat().st_mtime for name in names if (folder / name).is_file()]
-    return Run(
-        folder,
-        _result(folder),
-        record if isinstance(record, dict) else {},
-        config if isinstance(config, dict) else {},
-        max(times, default=0.0),
-    )
+    return sorted(found, key=lambda run: (str(run.record.get("started", "")), run.folder.name))
 
 
 def written(value: Any) -> str:
@@ -165,36 +186,40 @@ def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return found
 
 
-def differing(runs: Sequence[Run], leave_out: Iterable[str] = ("seed",)) -> list[str]:
+def differing(runs: Sequence[Run], skip: Iterable[str] = ("seed",)) -> list[str]:
     """Keys of the settings that are not the same in all runs.
 
-    What follows from another choice is left out: what a model's preset chooses where the model
-    tells it, and the settings below a group where the group's option tells them, or another one of
-    its settings.
+    A key that follows from another choice is left out: what a model's preset chooses where the
+    model determines it, and the settings below a group where its option determines them, or another
+    one of its settings.
     """
-    # A run that failed before it wrote its settings does not tell how it differs.
-    all_settings = [run.settings() for run in runs if run.config or run.record]
-    skipped = set(leave_out)
-    keys = dict.fromkeys(key for settings in all_settings for key in settings)
-    found = []
-    for key in keys:
+    # A run that failed before it wrote its settings does not show how it differs.
+    known = [run for run in runs if run.config or run.record]
+    all_settings = [run.settings() for run in known]
+    for run, settings in zip(known, all_settings, strict=True):
+        if not run.config:  # one that has not begun has all other settings too
+            for other in all_settings:
+                settings |= {key: other[key] for key in other if key not in settings}
+    skipped = set(skip)
+    found: list[str] = []
+    for key in dict.fromkeys(key for settings in all_settings for key in settings):
         group, _, below = key.partition(".")
-        tellers = (["model"] if group in FROM_PRESETS else []) + ([group] if below else [])
-        tellers += [other for other in found if other.startswith(f"{group}.")]
-        told = any(_tells(teller, key, all_settings) for teller in tellers)
-        if key not in skipped and _values(key, all_settings) > 1 and not told:
+        causes = (["model"] if group in FROM_PRESETS else []) + ([group] if below else [])
+        causes += [other for other in found if other.startswith(f"{group}.")]
+        follows = any(_determines(cause, key, all_settings) for cause in causes)
+        if key not in skipped and _num_values(key, all_settings) > 1 and not follows:
             found.append(key)
     return found
 
 
-def _values(key: str, all_settings: Sequence[Mapping[str, str]]) -> int:
+def _num_values(key: str, all_settings: Sequence[Mapping[str, str]]) -> int:
     return len({settings.get(key) for settings in all_settings})
 
 
-def _tells(teller: str, key: str, all_settings: Sequence[Mapping[str, str]]) -> bool:
-    """Whether `teller` varies and each of its values comes with one value of `key`."""
-    pairs = {(settings.get(teller), settings.get(key)) for settings in all_settings}
-    return len(pairs) == _values(teller, all_settings) > 1
+def _determines(cause: str, key: str, all_settings: Sequence[Mapping[str, str]]) -> bool:
+    """Whether `cause` varies and each of its values comes with one value of `key`."""
+    pairs = {(settings.get(cause), settings.get(key)) for settings in all_settings}
+    return len(pairs) == _num_values(cause, all_settings) > 1
 
 
 def score_at(metrics: Mapping[str, Any], path: str) -> float | None:
@@ -237,15 +262,15 @@ def _names(value: Any) -> list[str]:
 
 
 def newest_of_each(runs: Sequence[Run], keys: Sequence[str]) -> tuple[list[Run], list[str]]:
-    """One run for each value of `keys` and each seed, the newest finished one, and what was left.
+    """One run for each value of `keys` and each seed: the newest finished one.
 
     Returns:
-        The runs in their order, and a plain sentence for each place that had several.
+        The runs in their order, and a sentence for each place that had several.
     """
     places: dict[tuple[str | None, ...], list[Run]] = {}
     for run in runs:
         place = (*(run.setting(key) for key in keys), run.seed)
-        if not run.finished and not run.record:  # nothing tells what it was
+        if not run.finished and not run.record:  # its settings are unknown
             place = (*place, run.folder.name)
         places.setdefault(place, []).append(run)
     kept, notes = [], []
@@ -255,7 +280,7 @@ def newest_of_each(runs: Sequence[Run], keys: Sequence[str]) -> tuple[list[Run],
         if len(found) > 1:
             named = zip((*keys, "seed"), place, strict=False)
             which = " ".join(f"{key}={value}" for key, value in named if value is not None)
-            others = differing(found, leave_out=[*keys, "seed"])
+            others = differing(found, skip=[*keys, "seed"])
             differ = f"; they differ in {', '.join(others)}" if others else ""
             notes.append(
                 f"{len(found)} runs of {which}: the newest counts, {newest.folder.name}{differ}"

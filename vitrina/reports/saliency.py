@@ -1,13 +1,13 @@
 """Which parts of a text speak for what a model says: each token is left out in turn.
 
 Representation erasure (Li, Monroe and Jurafsky 2016, "Understanding neural networks through
-representation erasure"): the log-odds of what was said, less those without the token. Its embedding
-becomes zero, so that this works for whatever an embedder makes tokens of; to take it out would move
-all tokens behind it against the strides of the encoder. All ways of leaving one out of a text pass
-through encoder and head as texts of a batch.
+representation erasure"): the log-odds of the prediction, less those without the token. Its
+embedding becomes zero, so that this works for whatever an embedder makes tokens of; to take it out
+would move all tokens behind it against the strides of the encoder. All ways of leaving one out of a
+text pass through encoder and head as texts of a batch.
 
 Windows that overlap show a letter several times: with a window those others are left out that show
-its middle too. Embedders whose tokens cannot be told in the text (n-grams, bytes) have each drawn
+its middle too. Embedders whose tokens have no place in the text (n-grams, bytes) have each drawn
 glyph of the text itself left out.
 """
 
@@ -23,12 +23,14 @@ from torch import Tensor
 from vitrina.errors import InputError
 from vitrina.glyphs.segmentation import glyph_spans
 from vitrina.inference.load import TrainedModel
-from vitrina.models.embedders.base import Embedder, VisualEmbedder
-from vitrina.models.embedders.characters import CharactersEmbedder
-from vitrina.models.embedders.subwords import SubwordsEmbedder
-from vitrina.models.embedders.wordpiece import WordpieceEmbedder
+from vitrina.models.embedders.base import Embedder
+from vitrina.models.embedders.characters import CharactersTokenizer
+from vitrina.models.embedders.subwords import SubwordsTokenizer
+from vitrina.models.embedders.wordpiece import WordpieceTokenizer
 from vitrina.models.embedders.words import WordsEmbedder
 from vitrina.models.layers.ragged import Ragged, exclusive_sum
+from vitrina.models.prepare import TextPipeline
+from vitrina.models.tokenizer import VisualTokenizer
 from vitrina.text.batch import TextBatch
 
 MOST_PARTS = 160
@@ -45,9 +47,9 @@ class Salient:
     Attributes:
         text: as the model reads it, normalised.
         starts, ends: int64 [num_tokens], the code points that each token shows, rising.
-        weights: float64 [num_tokens], by how much the token raises the log-odds of what was said;
+        weights: float64 [num_tokens], by how much the token raises the log-odds of the label;
             below zero where it speaks against it.
-        log_odds: of what was said, with all tokens.
+        log_odds: of the label, with all tokens.
     """
 
     text: str
@@ -57,12 +59,12 @@ class Salient:
     log_odds: float
 
 
-def saliency(model: TrainedModel, texts: TextBatch, said: Sequence[int]) -> list[Salient]:
+def saliency(model: TrainedModel, texts: TextBatch, labels: Sequence[int]) -> list[Salient]:
     """The weights of all tokens of the texts.
 
     Args:
         texts: cleaned, not normalised.
-        said: for each text the index of the label whose log-odds are asked for.
+        labels: for each text the index of the label that is explained.
 
     Raises:
         InputError: if the model labels words and not texts.
@@ -70,17 +72,17 @@ def saliency(model: TrainedModel, texts: TextBatch, said: Sequence[int]) -> list
     embedder = model.model.embedder
     if isinstance(embedder, WordsEmbedder):
         raise InputError("saliency is of models that label texts, and this one labels words")
-    shown = model.normalized(texts)
-    spans = token_spans(embedder, shown)
+    shown = model.pipeline(texts)
+    spans = token_spans(model.pipeline, shown)
     found = []
-    for index, (text, label) in enumerate(zip(shown, said, strict=True)):
+    for index, (text, label) in enumerate(zip(shown, labels, strict=True)):
         one = TextBatch.from_strings([text])
         if spans is None:
             found.append(_without_glyphs(model, text, label))
             continue
         starts, ends = spans[index]
         with torch.inference_mode(), model.autocast():
-            tokens = embedder(embedder.tokenize(one).to(model.device)).values
+            tokens = embedder(model.pipeline.tokenize(one).to(model.device)).values
         assert len(tokens) == len(starts), (len(tokens), len(starts))
         whole, without = _leave_out(model, tokens, label, reach(embedder))
         found.append(Salient(text, starts, ends, whole - without, whole))
@@ -95,20 +97,27 @@ def reach(embedder: Embedder) -> int:
     return 0
 
 
-def token_spans(embedder: Embedder, texts: TextBatch) -> list[tuple[np.ndarray, np.ndarray]] | None:
-    """First and one behind the last code point of each token of each text; None if unknown."""
-    if isinstance(embedder, VisualEmbedder):
-        starts, ends = embedder.spans(texts)
-        counts = embedder.tokenize(texts).num_tokens
+def token_spans(
+    pipeline: TextPipeline, texts: TextBatch
+) -> list[tuple[np.ndarray, np.ndarray]] | None:
+    """Return the first code point of each token and the one behind its last; None if unknown.
+
+    Args:
+        texts: as the tokenizer gets them.
+    """
+    tokenizer = pipeline.tokenizer
+    if isinstance(tokenizer, VisualTokenizer):
+        starts, ends = tokenizer.spans(texts)
+        counts = pipeline.tokenize(texts).num_tokens
         firsts = exclusive_sum(counts)
         return [
             (starts[first : first + count], ends[first : first + count])
             for first, count in zip(firsts, counts, strict=True)
         ]
-    if isinstance(embedder, CharactersEmbedder):
+    if isinstance(tokenizer, CharactersTokenizer):
         return [_each_code_point(max(1, length)) for length in texts.lengths]
-    if isinstance(embedder, WordpieceEmbedder | SubwordsEmbedder):
-        return [_of_pieces(embedder, text) for text in texts]
+    if isinstance(tokenizer, WordpieceTokenizer | SubwordsTokenizer):
+        return [_of_pieces(tokenizer, text) for text in texts]
     return None
 
 
@@ -118,15 +127,15 @@ def _each_code_point(length: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _of_pieces(
-    embedder: WordpieceEmbedder | SubwordsEmbedder, text: str
+    tokenizer: WordpieceTokenizer | SubwordsTokenizer, text: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Special tokens show nothing."""
     safe = text.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(embedder, WordpieceEmbedder):
-        encoding = embedder.tokenizer.encode(safe, add_special_tokens=False)
+    if isinstance(tokenizer, WordpieceTokenizer):
+        encoding = tokenizer.pieces.encode(safe, add_special_tokens=False)
         offsets = [(0, 0), *encoding.offsets]  # every text starts with a special token
     else:
-        offsets = embedder.tokenizer.encode(safe).offsets or [(0, 0)]
+        offsets = tokenizer.pieces.encode(safe).offsets or [(0, 0)]
     pairs = np.array(offsets, dtype=np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
 
@@ -174,9 +183,8 @@ def _without_glyphs(model: TrainedModel, text: str, label: int) -> Salient:
     firsts = np.arange(0, len(starts), size)
     lasts = np.minimum(firsts + size, len(starts)) - 1
     without = [text[: starts[a]] + text[ends[b] :] for a, b in zip(firsts, lasts, strict=True)]
-    embedder = model.model.embedder
     with torch.inference_mode(), model.autocast():
-        inputs = embedder.tokenize(TextBatch.from_strings([text, *without])).to(model.device)
+        inputs = model.pipeline.tokenize(TextBatch.from_strings([text, *without])).to(model.device)
         found = _odds_of(model.task.probabilities(model.model(inputs)), label)
     weights = np.repeat(found[0] - found[1:], size)[: len(starts)]
     return Salient(text, starts, ends, weights, float(found[0]))

@@ -1,7 +1,7 @@
 """Scores over training seeds: intervals of means, paired tests, and Holm's correction.
 
-A seed is one observation. Intervals and tests here tell how much a score depends on the training;
-how much it depends on the choice of the test texts, `vitrina.tasks.intervals` tells.
+A seed is one observation. Intervals and tests here show how much a score depends on the training;
+`vitrina.tasks.intervals` shows how much it depends on the choice of the test texts.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtrit
-
-from vitrina.tasks.intervals import intervals_of
+from scipy.stats import bootstrap, permutation_test
 
 FEW_SEEDS = 10
 """Below this a t-interval: a bootstrap of fewer values is too narrow (Efron and Tibshirani 1993,
@@ -21,14 +20,13 @@ section 14.3; of n values a resample never leaves their range, and underestimate
 
 RESAMPLES = 10_000
 
-MOST_EXACT = 16
-"""Pairs up to which all signs are tried, 65,536 of them."""
+MOST_EXACT = 15
+"""Pairs up to which all signs are tried; of more pairs as many random signs are."""
 
-DRAWN_SIGNS = 100_000
-"""Random signs that are tried where there are more pairs."""
+NUM_SIGNS = 2**MOST_EXACT
 
 LEVEL = 0.05
-"""The level of significance that is told of."""
+"""The level of significance."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,17 @@ class SeedMean:
     high: float
     num_seeds: int
     method: str
+
+    @property
+    def text(self) -> str:
+        """The mean with its interval, as it is shown."""
+        digits = 3 if abs(self.mean) < 100 else 0
+        mean = f"{self.mean:,.{digits}f}"
+        if self.method == "t":
+            return f"{mean} ± {self.high - self.mean:,.{digits}f}"
+        if self.method == "bca":
+            return f"{mean} [{self.low:,.{digits}f}–{self.high:,.{digits}f}]"
+        return mean
 
 
 def mean_over_seeds(values: Sequence[float], *, level: float = 0.95, seed: int = 0) -> SeedMean:
@@ -66,44 +75,50 @@ def mean_over_seeds(values: Sequence[float], *, level: float = 0.95, seed: int =
         half = quantile * float(found.std(ddof=1)) / num_seeds**0.5
         return SeedMean(mean, mean - half, mean + half, num_seeds, "t")
 
-    def means(weights: np.ndarray) -> dict[str, np.ndarray]:
-        return {"mean": weights @ found / weights.sum(axis=1)}
-
-    low, high = intervals_of(
-        means, num_seeds, num_seeds, resamples=RESAMPLES, seed=seed, level=level
-    )["mean"]
-    return SeedMean(mean, low, high, num_seeds, "bca")
+    interval = bootstrap(
+        (found,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=level,
+        method="BCa",
+        rng=np.random.default_rng([seed, num_seeds]),
+    ).confidence_interval
+    return SeedMean(mean, float(interval.low), float(interval.high), num_seeds, "bca")
 
 
 def sign_flip_test(differences: Sequence[float], *, seed: int = 0) -> float:
     """The two-sided p of a paired sign-flip test that the mean difference is zero.
 
-    Were there no difference, each could as well have the other sign; p is the share of all signs
-    under which the sum is at least as far from zero (Fisher, The Design of Experiments, 1935,
-    section 21). Exact up to `MOST_EXACT` pairs; beyond, of `DRAWN_SIGNS` random signs and the
-    observed ones (Phipson and Smyth 2010, "Permutation p-values should never be zero").
+    p is the share of all choices of signs under which the sum is at least as far from zero (Fisher,
+    The Design of Experiments, 1935, section 21). It is exact up to `MOST_EXACT` pairs; beyond, it
+    counts `NUM_SIGNS` random choices and the observed one (Phipson and Smyth 2010, "Permutation
+    p-values should never be zero").
 
     Args:
-        differences: one for each pair, finite. Pairs that do not differ stay and say nothing.
+        differences: one for each pair, finite. Pairs that do not differ count too.
         seed: of the random signs.
 
     Returns:
         p, from `smallest_p(len(differences))` to 1; NaN without a pair.
     """
     found = np.asarray(differences, dtype=np.float64)
-    num_pairs = len(found)
-    if num_pairs == 0:
-        return float("nan")
-    # Sums that are equal but for the order of their terms count as equal.
-    wanted = abs(float(found.sum())) - 1e-12 * max(1.0, float(np.abs(found).sum()))
-    if num_pairs <= MOST_EXACT:
-        bits = np.arange(2**num_pairs)[:, None] >> np.arange(num_pairs) & 1
-        sums = (1 - 2 * bits) @ found
-        return float((np.abs(sums) >= wanted).mean())
-    generator = np.random.default_rng([seed, num_pairs])
-    signs = generator.integers(0, 2, size=(DRAWN_SIGNS, num_pairs), dtype=np.int8)
-    sums = (1 - 2 * signs) @ found
-    return (int((np.abs(sums) >= wanted).sum()) + 1) / (DRAWN_SIGNS + 1)
+    if len(found) < 2:
+        return 1.0 if len(found) else float("nan")
+
+    def distance(values: np.ndarray, axis: int) -> np.ndarray:
+        # Rounded: sums that are equal but for the order of their terms count as equal.
+        return np.round(np.abs(values.sum(axis=axis)), 12)
+
+    test = permutation_test(
+        (found,),
+        distance,
+        permutation_type="samples",
+        alternative="greater",
+        vectorized=True,
+        n_resamples=NUM_SIGNS,
+        rng=np.random.default_rng([seed, len(found)]),
+    )
+    return float(test.pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -124,7 +139,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def smallest_p(num_pairs: int) -> float:
     """The smallest p that the two-sided test of so many pairs can give: both signs of all alike."""
     if num_pairs > MOST_EXACT:
-        return 1 / (DRAWN_SIGNS + 1)
+        return 1 / (NUM_SIGNS + 1)
     return min(1.0, 2.0 ** (1 - num_pairs))
 
 

@@ -1,50 +1,26 @@
-"""The report of a sweep: runs side by side, then each by itself."""
+"""The report of a sweep: runs compared, then each by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from vitrina.errors import InputError
 from vitrina.evaluation.plot import HEADINGS
-from vitrina.evaluation.report import SYNTHETIC, score_text
-from vitrina.reports.curves import (
-    RunGroup,
-    attack_part,
-    family_charts,
-    level_charts,
-    suites_in,
-    worst_families,
-)
-from vitrina.reports.document import (
-    Content,
-    Html,
-    bullets,
-    code,
-    deeper,
-    details,
-    element,
-    join,
-    page,
-    paragraph,
-    section,
-    table,
-)  # fmt: skip
-from vitrina.reports.formats import TEST_HEADINGS, cell_text, test_cells
-from vitrina.reports.mistakes import ladder_part, mistakes_part
+from vitrina.evaluation.tables import SYNTHETIC, score_text
+from vitrina.reports.curves import RunGroup, curve_parts, suites_in, worst_families
+from vitrina.reports.page import Table, markup, render
 from vitrina.reports.run_report import (
     commands,
     hard_suite,
-    headline,
-    judged,
-    made,
     require_labels,
-    scores_table,
-)  # fmt: skip
+    run_parts,
+    started,
+    texts_part,
+)
 from vitrina.reports.runs import Run, differing, newest_of_each
 from vitrina.reports.table import tested
-
-Part = tuple[str, str, Html]
 
 
 def sweep_report(
@@ -58,12 +34,12 @@ def sweep_report(
     """The whole page of a sweep.
 
     Args:
-        runs: all that stand in its folder, at least one of them finished.
+        runs: all runs in its folder, at least one of them finished.
         mistakes: how many are shown of the first run of each group of seeds.
-        suite: the suite that they are of; None: the hardest of the ordinary ones.
+        suite: the suite of these mistakes; None: the hardest of the ordinary ones.
 
     Raises:
-        InputError: if no run has finished, none has the wanted suite, or one says no labels.
+        InputError: if no run has finished, none has the wanted suite, or one predicts no labels.
     """
     keys = differing(runs)
     kept, notes = newest_of_each(runs, keys or ["model"])
@@ -73,25 +49,38 @@ def sweep_report(
     for run in finished:
         require_labels(run)
     groups = group_by_seed(finished, keys)
-    parts: list[Part] = [
-        _part("Scores", "scores", *_compared(groups, notes)),
-        _part("Curves", "curves", *_curves(groups)),
-    ]
-    attack = attack_part(groups)
-    if attack is not None:
-        parts.append(_part("Attacks", "attacks", attack))
-    parts.append(_part("Configurations", "differences", *_differences(kept, keys)))
-    shown = [_group_part(group, mistakes, suite, device) for group in groups]
-    parts.append(_part("Runs", "runs", *_unfinished(kept), *shown))
-    parts.append(_part("How it was made", "made", *_made(kept)))
-    synthetic = [run.result.synthetic for run in finished]
-    note = f" · {SYNTHETIC}" if any(synthetic) else ""
+    compared, explained = compare_groups(groups)
+    worst = Table(
+        "Where each model is worst (first seed)",
+        ["runs", "lowest score", "family"],
+        worst_families(groups),
+    )
+    report = curve_parts(groups) | {
+        "compared": compared,
+        "notes": [*explained, *notes],
+        "worst": worst if worst.rows else None,
+        "differences": differences(kept, keys),
+        "unfinished": [
+            (anchor_of(run), f"{run.folder.name}: {run.error}") for run in kept if not run.finished
+        ],
+        "groups": [(g.name, members(g, mistakes, suite, device)) for g in groups],
+        "started": list(dict.fromkeys(line for line in map(started, kept) if line)),
+        "commands": list(dict.fromkeys(commands(run)[0] for run in kept)),
+    }
+    sections = {
+        "scores": "Scores",
+        "curves": "Curves",
+        "attacks": "Attacks",
+        "differences": "Configurations",
+        "runs": "Runs",
+        "made": "How it was made",
+    }
+    if not report["attacks"]:
+        del sections["attacks"]
+    note = f" · {SYNTHETIC}" if any(run.synthetic for run in finished) else ""
     subtitle = f"{len(finished)} of {len(kept)} runs have finished{note}"
-    return page(f"Sweep {folder.resolve().name}", subtitle, parts)
-
-
-def _part(title: str, anchor: str, *content: Content) -> Part:
-    return title, anchor, section(title, anchor, *content)
+    title = f"Sweep {folder.resolve().name}"
+    return render("sweep", title=title, subtitle=subtitle, sections=sections, report=report)
 
 
 def group_by_seed(runs: Sequence[Run], keys: Sequence[str]) -> list[RunGroup]:
@@ -110,14 +99,17 @@ def name_of(run: Run, keys: Sequence[str]) -> str:
 
 
 def anchor_of(run: Run) -> str:
-    """Of a run's own part; folder names may hold anything."""
+    """The anchor of a run's own part; folder names may hold anything."""
     return "run-" + "".join(c if c.isalnum() and c.isascii() else "-" for c in run.folder.name)
 
 
-def _compared(groups: Sequence[RunGroup], notes: Sequence[str]) -> list[Content]:
+def compare_groups(
+    groups: Sequence[RunGroup],
+) -> tuple[list[tuple[Table, Table | None]], list[str]]:
+    """For each score the means of all groups by suite and the paired tests; and notes."""
     suites = suites_in(groups)
-    parts: list[Content] = []
-    explained: dict[str, None] = {}
+    shown: list[tuple[Table, Table | None]] = []
+    notes: dict[str, None] = {}
     for metric, heading in HEADINGS.items():
         scores = {
             (group.name, suite): {
@@ -131,78 +123,41 @@ def _compared(groups: Sequence[RunGroup], notes: Sequence[str]) -> list[Content]
         found = tested([group.name for group in groups], suites, scores)
         rows = []
         for group in groups:
-            cells: list[Content] = [group.name]
-            for suite in suites:
-                text = cell_text(found.cells[group.name, suite])
-                best = (group.name, suite) in found.best
-                cells.append(element("b", text) if best else text)
-            rows.append([*cells, str(len(group.runs))])
-        parts.append(table(f"{heading}: mean and 95 % interval", ["runs", *suites, "seeds"], rows))
-        explained |= dict.fromkeys(found.notes)
+            cells = [found.cell(group.name, suite) for suite in suites]
+            texts = [markup("<b>{}</b>", each.text) if each.best else each.text for each in cells]
+            rows.append([group.name, *texts, str(len(group.runs))])
+        means = Table(f"{heading}: mean and 95 % interval", ["runs", *suites, "seeds"], rows)
+        tests = None
         if found.tests:
-            lines = [test_cells(test) for test in found.tests]
-            caption = f"{heading}: each row against the first, paired by seed"
-            tests = table(caption, TEST_HEADINGS, lines)
-            parts.append(details(f"Paired tests of {heading}", tests))
-    told = [*explained, *notes]
-    return [*parts, bullets(told, "quiet")] if told else parts
+            text = found.text_of_tests(f"Paired tests of {heading}: each row against the first")
+            lines = [[cell.text for cell in row] for row in text.rows]
+            tests = Table(text.title, text.head, lines)
+        shown.append((means, tests))
+        notes |= dict.fromkeys(found.notes)
+    return shown, list(notes)
 
 
-def _curves(groups: Sequence[RunGroup]) -> list[Content]:
-    parts: list[Content] = [level_charts(groups)]
-    families = family_charts(groups)
-    if families is not None:
-        parts.append(families)
-        rows = worst_families(groups)
-        caption = "Where each model is worst (first seed)"
-        parts.append(table(caption, ["runs", "lowest score", "family"], rows))
-    return parts
-
-
-def _differences(runs: Sequence[Run], keys: Sequence[str]) -> list[Content]:
+def differences(runs: Sequence[Run], keys: Sequence[str]) -> Table:
+    """What distinguishes the runs, with links to them."""
     rows = []
     for run in runs:
-        link = element("a", run.folder.name, href=f"#{anchor_of(run)}")
+        link = markup('<a href="#{}">{}</a>', anchor_of(run), run.folder.name)
         values = [run.setting(key) or run.settings().get(key) or "–" for key in keys]
-        state = "finished" if run.finished else run.result.error
         f1 = run.metrics.get("test", {}).get("clean", {}).get("f1")
+        state = "finished" if run.finished else run.error
         rows.append([link, *values, run.seed, score_text(f1), state])
     head = ["run", *keys, "seed", "F1, clean", "state"]
     caption = "What distinguishes the runs; settings that follow from another choice are left out"
-    return [table(caption, head, rows, words=[len(head) - 1])]
+    return Table(caption, head, rows, words=[len(head) - 1])
 
 
-def _unfinished(runs: Sequence[Run]) -> list[Content]:
-    lines = []
-    for run in runs:
-        if not run.finished:
-            anchor = anchor_of(run)
-            told = f"{run.folder.name}: {run.result.error}"
-            lines.append(element("li", element("span", told, id=anchor)))
-    return [element("h3", "Failed or not finished"), element("ul", join(lines))] if lines else []
-
-
-def _group_part(group: RunGroup, mistakes: int, suite: str | None, device: str) -> Html:
-    """The runs of a group, each closed at first; the first one with its mistakes."""
-    parts: list[Content] = [element("h3", group.name)]
+def members(group: RunGroup, mistakes: int, suite: str | None, device: str) -> list[dict[str, Any]]:
+    """Values for the parts of the runs of a group; the first one with single texts."""
+    shown = []
     for number, run in enumerate(group.runs):
-        chosen = hard_suite(run, suite)
-        inside: list[Content] = [headline(run), scores_table(run), *judged(run, chosen)]
+        parts = {"anchor": anchor_of(run), "title": f"{run.folder.name}, seed {run.seed}"}
+        texts: dict[str, Any] = {"ladder": None, "mistakes": None}
         if number == 0:
-            inside += [element("h3", "One text at each level"), ladder_part(run, device)]
-        if number == 0 and mistakes:
-            worst = mistakes_part(run, chosen, mistakes, device)
-            inside += [element("h3", "Worst mistakes"), worst]
-        inside.append(details("How this run was made", made(run)))
-        title = f"{run.folder.name}, seed {run.seed}"
-        opened = details(title, *map(deeper, inside))
-        parts.append(element("div", opened, id=anchor_of(run)))
-    return join(parts)
-
-
-def _made(runs: Sequence[Run]) -> list[Content]:
-    given = dict.fromkeys(str(run.record["command"]) for run in runs if run.record.get("command"))
-    whole = [f"python {line}" if line.startswith("main.py") else line for line in given]
-    alone = list(dict.fromkeys(commands(run)[0] for run in runs))
-    parts: list[Content] = [paragraph("As they were started:"), code("\n".join(whole))]
-    return [*parts, details("Each run alone", code("\n".join(alone)))]
+            texts = texts_part(run, suite, mistakes, device)
+        shown.append(parts | run_parts(run, hard_suite(run, suite)) | texts)
+    return shown

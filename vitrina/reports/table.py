@@ -1,18 +1,22 @@
-"""A table over seeds: a cell for each value of two settings, with intervals and paired tests."""
+"""Tables of runs: one row a run, or a cell for all seeds of two settings, with paired tests."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from vitrina.errors import InputError, require
-from vitrina.evaluation.report import SYNTHETIC
-from vitrina.reports.runs import Run, newest_of_each, read_runs, score_at
+from vitrina.evaluation.tables import SYNTHETIC, score_text
+from vitrina.reports.formats import Cell, RunTables, TextTable
+from vitrina.reports.runs import Run, differing, newest_of_each, read_run, read_runs, score_at
 from vitrina.reports.statistics import (
     FEW_SEEDS,
+    LEVEL,
     SeedMean,
     holm,
     mean_over_seeds,
@@ -25,6 +29,9 @@ METRIC = "metric"
 
 FIRST, BEST, NONE = "first", "best", "none"
 """Baselines that are not the name of a row."""
+
+OF_PRETRAINING = ("masked_loss", "cer")
+"""Scores of runs without labels."""
 
 LESS_IS_BETTER = (
     "ece", "brier", "flip_rate", "false_alarms", "cer", "infeasible", "seconds", "fit_seconds",
@@ -51,15 +58,23 @@ class PairedTest:
     adjusted: float
 
 
+CSV_HEADINGS = (
+    "mean", "low", "high", "interval", "seeds", "best", "baseline", "difference", "pairs", "p",
+    "p_holm",
+)  # fmt: skip
+
+TEST_HEADINGS = ["column", "row", "against", "difference", "pairs", "p", "Holm"]
+
+
 @dataclass
 class SeedTable:
-    """What `seed_table` gives, for `vitrina.reports.formats`.
+    """Means over seeds, for each value of two settings.
 
     Attributes:
         title: what the scores are. row_key: the setting of the rows. column_key: of the columns.
         scores: of each cell, by seed. cells: their means; None where there is no score.
         best: cells that are the best of their column, as they are shown.
-        tests: each row against the baseline. notes: plain sentences for below the table.
+        tests: each row against the baseline. notes: sentences for below the table.
         failed: runs without scores, and why.
     """
 
@@ -74,6 +89,58 @@ class SeedTable:
     tests: list[PairedTest]
     notes: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+
+    def text(self) -> RunTables:
+        """The means with intervals and seeds, the tests, and the notes."""
+        prefix = "" if self.column_key == METRIC else f"{self.column_key} = "
+        head = [self.row_key, *(prefix + column for column in self.columns)]
+        rows = [
+            [Cell(row), *(self.cell(row, column) for column in self.columns)] for row in self.rows
+        ]
+        tables = [TextTable(self.title, head, rows)]
+        if self.tests:
+            tables.append(self.text_of_tests("paired tests"))
+        notes = ["in round brackets: seeds; bold: the best of a column", *self.notes]
+        return RunTables(tables, notes, self.failed, self.values())
+
+    def values(self) -> list[list[Any]]:
+        """A row for each cell, and the test of its row where there is one."""
+        tests = {(test.row, test.column): test for test in self.tests}
+        rows: list[list[Any]] = [[self.row_key, self.column_key, *CSV_HEADINGS]]
+        for place, cell in self.cells.items():
+            values: list[Any] = [""] * len(CSV_HEADINGS)
+            if cell is not None:
+                ends = (cell.low, cell.high) if cell.method else ("", "")
+                best = int(place in self.best)
+                values[:6] = [cell.mean, *ends, cell.method, cell.num_seeds, best]
+            if test := tests.get(place):
+                values[6:] = [test.baseline, test.difference, test.num_pairs, test.p, test.adjusted]
+            rows.append([*place, *values])
+        return rows
+
+    def cell(self, row: str, column: str) -> Cell:
+        """Mean and interval, followed by the number of seeds."""
+        found = self.cells[row, column]
+        if found is None:
+            return Cell("–")
+        return Cell(found.text, (row, column) in self.best, f" ({found.num_seeds})")
+
+    def text_of_tests(self, title: str) -> TextTable:
+        """A row for each test."""
+        rows = [
+            [
+                *(test.column, test.row, test.baseline),
+                *(f"{test.difference:+.3f}", str(test.num_pairs), _p_text(test.p)),
+                _p_text(test.adjusted) + (" *" if test.adjusted <= LEVEL else ""),
+            ]
+            for test in self.tests
+        ]
+        return TextTable(title, TEST_HEADINGS, [list(map(Cell, row)) for row in rows], 3)
+
+
+def _p_text(p: float) -> str:
+    """Three decimals, and never zero."""
+    return "< 0.001" if p < 0.001 else score_text(p)
 
 
 def seed_table(
@@ -105,12 +172,11 @@ def seed_table(
         _require_setting(runs, option, key)
     kept, notes = newest_of_each(runs, keys)
     scores, names = _collect(kept, keys, metrics, notes)
-    told = [run for run in kept if run.finished or run.record]
-    row_names = _in_order(run.setting(rows) for run in told)
-    column_names = (
-        list(metrics) if columns == METRIC else _in_order(r.setting(columns) for r in kept)
-    )
-    title = _title(metrics, columns, kept)
+    row_names = _in_order(run.setting(rows) for run in kept if run.finished or run.record)
+    of_setting = _in_order(run.setting(keys[-1]) for run in kept)
+    column_names = list(metrics) if columns == METRIC else of_setting
+    what = "scores" if columns == METRIC and len(metrics) > 1 else metrics[0]
+    title = f"{what}, means over seeds{_synthetic_note(kept)}"
     less = {column: _less(column if columns == METRIC else metrics[0]) for column in column_names}
     table = _table(title, (rows, columns), row_names, column_names, scores, less, baseline)
     table.notes = [*notes, *names, *table.notes]
@@ -143,19 +209,83 @@ def _table(
         for column in columns
         for found in [scores.get((row, column), {})]
     }
-    best = _best(cells, columns, less)
+    best = set()
+    for column in columns:
+        means = [cell and cell.mean for cell in (cells[row, column] for row in rows)]
+        best |= {(rows[n], column) for n in _best_shown(means, less=less[column])}
     table = SeedTable(title, *keys, list(rows), list(columns), scores, cells, best, [])
-    table.tests = _tests(table, baseline, less)
+    table.tests = _paired_tests(table, baseline, less)
     table.notes = _explained(table, less)
     return table
+
+
+def run_table(runs: Iterable[Path | Run], *, metric: str | None = None) -> RunTables:
+    """One row a run: what distinguishes it, its seconds, and a metric by suite.
+
+    Args:
+        metric: by default F1, or the score of pre-training where no run has F1. Runs without scores
+            keep their row.
+    """
+    read = [run if isinstance(run, Run) else read_run(run) for run in runs]
+    tests = [_tests(run) for run in read]
+    known = [name for name in ("f1", *OF_PRETRAINING) if any(_has(each, name) for each in tests)]
+    metric = metric or next(iter(known), "f1")
+    keys = ["model", *(differing(read, skip=["model"]) if len(read) > 1 else [])]
+    suites = list(dict.fromkeys(name for scores in tests for name in scores))
+    names = [[_name(run, key) for key in keys] for run in read]
+    columns = [[Cell(_seconds(run)) for run in read]]
+    for suite in suites:
+        values = [_number(scores.get(suite, {}).get(metric)) for scores in tests]
+        best = _best_shown(values, less=_less(metric))
+        columns.append([Cell(score_text(v), n in best) for n, v in enumerate(values)])
+    rows = [
+        [*map(Cell, name), *cells]
+        for name, cells in zip(names, zip(*columns, strict=True), strict=True)
+    ]
+    title = f"{metric} by suite{_synthetic_note(read)}"
+    failed = [
+        " ".join(f"{key}={value}" for key, value in zip(keys, name, strict=True) if value)
+        + f" ({run.folder}): {run.error}"
+        for run, name in zip(read, names, strict=True)
+        if run.error
+    ]
+    head = [*keys, "seconds", *(suite.replace("_", "\n") for suite in suites)]
+    return RunTables([TextTable(title, head, rows, len(keys))], [], failed)
+
+
+def _name(run: Run, key: str) -> str:
+    found = run.setting(key)
+    return (run.folder.name if key == "model" else "") if found is None else found
+
+
+def _seconds(run: Run) -> str:
+    train = run.metrics.get("train")
+    seconds = _number(train.get("seconds")) if isinstance(train, dict) else None
+    return run.state if run.error else score_text(seconds, 0)
+
+
+def _tests(run: Run) -> dict[str, Any]:
+    tests = run.metrics.get("test")
+    tests = tests if isinstance(tests, dict) else {}
+    return {name: scores for name, scores in tests.items() if isinstance(scores, dict)}
+
+
+def _has(tests: dict[str, Any], metric: str) -> bool:
+    return any(_number(scores.get(metric)) is not None for scores in tests.values())
+
+
+def _number(value: Any) -> float | None:
+    """`value` if it is a finite number; a damaged file may hold anything."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if number and abs(value) <= sys.float_info.max else None
 
 
 def _require_setting(runs: Sequence[Run], option: str, key: str) -> None:
     if any(run.setting(key) is not None for run in runs):
         return
     names = _in_order(name for run in runs for name in run.settings())
-    beside = [name for name in names if name.rpartition(".")[0] == key.rpartition(".")[0]]
-    allowed = ", ".join((beside or [name for name in names if "." not in name])[:40])
+    siblings = [name for name in names if name.rpartition(".")[0] == key.rpartition(".")[0]]
+    allowed = ", ".join((siblings or [name for name in names if "." not in name])[:40])
     raise InputError(f"{option} {key}: no run has this setting; there are: {allowed}")
 
 
@@ -204,24 +334,14 @@ def _less(metric: str) -> bool:
     return any(part in LESS_IS_BETTER for part in metric.split("."))
 
 
-def _best(
-    cells: dict[tuple[str, str], SeedMean | None], columns: Sequence[str], less: dict[str, bool]
-) -> set[tuple[str, str]]:
-    """Compared as they are shown: what looks equal is equally good."""
-    best = set()
-    for column in columns:
-        shown = {
-            place: round(cell.mean, 3)
-            for place, cell in cells.items()
-            if place[1] == column and cell is not None
-        }
-        if shown:
-            wanted = min(shown.values()) if less[column] else max(shown.values())
-            best |= {place for place, value in shown.items() if value == wanted}
-    return best
+def _best_shown(values: Sequence[float | None], *, less: bool) -> set[int]:
+    """Indices of the best values, compared as they are shown: what looks equal is equally good."""
+    shown = {n: round(value, 3) for n, value in enumerate(values) if value is not None}
+    best = (min if less else max)(shown.values(), default=None)
+    return {n for n, value in shown.items() if value == best}
 
 
-def _tests(table: SeedTable, baseline: str, less: dict[str, bool]) -> list[PairedTest]:
+def _paired_tests(table: SeedTable, baseline: str, less: dict[str, bool]) -> list[PairedTest]:
     if baseline == NONE or len(table.rows) < 2:
         return []
     if baseline not in (FIRST, BEST) and baseline not in table.rows:
@@ -248,35 +368,33 @@ def _tests(table: SeedTable, baseline: str, less: dict[str, bool]) -> list[Paire
 
 def _explained(table: SeedTable, less: dict[str, bool]) -> list[str]:
     methods = {cell.method for cell in table.cells.values() if cell is not None}
-    told = []
+    notes = []
     if "t" in methods:
         few = f"fewer than {FEW_SEEDS} seeds" if "bca" in methods else "over seeds"
-        told.append(f"±: 95 % interval of the mean, Student's t ({few})")
+        notes.append(f"±: 95 % interval of the mean, Student's t ({few})")
     if "bca" in methods:
-        told.append("in brackets: 95 % interval of the mean, BCa bootstrap over seeds")
+        notes.append("in brackets: 95 % interval of the mean, BCa bootstrap over seeds")
     if "" in methods:
-        told.append("a mean of one seed has no interval")
+        notes.append("a mean of one seed has no interval")
     downwards = [column for column in table.columns if less[column]]
     if downwards:
         all_of = len(downwards) == len(table.columns)
-        told.append(f"less is better{'' if all_of else ' in ' + ', '.join(downwards)}")
+        notes.append(f"less is better{'' if all_of else ' in ' + ', '.join(downwards)}")
     if table.tests:
-        told.append(
+        notes.append(
             f"p: two-sided sign-flip test over paired seeds; Holm: corrected for the "
             f"{len(table.tests)} tests of this table"
         )
         words = too_few(max(test.num_pairs for test in table.tests), len(table.tests))
-        told += [words] if words else []
-    return told
+        notes += [words] if words else []
+    return notes
 
 
-def _title(metrics: Sequence[str], columns: str, runs: Sequence[Run]) -> str:
-    synthetic = [run.result.synthetic for run in runs]
-    note = f" ({'' if all(synthetic) else 'partly '}{SYNTHETIC})" if any(synthetic) else ""
-    what = "scores" if columns == METRIC and len(metrics) > 1 else metrics[0]
-    return f"{what}, means over seeds{note}"
+def _synthetic_note(runs: Sequence[Run]) -> str:
+    synthetic = [run.synthetic for run in runs]
+    return f" ({'' if all(synthetic) else 'partly '}{SYNTHETIC})" if any(synthetic) else ""
 
 
 def _failure(run: Run, keys: Sequence[str]) -> str:
     which = " ".join(f"{key}={value}" for key in keys if (value := run.setting(key)) is not None)
-    return f"{which} seed={run.seed} ({run.folder}): {run.result.error}"
+    return f"{which} seed={run.seed} ({run.folder}): {run.error}"

@@ -1,1 +1,4 @@
-"""Many runs as one: the plan of a sweep, its jobs, and how it goes."""
+"""Folder and record of a run, runs that it builds on, plan and state of a sweep.
+
+Nothing but `results` and `warm_start` imports torch, so that reading a sweep is fast.
+"""

@@ -1,15 +1,15 @@
-"""The folder of a run: one run in it, and never another one's."""
+"""The folder of a run: at most one run per folder, and one lock per folder."""
 
 from __future__ import annotations
 
-import fcntl
 import glob
 import itertools
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from vitrina import config as configuration
 from vitrina.config import Config
@@ -19,10 +19,10 @@ from vitrina.runs.provenance import require_same_runs
 from vitrina.runs.record import read_json, recorded_hashes
 
 LOCK = ".lock"
-"""Held while a run is going on; the system frees it however the process ends."""
+"""Held while a run is in progress; the system frees it however the process ends."""
 
 PATIENCE_SECONDS = 0.5
-"""For which a held folder is asked again: who only looks holds it for less than a moment."""
+"""How long a held folder is retried: `is_running` holds it for a moment."""
 
 
 class FolderBusyError(InputError):
@@ -31,9 +31,7 @@ class FolderBusyError(InputError):
 
 @contextmanager
 def lock(folder: Path, *, waits: bool = False) -> Iterator[None]:
-    """Hold the folder against other runs; the system frees it however this process ends.
-
-    What a killed process had half written there is removed.
+    """Hold the folder against other runs and remove half-written files of a killed process.
 
     Args:
         waits: whether another process of this run holds it.
@@ -46,12 +44,14 @@ def lock(folder: Path, *, waits: bool = False) -> Iterator[None]:
         yield
         return
     make_folder(folder)
-    with _opened(folder / LOCK) as lock:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not _locked(lock, fcntl.LOCK_EX):
-            if time.monotonic() >= deadline:
-                raise FolderBusyError(f"{folder}: another process is running in this folder")
-            time.sleep(0.02)
+    with ExitStack() as held:
+        try:
+            held.enter_context(FileLock(folder / LOCK, timeout=PATIENCE_SECONDS))
+        except Timeout:
+            raise FolderBusyError(f"{folder}: another process is running in this folder") from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise InputError(f"{folder / LOCK}: cannot be written ({reason})") from None
         for part in (folder, folder / "checkpoints", folder / "predictions"):
             remove_leftovers(part)
         yield
@@ -63,13 +63,12 @@ def acquire(folder: Path, config: Config, *, numbered: bool, waits: bool = False
 
     Args:
         folder: the folder that the run's settings name.
-        numbered: whether the run may stand beside others of its settings: a folder in use is
-            passed over for `<folder>-2`, `<folder>-3`, …, and a run that goes on does so in the
-            last of them. Otherwise it stands in `folder`, whatever is there.
+        numbered: whether to use `<folder>-2`, `<folder>-3`, … if the folder is in use; a resumed
+            run uses the last of them. Otherwise `folder` is used, whatever it contains.
         waits: whether another process of this run holds it.
 
     Raises:
-        FolderBusyError: if another process goes on with this run already.
+        FolderBusyError: if another process runs this run already.
     """
     if waits or not numbered:
         with lock(folder, waits=waits):
@@ -89,7 +88,7 @@ def acquire(folder: Path, config: Config, *, numbered: bool, waits: bool = False
                 held.enter_context(lock(candidate))
             except FolderBusyError:
                 continue
-            if is_free(candidate):  # another one may have come and gone since this one looked
+            if is_free(candidate):  # another run may have used it since the first look
                 yield candidate
                 return
 
@@ -116,18 +115,20 @@ def is_free(folder: Path) -> bool:
 
 
 def is_running(folder: Path) -> bool:
-    """Whether some process, this one included, is running in the folder just now."""
+    """Whether a process, this one included, is running in the folder now."""
     if not (folder / LOCK).is_file():
         return False
     try:
-        with (folder / LOCK).open() as lock:
-            return not _locked(lock, fcntl.LOCK_SH)
-    except (OSError, InputError):
+        with FileLock(folder / LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
         return False
 
 
 def finished_run(folder: Path, config: Config) -> Path | None:
-    """The finished run of these settings that a run which goes on would find, if there is one."""
+    """The finished run of these settings that `resume=true` would find, if there is one."""
     taken = runs_of(folder)
     if not taken or not (taken[-1] / "metrics.json").is_file():
         return None
@@ -136,46 +137,26 @@ def finished_run(folder: Path, config: Config) -> Path | None:
 
 
 def enter(folder: Path, config: Config) -> dict[str, Any] | None:
-    """Check that the folder is free for this run; its metrics, if the run is finished.
+    """Check that this run may use the folder; return its metrics if the run is finished.
 
     Raises:
-        InputError: if it holds a run of other settings, or one that is not to go on.
+        InputError: if it contains a run with other settings, or one that may not be resumed.
     """
     if not (folder / "record.json").exists():
         return None
     mine = configuration.signature(configuration.to_dict(config))
-    record = read_json(folder / "record.json")
-    theirs = record.get("signature")
+    theirs = read_json(folder / "record.json").get("signature")
     if not config.resume:
         raise InputError(
-            f"{folder}: holds a run already; resume=true goes on with it, name=… or "
-            "hydra.run.dir=… starts elsewhere"
+            f"{folder}: contains a run already; resume=true resumes it, name=… or "
+            "hydra.run.dir=… chooses another folder"
         )
     if mine != theirs:
         raise InputError(
-            f"{folder}: holds a run of other settings (signature {theirs}, not {mine}); "
-            "resume=true needs the settings it was started with"
+            f"{folder}: contains a run with other settings (signature {theirs}, not {mine}); "
+            "resume=true needs the settings that it was started with"
         )
     if (folder / "metrics.json").exists():
         return read_json(folder / "metrics.json")
     require_same_runs(config.runs_used(), recorded_hashes(folder))
     return None
-
-
-def _opened(path: Path) -> Any:
-    try:
-        return path.open("w")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
-
-
-def _locked(lock: Any, kind: int) -> bool:
-    """Whether the lock could be had without waiting."""
-    try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"{lock.name}: cannot be locked ({reason})") from None
-    return True

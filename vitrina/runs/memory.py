@@ -1,4 +1,4 @@
-"""The largest memory that this process has held."""
+"""Peak memory of this process."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import torch
 
 
 def peak_memory_mb(device: torch.device) -> float:
-    """Largest memory of the process so far, in 10^6 bytes: on the CPU its resident set, on CUDA
-    what tensors took of the device."""
+    """Return the peak memory so far in 10^6 bytes: resident set on the CPU, tensors on CUDA."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e6
     try:
-        # What `getrusage` tells holds also the memory of the program that started this one.
+        # `getrusage` includes the memory of the program that started this one.
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
     except (OSError, IndexError):

@@ -1,16 +1,17 @@
-"""The plan of a sweep: `sweep.json` in its folder tells which jobs belong to it.
+"""The plan of a sweep: `sweep.json` in its folder lists the jobs that belong to it.
 
-A job is known by its signature. Sweeps that are started into the same folder add their jobs to the
-plan that is there, so that the folder always tells what is still missing.
+A signature identifies a job. Sweeps into the same folder add their jobs to the plan there, so that
+the plan always shows which jobs are missing.
 """
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from filelock import FileLock
 
 from vitrina.errors import InputError
 from vitrina.files import make_folder
@@ -24,8 +25,8 @@ class Job:
     """A run that belongs to a sweep.
 
     Attributes:
-        signature: of its settings, as in `record.json`.
-        name: of its folder, to which a number is added where such a run stood already.
+        signature: hash of its settings, as in `record.json`.
+        name: its folder, to which a number is added where a run of the same settings exists.
         overrides: its own values, as on the command line.
     """
 
@@ -34,13 +35,13 @@ class Job:
     overrides: list[str]
 
     @property
-    def told(self) -> str:
+    def described(self) -> str:
         """Its values in one line."""
         return " ".join(self.overrides) or "(no overrides)"
 
 
 def read_plan(folder: Path) -> list[Job]:
-    """The jobs that were ever started into `folder`; none if there is no plan.
+    """Return the jobs that were ever started into `folder`; none if there is no plan.
 
     Raises:
         InputError: if the plan cannot be read.
@@ -56,27 +57,29 @@ def read_plan(folder: Path) -> list[Job]:
 
 
 def add_to_plan(folder: Path, jobs: Sequence[Job], command: str | None = None) -> list[Job]:
-    """Add the jobs that are not in the plan yet; all that are in it now.
+    """Add jobs to the plan and return all jobs that are in it then.
 
     Args:
-        command: what was typed, kept beside its jobs.
+        command: the command line, kept with the plan.
 
     Raises:
         InputError: if the plan cannot be read or written.
     """
     make_folder(folder)
     try:
-        lock = (folder / f".{PLAN}.lock").open("w")
+        with FileLock(folder / f".{PLAN}.lock"):  # held for milliseconds
+            return _add(folder, jobs, command)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from None
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # held for milliseconds
-        known = {job.signature: job for job in read_plan(folder)}
-        commands = read_json(folder / PLAN).get("commands", []) if known else []
-        new = list({job.signature: job for job in jobs}.values())
-        known |= {job.signature: job for job in new if job.signature not in known}
-        if command is not None:
-            commands.append({"command": command, "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")})
-        values = {"commands": commands, "jobs": [asdict(job) for job in known.values()]}
-        write_json(folder / PLAN, values)
-        return list(known.values())
+
+
+def _add(folder: Path, jobs: Sequence[Job], command: str | None) -> list[Job]:
+    known = {job.signature: job for job in read_plan(folder)}
+    commands = read_json(folder / PLAN).get("commands", []) if known else []
+    for job in jobs:
+        known.setdefault(job.signature, job)
+    if command is not None:
+        commands.append({"command": command, "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")})
+    values = {"commands": commands, "jobs": [asdict(job) for job in known.values()]}
+    write_json(folder / PLAN, values)
+    return list(known.values())

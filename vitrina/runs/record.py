@@ -1,4 +1,4 @@
-"""The record of a run: everything needed to say what it was, and to make it again."""
+"""The record of a run: everything needed to describe and to repeat it."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ PACKAGES = (
     "hydra-core",
     "pymorphy3",
 )
-"""Those whose versions may change results; transformers is there with the extra `pretrained`."""
+"""Packages whose versions may change results; transformers comes with the extra `pretrained`."""
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write `values` as json, whole or not at all."""
+    """Write `values` as JSON, atomically."""
     with replacing(path) as file:
         file.write(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a json file of a run, which holds an object.
+    """Read a JSON object from a file of a run.
 
     Raises:
         InputError: if it is missing or broken.
@@ -47,7 +47,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; is this the folder of a run?") from None
+        raise InputError(f"{path}: no such file; is this the folder of a run?") from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read ({error})") from None
     if not isinstance(values, dict):
@@ -56,14 +56,14 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def recorded_hashes(folder: Path) -> dict[str, str]:
-    """The hashes in the record of the run in `folder`.
+    """Return the hashes in the record of the run in `folder`.
 
     Raises:
-        InputError: if there is no record, or no hashes are in it.
+        InputError: if there is no record, or no hashes in it.
     """
     hashes = read_json(folder / "record.json").get("hashes")
     if not isinstance(hashes, dict):
-        raise InputError(f"{folder / 'record.json'}: cannot be read (there are no hashes in it)")
+        raise InputError(f"{folder / 'record.json'}: cannot be read (no hashes in it)")
     return hashes
 
 
@@ -76,17 +76,15 @@ def make_record(
     notes: Sequence[str],
     synthetic: bool,
 ) -> dict[str, Any]:
-    """What `record.json` holds.
+    """Return the content of `record.json`.
 
     Args:
         choices: the option chosen in each group; presets leave no other trace.
-        overrides: what stood on the command line.
-        hashes: sha256 of the data.
-        notes: what was skipped, cut, split off.
+        overrides: of the command line.
+        hashes: sha256 of data and weights that the run uses.
+        notes: rows that were skipped, cut or split off.
         synthetic: whether the texts are the demo corpus.
     """
-    from vitrina.training.checkpoints import FORMAT  # torch is not needed to read a record
-
     return {
         "name": config.name,
         "choices": {k: v for k, v in choices.items() if not k.startswith("hydra/")},
@@ -96,8 +94,9 @@ def make_record(
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "synthetic": synthetic,
         "notes": list(notes),
-        "hashes": {**hashes, **_font_hashes(config)},
-        "checkpoint_format": FORMAT,
+        "hashes": dict(hashes),
+        "format": configuration.FORMAT,
+        "plugins": config.plugins(),
         "versions": {
             "python": platform.python_version(),
             **{name: _version(name) for name in PACKAGES},
@@ -113,19 +112,8 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _font_hashes(config: Config) -> dict[str, str]:
-    if not config.embedder.draws:
-        return {}
-    import hashlib
-
-    from vitrina.glyphs.fonts import default_font
-
-    paths = [Path(path) for path in config.embedder.fonts] or [default_font()]
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-
-
 def _git_state() -> dict[str, Any] | None:
-    """Commit of the checkout that the program stands in, and whether it was changed since."""
+    """Return the commit of the checkout with the program, and whether files differ from it."""
     folder = Path(__file__).resolve().parent.parent
 
     def git(*arguments: str) -> str:

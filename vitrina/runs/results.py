@@ -1,4 +1,4 @@
-"""What comes of a run: its metrics, its files, its tables."""
+"""Results of a run: its metrics, files and tables."""
 
 from __future__ import annotations
 
@@ -10,37 +10,42 @@ import torch
 from rich.console import Console
 
 from vitrina.config import Config
-from vitrina.evaluation.attacks.table import attack_table
-from vitrina.evaluation.curves_table import curves_table
 from vitrina.evaluation.evaluate import Evaluation
-from vitrina.evaluation.pairs import pairs_line
 from vitrina.evaluation.plot import draw_levels
-from vitrina.evaluation.report import labels_table, results_table, write_metrics
+from vitrina.evaluation.report import write_metrics
+from vitrina.evaluation.tables import (
+    attack_table,
+    curves_table,
+    labels_table,
+    pairs_line,
+    reading_table,
+    results_table,
+)
 from vitrina.models.model import Model
 from vitrina.runs.memory import peak_memory_mb
-from vitrina.tasks.ocr.error_rate import RecognitionEvaluation, reading_table
+from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
 from vitrina.training.checkpoints import TrainState
 from vitrina.training.trackers.base import Tracker
 
 
 def collect_metrics(
-    position: TrainState,
+    state: TrainState,
     fit_seconds: float,
     model: Model,
     device: torch.device,
     evaluation: Evaluation,
     read: RecognitionEvaluation | None = None,
 ) -> dict[str, Any]:
-    """What `metrics.json` holds; seconds are those of the training loop, without validation."""
-    seconds = max(position.seconds, 1e-9)
-    best = next(each for each in position.validations if each["step"] == position.best_step)
+    """Return the content of `metrics.json`; seconds are without validation."""
+    seconds = max(state.seconds, 1e-9)
+    best = next(each for each in state.validations if each["step"] == state.best_step)
     train = {
-        "steps": position.step,
-        "best_step": position.best_step,
-        "stopped_early": position.stopped_early,
-        "seconds": position.seconds,
+        "steps": state.step,
+        "best_step": state.best_step,
+        "stopped_early": state.stopped_early,
+        "seconds": state.seconds,
         "fit_seconds": fit_seconds,
-        "comments_per_second": position.num_texts / seconds,
+        "comments_per_second": state.num_texts / seconds,
         "num_parameters": model.num_parameters(),
         "peak_memory_mb": peak_memory_mb(device),
         "device": str(device),
@@ -48,7 +53,7 @@ def collect_metrics(
     }
     test = evaluation.metrics()
     if read is not None:
-        train["infeasible"] = position.infeasible_sum / max(position.step, 1)
+        train["infeasible"] = state.infeasible_sum / max(state.step, 1)
         for name, scores in read.metrics().items():
             test[name] |= scores
     return {"train": train, "val": best, "test": test}
@@ -57,10 +62,10 @@ def collect_metrics(
 def show_tables(
     console: Console, evaluation: Evaluation, metrics: dict[str, Any], *, synthetic: bool
 ) -> None:
-    """Show the scores of the suites and all else that was measured.
+    """Show the scores of the suites and all other measurements.
 
     Args:
-        metrics: what `metrics.json` holds of it, by key.
+        metrics: entries of `metrics.json`, by key.
     """
     if evaluation.task_metrics.shown:
         console.print(results_table(evaluation, synthetic=synthetic))
@@ -68,8 +73,8 @@ def show_tables(
     if by_label is not None:
         console.print(by_label)
     if by_label is not None and "thresholds" in metrics:
-        told = ", ".join(f"{name} {value:.3f}" for name, value in metrics["thresholds"].items())
-        console.print(f"said from a probability of: {told}", markup=False, highlight=False)
+        values = ", ".join(f"{name} {value:.3f}" for name, value in metrics["thresholds"].items())
+        console.print(f"decision thresholds: {values}", markup=False, highlight=False)
     if "pairs" in metrics:
         console.print(pairs_line(metrics["pairs"]), markup=False, highlight=False)
     if "curves" in metrics:
@@ -89,10 +94,10 @@ def report(
     synthetic: bool,
     pictures: Sequence[Path] = (),
 ) -> None:
-    """Write and show the results; `metrics.json` comes last, its presence means finished.
+    """Write and show the results; `metrics.json` is written last: its presence means finished.
 
     Args:
-        pictures: those that the task drew.
+        pictures: files that the task drew.
     """
     for note in [*evaluation.notes, *(read.notes() if read else [])]:
         console.print(note, markup=False, highlight=False)
@@ -100,20 +105,19 @@ def report(
     if config.evaluation.plot:
         drawn = draw_levels(evaluation, picture, title=folder.name, synthetic=synthetic)
         if drawn:
-            tracker.picture(picture)
+            tracker.log_image(picture)
     for each in pictures:
-        tracker.picture(each)
+        tracker.log_image(each)
     rows = [
         [name, *(suite.scores[key] for key in evaluation.task_metrics.metrics)]
         for name, suite in evaluation.suites.items()
     ]
-    tracker.table("scores", ["suite", *evaluation.task_metrics.metrics], rows)
+    tracker.log_table("scores", ["suite", *evaluation.task_metrics.metrics], rows)
     if read is not None:
         rows = [[name, each.cer, each.infeasible] for name, each in read.scores.items()]
-        tracker.table("reading", ["suite", "cer", "infeasible"], rows)
-    tracker.summary(metrics)
-    if getattr(config.tracking, "artifact", False):
-        tracker.artifact(folder / "checkpoints" / "best.safetensors")
+        tracker.log_table("reading", ["suite", "cer", "infeasible"], rows)
+    tracker.log_summary(metrics)
+    tracker.log_artifact(folder / "checkpoints" / "best.safetensors")
     write_metrics(folder / "metrics.json", metrics)
     (folder / "error.txt").unlink(missing_ok=True)
     show_tables(console, evaluation, metrics, synthetic=synthetic)

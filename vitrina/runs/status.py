@@ -1,4 +1,4 @@
-"""How a sweep goes, read from its folder: done, running, failed, waiting, and the time left."""
+"""State of a sweep, read from its folder: how many jobs are in each state, and the time left."""
 
 from __future__ import annotations
 
@@ -14,43 +14,42 @@ from rich.table import Table
 
 from vitrina.runs.folder import is_running, runs_of
 from vitrina.runs.plan import Job
-from vitrina.training.heartbeat import read_heartbeat
-from vitrina.training.progress import duration
+from vitrina.training.progress import duration, read_heartbeat
 
-STATES = ("done", "running", "failed", "stopped", "waiting")
-"""A stopped job has begun and not finished, and no process is at it: it was killed, or Ctrl-C."""
+STATES = ("finished", "running", "failed", "interrupted", "pending")
+"""An interrupted job was started, did not finish and is not running: it was killed, or Ctrl-C."""
 
-STYLES = {"done": "green", "running": "bold", "failed": "red", "stopped": "yellow", "waiting": ""}
+STYLES: dict[str, str] = dict(zip(STATES, ("green", "bold", "red", "yellow", ""), strict=True))
 
 
 @dataclass(frozen=True)
 class JobState:
-    """A job of a sweep and how far it is.
+    """State and progress of a job of a sweep.
 
     Attributes:
         state: one of `STATES`.
-        folder: where it stands; None while it waits.
-        told: what is to be said of it: the reason, or the step and its speed.
-        seconds: how long it took so far; None if that is not known.
-        left: estimate of the seconds that the training steps of a running one still take.
+        folder: folder of the run; None while the job is pending.
+        detail: reason of a failure, or step and speed.
+        seconds: duration so far; None if unknown.
+        left: estimate of the seconds that a running job needs for its remaining training steps.
     """
 
     job: Job
     state: str
     folder: Path | None = None
-    told: str = ""
+    detail: str = ""
     seconds: float | None = None
     left: float | None = None
 
 
 def state_of(job: Job, folder: Path, *, finished_first: bool = False) -> JobState:
-    """How far the job is.
+    """Return the state of a job.
 
     Of several runs of the same settings the running one counts, else the newest.
 
     Args:
-        folder: of the sweep.
-        finished_first: whether a finished run counts more than one that is running.
+        folder: folder of the sweep.
+        finished_first: whether a finished run takes precedence over a running one.
     """
     base = folder / job.name
     held = [run for run in _numbered(base) if is_running(run)]
@@ -58,77 +57,77 @@ def state_of(job: Job, folder: Path, *, finished_first: bool = False) -> JobStat
         held = []
     taken = held or [run for run in runs_of(base) if not is_running(run)]
     if not taken:
-        return JobState(job, "waiting")
+        return JobState(job, "pending")
     run = taken[-1]  # by its number: a clock may have jumped back
     beat = read_heartbeat(run)
     seconds = beat.get("seconds")
     if held:
-        told, left = _course(beat)
-        return JobState(job, "running", run, told, seconds, left)
+        detail, left = _progress(beat)
+        return JobState(job, "running", run, detail, seconds, left)
     if (run / "metrics.json").is_file():
-        if seconds is not None:  # what came after the training is measured by the files
+        if seconds is not None:  # file times give the time after the training
             seconds += max((run / "metrics.json").stat().st_mtime - beat.get("at", 0.0), 0.0)
-        return JobState(job, "done", run, "", seconds)
+        return JobState(job, "finished", run, "", seconds)
     if (run / "error.txt").is_file():
         lines = (run / "error.txt").read_text("utf-8", "replace").strip().splitlines()
         return JobState(job, "failed", run, lines[0] if lines else "failed", seconds)
-    told = "has not finished; resume=true goes on"
+    detail = "has not finished; resume=true resumes it"
     if beat:
-        told += f" from about step {beat.get('step', 0):.0f} of {beat.get('num_steps', 0):.0f}"
-    return JobState(job, "stopped", run, told, seconds)
+        detail += f" from about step {beat.get('step', 0):.0f} of {beat.get('num_steps', 0):.0f}"
+    return JobState(job, "interrupted", run, detail, seconds)
 
 
 def _numbered(base: Path) -> list[Path]:
-    """Folders of the job by number, the first one even if nothing stands in it yet."""
+    """Return folders of the job by number, the first one even if it is empty."""
     runs = runs_of(base)
     return [base, *runs] if base.is_dir() and base not in runs else runs
 
 
-def _course(beat: dict[str, float]) -> tuple[str, float | None]:
+def _progress(beat: dict[str, float]) -> tuple[str, float | None]:
     if not beat:
         return "starting", None
     step, num_steps = beat.get("step", 0), beat.get("num_steps", 0)
     speed = beat.get("steps_per_second", 0.0)
     if step >= num_steps:
         return "measuring", 0.0
-    told = f"step {step:.0f} of {num_steps:.0f}, {speed:.2g} steps/s"
-    return told, (num_steps - step) / speed if speed > 0 else None
+    detail = f"step {step:.0f} of {num_steps:.0f}, {speed:.2g} steps/s"
+    return detail, (num_steps - step) / speed if speed > 0 else None
 
 
 @dataclass(frozen=True)
 class Overview:
-    """What `overview` gives; rich prints it as a table, `line` tells it in one line."""
+    """States of the jobs of a sweep; rich prints it as a table, `line` is a summary."""
 
     folder: Path
     jobs: list[JobState] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
-        """Jobs in each state, in the order of `STATES`."""
+        """Return the number of jobs in each state, in the order of `STATES`."""
         found = Counter(each.state for each in self.jobs)
         return {state: found[state] for state in STATES}
 
     def seconds_left(self) -> float | None:
-        """From the mean of the jobs done, as many at a time as run now; None if none is done.
+        """Estimate the time left from the mean of the finished jobs; None if there are none.
 
-        A job that failed or was stopped is not waited for; one that goes on is in its steps.
+        As many jobs run at a time as now. Failed and interrupted jobs do not count.
         """
-        took = [each.seconds for each in self.jobs if each.state == "done" and each.seconds]
+        took = [each.seconds for each in self.jobs if each.state == "finished" and each.seconds]
         counts = self.counts()
-        if not counts["running"] + counts["waiting"]:
+        if not counts["running"] + counts["pending"]:
             return 0.0
         if not took:
             return None
         mean = sum(took) / len(took)
-        left = counts["waiting"] * mean
+        left = counts["pending"] * mean
         for each in self.jobs:
             if each.state == "running":
                 left += max(mean - (each.seconds or 0.0), each.left or 0.0)
         return left / max(counts["running"], 1)
 
     def line(self) -> str:
-        """`3 of 8 done, 1 running, 4 waiting, 12 min 05 s left`."""
+        """`3 of 8 finished, 1 running, 4 pending, about 12 min 05 s left`."""
         counts = self.counts()
-        parts = [f"{counts['done']} of {len(self.jobs)} done"]
+        parts = [f"{counts['finished']} of {len(self.jobs)} finished"]
         parts += [f"{counts[state]} {state}" for state in STATES[1:] if counts[state]]
         left = self.seconds_left()
         if left:
@@ -150,11 +149,11 @@ class Overview:
             style = STYLES[each.state]
             state = f"[{style}]{each.state}[/]" if style else each.state
             took = duration(each.seconds) if each.seconds is not None else ""
-            table.add_row(escape(" ".join(own) or each.job.name), state, took, escape(each.told))
+            table.add_row(escape(" ".join(own) or each.job.name), state, took, escape(each.detail))
         yield table
 
 
 def overview(folder: Path, jobs: Sequence[Job], *, finished_first: bool = False) -> Overview:
-    """How far each of the jobs is; see `state_of`."""
+    """Return the states of the jobs; see `state_of`."""
     states = [state_of(job, folder, finished_first=finished_first) for job in jobs]
     return Overview(folder, states)

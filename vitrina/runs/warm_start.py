@@ -1,8 +1,8 @@
-"""Starting from another run: which of its weights fit a new model, and what comes with them.
+"""Starting from another run: which of its weights and fitted state a new model takes.
 
-Weights mean something only behind what was fitted for them: whitened pixels, word pieces, an
-alphabet. So where the embedder is of the same form, what was fitted for it comes along, and where
-it is not, its weights stay behind; the same holds for a reader and its alphabet.
+Weights depend on fitted state: whitening, word pieces, an alphabet. So an embedder of the same
+form is taken together with its fitted state, and an embedder of another form is not taken; the
+same holds for the CTC head and its alphabet.
 """
 
 from __future__ import annotations
@@ -25,62 +25,62 @@ from vitrina.training.checkpoints import read_weights
 
 FREE = frozenset(
     {
-        *("dropout", "ngram_dropout", "rate_share", "frozen", "sparse"),
+        *("dropout", "ngram_dropout", "rate_share", "frozen", "sparse", "min_gain"),
         *("augment", "augment_marks", "augment_erased", "augment_p", "augment_variants"),
     }
 )
 """Settings of an embedder that do not change what its weights mean."""
 
-READER = ("target", "units", "vocabulary_size", "reads", "kernels", "dim")
-"""Settings of a reader that its weights depend on, beside the number of its steps."""
+READER = ("target", "units", "vocabulary_size", "source", "kernels", "dim")
+"""Settings of a CTC head that its weights depend on, besides the number of its frames."""
 
 INNER = "embedder.inner."
-"""What an embedder around another one calls it, as where words are labelled."""
+"""Prefix of an embedder inside another one, as where words are labeled."""
 
 MOST_NAMED = 5
-"""Tensors that do not fit and are told by name, of each part."""
+"""Tensors that do not fit and are named, per part."""
 
 
 @dataclass(frozen=True)
 class WeightTransfer:
-    """What a training takes over.
+    """Weights that a training takes from another run.
 
     Attributes:
         taken: tensors by their names in the new model.
-        lines: what is taken and what is not, to be told.
+        lines: report of what is taken and what is not.
     """
 
     taken: dict[str, Tensor]
     lines: list[str]
 
     def load(self, model: nn.Module) -> None:
-        """Put the tensors into the model that this was made for."""
+        """Copy the tensors into the model that this was made for."""
         state = model.state_dict()
         with torch.no_grad():
             for name, tensor in self.taken.items():
                 state[name].copy_(tensor)
 
     def require_whole(self, parts: Sequence[str], model: nn.Module) -> None:
-        """Whether everything that these parts of the model hold is taken.
+        """Check that all tensors of these parts of the model are taken.
 
         Raises:
-            InputError: if it is not, for `model.frozen` names them.
+            InputError: if some are not; `model.frozen` names the parts.
         """
         for part in parts:
             names = [name for name in model.state_dict() if name.startswith(f"{part}.")]
             left = [name for name in names if name not in self.taken]
-            told = "; ".join(line.strip() for line in self.lines if line.startswith(f"  {part}:"))
-            allowed = f"parts that are taken whole from model.init_from ({told})"
+            why = "; ".join(line.strip() for line in self.lines if line.startswith(f"  {part}:"))
+            allowed = f"parts that are taken whole from model.init_from ({why})"
             require(not left, "model.frozen", list(parts), allowed)
 
 
 @dataclass(frozen=True)
 class WarmStart:
-    """A run whose best weights another one starts from.
+    """A run whose best weights another run starts from.
 
     Attributes:
         folder: as `model.init_from` names it.
-        config, state: its own.
+        config, state: its configuration and fitted state.
         tensors: its weights, by name.
     """
 
@@ -91,10 +91,10 @@ class WarmStart:
 
     @classmethod
     def of(cls, config: Config) -> WarmStart | None:
-        """That which `model.init_from` names; None where it is null.
+        """Read the run that `model.init_from` names; None if it is null.
 
         Raises:
-            InputError: if the folder is not that of a trained run, or a file in it is damaged.
+            InputError: if the folder contains no trained run, or a file in it is damaged.
         """
         given = config.model.init_from
         if given is None:
@@ -108,27 +108,30 @@ class WarmStart:
                 read_weights(folder / "checkpoints" / "best.safetensors"),
             )
         except InputError as error:
-            told = f"model.init_from = {given!r}: must be the folder of a trained run ({error})"
-            raise InputError(told) from None
+            raise InputError(
+                f"model.init_from = {given!r}: must be the folder of a trained run ({error})"
+            ) from None
 
     def fitted(self, config: Config) -> dict[str, FittedState]:
-        """What need not be fitted for a run of `config`, by part, as `build.fit` takes it."""
+        """Return the fitted state that a run of `config` takes over, by part, for `build.fit`."""
         found = {}
         if not self._embedder_differs(config):
             found["embedder"] = self.state.part("embedder")
+            if config.deobfuscator.kind != "none" and not self._deobfuscator_differs(config):
+                found["deobfuscator"] = self.state.part("deobfuscator")
         if not self._reader_differs(config):
             found["ocr"] = self.state.part("ocr")
         return found
 
     def start(self, config: Config, fitted: FittedState, model: Model) -> WeightTransfer:
-        """What of it fits a new model.
+        """Select the weights that fit a new model.
 
         Args:
-            config, artefacts: of the new run.
+            config, fitted: configuration and fitted state of the new run.
             model: its model.
 
         Raises:
-            InputError: if nothing does.
+            InputError: if none fits.
         """
         refused = self._refused(config, fitted)
         wanted, there = _by_part(model.state_dict()), _by_part(self.tensors)
@@ -148,10 +151,10 @@ class WarmStart:
             start.taken.update(taken)
             count = sum(tensor.numel() for name, tensor in taken.items() if name in weights)
             num_taken += count
-            told = f"  {part}: {len(taken)} of {len(tensors)} tensors taken, {count:,} parameters"
-            start.lines.append(told + self._with_fitted(part, config) + _named(misfits))
+            line = f"  {part}: {len(taken)} of {len(tensors)} tensors taken, {count:,} parameters"
+            start.lines.append(line + self._with_fitted(part, config) + _named(misfits))
         if left := [f"{part} ({len(there[part])} tensors)" for part in there if part not in wanted]:
-            start.lines.append(f"  of no use here: {', '.join(left)}")
+            start.lines.append(f"  unused: {', '.join(left)}")
         if not num_taken:
             reasons = "; ".join(line.strip() for line in start.lines[1:])
             raise InputError(
@@ -160,7 +163,7 @@ class WarmStart:
         return start
 
     def _refused(self, config: Config, fitted: FittedState) -> dict[str, str]:
-        """Parts whose weights would mean something else, and why."""
+        """Return the parts whose weights would mean something else, with the reason."""
         refused: dict[str, str] = {}
         parts = (fitted.part("embedder"), self.state.part("embedder"))
         fits_something = any(part.arrays or part.texts for part in parts)
@@ -175,23 +178,32 @@ class WarmStart:
         return {part: reason for part, reason in refused.items() if reason}
 
     def _embedder_differs(self, config: Config) -> str:
-        """In what the embedder is of another form; empty if it is not."""
+        """Return how the embedder differs in form; empty if it does not."""
         mine, theirs = asdict(config.embedder), asdict(self.config.embedder)
         if mine["kind"] != theirs["kind"]:
             return f"embedder.kind = {theirs['kind']!r} there"
-        return _differing("embedder", mine, theirs, mine.keys() - FREE)
+        differs = _differing("embedder", mine, theirs, mine.keys() - FREE)
+        if not differs and config.embedder.reads_codes:
+            return self._deobfuscator_differs(config)
+        return differs
+
+    def _deobfuscator_differs(self, config: Config) -> str:
+        mine, theirs = asdict(config.deobfuscator), asdict(self.config.deobfuscator)
+        if mine["kind"] != theirs["kind"]:
+            return f"deobfuscator.kind = {theirs['kind']!r} there"
+        return _differing("deobfuscator", mine, theirs, mine.keys() - FREE)
 
     def _reader_differs(self, config: Config) -> str:
         mine, theirs = config.ocr, self.config.ocr
         if not mine.recognizes or not theirs.recognizes:
-            return "there is none" if mine.recognizes else "none is wanted"
-        steps = mine.num_frames(config.embedder, config.encoder)
-        their_steps = theirs.num_frames(self.config.embedder, self.config.encoder)
+            return "there is none" if mine.recognizes else "this run has none"
+        frames = {"frames_per_token": mine.num_frames(config.embedder, config.encoder)}
+        their_frames = theirs.num_frames(self.config.embedder, self.config.encoder)
         return _differing(
             "ocr",
-            asdict(mine) | {"frames_per_token": steps},
-            asdict(theirs) | {"frames_per_token": their_steps},
-            {*READER, "frames_per_token"},
+            asdict(mine) | frames,
+            asdict(theirs) | {"frames_per_token": their_frames},
+            {*READER, *frames},
         )
 
     def _head_differs(self, config: Config, fitted: FittedState) -> str:
@@ -204,7 +216,7 @@ class WarmStart:
         return "" if names[0] == names[1] else f"its labels are {', '.join(names[1])[:60]}"
 
     def _with_fitted(self, part: str, config: Config) -> str:
-        """What comes with the weights of a part, for its line."""
+        """Describe the fitted state that comes with the weights of a part."""
         fitted = self.fitted(config)
         if part == "embedder" and part in fitted:
             names = sorted([*fitted[part].arrays, *fitted[part].texts])
@@ -213,10 +225,10 @@ class WarmStart:
 
 
 def _by_part(state: Mapping[str, Tensor]) -> dict[str, dict[str, tuple[str, Tensor]]]:
-    """Tensors by part of a model and name, with the names that the model itself has for them.
+    """Return tensors by part of a model and name, with their names in the model itself.
 
-    What stands around an embedder, to make one embedding of the tokens of a word, is a part of its
-    own, `words`; so the embedder has the same names with and without it.
+    The module around an embedder that joins the tokens of a word is a part of its own, `words`, so
+    that the embedder has the same names with and without it.
     """
     around = any(name.startswith(INNER) for name in state)
     parts: dict[str, dict[str, tuple[str, Tensor]]] = {}
@@ -245,6 +257,6 @@ def _named(misfits: list[str]) -> str:
 
 
 def _differing(group: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], keys: Any) -> str:
-    """The settings of a group that are not the same there; empty if all are."""
+    """Return the settings of a group that differ there; empty if none does."""
     differ = [key for key in sorted(keys) if mine[key] != theirs[key]]
     return ", ".join(f"{group}.{key} = {theirs[key]!r} there" for key in differ)

@@ -16,6 +16,7 @@ from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.model import Model
 from vitrina.models.predictor import Predictor
+from vitrina.models.prepare import TextPipeline
 from vitrina.noise.perturbed import PerturbedBatch
 from vitrina.normalizers.base import Normalizer
 from vitrina.tasks.targets import Targets
@@ -31,8 +32,8 @@ class Sample:
         split: where they are from.
         indices: int64 [B], which of its texts they are.
         noisy: what the noise made of them.
-        shown: what the normaliser made of that: the texts that the model is given.
-        normalizer: the normaliser, which knows the way back.
+        shown: the texts that the tokenizer gets for them.
+        normalizer: makes these texts; it knows the way back.
     """
 
     split: Split
@@ -92,11 +93,11 @@ class Task(ABC):
         """float32, a row for each row of the output."""
 
     def predictor(
-        self, model: Model, normalizer: Normalizer, *, max_tokens: int, precision: str
+        self, model: Model, pipeline: TextPipeline, *, max_tokens: int, precision: str
     ) -> Predictor:
         """Makes of texts what `task_metrics` compares with the truth."""
         return Predictor(
-            model, normalizer, self.probabilities, max_tokens=max_tokens, precision=precision
+            model, pipeline, self.probabilities, max_tokens=max_tokens, precision=precision
         )
 
     def validation_score(self, scores: Mapping[str, float], metric: str) -> float:
@@ -113,11 +114,14 @@ class Task(ABC):
         """What of a model this task does not train though one may think so, a sentence each."""
         return []
 
-    def draw(self, model: Model, texts: TextBatch, folder: Path) -> list[Path]:
+    def draw(
+        self, model: Model, pipeline: TextPipeline, texts: TextBatch, folder: Path
+    ) -> list[Path]:
         """Pictures of what the model does, written into the folder of a run; most have none.
 
         Args:
-            texts: some texts as the model is given them.
+            pipeline: prepares texts for it.
+            texts: some texts as its tokenizer gets them.
         """
         return []
 

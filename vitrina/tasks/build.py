@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 
@@ -12,43 +12,46 @@ from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.ctc import CtcHead
 from vitrina.models.model import Model
-from vitrina.noise.replacements import Replacements
+from vitrina.models.prepare import TextPipeline
+from vitrina.noise.corpus import Corpus
+from vitrina.normalizers.base import Normalizer
 from vitrina.registry import build, component
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.ocr.symbols import symbols_of
-from vitrina.text.batch import TextBatch
 
 
 def fit(
     config: Config,
     dataset: Dataset,
-    clean: TextBatch,
-    noisy: Callable[[], TextBatch],
-    replaced: Callable[[], Replacements] = Replacements,
+    corpus: Corpus,
     given: Mapping[str, FittedState] | None = None,
 ) -> FittedState:
-    """What the run learns from its training texts before training.
+    """Fit what the components of a run need to know of its training texts.
 
     Args:
-        dataset: of which only the training texts are seen.
-        clean: these texts, normalised.
-        noisy: draws the training noise over them, then normalises; called only if needed.
-        replaced: tells what the training noise puts for letters; called only if needed.
-        given: what comes from another run and is not fitted: `embedder`, `ocr`.
+        dataset: only its training texts are seen.
+        corpus: these texts, normalized.
+        given: what comes from another run and is not fitted: `deobfuscator`, `embedder`, `ocr`.
     """
     parts = {
         **(given or {}),
         "task": fit_task(config, dataset),
         "encoder": component("encoder", config.encoder.kind).load().fit(config.encoder),
     }
+    deobfuscator = component("deobfuscator", config.deobfuscator.kind)
+    if deobfuscator.target:
+        if "deobfuscator" not in parts:
+            parts["deobfuscator"] = deobfuscator.load().fit(config.deobfuscator, corpus)
+        if not config.embedder.reads_codes:
+            built = build("deobfuscator", config.deobfuscator, parts["deobfuscator"])
+            corpus = corpus.map(lambda texts: built(texts).text())
     if "embedder" not in parts:
-        kind = component("embedder", config.embedder.kind).load()
-        fitted = kind.fit(config.embedder, clean, noisy)
-        parts["embedder"] = kind.fit_noise(config.embedder, fitted, replaced)
+        embedder = component("embedder", config.embedder.kind).load()
+        parts["embedder"] = embedder.fit(config.embedder, corpus)
     if config.ocr.recognizes and "ocr" not in parts:
-        parts["ocr"] = Recognition.fit(config.ocr, clean, noisy)
+        parts["ocr"] = Recognition.fit(config.ocr, corpus)
     return FittedState.join(parts)
 
 
@@ -71,6 +74,16 @@ def build_reading(config: Config, fitted: FittedState) -> Recognition | None:
     if not config.ocr.recognizes:
         return None
     return Recognition(config.ocr, fitted.part("ocr"))
+
+
+def build_pipeline(
+    config: Config, fitted: FittedState, model: Model, normalizer: Normalizer
+) -> TextPipeline:
+    """Return all stages of a text before the model."""
+    deobfuscator = None
+    if component("deobfuscator", config.deobfuscator.kind).target:
+        deobfuscator = build("deobfuscator", config.deobfuscator, fitted.part("deobfuscator"))
+    return TextPipeline(normalizer, deobfuscator, model.embedder.tokenizer)
 
 
 def build_model(config: Config, fitted: FittedState, task: Task) -> Model:

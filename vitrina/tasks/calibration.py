@@ -1,6 +1,6 @@
 """How far probabilities can be taken at their word: calibration error and Brier score.
 
-Of several labels both are means over those that are reported: of two classes they are told of the
+Of several labels both are means over those that are reported: of two classes they are those of the
 positive one, of more of each class against the rest (class-wise calibration error, Nixon et al.,
 Measuring Calibration in Deep Learning, 2019).
 """

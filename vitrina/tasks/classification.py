@@ -38,9 +38,7 @@ class ClassificationTask(Task):
         names, positive = self.label_names, None
         if len(names) == 2 and config.positive is not None:
             positive = names.index(config.positive)
-        # Runs of version 0.1.0 have no weights.
-        weights = fitted.arrays.get("weights", np.ones(len(names), np.float32))
-        self._weights = torch.from_numpy(weights)
+        self._weights = torch.from_numpy(fitted.arrays["weights"])
         self._positive = positive
         self.waits_for_thresholds = config.threshold == VALIDATION
         fixed = None if config.threshold in (VALIDATION, EVEN) else config.threshold

@@ -27,6 +27,8 @@ class TaskConfig(Settings):
     """Whether the rows of a dataset must have labels."""
     one_class_per_text: ClassVar[bool] = False
     """Whether each text has exactly one class."""
+    compares_views: ClassVar[bool] = False
+    """Whether `Task.divergence` compares the predictions for two views of a text."""
 
     def label_rules(self) -> LabelRules | WordRules:
         """How the rows of a dataset name their labels."""
@@ -44,6 +46,8 @@ class TaskConfig(Settings):
 
 class TextTaskConfig(TaskConfig):
     """Settings that the tasks with labels of whole texts share."""
+
+    compares_views: ClassVar[bool] = True
 
     labels: list[str] | None = None
     """The labels, in the order of tables; null: those of the training rows, sorted. Others are left

@@ -9,6 +9,10 @@ The intervals are BCa, bias-corrected and accelerated (Efron and Tibshirani, An 
 the Bootstrap, 1993, chapter 14): the percentiles of the resampled scores that are read off are
 moved by the bias `z0` and the acceleration `a`. The acceleration is taken from a jackknife that
 leaves out one text at a time, or one of `MOST_GROUPS` random groups where there are more texts.
+
+`scipy.stats.bootstrap` lacks these groups and resamples that are undefined and do not count. Given
+the same weighted scores it takes as long on 2,254 texts (1 s) and 18 times as long on 12,000; a
+call of scikit-learn for each resample takes 200 times as long.
 """
 
 from __future__ import annotations
@@ -92,18 +96,18 @@ def weighted_scores(decisions: Predictions, weights: np.ndarray) -> dict[str, np
     counted = (occurs & chosen, occurs, chosen, right[:, None])
     sums = (weights @ columns.astype(np.float32) for columns in counted)
     hits, occurring, chosen_often, num_right = (each.astype(np.float64) for each in sums)
-    f1 = _ratio(2 * hits, occurring + chosen_often)  # [num_resamples, num_labels]
+    f1 = ratio(2 * hits, occurring + chosen_often)  # [num_resamples, num_labels]
     ranked = [
         _rank_scores(occurs[:, k], decisions.probabilities[:, k], weights)
         for k in decisions.reported
     ]
     return {
-        "accuracy": _ratio(num_right[:, 0], weights.sum(axis=1, dtype=np.float64)),
-        "f1": _mean_of_defined(f1[:, decisions.reported]),
-        "macro_f1": _mean_of_defined(f1),
-        "micro_f1": _ratio(2 * hits.sum(axis=1), (occurring + chosen_often).sum(axis=1)),
-        "roc_auc": _mean_of_defined(np.stack([auc for auc, _ in ranked], axis=1)),
-        "average_precision": _mean_of_defined(np.stack([ap for _, ap in ranked], axis=1)),
+        "accuracy": ratio(num_right[:, 0], weights.sum(axis=1, dtype=np.float64)),
+        "f1": mean_of_defined_rows(f1[:, decisions.reported]),
+        "macro_f1": mean_of_defined_rows(f1),
+        "micro_f1": ratio(2 * hits.sum(axis=1), (occurring + chosen_often).sum(axis=1)),
+        "roc_auc": mean_of_defined_rows(np.stack([auc for auc, _ in ranked], axis=1)),
+        "average_precision": mean_of_defined_rows(np.stack([ap for _, ap in ranked], axis=1)),
     }
 
 
@@ -130,22 +134,23 @@ def _rank_scores(
     above = np.cumsum(members, axis=1, dtype=np.float64)  # members down to this probability
     seen = np.cumsum(everything, axis=1, dtype=np.float64)
     pairs = ((above - 0.5 * members) * others).sum(axis=1)
-    gained = (members * _ratio(above, seen, undefined=0.0)).sum(axis=1)
-    return _ratio(pairs, num_members * num_others), _ratio(gained, num_members)
+    gained = (members * ratio(above, seen, undefined=0.0)).sum(axis=1)
+    return ratio(pairs, num_members * num_others), ratio(gained, num_members)
 
 
-def _ratio(
+def ratio(
     numerator: np.ndarray, denominator: np.ndarray, undefined: float = float("nan")
 ) -> np.ndarray:
+    """The quotients, `undefined` where the denominator is not above 0."""
     result = np.full(numerator.shape, undefined, dtype=np.float64)
     np.divide(numerator, denominator, out=result, where=denominator > 0)
     return result
 
 
-def _mean_of_defined(values: np.ndarray) -> np.ndarray:
+def mean_of_defined_rows(values: np.ndarray) -> np.ndarray:
     """Means of rows [num_resamples, num_labels] over what is not NaN."""
     defined = ~np.isnan(values)
-    return _ratio(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1))
+    return ratio(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1))
 
 
 def _draw(num_texts: int, resamples: int, seed: int, at_once: int) -> Iterator[np.ndarray]:
@@ -191,7 +196,7 @@ def _bca(
         for index, tail in enumerate(tails):
             map_spans = bias + _NORMAL.inv_cdf(float(tail))
             tails[index] = _NORMAL.cdf(bias + map_spans / (1 - acceleration * map_spans))
-    # Where all resamples lie on one side of the score no bias can be told: plain percentiles.
+    # Where all resamples lie on one side of the score the bias is undefined: plain percentiles.
     low, high = np.quantile(resampled, tails)
     return float(low), float(high)
 

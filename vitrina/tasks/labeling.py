@@ -16,9 +16,9 @@ from vitrina.models.embedders.words import WordsEmbedder, shown_words
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.words import WordHead
 from vitrina.models.model import Model
+from vitrina.models.prepare import TextPipeline
 from vitrina.models.word_predictions import WordPredictor
 from vitrina.normalizers.alignment import align_spans
-from vitrina.normalizers.base import Normalizer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import LabelingConfig
@@ -123,8 +123,8 @@ class LabelingTask(Task):
         return output.float().softmax(dim=1)
 
     def predictor(
-        self, model: Model, normalizer: Normalizer, *, max_tokens: int, precision: str
+        self, model: Model, pipeline: TextPipeline, *, max_tokens: int, precision: str
     ) -> WordPredictor:
         return WordPredictor(
-            model, normalizer, self.probabilities, max_tokens=max_tokens, precision=precision
+            model, pipeline, self.probabilities, max_tokens=max_tokens, precision=precision
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.utils.class_weight import compute_class_weight
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -98,8 +99,8 @@ def binary_divergence(first: Tensor, second: Tensor) -> Tensor:
 def class_weights(setting: Any, names: list[str], counts: np.ndarray) -> np.ndarray:
     """float32 [C], the weight of each class.
 
-    Balanced weights are `n / (C count)` over the classes that occur (as in scikit-learn), so that
-    their mean over the training texts is 1; a class that does not occur weighs 1.
+    Balanced weights are those of scikit-learn over the classes that occur, so that their mean over
+    the training texts is 1; a class that does not occur weighs 1.
 
     Args:
         setting: `task.class_weights`.
@@ -110,10 +111,10 @@ def class_weights(setting: Any, names: list[str], counts: np.ndarray) -> np.ndar
         InputError: if it gives a weight to a label that is not one.
     """
     if setting == "balanced":
-        occurs = counts > 0
-        weights = np.ones(len(counts))
-        weights[occurs] = counts.sum() / (occurs.sum() * counts[occurs])
-        return weights.astype(np.float32)
+        weights, present = np.ones(len(counts), dtype=np.float32), np.flatnonzero(counts)
+        labels = np.repeat(np.arange(len(counts)), counts)
+        weights[present] = compute_class_weight("balanced", classes=present, y=labels)
+        return weights
     return _given(setting, names)
 
 

@@ -1,7 +1,7 @@
-"""Scores of what is said of texts, label by label: one class for each text, or any set of labels.
+"""Scores of predicted labels, label by label: one class for each text, or any set of labels.
 
 The definitions are scikit-learn's. What is undefined (a ROC curve where only one class occurs) is
-NaN here, null in the files, and told by whoever asked for it; it is never a made-up number.
+NaN here, null in the files, never a made-up number.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ LABEL_METRICS = ("precision", "recall", "f1", "roc_auc", "average_precision")
 
 @dataclass(frozen=True)
 class Predictions:
-    """What is true of texts beside what is said of them.
+    """True and predicted labels of texts.
 
     Attributes:
         occurs: bool [num_texts, num_labels], the labels a text has.
-        chosen: bool [num_texts, num_labels], those that it is said to have.
+        chosen: bool [num_texts, num_labels], those that are predicted.
         probabilities: float [num_texts, num_labels], by which texts are ranked for each label.
         reported: the labels whose means are `precision`, `recall`, `f1`, `roc_auc` and
             `average_precision`: the positive one of two classes, or all.
@@ -74,8 +74,8 @@ def decide(
         probabilities: float [num_texts, num_classes], two classes or more.
         positive: index of the positive class of two, the last one if None. With more classes it is
             not used.
-        threshold: with two classes, the probability from which on the positive one is said; None:
-            the most probable one.
+        threshold: with two classes, the probability from which on the positive one is predicted;
+            None: the most probable one.
     """
     assert labels.ndim == 1 and probabilities.ndim == 2, (labels.shape, probabilities.shape)
     num_classes = probabilities.shape[1]
@@ -96,20 +96,20 @@ def choose_class(
         return probabilities.argmax(axis=1)
     (index,) = reported_classes(probabilities.shape[1], positive)
     # In double precision: a threshold between two probabilities must not be rounded to one.
-    said = probabilities[:, index].astype(np.float64) >= threshold
-    return np.where(said, index, 1 - index)
+    positive_N = probabilities[:, index].astype(np.float64) >= threshold
+    return np.where(positive_N, index, 1 - index)
 
 
 def score(decisions: Predictions) -> dict[str, float]:
     """The scores of `METRICS`, and `count`, the number of texts.
 
-    `accuracy` is the share of texts of which exactly the right labels are said. Names with `macro_`
+    `accuracy` is the share of texts whose predicted labels are exactly right. Names with `macro_`
     are means over all labels, names with `micro_` those of all (text, label) pairs taken together,
     which for one class a text equal the accuracy. A label for which a score is undefined is left
     out of the mean, and a score that is undefined for all of them is NaN: recall, `roc_auc` and
     `average_precision` of a label that does not occur, `roc_auc` of one that all texts have,
-    precision and F1 of one that neither occurs nor is said. Precision is 0 where a label occurs but
-    is never said.
+    precision and F1 of one that neither occurs nor is predicted. Precision is 0 where a label
+    occurs but is never predicted.
     """
     by_label = score_labels(decisions)
     occurs, chosen = decisions.occurs, decisions.chosen

@@ -1,4 +1,4 @@
-"""The way of a text to the model: noise, then normaliser, then integers."""
+"""A split on its way to the model: noise, then all stages of a text pipeline."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vitrina.data.dataset import Split
-from vitrina.evaluation.suites import corrupt_split
-from vitrina.models.embedders.base import Embedder
+from vitrina.models.prepare import TextPipeline
 from vitrina.models.token_batch import TokenBatch
+from vitrina.noise.corpus import Corpus
 from vitrina.noise.perturbation import Noise
 from vitrina.noise.replacements import Replacements
 from vitrina.normalizers.base import Normalizer
 from vitrina.tasks.base import Sample, Task
+from vitrina.tasks.corruption import corrupt_split
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.training_source import TrainingSource
@@ -34,7 +35,7 @@ class NoisyTexts:
         split: the clean texts.
         words: their words, as the noise needs them.
         noise: draws the noise.
-        normalizer: stands behind the noise, as it does in production.
+        normalizer: follows the noise, as it does in production.
     """
 
     split: Split
@@ -60,15 +61,20 @@ class NoisyTexts:
         indices = np.arange(len(self.split.texts))
         return self.normalizer(self.noise.corrupted(self.split.texts, self.words, indices, epoch))
 
+    def corpus(self) -> Corpus:
+        """Return what components are fitted on."""
+        clean = self.normalizer(self.split.texts)
+        return Corpus(clean, lambda: self.draw(0), lambda: self.replacements(0))
+
     def replacements(self, epoch: int) -> Replacements:
         """What the noise of `epoch` puts in place of letters; before the normaliser."""
         indices = np.arange(len(self.split.texts))
         return self.noise.replacements(self.split.texts, self.words, indices, epoch)
 
-    def sample(self, indices: np.ndarray, epoch: int, strength: float = 1.0) -> Sample:
+    def sample(self, indices: np.ndarray, epoch: int) -> Sample:
         """The texts at `indices`, a batch of them, with the noise of `epoch`."""
         texts, words = self.split.texts.take(indices), self.words.take(indices)
-        noisy = self.noise(texts, words, indices, epoch, strength)
+        noisy = self.noise(texts, words, indices, epoch)
         shown = self.normalizer(noisy.texts)
         return Sample(self.split, indices, noisy, shown, self.normalizer)
 
@@ -78,38 +84,37 @@ class NoisyTexts:
 
     def for_training(
         self,
-        embedder: Embedder,
+        pipeline: TextPipeline,
         task: Task,
         reading: Recognition | None = None,
         second_view: str | None = None,
     ) -> TrainingSource:
-        """Batches of these texts for a model with `embedder`, and what is asked of them.
+        """Return batches of these texts for a model, and its targets.
 
         Args:
+            pipeline: prepares the texts.
             second_view: what each batch holds beside the noisy texts: the `clean` ones, or `noisy`
                 ones with noise that is drawn a second time.
         """
 
-        def batch(
-            indices: np.ndarray, epoch: int, strength: float = 1.0
-        ) -> tuple[TokenBatch, Targets]:
-            sample = self.sample(indices, epoch, strength)
+        texts = replace(self, normalizer=pipeline)
+
+        def batch(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
+            sample = texts.sample(indices, epoch)
             shown, targets = sample.shown, task.targets(sample)
             rows = np.arange(len(indices))
             if second_view is not None:
-                other = self._second_view(second_view, indices, epoch, strength)
+                other = texts._second_view(second_view, indices, epoch)
                 shown, rows = TextBatch.join([shown, other]), np.tile(rows, 2)
                 targets = targets.take(rows)
             if reading is not None:
-                readings = reading.targets(lambda: self.clean(indices[rows]), shown)
+                readings = reading.targets(lambda: texts.clean(indices[rows]), shown)
                 targets = replace(targets, readings=readings)
-            return embedder.tokenize(shown), targets
+            return pipeline.tokenize(shown), targets
 
         return TrainingSource(self.split.texts.lengths, batch)
 
-    def _second_view(
-        self, view: str, indices: np.ndarray, epoch: int, strength: float
-    ) -> TextBatch:
+    def _second_view(self, view: str, indices: np.ndarray, epoch: int) -> TextBatch:
         if view == "clean":
             return self.clean(indices)
-        return self.sample(indices, SECOND_VIEW_EPOCH + epoch, strength).shown
+        return self.sample(indices, SECOND_VIEW_EPOCH + epoch).shown

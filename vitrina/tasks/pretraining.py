@@ -18,6 +18,7 @@ from vitrina.models.heads.pixels import PixelHead
 from vitrina.models.layers.masking import Masking
 from vitrina.models.masked_model import MaskedModel
 from vitrina.models.model import Model
+from vitrina.models.prepare import TextPipeline
 from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import PretrainingConfig
@@ -82,9 +83,13 @@ class PretrainingTask(Task):
             return []
         return ["the encoder is not trained: ocr.source=encoder or task.masked_weight trains it"]
 
-    def draw(self, model: Model, texts: TextBatch, folder: Path) -> list[Path]:
+    def draw(
+        self, model: Model, pipeline: TextPipeline, texts: TextBatch, folder: Path
+    ) -> list[Path]:
         """`masked.png`: texts, the same partly hidden, and restored."""
         from vitrina.tasks.reconstruction import draw_restored
 
         assert isinstance(model, MaskedModel)
-        return [draw_restored(model, texts, folder / "masked.png")] if model.masking else []
+        if not model.masking:
+            return []
+        return [draw_restored(model, pipeline, texts, folder / "masked.png")]

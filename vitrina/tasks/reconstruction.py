@@ -17,6 +17,7 @@ from vitrina.files import replacement
 from vitrina.glyphs.fonts import default_font
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.masked_model import MaskedModel
+from vitrina.models.prepare import TextPipeline
 from vitrina.text.batch import TextBatch
 
 NUM_TEXTS = 8
@@ -51,7 +52,7 @@ class RestoredLine:
         return [255 - self.drawn, covered, 255 - self.restored]
 
 
-def restored_line(model: MaskedModel, text: str) -> RestoredLine:
+def restored_line(model: MaskedModel, pipeline: TextPipeline, text: str) -> RestoredLine:
     """What is hidden of a text in a test, and what the model restores of it.
 
     Brightness and contrast of each hidden token are the true ones, as in the pictures of masked
@@ -59,7 +60,7 @@ def restored_line(model: MaskedModel, text: str) -> RestoredLine:
     """
     embedder, masking = model.embedder, model.masking
     assert isinstance(embedder, VisualEmbedder) and masking is not None
-    inputs = embedder.tokenize(TextBatch.from_strings([text])).to(model.device)
+    inputs = pipeline.tokenize(TextBatch.from_strings([text])).to(model.device)
     masked = masking.draw(inputs.num_tokens, training=False)
     was_training = model.training
     model.eval()
@@ -98,12 +99,12 @@ def _laid(
     return np.rint(sums / np.maximum(counts, 1)).astype(np.uint8), counts > 0
 
 
-def draw_restored(model: MaskedModel, texts: TextBatch, path: Path) -> Path:
+def draw_restored(model: MaskedModel, pipeline: TextPipeline, texts: TextBatch, path: Path) -> Path:
     """Write a PNG of some of the texts, spread evenly over them; its path."""
     known = np.flatnonzero(texts.lengths > 0)
     known = known if len(known) else np.arange(len(texts))
     chosen = known[np.unique(np.linspace(0, len(known) - 1, NUM_TEXTS).astype(np.int64))]
-    lines = [restored_line(model, text[:LONGEST]) for text in texts.take(chosen)]
+    lines = [restored_line(model, pipeline, text[:LONGEST]) for text in texts.take(chosen)]
     with replacement(path) as temporary:
         _sheet(lines).save(temporary, format="PNG")
     return path

@@ -1,6 +1,6 @@
-"""Probabilities from which on a label is said, chosen where the F1 of validation is highest.
+"""Probabilities from which on a label is predicted, chosen where the F1 of validation is highest.
 
-They are chosen when training has ended, with the weights that are kept, and stand in the run's
+They are chosen when training has ended, with the weights that are kept, and saved in the run's
 folder as `thresholds.json`: a mapping from label to threshold.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.metrics import precision_recall_curve
 
 from vitrina.errors import InputError
 from vitrina.files import replacing
@@ -32,7 +33,7 @@ EVEN = 0.5
 def best_threshold(occurs: np.ndarray, probability: np.ndarray) -> float:
     """The threshold of the highest F1, from 0 to 1.
 
-    It stands half way between the two neighbouring probabilities that it parts (the lowest one and
+    It is half way between the two neighboring probabilities that it separates (the lowest one and
     0, where everything is above it). Of thresholds with equal F1 the one nearest to 0.5 is taken,
     of two at equal distance the higher. Where the label does not occur it is 0.5.
 
@@ -42,15 +43,12 @@ def best_threshold(occurs: np.ndarray, probability: np.ndarray) -> float:
     """
     if not occurs.any():
         return EVEN
-    distinct, place = np.unique(probability.astype(np.float64), return_inverse=True)
-    texts = np.bincount(place, minlength=len(distinct))
-    members = np.bincount(place, weights=occurs, minlength=len(distinct))
-    said = np.cumsum(texts[::-1])[::-1]  # with everything from this probability on
-    hits = np.cumsum(members[::-1])[::-1]
-    f1 = 2 * hits / (said + occurs.sum())
+    precision, recall, distinct = precision_recall_curve(occurs, probability.astype(np.float64))
+    precision, recall = precision[:-1], recall[:-1]  # without the point that predicts nothing
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)
     between = (distinct + np.append(0.0, distinct[:-1])) / 2
-    best = between[f1 >= f1.max() - 1e-12]
-    return float(min(best, key=lambda threshold: (abs(threshold - EVEN), -threshold)))
+    best: list[float] = between[f1 >= f1.max() - 1e-12].tolist()
+    return min(best, key=lambda threshold: (abs(threshold - EVEN), -threshold))
 
 
 def choose_thresholds(

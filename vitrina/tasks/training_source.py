@@ -1,4 +1,4 @@
-"""What a training draws its batches from, and a process's share of a batch."""
+"""Source of the batches of a training, and a process's share of a batch."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from vitrina.tasks.targets import Targets
 
 @dataclass(frozen=True)
 class TrainingSource:
-    """What a training draws its batches from.
+    """Source of the batches of a training.
 
     Attributes:
         lengths: int64 [num_texts], lengths of the clean texts, by which batches are bucketed.
-        batch: (indices int64 [B], epoch, strength of the noise from 0 to 1) → encoded noisy texts
-            and their targets. With two views of each text both stand there 2 B times, the first
-            views before the second ones.
+        batch: (indices int64 [B], epoch) → tokenized noisy texts and their targets. With two views
+            of each text both have 2 B rows, the first views before the second ones.
     """
 
     lengths: np.ndarray
-    batch: Callable[[np.ndarray, int, float], tuple[TokenBatch, Targets]]
+    batch: Callable[[np.ndarray, int], tuple[TokenBatch, Targets]]
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,10 @@ class Batch:
     """This process's share of a batch.
 
     Attributes:
-        inputs: the encoded texts, all views of them.
-        targets: of each view.
+        inputs: tokens of the texts, all views of them.
+        targets: targets of each view.
         num_texts: texts in the whole batch.
-        weight: of each text in the sum over the processes.
+        weight: weight of each text in the sum over the processes.
     """
 
     inputs: TokenBatch

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vitrina.models.word_predictions import WordPredictions
-from vitrina.tasks.intervals import INTERVAL_METRICS, intervals_of, weighted_scores
+from vitrina.tasks.intervals import INTERVAL_METRICS, intervals_of, ratio, weighted_scores
 from vitrina.tasks.metrics import METRICS, Predictions, decide, reported_classes, score
 from vitrina.tasks.task_metrics import ClassMetrics, LabelMetrics
 from vitrina.text.spans import Spans, overlaps
@@ -68,9 +68,7 @@ class SpanCounts:
         """float64 [num_resamples] under weights [num_resamples, num_texts]; NaN without spans."""
         counted = (weights @ self.ends.astype(np.float32)).astype(np.float64)
         right = 2.0 * (weights @ self.both.astype(np.float32))
-        found = np.full(len(weights), np.nan)
-        np.divide(right, counted, out=found, where=counted > 0)
-        return found
+        return ratio(right, counted)
 
 
 class WordMetrics(LabelMetrics):

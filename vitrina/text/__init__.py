@@ -1,1 +1,1 @@
-"""Texts in columns, cleaning, words, the lexicon of obscene words, normalisers."""
+"""Texts in columns, cleaning, words, the lexicon of obscene words, offset maps."""

@@ -1,4 +1,4 @@
-"""Texts in columns: one line of code points and where each text ends.
+"""Texts in columns: one array of code points and the end of each text.
 
 A million comments as Python strings cost some hundred bytes each in objects alone, and nothing
 can be done to all of them at once; as two arrays they cost four bytes a code point, and noise and
@@ -13,9 +13,10 @@ from itertools import pairwise
 
 import numpy as np
 
+NUM_CODE_POINTS = 0x110000
 PIECE = 2**20
-"""Values of a ragged array that are worked on together. What is made on the way, as a string for
-each text or a place of eight bytes for each code point, costs more than the array itself."""
+"""Values of a ragged array that one pass handles. What a pass makes, such as a string for each text
+or an index of eight bytes for each code point, costs more than the array itself."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class TextBatch:
         return [joined[a:b] for a, b in pairwise(bounds)]
 
     def to_encodable(self) -> list[str]:
-        """The texts as other libraries take them: lone surrogates, no part of UTF-8, are `?`."""
+        """The texts for other libraries: lone surrogates, which UTF-8 cannot hold, become `?`."""
         return [text.encode("utf-8", "replace").decode("utf-8") for text in self.to_strings()]
 
     @property
@@ -100,7 +101,7 @@ def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 def pieces(offsets: np.ndarray) -> list[tuple[int, int]]:
-    """Where to cut a ragged array, from row to row, so that about `PIECE` values stand together.
+    """Cut a ragged array between rows into pieces of about `PIECE` values.
 
     Args:
         offsets: int64 [num_rows + 1].

@@ -1,7 +1,7 @@
-"""Cleaning: what transport left in a text is taken out, once, when the text is loaded.
+"""Cleaning: removes transport debris from a text, once, when the text is loaded.
 
-Nothing here undoes an attacker's tricks (normalisers do, behind the noise), and nothing is taken
-out for standing in brackets. Markup is recognised narrowly, so that «1 < 2 и 3 > 2» and «<3» stay.
+Nothing here undoes an attacker's tricks (normalizers do, after the noise), and brackets alone are
+no reason to remove a text. Markup is matched narrowly, so that «1 < 2 и 3 > 2» and «<3» stay.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAMES = "|".join(f"{_BLOCK} {_INLINE}".split())
 _ATTRIBUTE = r"""\s+[a-z][a-z0-9:_-]*\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+)"""
 
 _SIGNS = re.compile("[<&|/wW\ufeff\u00ef\ud800-\udfff]")
-"""What every expression below needs one of. Most comments hold none: they are searched once."""
+"""Every expression below needs one of these. Most comments hold none, and are searched once."""
 
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 _TAG = re.compile(rf"<!--.*?-->|</?(?P<name>{_NAMES})(?:{_ATTRIBUTE})*\s*/?>", re.I | re.S)
@@ -46,7 +46,7 @@ class Cleaned:
     """A cleaned text.
 
     Attributes:
-        text: without lone surrogates, which stand as U+FFFD.
+        text: with U+FFFD in place of lone surrogates.
         changes: the way back to the original; None if nothing changed.
     """
 
@@ -60,7 +60,7 @@ class Cleaned:
 
 
 def clean(text: str, config: CleaningConfig) -> Cleaned:
-    """Take transport debris out of one text."""
+    """Remove transport debris from one text."""
     if not _SIGNS.search(text):
         return Cleaned(text, None)
     steps: list[tuple[bool, re.Pattern[str], Callable[[re.Match[str]], str]]] = [
@@ -116,7 +116,7 @@ def _tag(match: re.Match[str]) -> str:
 
 
 def _url(match: re.Match[str]) -> str:
-    """What stands behind an address and is not of it: the sentence's signs, a closing bracket."""
+    """What follows an address and is no part of it: punctuation, a closing bracket."""
     address = match[0]
     end = len(address)
     while end > 0:

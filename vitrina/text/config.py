@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from vitrina.registry import Section
 
 
-@dataclass(kw_only=True)
-class CleaningConfig:
-    """Transport debris that is taken out of texts when they are loaded."""
+class CleaningConfig(Section):
+    """Transport debris that is removed from texts when they are loaded."""
 
-    html: bool
-    """Decode HTML entities and take out HTML tags."""
-    urls: bool
-    """Take out web addresses."""
-    mentions: bool
-    """Take out mentions of VK: [id123|Name], [club1|Name]."""
-    bom: bool
-    """Take out byte order marks."""
+    html: bool = True
+    """Decode HTML entities and remove HTML tags."""
+    urls: bool = True
+    """Remove web addresses."""
+    mentions: bool = True
+    """Remove mentions of VK: [id123|Name], [club1|Name]."""
+    bom: bool = True
+    """Remove byte order marks."""

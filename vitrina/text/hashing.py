@@ -1,4 +1,4 @@
-"""The finaliser of SplitMix64: every bit of a number changes every bit of its hash.
+"""The finalizer of SplitMix64: every bit of a number changes every bit of its hash.
 
 Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014; the constants
 are Stafford's variant 13.

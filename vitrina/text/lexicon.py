@@ -1,15 +1,14 @@
 """Which words are obscene or insulting.
 
 A word is judged by its own letters, without context: by patterns for the roots that hardly any
-other word holds, and by the forms of lemmas, which pymorphy3 gives once when the first word is
-asked for. No word is parsed by itself, so tens of thousands of distinct words take a second.
+other word holds, and by the forms of lemmas, which pymorphy3 gives once, when the first
+word is judged. No word is parsed by itself, so tens of thousands of distinct words take a second.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import numpy as np
 from vitrina.errors import InputError
 from vitrina.files import package_folder
 from vitrina.text.batch import TextBatch, pieces
-from vitrina.text.words import Words, word_texts
+from vitrina.text.words import Words
 
 PREFIXES = (
     r"(?:недо|пере|подо|подъ|подь|разо|разъ|разь|без|бес|взъ|взь|воз|изъ|над|обо|объ|обь|ото|"
@@ -39,7 +38,7 @@ def fold(word: str) -> str:
 
 
 def _compile(entries: Iterable[str]) -> re.Pattern[str]:
-    """One expression to search for what entries with `*` or `~` say; none finds nothing."""
+    """One expression that finds the words of entries with `*` or `~`; without entries, none."""
     bodies: dict[str, list[str]] = {"": [], r"\A": [], r"\A" + PREFIXES: []}
     for entry in entries:
         front = r"\A" + PREFIXES if entry.startswith("~") else r"\A"
@@ -80,13 +79,16 @@ class Lexicon:
 
     @classmethod
     def load(cls, path: str | None) -> Lexicon:
-        """Read a lexicon; `None` is the project's own, whose head describes the format.
+        """Read a lexicon; `None` is the project's own, which describes the format at its top.
 
         Raises:
             InputError: naming file and line, if the file is missing, empty or not of the format.
         """
-        own = package_folder("resources") / "lexicon" / "toxic_words.txt"
-        file = own if path is None else Path(path)
+        file = (
+            Path(path)
+            if path is not None
+            else package_folder("resources") / "lexicon" / "toxic_words.txt"
+        )
         try:
             content = file.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
@@ -140,11 +142,11 @@ class Lexicon:
         toxic = np.zeros(len(words), dtype=bool)
         for piece in pieces(texts.offsets):
             some = words.part(*piece)
-            strings = word_texts(texts.part(*piece), some).to_strings()
+            strings = some.texts(texts.part(*piece)).to_strings()
             judged = {string: self.is_toxic(string) for string in set(strings)}
             first = words.offsets[piece[0]]
             toxic[first : first + len(some)] = [judged[string] for string in strings]
-        return replace(words, toxic=toxic)
+        return words.with_labels(toxic)
 
 
 def _entries(file: Path, content: str) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """Hashed character n-grams of texts in columns.
 
 As in fastText (Bojanowski et al. 2017, "Enriching word vectors with subword information"; Joulin
-et al. 2017, "Bag of tricks for efficient text classification"), a word is what stands between
-white space, it is marked at its beginning and its end, and n-grams do not leave it. Two things
+et al. 2017, "Bag of tricks for efficient text classification"), a word is what white
+space separates, it is marked at its beginning and its end, and n-grams do not leave it. Two things
 differ: the marks are no characters, so that no text can imitate them, and code points are hashed
 instead of the bytes of UTF-8.
 
-The hash is a polynomial of the code points, modulo 2^64, with SplitMix64's finaliser behind it.
+The hash is a polynomial of the code points, modulo 2^64, with SplitMix64's finalizer behind it.
 A polynomial grows by one term where an n-gram grows by one character, so all n-grams of all
 texts take `max_n` additions of arrays.
 """
@@ -18,9 +18,8 @@ from functools import cache
 
 import numpy as np
 
-from vitrina.text.batch import TextBatch, offsets_of, ranges
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, offsets_of, ranges
 from vitrina.text.hashing import GOLDEN, mix
-from vitrina.text.words import NUM_CODE_POINTS
 
 BEGIN, END = NUM_CODE_POINTS, NUM_CODE_POINTS + 1
 """Marks of a word's beginning and end, beyond all characters."""
@@ -40,7 +39,7 @@ class MarkedWords:
         line: uint64 [num_places], symbols (code points, visual codes) and marks.
         offsets: int64 [num_words + 1]; word `i` is `line[offsets[i]:offsets[i + 1]]`.
         text_offsets: int64 [num_texts + 1], the places at which the words of each text begin.
-        places: int64 [num_symbols], where each symbol of the words stands on the line.
+        places: int64 [num_symbols], index of each symbol on the line.
     """
 
     line: np.ndarray
@@ -56,8 +55,8 @@ class MarkedWords:
 
         Args:
             symbols: integers below `BEGIN`, [num_symbols].
-            words: numbers of the words that the symbols stand in, never falling.
-            text_of: numbers of the texts that they stand in, never falling; no word is in two.
+            words: numbers of the symbols' words, ascending.
+            text_of: numbers of their texts, ascending; no word is in two.
         """
         begins = np.ones(len(symbols), dtype=bool)  # whether a word begins here
         begins[1:] = words[1:] != words[:-1]
@@ -79,14 +78,14 @@ class MarkedWords:
 
 @cache
 def _white_space() -> np.ndarray:
-    """bool [0x110000]: where words end; no white space stands beyond U+3000."""
+    """bool [0x110000]: where words end; all white space is at or below U+3000."""
     white = np.zeros(NUM_CODE_POINTS, dtype=bool)
     white[: 0x3000 + 1] = [chr(code).isspace() for code in range(0x3000 + 1)]
     return white
 
 
 def mark_words(texts: TextBatch) -> MarkedWords:
-    """Take what stands between white space and put marks around it."""
+    """Split texts at white space and put marks around the words."""
     white = _white_space()[texts.code_points]
     filled = np.flatnonzero(~white)
     text_of = np.searchsorted(texts.offsets, filled, side="right") - 1

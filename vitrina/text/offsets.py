@@ -12,8 +12,8 @@ class OffsetMap:
     """From a later form of a text back to an earlier one.
 
     Attributes:
-        starts: int64 [num_code_points of the later form], never falling.
-        ends: int64 of the same shape, never falling. Code point `i` of the later form came from
+        starts: int64 [num_code_points of the later form], ascending.
+        ends: int64 of the same shape, ascending. Code point `i` of the later form came from
             code points `starts[i]` to `ends[i]` of the earlier one; of none (`starts[i] ==
             ends[i]`) if it was inserted there.
         length: code points of the earlier form.

@@ -1,69 +1,45 @@
-"""Words of texts, in columns, each with the flag that noise treats it by.
+"""Words of texts, in columns: runs of letters, and whatever white space separates.
 
-A word is a maximal run of letters, digits and combining marks (Unicode categories L, N and M),
-joined by apostrophes that stand between two of them («об'єкт», "don't"). A hyphen or an underscore
-ends a word: «какой-то» is two.
+Noise works on runs of letters (`find_words`): letters, digits and combining marks (Unicode
+categories L, N and M), joined by apostrophes between two of them («об'єкт», "don't"). A hyphen or
+an underscore ends a word: «какой-то» is two.
+
+A word that noise has changed is no such run any more (`}|{0па`, `ж*па`), so models that label words
+take what white space separates (`written_words`). Punctuation at both ends of it is a word of its
+own, and so are signs that separate words anywhere («нет,дурак»).
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from vitrina.text.batch import TextBatch, offsets_of, pieces, ranges
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, pieces
+from vitrina.text.spans import Spans
 
 APOSTROPHES = "'`ʼ’"
-NUM_CODE_POINTS = 0x110000
+AT_ENDS = ".'’‘-–—()[]/\\"
+"""Signs that are separated from a word at its ends, but not within: there they may replace a letter
+or belong to the word (`какой-то`)."""
+ANYWHERE = ',;:!?…"«»„“”'
+"""Signs that end a word anywhere."""
+_LETTER, _AT_ENDS, _ANYWHERE, _SPACE = range(4)
 
 
-@dataclass(frozen=True)
-class Words:
-    """Words of texts, ragged.
-
-    Attributes:
-        starts: int32 [num_words], first code point of each word, counted from its text's start.
-        ends: int32 [num_words], one behind its last code point.
-        offsets: int64 [num_texts + 1]; text `i` has the words `offsets[i]` to `offsets[i + 1]`.
-        toxic: bool [num_words], what the lexicon says; all False until it was asked.
-    """
-
-    starts: np.ndarray
-    ends: np.ndarray
-    offsets: np.ndarray
-    toxic: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.starts)
+class Words(Spans):
+    """Words of texts; the label 1 marks those that the lexicon calls toxic, once it has judged."""
 
     @property
-    def counts(self) -> np.ndarray:
-        """int64 [num_texts], the number of words of each text."""
-        return np.diff(self.offsets)
-
-    def take(self, indices: np.ndarray) -> Words:
-        """The words of the texts at `indices`, in that order; `TextBatch.take` for words."""
-        indices = np.asarray(indices, dtype=np.int64)
-        first, counts = self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices]
-        taken = ranges(first, counts)
-        return Words(self.starts[taken], self.ends[taken], offsets_of(counts), self.toxic[taken])
-
-    def part(self, start: int, stop: int) -> Words:
-        """The words of the texts from `start` to `stop`; shares the arrays."""
-        offsets = self.offsets[start : stop + 1]
-        here = slice(offsets[0], offsets[-1])
-        return Words(self.starts[here], self.ends[here], offsets - offsets[0], self.toxic[here])
-
-    def text_indices(self) -> np.ndarray:
-        """int64 [num_words], the text of each word."""
-        return np.repeat(np.arange(len(self.offsets) - 1), self.counts)
+    def toxic(self) -> np.ndarray:
+        """bool [num_words]."""
+        return self.labels > 0
 
 
 @cache
 def _character_classes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """bool [0x110000] thrice: code points that build words, letters and marks among them."""
+    """Three tables, bool [0x110000]: code points of words, letters, combining marks."""
     first = [unicodedata.category(chr(code))[0] for code in range(NUM_CODE_POINTS)]
     kinds = np.array(first, dtype="U1")
     letters, marks = kinds == "L", kinds == "M"
@@ -71,54 +47,88 @@ def _character_classes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def is_letter(code_points: np.ndarray) -> np.ndarray:
-    """bool, of the shape of `code_points`: where a letter stands (Unicode category L)."""
+    """bool, of the shape of `code_points`: which are letters (Unicode category L)."""
     return _character_classes()[1][code_points]
 
 
 def is_mark(code_points: np.ndarray) -> np.ndarray:
-    """bool, of the shape of `code_points`: where a combining mark stands (category M)."""
+    """bool, of the shape of `code_points`: which are combining marks (category M)."""
     return _character_classes()[2][code_points]
 
 
 def find_words(texts: TextBatch) -> Words:
-    """The words of all texts, not yet marked as toxic."""
-    found = [_find_words(texts.part(*piece)) for piece in pieces(texts.offsets)]
-    offsets = offsets_of(np.concatenate([words.counts for words in found]))
-    starts = np.concatenate([words.starts for words in found])
-    ends = np.concatenate([words.ends for words in found])
-    return Words(starts, ends, offsets, np.zeros(len(starts), dtype=bool))
+    """The runs of letters of all texts, not yet marked as toxic."""
+    return Words.join([_find_words(texts.part(*piece)) for piece in pieces(texts.offsets)])
 
 
 def _find_words(texts: TextBatch) -> Words:
-    """The words of texts that are few enough to be worked on together."""
-    code_points, offsets = texts.code_points, texts.offsets
-    inside = _character_classes()[0][code_points]  # [num_code_points]
-    first_of_text = np.zeros(len(code_points) + 1, dtype=bool)
-    first_of_text[offsets] = True
-    joins = np.isin(code_points, [ord(character) for character in APOSTROPHES])
+    """The runs of letters of texts that are few enough for one pass."""
+    inside = _character_classes()[0][texts.code_points]
+    first_of_text = _first_of_text(texts)
+    joins = np.isin(texts.code_points, [ord(character) for character in APOSTROPHES])
     if joins.any():
         between = np.zeros_like(joins)
         between[1:-1] = joins[1:-1] & inside[:-2] & inside[2:]
         between[1:] &= ~first_of_text[1:-1]
         between &= ~first_of_text[1:]
         inside = inside | between
-    goes_on = np.zeros(len(code_points) + 1, dtype=bool)  # [i]: i - 1 and i are of one word
-    goes_on[1:-1] = inside[1:] & inside[:-1] & ~first_of_text[1:-1]
-    starts = np.flatnonzero(inside & ~goes_on[:-1])
-    ends = np.flatnonzero(inside & ~goes_on[1:]) + 1
-    word_offsets = np.searchsorted(starts, offsets)
-    text_start = np.repeat(offsets[:-1], np.diff(word_offsets))
-    return Words(
-        (starts - text_start).astype(np.int32),
-        (ends - text_start).astype(np.int32),
-        word_offsets.astype(np.int64),
-        np.zeros(len(starts), dtype=bool),
+    return Words.of(*_in_texts(texts, *_runs(inside, first_of_text)))
+
+
+@cache
+def _kinds() -> np.ndarray:
+    """uint8 [0x110000]: what each code point is to a word."""
+    kinds = np.zeros(NUM_CODE_POINTS, dtype=np.uint8)
+    for kind, signs in ((_AT_ENDS, AT_ENDS), (_ANYWHERE, ANYWHERE)):
+        kinds[[ord(sign) for sign in signs]] = kind
+    # All white space of Unicode is below U+3001; the empty braille pattern looks like it.
+    kinds[[code for code in range(0x3001) if chr(code).isspace() or code == 0x2800]] = _SPACE
+    return kinds
+
+
+def written_words(texts: TextBatch) -> Spans:
+    """The words of all texts and the signs between them, without labels."""
+    return Spans.join([_written_words(texts.part(*piece)) for piece in pieces(texts.offsets)])
+
+
+def _written_words(texts: TextBatch) -> Spans:
+    """The words of texts that are few enough for one pass."""
+    kinds = _kinds()[texts.code_points]
+    inside = kinds != _SPACE
+    first_of_text = _first_of_text(texts)
+    starts, ends = _runs(inside, first_of_text)  # of the stretches without white space
+    letters = np.append(0, np.cumsum(kinds == _LETTER))  # before each place
+    stretch = np.repeat(np.arange(len(starts)), ends - starts)
+    places = np.flatnonzero(inside)
+    at_an_end = (letters[places] == letters[starts[stretch]]) | (
+        letters[places] == letters[ends[stretch]]
     )
+    signs = kinds[places]
+    apart = np.zeros(len(kinds), dtype=bool)
+    apart[places] = (signs == _ANYWHERE) | ((signs == _AT_ENDS) & at_an_end)
+    new = first_of_text.copy()
+    new[1:-1] |= apart[1:] != apart[:-1]
+    return Spans.of(*_in_texts(texts, *_runs(inside, new)))
 
 
-def word_texts(texts: TextBatch, words: Words) -> TextBatch:
-    """Each word as a text of its own."""
-    first = texts.offsets[words.text_indices()]
-    lengths = words.ends - words.starts
-    code_points = texts.code_points[ranges(first + words.starts, lengths)]
-    return TextBatch(code_points, offsets_of(lengths))
+def _first_of_text(texts: TextBatch) -> np.ndarray:
+    """bool [num_code_points + 1]: whether a text begins, or all end, at each place."""
+    first = np.zeros(len(texts.code_points) + 1, dtype=bool)
+    first[texts.offsets] = True
+    return first
+
+
+def _in_texts(
+    texts: TextBatch, starts: np.ndarray, ends: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Starts and ends counted from the start of each text, and the number of each text's runs."""
+    counts = np.diff(np.searchsorted(starts, texts.offsets))
+    text_start = np.repeat(texts.offsets[:-1], counts)
+    return starts - text_start, ends - text_start, counts
+
+
+def _runs(inside: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Starts and ends of the maximal runs of `inside` [n]; where `first` [n + 1], one begins."""
+    continues = np.zeros(len(inside) + 1, dtype=bool)
+    continues[1:-1] = inside[1:] & inside[:-1] & ~first[1:-1]
+    return np.flatnonzero(inside & ~continues[:-1]), np.flatnonzero(inside & ~continues[1:]) + 1

@@ -1,7 +1,4 @@
-"""Which texts stand together in a batch: shuffled, but of like length.
-
-Everything is a function of (seed, epoch), so that a resumed run meets the same batches.
-"""
+"""Batches of a training: a function of (seed, epoch), so that a resumed run sees the same ones."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ import numpy as np
 def epoch_batches(
     lengths: np.ndarray, batch_size: int, bucket_batches: int, *, seed: int, epoch: int
 ) -> list[np.ndarray]:
-    """The batches of one pass over the texts.
+    """Return the batches of one pass over the texts: shuffled, but with texts of similar length.
 
     The texts are shuffled, sorted by length within pools of `bucket_batches` batches, cut into
     batches, and the batches are shuffled.

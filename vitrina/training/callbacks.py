@@ -1,36 +1,49 @@
-"""What is seen of a training while it runs: a live line, the history, the tracker."""
+"""Callbacks of a training: progress on the screen, heartbeat, tracker."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from torch import Tensor
 
 from vitrina.training.checkpoints import TrainState
-from vitrina.training.heartbeat import Heartbeat
-from vitrina.training.progress import Progress
+from vitrina.training.progress import Heartbeat, Progress
 from vitrina.training.trackers.base import Tracker
+
+
+class TrainingCallback(Protocol):
+    """Observes a training; it must not change its numbers."""
+
+    def step(self, state: TrainState, loss: Tensor, rate: float) -> None:
+        """Called after each step with its mean loss and learning rate."""
+
+    def log(self, row: dict[str, Any]) -> None:
+        """Called with each row of the history."""
 
 
 @dataclass
 class ProgressCallback:
-    """Shows a training, keeps its heartbeat, and hands its history to the tracker."""
+    """Shows the progress, writes the heartbeat, and passes the history to the tracker.
+
+    Attributes:
+        seen: texts seen so far; a resumed training starts with some.
+        heartbeat: None in all processes but the first.
+    """
 
     progress: Progress
     tracker: Tracker
     seen: int
-    """Texts seen when the training started; a resumed one has seen some."""
     heartbeat: Heartbeat | None = None
 
-    def step(self, position: TrainState, loss: Tensor, rate: float) -> None:
-        self.progress.update(position.step, loss, rate, position.num_texts - self.seen)
-        self.seen = position.num_texts
+    def step(self, state: TrainState, loss: Tensor, rate: float) -> None:
+        self.progress.update(state.step, loss, rate, state.num_texts - self.seen)
+        self.seen = state.num_texts
         if self.heartbeat is not None:
-            self.heartbeat.beat(position.step)
+            self.heartbeat.beat(state.step)
 
     def log(self, row: dict[str, Any]) -> None:
-        self.tracker.log(row["step"], {key: row[key] for key in row if key != "step"})
+        self.tracker.log({key: row[key] for key in row if key != "step"}, row["step"])
         if "val" in row:
             shown = [
                 key

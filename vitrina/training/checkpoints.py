@@ -1,14 +1,14 @@
-"""Checkpoints: one safetensors file each, whole or not there, nothing executed when read.
+"""Checkpoints: one safetensors file each, written atomically; reading one executes nothing.
 
 `best.safetensors` holds the weights of the best validation; `last.safetensors` everything that a
-resumed run needs: weights, their average where there is one, optimizer states, and where it stands.
-While a training runs, the one before stands beside it as `previous.safetensors`.
+resumed run needs: weights, optimizer states and the `TrainState`. While a training runs, the one
+before it is kept as `previous.safetensors`.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +16,24 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from vitrina.config import FORMAT
 from vitrina.errors import InputError
 from vitrina.files import make_folder, read_tensors, write_tensors
-from vitrina.training.averaging import WeightAverage
-
-FORMAT = 1
-"""Version of the files' form; another one is refused."""
 
 
 @dataclass
 class TrainState:
-    """Where a training stands.
+    """State of a training besides weights and optimizers.
 
     Attributes:
         step: optimizer steps taken.
         seconds: seconds spent in the training loop, validation not counted.
         num_texts: texts seen.
-        best_score: best validation score so far, and the step it was reached at.
+        best_score, best_step: best validation score so far, and its step.
         without_gain: validations since then.
-        loss_sum, loss_count: losses since the last line of the history; more_sums: of what else is
-            told there.
-        infeasible_sum: sum over the steps of the share of texts whose reading had too few steps.
+        loss_sum, loss_count: losses since the last line of the history.
+        more_sums: sums of the other values that a line holds.
+        infeasible_sum: sum over the steps of the share of texts with too few frames for CTC.
         validations: validation scores so far.
         stopped_early: whether patience ran out.
     """
@@ -61,54 +58,47 @@ def save_weights(path: Path, model: nn.Module) -> None:
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
-    """Read what `save_weights` or `save_training` wrote.
+    """Load the weights that `save_weights` or `save_training` wrote into `model`.
 
     Raises:
-        InputError: if the file is missing, of another form, or of another model.
+        InputError: if the file is missing, no checkpoint, or of another model.
     """
     tensors, _ = _read(path)
-    model.load_state_dict(_state(path, tensors, "model", model))
+    model.load_state_dict(_state(path, tensors, model))
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The weights and buffers in what `save_weights` or `save_training` wrote, by name.
+    """Return the weights and buffers that `save_weights` or `save_training` wrote, by name.
 
     Raises:
-        InputError: if the file is missing, of another form or damaged.
+        InputError: if the file is missing, no checkpoint, or damaged.
     """
     return _weights(_read(path)[0])
 
 
 def save_training(
-    path: Path,
-    model: nn.Module,
-    optimizers: list[Optimizer],
-    position: TrainState,
-    average: WeightAverage | None = None,
+    path: Path, model: nn.Module, optimizers: list[Optimizer], state: TrainState
 ) -> None:
-    """Write all that a resumed run needs; what stood there before is kept beside it.
+    """Write all that a resumed run needs; keep the checkpoint before.
 
     Raises:
         InputError: if it cannot be written.
     """
     tensors = _tensors("model", model.state_dict())
-    if average is not None:
-        tensors |= _tensors("average", average.state_dict())
     for i, optimizer in enumerate(optimizers):
-        for index, state in optimizer.state_dict()["state"].items():
-            for name, value in state.items():
+        for index, entries in optimizer.state_dict()["state"].items():
+            for name, value in entries.items():
                 tensors[f"optimizer.{i}.{index}.{name}"] = torch.as_tensor(value).detach()
-    position_text = json.dumps(asdict(position))
-    _write(path, tensors, {"position": position_text}, keeps_previous=True)
+    _write(path, tensors, {"state": json.dumps(asdict(state))}, keeps_previous=True)
 
 
 def forget_previous(last: Path) -> None:
-    """Remove the checkpoint that stood at `last` before."""
+    """Remove the checkpoint before `last`."""
     _previous(last).unlink(missing_ok=True)
 
 
 def latest(last: Path) -> list[Path]:
-    """The checkpoints to go on from, the newest first: `last` and the one before it."""
+    """Return the checkpoints to resume from, the newest first: `last` and the one before."""
     return [path for path in (last, _previous(last)) if path.exists()]
 
 
@@ -116,42 +106,33 @@ def _previous(last: Path) -> Path:
     return last.with_stem("previous")
 
 
-def load_training(
-    path: Path,
-    model: nn.Module,
-    optimizers: list[Optimizer],
-    average: WeightAverage | None = None,
-) -> TrainState:
-    """Read what `save_training` wrote, into `model`, `optimizers` and `average`.
+def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> TrainState:
+    """Read what `save_training` wrote, into `model` and `optimizers`.
 
     Raises:
-        InputError: if the file is missing, of another form, or of another model.
+        InputError: if the file is missing, no checkpoint, or of another model.
     """
     tensors, metadata = _read(path)
-    position = _position(path, metadata)
+    state = _train_state(path, metadata)
     states = [_states(path, tensors, i, optimizer) for i, optimizer in enumerate(optimizers)]
-    averaged = {} if average is None else _state(path, tensors, "average", model)
-    model.load_state_dict(_state(path, tensors, "model", model))
-    if average is not None:
-        average.load_state_dict(averaged)
-    for optimizer, state in zip(optimizers, states, strict=True):
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    model.load_state_dict(_state(path, tensors, model))
+    for optimizer, entries in zip(optimizers, states, strict=True):
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": entries})
         _restore_layout(optimizer)
-    return position
+    return state
 
 
-def _position(path: Path, metadata: dict[str, str]) -> TrainState:
+def _train_state(path: Path, metadata: dict[str, str]) -> TrainState:
     try:
-        values = json.loads(metadata["position"])
-        return TrainState(**{each.name: values[each.name] for each in fields(TrainState)})
+        return TrainState(**json.loads(metadata["state"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: says not where the training stands ({error})") from None
+        raise InputError(f"{path}: holds no state of a training ({error})") from None
 
 
 def _states(
     path: Path, tensors: dict[str, Tensor], number: int, optimizer: Optimizer
 ) -> dict[int, dict[str, Any]]:
-    """The states of the optimizer of this number, by its parameters' numbers."""
+    """Return the states of an optimizer, by the numbers of its parameters."""
     parameters = [each for group in optimizer.param_groups for each in group["params"]]
     states: dict[int, dict[str, Any]] = {}
     for name, tensor in tensors.items():
@@ -166,14 +147,13 @@ def _states(
 
 
 def _as_it_was(tensor: Tensor) -> Tensor | int:
-    """Steps that an optimizer counts in a whole number are one again: to it, a tensor's powers
-    are rounded to fp32."""
+    """Restore a step count that was an `int`: powers of a tensor would be rounded to fp32."""
     whole = tensor.dim() == 0 and tensor.dtype == torch.int64
     return int(tensor) if whole else tensor
 
 
 def _restore_layout(optimizer: Optimizer) -> None:
-    """Lay the states out as their parameters are: fused steps go through both as plain memory."""
+    """Give states the memory layout of their parameters: fused steps read both as plain memory."""
     for parameter, state in optimizer.state.items():
         for name, value in state.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
@@ -192,7 +172,7 @@ def _write(
     keeps_previous: bool = False,
 ) -> None:
     make_folder(path.parent)
-    # The file format wants plain memory: channels-last tensors are put in order, and copied.
+    # The file format needs plain memory: channels-last tensors are reordered.
     plain = {k: v.cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
 
     def keep() -> None:
@@ -206,34 +186,29 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         tensors, metadata = read_tensors(path, "pt", "a checkpoint")
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such checkpoint") from None
+        raise InputError(f"{path}: no such checkpoint") from None
     if metadata.get("format") != str(FORMAT):
         found = metadata.get("format", "none")
-        raise InputError(f"{path}: checkpoint format {found}; this version reads format {FORMAT}")
+        raise InputError(f"{path}: format {found}; this version reads format {FORMAT} only")
     return tensors, metadata
 
 
-def _weights(tensors: dict[str, Tensor], prefix: str = "model") -> dict[str, Tensor]:
-    """What stands under `prefix`, by name."""
-    start = f"{prefix}."
+def _weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights and buffers of the model, by name."""
     return {
-        name.removeprefix(start): tensor
+        name.removeprefix("model."): tensor
         for name, tensor in tensors.items()
-        if name.startswith(start)
+        if name.startswith("model.")
     }
 
 
-def _state(
-    path: Path, tensors: dict[str, Tensor], prefix: str, model: nn.Module
-) -> dict[str, Tensor]:
-    """What stands under `prefix`: a state of `model`, or its average."""
-    state = _weights(tensors, prefix)
+def _state(path: Path, tensors: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """Return the weights and buffers in a file after checking that they fit `model`."""
+    state = _weights(tensors)
     wanted = model.state_dict()
     for name in sorted(wanted.keys() | state.keys()):
         if name not in state or name not in wanted:
             side = "lacks" if name not in state else "has, unlike the model,"
-            if prefix == "average":
-                side += " the average of"
             raise InputError(f"{path}: the checkpoint of another model ({side} {name})")
         if state[name].shape != wanted[name].shape:
             shapes = f"{name} is {tuple(state[name].shape)}, not {tuple(wanted[name].shape)}"

@@ -1,111 +1,71 @@
-"""Options of the groups `training` and `optimizer`."""
+"""Settings of the groups `training` and `optimizer`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from vitrina.errors import require
+from vitrina.registry import Settings, register, setting
 
-SCHEDULES = ("one_cycle", "cosine", "linear", "constant")
-SECOND_VIEWS = ("clean", "noisy")
-PRECISIONS = ("auto", "fp32", "bf16")
 GPU_TOKENS = 32
-"""How many times as many tokens as on a CPU pass through a model at once on a GPU, which a few
-thousand leave idle; a CPU wants them to stay in its cache."""
+"""Factor of `max_tokens` on a GPU, which a few thousand tokens leave idle. On a CPU the tokens
+should stay in its cache."""
 METRICS = ("accuracy", "f1", "macro_f1", "micro_f1", "roc_auc", "average_precision")
 
 
-@dataclass(kw_only=True)
-class TrainingConfig:
-    """How long and how a model is trained."""
+@register("training", "supervised", "vitrina.training.loop:Training")
+class TrainingConfig(Settings):
+    """Duration, batches, schedule and validation of a training."""
 
-    kind: str
-    """supervised"""
-    epochs: float
-    """Passes over the training texts; need not be whole."""
-    steps: int | None
-    """Optimizer steps; when set, counts instead of the epochs."""
-    batch_size: int
+    epochs: float = setting(8.0, gt=0)
+    """Passes over the training texts; may be fractional."""
+    steps: int | None = setting(None, ge=1)
+    """Optimizer steps; if set, `epochs` is ignored."""
+    batch_size: int = setting(64, ge=1)
     """Texts in an optimizer step."""
-    max_tokens: int
-    """Tokens (slices, glyphs, word pieces) that pass through the model at once. A batch with more
-    is split and its gradients are added up, so that memory follows this number and not the worst
+    max_tokens: int = setting(16384, ge=1)
+    """Tokens (slices, glyphs, word pieces) that pass through the model at once. A larger batch is
+    split and its gradients are added up, so that memory follows this number and not the largest
     batch. On a GPU it is 32 times this number."""
-    bucket_batches: int
+    bucket_batches: int = setting(50, ge=1)
     """Batches whose texts are sorted by length together; 1 leaves every batch at random."""
-    precision: str
-    """auto (bf16 where the hardware gains by it), fp32 or bf16."""
-    compile: bool
-    """Whether torch.compile works on the parts of the model that gain by it. It pays in long
+    precision: str = setting("auto", choices=("auto", "fp32", "bf16"))
+    """auto (bf16 where the hardware gains from it), fp32 or bf16."""
+    compile: bool = False
+    """Whether torch.compile works on the parts of the model that gain from it. It pays in long
     trainings on a GPU; the first steps take a minute longer."""
-    schedule: str
+    schedule: str = setting("one_cycle", choices=("one_cycle", "cosine", "linear", "constant"))
     """one_cycle, cosine, linear or constant: how the learning rate falls after the warm-up."""
-    warmup: float
+    warmup: float = setting(0.1, ge=0, lt=1)
     """Share of the steps in which the learning rate rises."""
-    final_rate: float
-    """Share of the learning rate that is left at the last step."""
-    clip_norm: float | None
-    """Largest norm of the gradient; null leaves it alone."""
-    validate_every: float
+    min_lr_ratio: float = setting(0.0, ge=0, le=1)
+    """Learning rate at the last step, as a share of the largest one."""
+    clip_norm: float | None = setting(1.0, gt=0)
+    """Largest norm of the gradient; null: no clipping."""
+    validate_every: float = setting(1.0, gt=0)
     """Epochs between two validations."""
-    metric: str
-    """Validation score by which the best checkpoint is chosen: its mean over clean and noisy
-    validation texts. With task=pretraining what is lost decides, whatever stands here."""
-    patience: int | None
-    """Validations without a better score after which training stops; null never stops early."""
-    checkpoint_seconds: float
-    """Seconds between two checkpoints to resume from; one is written at each validation too."""
-    log_every: int
+    metric: str = setting("roc_auc", choices=METRICS)
+    """Validation score that chooses the best checkpoint: its mean over clean and noisy validation
+    texts. With task=pretraining the losses choose it, whatever this setting is."""
+    patience: int | None = setting(None, ge=1)
+    """Validations without a better score after which training stops; null: never."""
+    checkpoint_seconds: float = setting(60.0, ge=0)
+    """Seconds between two checkpoints to resume from; each validation writes one too."""
+    log_every: int = setting(10, ge=1)
     """Steps between two lines of the history."""
-    ema: float | None
-    """Decay of a moving average of the weights, such as 0.999, less in the first steps; what is
-    averaged is validated, kept and tested. null: the weights themselves are."""
-    consistency: float
-    """Weight of the divergence between what is said of two views of a text, added to the mean of
-    their losses; with 0 each text is seen once. It doubles what a step costs."""
-    consistency_from: str
-    """The second view of a text beside the noisy one: clean, or noisy (drawn a second time)."""
-    noise_full_at: float | None
-    """Share of the training after which the noise has its full strength; until then a share of the
-    texts that it would touch is left alone, and less and less. null: full from the start."""
-    noise_from: float
-    """The strength of the noise at the start, as a share of its full one."""
-
-    def __post_init__(self) -> None:
-        def check(name: str, condition: bool, allowed: str) -> None:
-            require(condition, f"training.{name}", getattr(self, name), allowed)
-
-        check("epochs", self.epochs > 0, "above 0")
-        check("steps", self.steps is None or self.steps >= 1, "at least 1, or null")
-        for name in ("batch_size", "max_tokens", "bucket_batches", "log_every"):
-            check(name, getattr(self, name) >= 1, "at least 1")
-        check("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}")
-        check("schedule", self.schedule in SCHEDULES, f"one of {', '.join(SCHEDULES)}")
-        check("warmup", 0 <= self.warmup < 1, "from 0 to below 1")
-        check("final_rate", 0 <= self.final_rate <= 1, "from 0 to 1")
-        check("clip_norm", self.clip_norm is None or self.clip_norm > 0, "above 0, or null")
-        check("validate_every", self.validate_every > 0, "above 0")
-        check("metric", self.metric in METRICS, f"one of {', '.join(METRICS)}")
-        check("patience", self.patience is None or self.patience >= 1, "at least 1, or null")
-        check("checkpoint_seconds", self.checkpoint_seconds >= 0, "at least 0")
-        check("ema", self.ema is None or 0 < self.ema < 1, "between 0 and 1, or null")
-        check("consistency", self.consistency >= 0, "at least 0")
-        known = self.consistency_from in SECOND_VIEWS
-        check("consistency_from", known, f"one of {', '.join(SECOND_VIEWS)}")
-        full_at = self.noise_full_at
-        check("noise_full_at", full_at is None or 0 < full_at <= 1, "above 0 to 1, or null")
-        check("noise_from", 0 <= self.noise_from <= 1, "from 0 to 1")
-        if full_at is None:
-            check("noise_from", self.noise_from == 0, "0 unless training.noise_full_at is set")
+    consistency: float = setting(0.0, ge=0)
+    """Weight of the divergence between the predictions for two views of a text, added to the mean
+    of their losses; with 0 each text is seen once. It doubles the cost of a step."""
+    consistency_from: str = setting("clean", choices=("clean", "noisy"))
+    """The second view of a text besides the noisy one: clean, or noisy (with a second noise)."""
 
     def tokens_at_once(self, device_type: str) -> int:
-        """Tokens that pass through the model at once on a device: cpu or cuda."""
+        """Return how many tokens pass through the model at once on a device: cpu or cuda."""
         return self.max_tokens * (GPU_TOKENS if device_type == "cuda" else 1)
 
     @property
     def second_view(self) -> str | None:
-        """One of `SECOND_VIEWS`; None where a step sees each text once."""
+        """clean or noisy; None where a step sees each text once."""
         return self.consistency_from if self.consistency > 0 else None
 
     @property
@@ -113,113 +73,34 @@ class TrainingConfig:
         """How many views of each text a step sees."""
         return 1 if self.second_view is None else 2
 
-    def noise_strength(self, progress: float) -> float:
-        """The strength of the noise, from 0 to 1, when that share of the training is done."""
-        if self.noise_full_at is None:
-            return 1.0
-        return self.noise_from + (1 - self.noise_from) * min(1.0, progress / self.noise_full_at)
-
-    def check_others(self, task: Any, noise: Any) -> None:
-        """
-        Raises:
-            InputError: if a setting has no meaning with this task or with this noise.
-        """
-        if self.consistency > 0:
-            kinds = ("classification", "multilabel")
-            allowed = f"0 with task={task.kind}; two views are compared with task={kinds[0]} or "
-            known = task.kind in kinds
-            require(known, "training.consistency", self.consistency, allowed + kinds[1])
-            drawn = self.consistency_from == "clean" or noise.resample_each_epoch
-            allowed = (
-                "clean with noise.resample_each_epoch=false, which draws the noise of a text only "
-                "once"
-            )
-            require(drawn, "training.consistency_from", self.consistency_from, allowed)
-        if self.noise_full_at is not None:
-            grows = noise.kind != "none"
-            allowed = "null with noise=none, which has no strength that could grow"
-            require(grows, "training.noise_full_at", self.noise_full_at, allowed)
+    def check_with(self, config: Any) -> None:
+        if self.consistency == 0:
+            return
+        allowed = f"0 with task={config.task.kind}, which compares no views of a text"
+        require(config.task.compares_views, "training.consistency", self.consistency, allowed)
+        drawn = self.consistency_from == "clean" or config.noise.resample_each_epoch
+        allowed = (
+            "clean with noise.resample_each_epoch=false, which draws the noise of a text only once"
+        )
+        require(drawn, "training.consistency_from", self.consistency_from, allowed)
 
 
-def _check_rates(config: object, *names: str) -> None:
-    for name in names:
-        value = getattr(config, name)
-        require(0 <= value < 1, f"optimizer.{name}", value, "from 0 to below 1")
+class OptimizerConfig(Settings):
+    """Base class of the settings of optimizers. A target returns a list of torch's optimizers."""
+
+    learning_rate: float = setting(gt=0)
+    """Largest learning rate of the schedule."""
+    weight_decay: float = setting(0.01, ge=0)
+    """Decay of the weight matrices; biases and normalizations have none."""
 
 
-def _check_common(learning_rate: float, weight_decay: float) -> None:
-    require(learning_rate > 0, "optimizer.learning_rate", learning_rate, "above 0")
-    require(weight_decay >= 0, "optimizer.weight_decay", weight_decay, "at least 0")
-
-
-@dataclass(kw_only=True)
-class AdamWConfig:
+@register("optimizer", "adamw", "vitrina.training.optimizers:build_adamw")
+class AdamWConfig(OptimizerConfig):
     """AdamW (Loshchilov and Hutter 2019)."""
 
-    kind: str
-    """adamw"""
-    learning_rate: float
+    learning_rate: float = setting(2e-3, gt=0)
     """Largest learning rate of the schedule."""
-    beta1: float
+    beta1: float = setting(0.9, ge=0, lt=1)
     """Decay of the mean of the gradients."""
-    beta2: float
-    """Decay of the mean of their squares."""
-    weight_decay: float
-    """Decay of the weight matrices; biases and normalisations are spared."""
-
-    def __post_init__(self) -> None:
-        _check_common(self.learning_rate, self.weight_decay)
-        _check_rates(self, "beta1", "beta2")
-
-
-@dataclass(kw_only=True)
-class SgdConfig:
-    """Stochastic gradient descent with Nesterov's momentum."""
-
-    kind: str
-    """sgd"""
-    learning_rate: float
-    """Largest learning rate of the schedule."""
-    momentum: float
-    """Share of the last step that is kept."""
-    weight_decay: float
-    """Decay of the weight matrices; biases and normalisations are spared."""
-
-    def __post_init__(self) -> None:
-        _check_common(self.learning_rate, self.weight_decay)
-        _check_rates(self, "momentum")
-
-
-@dataclass(kw_only=True)
-class MuonConfig:
-    """Muon (Jordan et al. 2024) for weight matrices, AdamW for everything else."""
-
-    kind: str
-    """muon"""
-    learning_rate: float
-    """Largest learning rate of the schedule, on AdamW's scale for both parts."""
-    momentum: float
-    """Share of the last step that is kept for matrices."""
-    beta1: float
-    """AdamW's decay of the mean of the gradients."""
-    beta2: float
-    """AdamW's decay of the mean of their squares."""
-    weight_decay: float
-    """Decay of the weight matrices; biases and normalisations are spared."""
-
-    def __post_init__(self) -> None:
-        _check_common(self.learning_rate, self.weight_decay)
-        _check_rates(self, "momentum", "beta1", "beta2")
-
-
-OPTIONS: dict[str, type] = {"supervised": TrainingConfig}
-OPTIMIZERS: dict[str, type] = {"adamw": AdamWConfig, "sgd": SgdConfig, "muon": MuonConfig}
-
-LATER: dict[str, Any] = {
-    "ema": None,
-    "consistency": 0.0,
-    "consistency_from": "clean",
-    "noise_full_at": None,
-    "noise_from": 0.0,
-}
-"""Settings of trainings that came later, with the values by which older runs were made."""
+    beta2: float = setting(0.98, ge=0, lt=1)
+    """Decay of the mean of the squared gradients."""

@@ -1,30 +1,32 @@
-"""Two views of each text, of which a model should say the same.
+"""Loss of two views of each text, for which a model should predict the same.
 
 The loss of a text is the mean of the losses of its views, plus a weight times the symmetric
-Kullback-Leibler divergence between what is said of them: with the clean text as second view the
-stability training of Zheng et al. 2016, with a second draw of noise (and of dropout) R-Drop of
-Liang et al. 2021.
-
-All first views of a batch come before all second ones. Both pass through the model together, so
-that normalisations see one batch of both.
+Kullback-Leibler divergence between their predictions: with the clean text as second view this is
+the stability training of Zheng et al. 2016, with a second noise (and dropout) R-Drop of Liang et
+al. 2021. All first views of a batch come before all second ones; both pass through the model
+together, so that normalizations see one batch of both.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from vitrina.tasks.base import Task
-    from vitrina.tasks.targets import Targets
-    from vitrina.training.config import TrainingConfig
-    from vitrina.training.loop import Loss
+from vitrina.tasks.base import Task
+from vitrina.tasks.targets import Targets
+from vitrina.training.config import TrainingConfig
+
+
+class Loss(Protocol):
+    """A task's loss: output of the model and targets to a sum over the texts."""
+
+    def __call__(self, output: Tensor, targets: Targets, /) -> Tensor: ...
 
 
 def training_loss(config: TrainingConfig, task: Task) -> Loss:
-    """The task's loss; of two views of each text where the configuration asks for them."""
+    """Return the task's loss, or that of two views of each text."""
     if config.num_views == 1:
         return task.loss
 
@@ -37,10 +39,10 @@ def training_loss(config: TrainingConfig, task: Task) -> Loss:
 
 
 def rows_of_views(texts: np.ndarray, num_texts: int, num_views: int) -> np.ndarray:
-    """The rows of all views of some texts of a batch, all first ones before all second ones.
+    """Return the rows of all views of some texts of a batch, first views before second ones.
 
     Args:
         texts: int64, indices of texts.
-        num_texts: of the whole batch.
+        num_texts: texts in the whole batch.
     """
     return np.concatenate([texts + view * num_texts for view in range(num_views)])

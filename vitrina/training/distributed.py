@@ -1,8 +1,9 @@
-"""Several processes that train one model together, as `torchrun` starts them.
+"""Processes that train one model together, as `torchrun` starts them.
 
-Each takes its share of every batch and adds its gradient to that of the others, so that K
-processes train the model that one would. The first process alone validates, writes and shows.
-Without `torchrun` there is one process, and nothing here does anything.
+Each takes its share of every batch and the gradients are summed, so that K processes train the
+model that one would. The first process alone validates, writes and shows. Without `torchrun` there
+is one process, and nothing here does anything. torch's `DistributedDataParallel` is not used: a
+batch is split into parts, and it sums gradients after each.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 
 from vitrina.config import rank_in_environment
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class DistributedContext:
-    """This process among those that train together.
+    """One of the processes that train together.
 
     Attributes:
         rank: number of this process, from 0.
@@ -41,13 +42,13 @@ class DistributedContext:
         return self.rank == 0
 
     def shard(self, indices: np.ndarray) -> tuple[np.ndarray, float]:
-        """This process's part of a batch; of texts sorted by length, each gets like ones.
+        """Return this process's part of a batch of texts sorted by length.
 
-        They are dealt forth and back, the longest first: none gets the longer one each time.
+        The texts are dealt back and forth, the longest first, so that parts are equally long.
 
         Returns:
-            the indices, and the weight of each text in the sum over the processes: a batch of
-            fewer texts than processes is computed whole by each of them.
+            The indices, and the weight of each text in the sum over the processes: each process
+            computes a batch of fewer texts than processes whole.
         """
         if len(indices) < self.count:
             return indices, 1 / self.count
@@ -55,7 +56,18 @@ class DistributedContext:
         owner = np.where(turn % 2 == 0, place, self.count - 1 - place)
         return indices[owner == self.rank], 1.0
 
-    def add_up(self, tensors: Sequence[Tensor]) -> None:
+    def all_reduce_gradients(self, model: nn.Module, total: Tensor) -> None:
+        """Replace the gradients of `model`, and `total`, by their sums over the processes.
+
+        Sparse gradients hold each row once afterwards.
+        """
+        given = [(p, p.grad) for p in model.parameters() if p.grad is not None]
+        self.all_reduce([*(gradient for _, gradient in given if not gradient.is_sparse), total])
+        for parameter, gradient in given:
+            if gradient.is_sparse:
+                parameter.grad = self._all_reduce_sparse(gradient)
+
+    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over the processes, in one exchange."""
         if self.count == 1 or not tensors:
             return
@@ -65,8 +77,8 @@ class DistributedContext:
         for tensor, summed in zip(tensors, flat.split(sizes), strict=True):
             tensor.copy_(summed.view_as(tensor))
 
-    def add_up_sparse(self, tensor: Tensor) -> Tensor:
-        """The sum over the processes of a sparse [V, D], each row once; the rows alone travel."""
+    def _all_reduce_sparse(self, tensor: Tensor) -> Tensor:
+        """Return the sum over the processes of a sparse [V, D]; only its rows are exchanged."""
         tensor = tensor.coalesce()
         if self.count == 1:
             return tensor
@@ -76,8 +88,7 @@ class DistributedContext:
         return torch.sparse_coo_tensor(rows.unsqueeze(0), values, tensor.shape).coalesce()
 
     def _join(self, mine: Tensor, counts: list[int]) -> Tensor:
-        """The first dimension of all processes' tensors, in the order of the ranks, so that all
-        that is done with them is done alike in each."""
+        """Concatenate the tensors of all processes in the order of the ranks."""
         padded = mine.new_zeros(max(counts), *mine.shape[1:])
         padded[: len(mine)] = mine
         found = [torch.empty_like(padded) for _ in counts]
@@ -85,15 +96,15 @@ class DistributedContext:
         return torch.cat([part[:count] for part, count in zip(found, counts, strict=True)])
 
     def broadcast(self, value: T) -> T:
-        """What the first process passes, in every process; the others' values do not matter."""
+        """Return the value of the first process in every process."""
         if self.count == 1:
             return value
-        told: list[Any] = [value]
-        dist.broadcast_object_list(told, src=0)
-        return told[0]
+        values: list[Any] = [value]
+        dist.broadcast_object_list(values, src=0)
+        return values[0]
 
     def gather(self, value: T) -> list[T]:
-        """The values of all processes, by rank."""
+        """Return the values of all processes, by rank."""
         if self.count == 1:
             return [value]
         found: list[Any] = [None] * self.count
@@ -102,13 +113,13 @@ class DistributedContext:
 
 
 def count_in_environment() -> int:
-    """The number of processes that `torchrun` started; 1 without it."""
+    """Return the number of processes that `torchrun` started; 1 without it."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 @contextmanager
 def process_group(device: torch.device) -> Iterator[DistributedContext]:
-    """Join the other processes for the time of the context: NCCL on CUDA, gloo elsewhere."""
+    """Join the other processes within the context: NCCL on CUDA, gloo elsewhere."""
     rank, count = rank_in_environment(), count_in_environment()
     if count == 1:
         yield DistributedContext()

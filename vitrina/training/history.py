@@ -1,4 +1,4 @@
-"""The history of a training: a line of json for every few steps and for each validation."""
+"""The history of a training: a line of JSON for every few steps and for each validation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vitrina.training.checkpoints import TrainState
 
 
 class History:
-    """Rows that hold a `step`, in a file of lines of json."""
+    """Rows that hold a `step`, in a file of JSON lines."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -26,7 +26,7 @@ class History:
         """Add a row.
 
         Raises:
-            InputError: if it cannot be written; nothing of it stays.
+            InputError: if it cannot be written; the file is as before then.
         """
         try:
             before = self.path.stat().st_size if self.path.exists() else 0
@@ -42,7 +42,7 @@ class History:
             ) from None
 
     def forget_after(self, step: int) -> None:
-        """Drop the rows that a resumed training will write again, and a half-written one.
+        """Drop rows that a resumed training writes again, and a half-written one.
 
         Raises:
             InputError: if the file cannot be read or written.
@@ -59,7 +59,7 @@ class History:
 
 
 def _step_of(line: str) -> float:
-    """The step of a row; infinity if it is none."""
+    """Return the step of a row; infinity if it is not one."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
@@ -69,31 +69,34 @@ def _step_of(line: str) -> float:
 
 
 class LossWindow:
-    """Mean losses since the last line of the history, added up on the device.
+    """Mean losses since the last line of the history, summed on the device.
 
     Args:
-        reads: whether the model reads; of the share of texts for whose reading the steps did not
-            suffice, the sum over all steps is kept in the position, too.
+        reads: whether the model has a CTC head; the share of texts with too few frames is then
+            also summed over all steps, in the state.
     """
 
-    def __init__(self, device: torch.device, position: TrainState, *, reads: bool = False) -> None:
+    def __init__(self, device: torch.device, state: TrainState, *, reads: bool = False) -> None:
         self.names = ("loss", "reading_loss", "infeasible") if reads else ("loss",)
-        self.position, self.count = position, position.loss_count
-        more = position.more_sums or [0.0] * (len(self.names) - 1)
-        self.sums = torch.tensor([position.loss_sum, *more], dtype=torch.float32, device=device)
+        self.state, self.count = state, state.loss_count
+        more = state.more_sums or [0.0] * (len(self.names) - 1)
+        self.sums = torch.tensor([state.loss_sum, *more], dtype=torch.float32, device=device)
 
     def add(self, means: Tensor) -> None:
+        """Add the means of a step."""
         self.sums += means
         self.count += 1
 
     def take(self) -> dict[str, float]:
+        """Return the means since the last call."""
         sums = dict(zip(self.names, self.sums.tolist(), strict=True))
-        self.position.infeasible_sum += sums.get("infeasible", 0.0)
+        self.state.infeasible_sum += sums.get("infeasible", 0.0)
         means = {name: value / max(self.count, 1) for name, value in sums.items()}
         self.sums.zero_()
         self.count = 0
         return means
 
-    def store(self, position: TrainState) -> None:
-        position.loss_sum, *position.more_sums = self.sums.tolist()
-        position.loss_count = self.count
+    def store(self, state: TrainState) -> None:
+        """Keep the sums in the state, for a checkpoint."""
+        state.loss_sum, *state.more_sums = self.sums.tolist()
+        state.loss_count = self.count

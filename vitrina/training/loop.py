@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,11 +20,12 @@ from vitrina.errors import InputError
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast
 from vitrina.models.token_batch import TokenBatch, split_by_tokens, split_into
+from vitrina.registry import build
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.training_source import Batch, TrainingSource
-from vitrina.training.averaging import WeightAverage
 from vitrina.training.batches import epoch_batches
+from vitrina.training.callbacks import TrainingCallback
 from vitrina.training.checkpoints import (
     TrainState,
     forget_previous,
@@ -34,54 +34,39 @@ from vitrina.training.checkpoints import (
     save_training,
     save_weights,
 )
-from vitrina.training.config import TrainingConfig
-from vitrina.training.consistency import rows_of_views
+from vitrina.training.config import OptimizerConfig, TrainingConfig
+from vitrina.training.consistency import Loss, rows_of_views
 from vitrina.training.distributed import DistributedContext
-from vitrina.training.gradients import add_up_gradients, clip_gradient
 from vitrina.training.history import History, LossWindow
 from vitrina.training.interruption import Interrupted, StopSignal
-from vitrina.training.optimizers import RateSchedule, build_optimizers
+from vitrina.training.optimizers import build_schedules, clip_gradient
 from vitrina.training.prefetch import Prefetcher
-
-
-class Loss(Protocol):
-    """A task's loss: output of the model and targets to a sum over the texts."""
-
-    def __call__(self, output: Tensor, targets: Targets, /) -> Tensor: ...
-
-
-class TrainingCallback(Protocol):
-    """Is told how a training goes; neither call may change its numbers."""
-
-    def step(self, position: TrainState, loss: Tensor, rate: float) -> None: ...
-
-    def log(self, row: dict[str, Any]) -> None: ...
 
 
 class Training:
     """One training of one model.
 
     Args:
-        config: how long and how.
-        optimizer: an option of the group `optimizer`.
+        config: duration, batches, schedule and validation.
+        optimizer: settings of the group `optimizer`.
         model: on its device.
         loss: the task's loss (`vitrina.training.consistency.training_loss`).
-        texts: where the batches come from.
-        validate: scores of the model as it stands, by name; `score` is the one to maximise.
+        texts: source of the batches.
+        validate: returns scores of the model by name; `score` is the one to maximize.
         folder: the run's folder.
-        seed: of batches and dropout.
-        processes: those that train together; by default this one alone.
-        reading: what the model's reader is asked, where it has one; its loss is added.
+        seed: seed of batches and dropout.
+        processes: the processes that train together; by default this one alone.
+        reading: task of the CTC head, if the model has one; its loss is added.
 
     Attributes:
         waiting_seconds: how long `run` waited for batches.
-        notes: what was amiss with the checkpoints, a line each.
+        notes: problems with checkpoints, a line each.
     """
 
     def __init__(
         self,
         config: TrainingConfig,
-        optimizer: Any,
+        optimizer: OptimizerConfig,
         model: Model,
         loss: Loss,
         texts: TrainingSource,
@@ -95,16 +80,15 @@ class Training:
         self.config, self.model, self.loss, self.texts = config, model, loss, texts
         self.processes, self.reading = processes or DistributedContext(), reading
         self.validate, self.folder, self.seed = validate, folder, seed
-        self.observer: TrainingCallback | None = None
+        self.callbacks: tuple[TrainingCallback, ...] = ()
         self.device = model.device
         self.max_tokens = config.tokens_at_once(self.device.type)
-        self.optimizers = build_optimizers(optimizer, model)
-        self.average = None if config.ema is None else WeightAverage(model, config.ema)
+        self.max_rate = optimizer.learning_rate
+        self.optimizers = build("optimizer", optimizer, model)
         self.steps_per_epoch = len(self.epoch_batches(0))
         self.num_steps = config.steps or max(1, round(config.epochs * self.steps_per_epoch))
         self.validation_steps = max(1, round(config.validate_every * self.steps_per_epoch))
-        self.schedule = RateSchedule(config, self.optimizers, self.num_steps)
-        self.position = TrainState()
+        self.state = TrainState()
         self.waiting_seconds = 0.0
         self.notes: list[str] = []
         self._epoch: tuple[int, list[np.ndarray]] = (-1, [])
@@ -113,9 +97,7 @@ class Training:
         self.history = History(folder / "history.jsonl")
 
     def resume(self) -> bool:
-        """Go on from the last checkpoint, if there is one; whether there was.
-
-        Where it is damaged and the one before is not, from that one.
+        """Load the last checkpoint, or the one before if it is damaged; return if there is one.
 
         Raises:
             InputError: if none of them can be used.
@@ -123,50 +105,49 @@ class Training:
         found = latest(self.last)
         for number, path in enumerate(found):
             try:
-                self.position = load_training(path, self.model, self.optimizers, self.average)
+                self.state = load_training(path, self.model, self.optimizers)
                 break
             except InputError as error:
-                if number + 1 == len(found):
-                    raise self._first_failure(error) from None
                 self.notes.append(str(error))
-                self.notes.append(f"going on from the checkpoint before it, {found[number + 1]}")
+                if number + 1 == len(found):
+                    raise InputError(self.notes[0]) from None
+                self.notes.append(f"resuming from the checkpoint before it, {found[number + 1]}")
         if self.processes.is_first:
-            self.history.forget_after(self.position.step)
+            self.history.forget_after(self.state.step)
         return bool(found)
 
-    def _first_failure(self, last: InputError) -> InputError:
-        """What was wrong with the newest checkpoint, where the one before is no better."""
-        return InputError(self.notes[0]) if self.notes else last
-
-    def run(self, observer: TrainingCallback | None = None) -> TrainState:
-        """Train to the end; `observer` is told of steps and of the history's rows.
+    def run(self, *callbacks: TrainingCallback) -> TrainState:
+        """Train to the end.
 
         Raises:
             Interrupted: after Ctrl-C or SIGTERM, when everything has been saved.
         """
-        self.observer = observer
-        position = self.position
-        window = LossWindow(self.device, position, reads=self.reading is not None)
+        self.callbacks = callbacks
+        state = self.state
+        window = LossWindow(self.device, state, reads=self.reading is not None)
+        schedules = build_schedules(self.config, self.optimizers, self.num_steps, state.step)
         self.model.train()
         last_save = time.monotonic()
         ahead = Prefetcher(self._batch_of_step, in_background=self.device.type == "cuda")
         with StopSignal() as stop, ahead:
-            while position.step < self.num_steps and not position.stopped_early:
+            while state.step < self.num_steps and not state.stopped_early:
                 started = time.perf_counter()
-                following = position.step + 1
-                batch = ahead.take(position.step, following if following < self.num_steps else None)
-                rate = self.schedule.set(position.step)
+                following = state.step + 1
+                batch = ahead.take(state.step, following if following < self.num_steps else None)
+                rate = float(schedules[0].get_last_lr()[0])
                 means = self.step(batch)
+                for schedule in schedules:
+                    schedule.step()
                 window.add(means)
-                position.step = following
-                position.num_texts += batch.num_texts
-                ended = position.step == self.num_steps
-                if position.step % self.config.log_every == 0 or ended:
+                state.step = following
+                state.num_texts += batch.num_texts
+                ended = state.step == self.num_steps
+                if state.step % self.config.log_every == 0 or ended:
                     self._log(window, rate)
-                position.seconds += time.perf_counter() - started
-                if observer is not None:
-                    observer.step(position, means[0], rate)
-                if position.step % self.validation_steps == 0 or ended:
+                state.seconds += time.perf_counter() - started
+                for callback in callbacks:
+                    callback.step(state, means[0], rate)
+                if state.step % self.validation_steps == 0 or ended:
                     ahead.settle()
                     self._require_finite(window.sums[0].item())
                     self._validate()
@@ -179,36 +160,32 @@ class Training:
         self.waiting_seconds = ahead.seconds
         if self.processes.is_first:
             forget_previous(self.last)
-        return position
-
-    def _must_stop(self, stop: StopSignal, ended: bool) -> bool:
-        """Whether any process was asked to; several agree on it where a line is logged."""
-        if self.processes.count == 1:
-            return stop.requested
-        if self.position.step % self.config.log_every and not ended:
-            return False
-        return any(self.processes.gather(stop.requested))
+        return state
 
     def _batch_of_step(self, step: int) -> Batch:
         epoch = step // self.steps_per_epoch
         if epoch != self._epoch[0]:
             self._epoch = epoch, self.epoch_batches(epoch)
-        strength = self.config.noise_strength(step / self.num_steps)
-        return self.prepare(self._epoch[1][step % self.steps_per_epoch], epoch, strength)
+        return self.prepare(self._epoch[1][step % self.steps_per_epoch], epoch)
 
-    def prepare(self, indices: np.ndarray, epoch: int, strength: float = 1.0) -> Batch:
-        """This process's share of the texts at `indices`, with the noise of `epoch`."""
+    def epoch_batches(self, epoch: int) -> list[np.ndarray]:
+        """Return the batches of an epoch, as indices of texts."""
+        size, buckets = self.config.batch_size, self.config.bucket_batches
+        return epoch_batches(self.texts.lengths, size, buckets, seed=self.seed, epoch=epoch)
+
+    def prepare(self, indices: np.ndarray, epoch: int) -> Batch:
+        """Return this process's share of the texts at `indices`, with the noise of `epoch`."""
         mine, weight = self.processes.shard(indices)
-        inputs, targets = self.texts.batch(mine, epoch, strength)
+        inputs, targets = self.texts.batch(mine, epoch)
         return Batch(inputs, targets, len(indices), weight)
 
     def step(self, batch: Batch) -> Tensor:
-        """One optimizer step; returns means over the texts, still on the device.
+        """Take one optimizer step; return means over the texts, still on the device.
 
-        float32 [1 or 3]: the loss; where the model reads, the share of reading in it, and of how
-        many texts the reading could not be said for want of steps.
+        float32 [1 or 3]: the loss; with a CTC head also its share of the loss, and the share of
+        texts with fewer frames than their target needs.
         """
-        torch.manual_seed(_key(self.seed, self.position.step, self.processes.rank))
+        torch.manual_seed(_key(self.seed, self.state.step, self.processes.rank))
         inputs, targets = batch.inputs, batch.targets
         totals = torch.zeros(1 if self.reading is None else 3, device=self.device)
         views = self.config.num_views
@@ -223,30 +200,18 @@ class Training:
             means = sums * (batch.weight / batch.num_texts)
             means[0].backward()
             totals += means.detach()
-        add_up_gradients(self.model, totals, self.processes)
+        self.processes.all_reduce_gradients(self.model, totals)
         clip_gradient(self.model, self.config.clip_norm)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        if self.average is not None:
-            self.average.update(self.position.step)
         return totals
 
-    def _sums(self, inputs: TokenBatch, targets: Targets) -> Tensor:
-        """What `step` returns, added up over the texts of a part."""
-        if self.reading is None:
-            return self.loss(self.model(inputs), targets).unsqueeze(0)
-        assert targets.readings is not None
-        output, logits = self.model.forward_and_read(inputs)
-        read, infeasible = self.reading.loss(logits, targets.readings)
-        read, infeasible = read / self.config.num_views, infeasible / self.config.num_views
-        return torch.stack([self.loss(output, targets) + read, read, infeasible])
-
     def _parts(self, num_tokens: np.ndarray) -> list[np.ndarray]:
-        """The parts of this process's share that pass through the model one after the other.
+        """Split this process's share into parts that pass through the model one after the other.
 
-        All views of a text are in one part. All processes make equally many, as normalisation adds
-        up over them in each.
+        All views of a text are in one part. All processes make the same number of parts, as
+        normalization sums over the processes in each.
         """
         parts = list(split_by_tokens(num_tokens, self.max_tokens))
         if self.processes.count == 1:
@@ -256,11 +221,20 @@ class Training:
         )
         return list(split_into(num_tokens, min(max(num_parts), *num_texts)))
 
+    def _sums(self, inputs: TokenBatch, targets: Targets) -> Tensor:
+        """Return the values of `step`, summed over the texts of a part."""
+        if self.reading is None:
+            return self.loss(self.model(inputs), targets).unsqueeze(0)
+        assert targets.readings is not None
+        output, logits = self.model.forward_and_read(inputs)
+        read, infeasible = self.reading.loss(logits, targets.readings)
+        read, infeasible = read / self.config.num_views, infeasible / self.config.num_views
+        return torch.stack([self.loss(output, targets) + read, read, infeasible])
+
     def _log(self, window: LossWindow, rate: float) -> None:
-        position = self.position
         row = {
-            "step": position.step,
-            "epoch": round(position.step / self.steps_per_epoch, 4),
+            "step": self.state.step,
+            "epoch": round(self.state.step / self.steps_per_epoch, 4),
             **window.take(),
             "learning_rate": rate,
         }
@@ -270,61 +244,54 @@ class Training:
     def _require_finite(self, loss: float) -> None:
         """
         Raises:
-            InputError: if the training has come apart: nothing that follows would be a number.
+            InputError: if the training has diverged.
         """
         if not math.isfinite(loss):
             raise InputError(
-                f"training: the loss is {loss} at step {self.position.step}; a lower "
-                f"optimizer.learning_rate (it is {self.schedule.largest[0][0]:g}), a longer "
+                f"training: the loss is {loss} at step {self.state.step}; a lower "
+                f"optimizer.learning_rate (it is {self.max_rate:g}), a longer "
                 "training.warmup or training.precision=fp32 may help"
             )
 
     def _validate(self) -> None:
-        with self.average.in_place() if self.average is not None else nullcontext():
-            self._validate_in_place()
-
-    def _validate_in_place(self) -> None:
-        """Validate the model as it stands, and keep it if it is the best so far."""
-        position = self.position
+        """Validate the model, and save its weights if they are the best so far."""
+        state = self.state
         scores = self.processes.broadcast(self.validate() if self.processes.is_first else {})
-        gained = position.best_score is None or scores["score"] > position.best_score
+        gained = state.best_score is None or scores["score"] > state.best_score
         if gained:
-            position.best_score, position.best_step = scores["score"], position.step
-            position.without_gain = 0
+            state.best_score, state.best_step = scores["score"], state.step
+            state.without_gain = 0
             if self.processes.is_first:
                 save_weights(self.best, self.model)
         else:
-            position.without_gain += 1
+            state.without_gain += 1
         patience = self.config.patience
-        position.stopped_early = patience is not None and position.without_gain >= patience
-        row = {"step": position.step, "val": scores, "best": gained}
-        position.validations.append({"step": position.step, **scores})
-        self._write_history(row)
-
-    def _save(self, window: LossWindow) -> float:
-        window.store(self.position)
-        if self.processes.is_first:
-            save_training(self.last, self.model, self.optimizers, self.position, self.average)
-        return time.monotonic()
-
-    def epoch_batches(self, epoch: int) -> list[np.ndarray]:
-        config = self.config
-        return epoch_batches(
-            self.texts.lengths,
-            config.batch_size,
-            config.bucket_batches,
-            seed=self.seed,
-            epoch=epoch,
-        )
+        state.stopped_early = patience is not None and state.without_gain >= patience
+        state.validations.append({"step": state.step, **scores})
+        self._write_history({"step": state.step, "val": scores, "best": gained})
 
     def _write_history(self, row: dict[str, Any]) -> None:
         if self.processes.is_first:
             self.history.write(row)
-        if self.observer is not None:
-            self.observer.log(row)
+        for callback in self.callbacks:
+            callback.log(row)
+
+    def _save(self, window: LossWindow) -> float:
+        window.store(self.state)
+        if self.processes.is_first:
+            save_training(self.last, self.model, self.optimizers, self.state)
+        return time.monotonic()
+
+    def _must_stop(self, stop: StopSignal, ended: bool) -> bool:
+        """Whether a process received a signal; several agree on it where a line is logged."""
+        if self.processes.count == 1:
+            return stop.requested
+        if self.state.step % self.config.log_every and not ended:
+            return False
+        return any(self.processes.gather(stop.requested))
 
 
 def _key(seed: int, step: int, rank: int) -> int:
-    """A seed for torch's generators that differs for every (seed, step, rank)."""
+    """Return a seed for torch's generators that differs for every (seed, step, rank)."""
     sequence = np.random.SeedSequence([seed, step, rank] if rank else [seed, step])
     return int(sequence.generate_state(1, np.uint64)[0] >> 1)

@@ -1,124 +1,110 @@
-"""Optimizers, and how the learning rate changes over the steps."""
+"""Optimizers, the schedule of the learning rate, and gradient clipping."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor, nn
-from torch.optim import SGD, AdamW, Muon, Optimizer, SparseAdam
+from torch.optim import AdamW, Optimizer, SparseAdam
+from torch.optim.lr_scheduler import LambdaLR
 
-from vitrina.training.config import AdamWConfig, MuonConfig, SgdConfig, TrainingConfig
+from vitrina.training.config import AdamWConfig, TrainingConfig
 
 
-def build_optimizers(config: Any, model: nn.Module) -> list[Optimizer]:
-    """The optimizers that together train `model`; their learning rates are the largest ones.
+def build_adamw(config: AdamWConfig, model: nn.Module) -> list[Optimizer]:
+    """Return the optimizers that together train `model`, at their largest learning rates.
 
-    Weight decay applies to weights with at least two dimensions, not to biases, normalisations
-    or embedding tables. A module with `rate_shares` gets shares of the learning rate.
-
-    Tables with sparse gradients are trained by the form of Adam that moves the rows of a batch
-    alone (torch's SparseAdam). Momentum moves every row in every step: before SGD with momentum
-    the gradients of all tables are made whole.
+    Weight decay applies to weights with at least two dimensions, not to biases, normalizations or
+    embedding tables. A module with `rate_shares` gets shares of the learning rate. Tables with
+    sparse gradients are trained by torch's SparseAdam, which moves the rows of a batch alone.
     """
     tables = [module for module in model.modules() if isinstance(module, nn.Embedding)]
     in_tables = {id(table.weight) for table in tables}
+    in_sparse = {id(table.weight) for table in tables if table.sparse}
     shares = _rate_shares(model)
+    rate, betas = config.learning_rate, (config.beta1, config.beta2)
     parameters = [p for p in model.parameters() if p.requires_grad]
-    decayed, spared = _part(parameters, lambda p: p.dim() >= 2 and id(p) not in in_tables)
-    rate = config.learning_rate
+    sparse, parameters = _split(parameters, lambda p: id(p) in in_sparse)
+    decayed, others = _split(parameters, lambda p: p.dim() >= 2 and id(p) not in in_tables)
 
     def groups(chosen: list[nn.Parameter], decay: float) -> list[dict[str, Any]]:
-        """One for each share of the learning rate, the whole of it first: its rate is shown."""
+        """One for each share of the learning rate; the first has all of it, which is logged."""
         return [
             {
-                "params": [p for p in chosen if shares.get(id(p), 1.0) == shard],
+                "params": [p for p in chosen if shares.get(id(p), 1.0) == share],
                 "weight_decay": decay,
-                "lr": rate * shard,
+                "lr": rate * share,
             }
-            for shard in sorted({1.0, *shares.values()}, reverse=True)
+            for share in sorted({1.0, *shares.values()}, reverse=True)
         ]
 
-    if isinstance(config, SgdConfig):
-        for table in tables:
-            table.sparse = table.sparse and config.momentum == 0
-        both = [*groups(decayed, config.weight_decay), *groups(spared, 0.0)]
-        return [SGD(both, rate, momentum=config.momentum, nesterov=config.momentum > 0)]
-
-    assert isinstance(config, AdamWConfig | MuonConfig)
-    betas = (config.beta1, config.beta2)
-    in_sparse = {id(table.weight) for table in tables if table.sparse}
-    sparse, spared = _part(spared, lambda p: id(p) in in_sparse)
-    others: list[Optimizer] = []
+    both = [*groups(decayed, config.weight_decay), *groups(others, 0.0)]
+    built: list[Optimizer] = [AdamW(both, rate, betas=betas, fused=True)]
     if sparse:
         assert not any(id(p) in shares for p in sparse)
-        others.append(SparseAdam(sparse, rate, betas=betas))
-    if isinstance(config, MuonConfig):
-        matrices, decayed = _part(decayed, lambda p: p.dim() == 2)
-        map_spans = [group for group in groups(matrices, config.weight_decay) if group["params"]]
-        if map_spans:
-            others.append(
-                Muon(
-                    map_spans,
-                    rate,
-                    momentum=config.momentum,
-                    adjust_lr_fn="match_rms_adamw",  # so that all parts share one learning rate
-                )
-            )
-    both = [*groups(decayed, config.weight_decay), *groups(spared, 0.0)]
-    return [AdamW(both, rate, betas=betas, fused=True), *others]
+        built.append(SparseAdam(sparse, rate, betas=betas))
+    return built
 
 
-def _part(
+def _split(
     parameters: list[nn.Parameter], chosen: Callable[[nn.Parameter], bool]
 ) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Those that are chosen, and the others."""
+    """Return those that are chosen, and the others."""
     return [p for p in parameters if chosen(p)], [p for p in parameters if not chosen(p)]
 
 
 @runtime_checkable
 class HasRates(Protocol):
-    """A module some of whose parameters want a share of the learning rate, from 0 to 1."""
+    """A module that wants a share, from 0 to 1, of the learning rate for some parameters."""
 
     def rate_shares(self) -> Iterable[tuple[Tensor, float]]: ...
 
 
 def _rate_shares(model: nn.Module) -> dict[int, float]:
-    """Shares of the learning rate, by the id of the parameter; the others have 1."""
+    """Return shares of the learning rate by the id of the parameter; others have 1."""
     modules = [module for module in model.modules() if isinstance(module, HasRates)]
-    return {id(p): shard for module in modules for p, shard in module.rate_shares()}
+    return {id(p): share for module in modules for p, share in module.rate_shares()}
 
 
-def rate_at(config: TrainingConfig, step: int, num_steps: int) -> float:
-    """Share of the largest learning rate at `step` (counted from 0) of `num_steps`.
+def rate_at(config: TrainingConfig, num_steps: int, step: int) -> float:
+    """Return the share of the largest learning rate at `step` (from 0) of `num_steps`.
 
     `one_cycle` rises and falls along half cosines (Smith and Topin 2018); `cosine` and `linear`
-    rise linearly; `constant` stays after the rise.
+    rise linearly; `constant` stays after the rise. torch's own schedules round the warm-up to
+    whole steps and begin it at a given share, not at its first step.
     """
     rising = max(config.warmup * num_steps, 1e-9)
     if step < rising:
-        shard = (step + 1) / (math.ceil(rising) + 1)
+        share = (step + 1) / (math.ceil(rising) + 1)
         smooth = config.schedule == "one_cycle"
-        return (1 - math.cos(math.pi * shard)) / 2 if smooth else shard
+        return (1 - math.cos(math.pi * share)) / 2 if smooth else share
     done = min((step - rising) / max(num_steps - rising, 1e-9), 1.0)
     if config.schedule == "constant":
         return 1.0
     left = 1 - done if config.schedule == "linear" else (1 + math.cos(math.pi * done)) / 2
-    return config.final_rate + (1 - config.final_rate) * left
+    return config.min_lr_ratio + (1 - config.min_lr_ratio) * left
 
 
-class RateSchedule:
-    """Sets the learning rates of optimizers for a step, relative to their largest ones."""
+def build_schedules(
+    config: TrainingConfig, optimizers: list[Optimizer], num_steps: int, first_step: int = 0
+) -> list[LambdaLR]:
+    """Return schedules of optimizers that are at their largest rates, set to `first_step`."""
+    for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+        group.setdefault("initial_lr", group["lr"])
+    share = partial(rate_at, config, num_steps)
+    return [LambdaLR(optimizer, share, last_epoch=first_step - 1) for optimizer in optimizers]
 
-    def __init__(self, config: TrainingConfig, optimizers: list[Optimizer], num_steps: int) -> None:
-        self.config, self.optimizers, self.num_steps = config, optimizers, num_steps
-        self.largest = [[float(group["lr"]) for group in o.param_groups] for o in optimizers]
 
-    def set(self, step: int) -> float:
-        """Set the rates of `step` (counted from 0); returns that of the first group."""
-        shard = rate_at(self.config, step, self.num_steps)
-        for optimizer, largest in zip(self.optimizers, self.largest, strict=True):
-            for group, rate in zip(optimizer.param_groups, largest, strict=True):
-                group["lr"] = rate * shard
-        return self.largest[0][0] * shard
+def clip_gradient(model: nn.Module, clip_norm: float | None) -> None:
+    """Scale the gradient down to `clip_norm` if it is longer; sparse ones hold each row once."""
+    if clip_norm is None:
+        return
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    # torch's own `clip_grad_norm_` refuses sparse gradients; this is its formula.
+    values = [gradient.values() if gradient.is_sparse else gradient for gradient in gradients]
+    norm = torch.nn.utils.get_total_norm(values)
+    torch._foreach_mul_(values, (clip_norm / (norm + 1e-6)).clamp(max=1.0))

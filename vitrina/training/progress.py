@@ -1,16 +1,16 @@
-"""The course of a training on the screen: a live line on a terminal, plain lines elsewhere.
+"""Progress of a training: a line on the screen, and a heartbeat file for other processes.
 
-`update` is called at every step and mostly only counts: the screen is written a few times a second
-at most, and only then is a loss that is given as a callable or a tensor read, so that the device
-need not be waited for at every step.
+The screen shows a live line on a terminal and plain lines elsewhere. `update` mostly only counts:
+a loss is read from its device a few times a second at most.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable
-from types import TracebackType
+from pathlib import Path
 from typing import Any, Self
 
 from rich.console import Console
@@ -18,8 +18,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from vitrina.errors import InputError
+from vitrina.files import replacing
+
 LIVE_SECONDS = 0.25
-"""Between two writings of the live line."""
+"""Between two updates of the live line."""
 
 PLAIN_SECONDS = 10.0
 """Between two plain lines."""
@@ -30,15 +33,21 @@ HALF_LIFE = 20
 SPEED_SECONDS = 15.0
 """Span over which the speed is smoothed."""
 
+HEARTBEAT = "progress.json"
+
+EVERY_SECONDS = 2.0
+"""Between two updates of the file; each costs well under a millisecond."""
+
 
 class Progress:
-    """Tells step, epoch, loss, learning rate, comments per second and the time left.
+    """Shows step, epoch, loss, learning rate, comments per second and the time left.
 
     A context manager; without it nothing is shown live, and all methods still work.
 
     Args:
-        num_steps: steps in all, None if unknown. first_step: steps done before (a resumed run).
-        steps_per_epoch: to tell the epoch; None leaves it out.
+        num_steps: total steps, None if unknown.
+        first_step: steps done before a resumed run.
+        steps_per_epoch: for the epoch; None leaves it out.
         console: where to write; standard error by default, so that results can be piped.
         plain_seconds: seconds between two lines when the console is not a terminal.
         clock: seconds, monotonic.
@@ -76,18 +85,13 @@ class Progress:
             self.bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
 
     def update(self, step: int, loss: Any, learning_rate: float, num_comments: int) -> None:
-        """One step is done.
+        """Count a step.
 
         Args:
             step: steps done so far.
@@ -161,3 +165,61 @@ def _read(loss: Any) -> float:
     if callable(loss) and not hasattr(loss, "item"):
         loss = loss()
     return float(loss.item() if hasattr(loss, "item") else loss)  # pyright: ignore
+
+
+class Heartbeat:
+    """Writes `progress.json`: step, total steps, steps per second, seconds, time of writing.
+
+    The seconds include those of the training before it was resumed. Errors of writing are ignored:
+    no result depends on the file.
+
+    Args:
+        folder: the run's folder.
+        num_steps: total steps.
+        first_step: steps done before a resumed run.
+        clock, now: seconds, monotonic, and since the epoch.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        num_steps: int,
+        *,
+        first_step: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.path, self.num_steps, self.clock, self.now = folder / HEARTBEAT, num_steps, clock, now
+        self.before = read_heartbeat(folder).get("seconds", 0.0) if first_step else 0.0
+        self.first_step, self.started = first_step, clock()
+        self.due = self.started
+
+    def beat(self, step: int) -> None:
+        """Write the file if it is due."""
+        at = self.clock()
+        if at < self.due and step < self.num_steps:
+            return
+        self.due = at + EVERY_SECONDS
+        seconds = at - self.started
+        values = {
+            "step": step,
+            "num_steps": self.num_steps,
+            "steps_per_second": (step - self.first_step) / max(seconds, 1e-9),
+            "seconds": self.before + seconds,
+            "at": self.now(),
+        }
+        try:
+            with replacing(self.path) as file:
+                file.write(json.dumps(values) + "\n")
+        except InputError:  # a full disk, for instance
+            return
+
+
+def read_heartbeat(folder: Path) -> dict[str, float]:
+    """Return the content of the file; empty if there is none."""
+    try:
+        values = json.loads((folder / HEARTBEAT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    numbers = isinstance(values, dict) and all(isinstance(v, int | float) for v in values.values())
+    return values if numbers else {}

@@ -1,4 +1,4 @@
-"""How a model does while it trains: scores on the validation texts, clean and noisy."""
+"""Scores of a model on the validation texts, clean and noisy, while it trains."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
 
 
 def validation_views(val: NoisyTexts) -> dict[str, Split]:
-    """The validation texts clean and, where there is noise, noisy."""
+    """Return the validation texts clean and, if there is noise, noisy."""
     views = {"clean": val.split}
     if val.noise.changes:
         views["noisy"] = val.noisy(VALIDATION_EPOCH)
@@ -26,14 +26,14 @@ def validation(
     metric: str,
     read: RecognitionEvaluation | None,
 ) -> Callable[[], dict[str, float]]:
-    """Gives scores on each view of the validation texts, and as `score` the mean of what decides.
+    """Return a function that scores each view; `score` is the mean of the deciding scores.
 
     Args:
-        views: the validation texts by name, one of which is `clean`.
-        task: knows what is true of them, and how it is scored.
-        predictor: of the model as it stands when the scores are asked for.
-        metric: what `training.metric` says of the score by which the best weights are chosen.
-        read: what the model reads is measured too; None for one that does not read.
+        views: validation texts by name, one of which is `clean`.
+        task: has truth and metrics of the texts.
+        predictor: predictor of the model in training.
+        metric: `training.metric`, which chooses the best weights.
+        read: evaluation of the CTC head; None without one.
     """
     truths = {name: task.truth(view) for name, view in views.items()}
 

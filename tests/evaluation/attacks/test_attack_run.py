@@ -18,9 +18,9 @@ from vitrina.errors import InputError
 from vitrina.evaluation.attacks.edits import Edit, apply_edits
 from vitrina.evaluation.attacks.legibility import visual_distance
 from vitrina.evaluation.attacks.measure import sample_texts
-from vitrina.evaluation.attacks.table import attack_table
 from vitrina.evaluation.evaluators import EvaluationTarget, measure
 from vitrina.evaluation.ngram_baseline import fit_ngrams
+from vitrina.evaluation.tables import attack_table
 from vitrina.experiment import run
 from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch

@@ -18,8 +18,8 @@ KINDS = list(itertools.product(DRAWN, ("cnn", "transformer"), ("embedder", "enco
 def test_what_is_read_does_not_depend_on_the_batch(kinds: tuple[str, str, str]) -> None:
     model = build(*kinds).eval()
     with torch.inference_mode():
-        together = model.read(model.embedder.tokenize(TextBatch.from_strings(TEXTS)))
-        alone = [model.read(model.embedder.tokenize(TextBatch.from_strings([t]))) for t in TEXTS]
+        together = model.read(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))
+        alone = [model.read(model.embedder.tokenizer(TextBatch.from_strings([t]))) for t in TEXTS]
     assert together.lengths.tolist() == [int(each.lengths[0]) for each in alone]
     joined = torch.cat([each.values for each in alone])
     torch.testing.assert_close(together.values, joined, atol=1e-5, rtol=1e-5)
@@ -28,7 +28,7 @@ def test_what_is_read_does_not_depend_on_the_batch(kinds: tuple[str, str, str]) 
 @pytest.mark.parametrize("kinds", KINDS, ids="-".join)
 def test_reading_shares_the_work_and_folds(kinds: tuple[str, str, str]) -> None:
     model = build(*kinds).eval()
-    inputs = model.embedder.tokenize(TextBatch.from_strings(TEXTS))
+    inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
     assert model.reader is not None
     with torch.inference_mode():
         output, logits = model.forward_and_read(inputs)

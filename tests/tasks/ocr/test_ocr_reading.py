@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from tests.tasks.ocr.reading_texts import CONFIG
+from tests.tiny import pipeline_of
 from vitrina.config import compose_config
 from vitrina.data.dataset import load_dataset
 from vitrina.errors import InputError
 from vitrina.experiment import build_noise
 from vitrina.models.layers.ragged import Ragged
+from vitrina.noise.corpus import Corpus
 from vitrina.normalizers.build import build_normalizer
 from vitrina.tasks.build import build_model, build_reading, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
@@ -25,7 +27,7 @@ TEXTS = TextBatch.from_strings(["аа", "", "абв", "б" * 9])
 def reading(**changes: object) -> Recognition:
     config = replace(CONFIG, **changes)
     return Recognition(
-        config, Recognition.fit(config, TEXTS, lambda: TextBatch.from_strings(["жз"]))
+        config, Recognition.fit(config, Corpus(TEXTS, lambda: TextBatch.from_strings(["жз"])))
     )
 
 
@@ -72,11 +74,11 @@ def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str
     texts = NoisyTexts.of(
         dataset.train, build_noise(config.noise, 1), build_normalizer(config.normalizer)
     )
-    fitted = fit(config, dataset, dataset.train.texts, lambda: texts.draw(0))
+    fitted = fit(config, dataset, texts.corpus())
     task, read = build_task(config, fitted), build_reading(config, fitted)
     model = build_model(config, fitted, task)
     assert read is not None and model.reader is not None
-    batch = texts.for_training(model.embedder, task, read).batch
+    batch = texts.for_training(pipeline_of(model), task, read).batch
     for epoch in range(2):
         inputs, targets = batch(np.arange(len(dataset.train)), epoch)
         assert targets.readings is not None

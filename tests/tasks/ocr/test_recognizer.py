@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from tests.tasks.ocr.reading_texts import CONFIG
-from tests.tiny import CNN, GLYPHS
+from tests.tiny import CNN, GLYPHS, pipeline_of
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
 from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.heads.ctc import CtcHead
 from vitrina.models.layers.ragged import Ragged
 from vitrina.models.model import Model
+from vitrina.noise.corpus import Corpus
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.config import ConfusablesNormalizerConfig
 from vitrina.tasks.ocr.alphabet import Alphabet
@@ -26,8 +27,8 @@ MEANT = ["жопа тут", "ссора", "каша", "", "жаба и жук", 
 def reader() -> Recognizer:
     torch.manual_seed(0)
     drawn, meant = TextBatch.from_strings(DRAWN), TextBatch.from_strings(MEANT)
-    embedder = GlyphsEmbedder(GLYPHS, GlyphsEmbedder.fit(GLYPHS, drawn, lambda: drawn))
-    reading = Recognition(CONFIG, Recognition.fit(CONFIG, meant, lambda: drawn))
+    embedder = GlyphsEmbedder(GLYPHS, GlyphsEmbedder.fit(GLYPHS, Corpus(drawn, lambda: drawn)))
+    reading = Recognition(CONFIG, Recognition.fit(CONFIG, Corpus(meant, lambda: drawn)))
     head = CtcHead(
         embedder.dim,
         dim=32,
@@ -39,7 +40,7 @@ def reader() -> Recognizer:
     )
     encoder = CnnEncoder(CNN, embedder.dim)
     model = Model(embedder, encoder, torch.nn.Identity(), head)
-    inputs, targets = embedder.tokenize(drawn), reading.symbols.encode(meant)
+    inputs, targets = embedder.tokenizer(drawn), reading.symbols.encode(meant)
     optimizer = torch.optim.AdamW([*embedder.parameters(), *head.parameters()], 0.01)
     for _ in range(150):
         loss, infeasible = reading.loss(model.read(inputs), targets)
@@ -48,7 +49,8 @@ def reader() -> Recognizer:
         optimizer.step()
         optimizer.zero_grad()
     normalizer = build_normalizer(ConfusablesNormalizerConfig())
-    return Recognizer(model, normalizer, reading.symbols, max_tokens=20, precision="fp32")
+    pipeline = pipeline_of(model, normalizer)
+    return Recognizer(model, pipeline, reading.symbols, max_tokens=20, precision="fp32")
 
 
 def test_it_reads_what_was_meant_in_the_order_of_the_texts(reader: Recognizer) -> None:

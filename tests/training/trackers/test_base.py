@@ -12,125 +12,110 @@ from typing import Any
 import pytest
 
 from vitrina.errors import InputError
-from vitrina.training.trackers import wandb
-from vitrina.training.trackers.base import BackgroundTracker, NoTracker, build_tracker, flat
+from vitrina.training.trackers import base, wandb
+from vitrina.training.trackers.base import BackgroundTracker, TrackedRun, Tracker, open_tracker
 from vitrina.training.trackers.config import NoTrackingConfig, WandbConfig
 
 ROOT = Path(__file__).parents[3]
 
 
-def config(**changed: Any) -> WandbConfig:
-    values: dict[str, Any] = {
-        "kind": "wandb",
-        "project": "vitrina",
-        "entity": None,
-        "mode": "auto",
-        "group": None,
-        "tags": [],
-        "artifact": True,
-        "timeout": 20.0,
-    }
-    return WandbConfig(**values | changed)
-
-
-class Fake(NoTracker):
-    """Keeps what it is given; `trouble` is run at every line."""
+class Fake(Tracker):
+    """Keeps what is logged; `trouble` is called at every line."""
 
     def __init__(self, trouble: Callable[[], object] = lambda: None) -> None:
         self.trouble = trouble
-        self.lines: list[tuple[int, dict]] = []
+        self.lines: list[tuple[int, Any]] = []
         self.exit_code: int | None = None
 
-    def log(self, step: int, values: Any) -> None:
+    def log(self, metrics: Any, step: int) -> None:
         self.trouble()
-        self.lines.append((step, values))
+        self.lines.append((step, metrics))
 
     def finish(self, exit_code: int = 0) -> None:
         self.exit_code = exit_code
 
 
-def test_lines_arrive_in_order_before_the_end() -> None:
-    fake, said = Fake(), []
-    tracker = BackgroundTracker(lambda: fake, say=said.append, timeout=10)
+def test_lines_arrive_in_order_before_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    fake = Fake()
+    tracker = BackgroundTracker(lambda: fake, timeout=10)
     values: dict[str, float] = {}
     for step in range(100):
         values["loss"] = step / 2  # one dictionary for all steps
-        tracker.log(step, values)
+        tracker.log(values, step)
     tracker.finish(3)
     assert fake.lines == [(step, {"loss": step / 2}) for step in range(100)]
     assert fake.exit_code == 3
-    tracker.log(100, {})
-    tracker.finish(0)
-    assert len(fake.lines) == 100 and fake.exit_code == 3 and said == []
+    assert capsys.readouterr().err == ""
 
 
-def test_a_service_that_raises_does_not_stop_the_training() -> None:
+def test_a_service_that_raises_does_not_stop_the_training(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     def trouble() -> None:
         raise ConnectionError("gone\nand more")
 
-    fake, said = Fake(trouble), []
-    tracker = BackgroundTracker(lambda: fake, say=said.append, timeout=10)
+    fake = Fake(trouble)
+    tracker = BackgroundTracker(lambda: fake, timeout=10)
     for step in range(20):
-        tracker.log(step, {})
+        tracker.log({}, step)
     tracker.finish()
-    assert said == [
-        "tracking: log failed (ConnectionError: gone); the run goes on",
-        "tracking: 20 records failed in all",
-    ]
+    line = "tracking: log failed (ConnectionError: gone); the run continues\n"
+    assert capsys.readouterr().err == line  # once
     assert fake.exit_code == 0
 
 
-def test_a_service_that_cannot_start_is_left_out() -> None:
-    def start() -> Fake:
+def test_a_service_that_cannot_start_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    def start() -> Tracker:
         raise OSError("disk full")
 
-    said: list[str] = []
-    tracker = BackgroundTracker(start, say=said.append, timeout=10)
-    tracker.log(1, {"loss": 1.0})
+    tracker = BackgroundTracker(start, timeout=10)
+    tracker.log({"loss": 1.0}, 1)
     tracker.finish()
-    assert said == ["tracking: off, it could not be started (OSError: disk full)"]
+    assert capsys.readouterr().err == "tracking: off, it cannot start (OSError: disk full)\n"
 
 
-def test_a_service_that_hangs_costs_no_time_and_the_losses_are_counted() -> None:
-    released, said = threading.Event(), []
+def test_a_service_that_hangs_costs_no_time_and_bounded_memory(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "MAX_PENDING", 10)
+    released = threading.Event()
     fake = Fake(released.wait)
-    tracker = BackgroundTracker(lambda: fake, say=said.append, timeout=0.3, most_waiting=10)
+    tracker = BackgroundTracker(lambda: fake, timeout=0.3)
     start = time.perf_counter()
     for step in range(1000):
-        tracker.log(step, {"loss": 1.0})
+        tracker.log({"loss": 1.0}, step)
     assert time.perf_counter() - start < 0.5
     tracker.finish()
     assert time.perf_counter() - start < 2
-    assert "still not done after 0.3 s" in said[0]
-    dropped = int(said[1].split()[1])
-    assert 988 <= dropped <= 990
+    dropped, unfinished = capsys.readouterr().err.splitlines()
+    assert dropped == "tracking: log dropped, the service is too slow"
+    assert "not finished after 0.3 s" in unfinished
     released.set()
 
 
 def test_nested_values_get_flat_names() -> None:
-    assert flat({"a": 1, "val": {"clean": {"f1": 0.5}}}) == {"a": 1, "val/clean/f1": 0.5}
+    assert wandb.flatten({"a": 1, "val": {"clean": {"f1": 0.5}}}) == {"a": 1, "val/clean/f1": 0.5}
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         ({"mode": "maybe"}, "tracking.mode = 'maybe': must be one of auto, online, offline"),
         ({"project": "a/b"}, "tracking.project = 'a/b': must be a name without any of"),
         ({"timeout": 0.0}, "tracking.timeout = 0.0: must be from 1 to 3600"),
     ],
 )
-def test_wrong_settings_name_the_key(changed: dict, told: str) -> None:
+def test_wrong_settings_name_the_key(changed: dict, message: str) -> None:
     with pytest.raises(InputError) as error:
-        config(**changed)
-    assert str(error.value).startswith(told)
+        WandbConfig(**changed)
+    assert str(error.value).startswith(message)
 
 
 def test_none_needs_no_wandb(tmp_path: Path) -> None:
-    given: Any = {"run_folder": tmp_path, "run_config": {}, "name": "x"}
-    tracker = build_tracker(NoTrackingConfig(kind="none"), **given)
-    tracker.log(1, {"loss": 1.0})
+    tracker = open_tracker(NoTrackingConfig(), TrackedRun(tmp_path, {}))
+    tracker.log({"loss": 1.0}, 1)
     tracker.finish()
-    assert isinstance(tracker, NoTracker) and not list(tmp_path.iterdir())
+    assert type(tracker) is Tracker and not list(tmp_path.iterdir())
 
 
 @pytest.fixture
@@ -142,16 +127,16 @@ def no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "netrc"
 
 
-def test_the_mode_follows_the_login(no_login: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-
+def test_the_mode_follows_the_login(
+    no_login: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def mode(**changed: Any) -> str:
-        return wandb.choose_mode(config(**changed), said.append)
+        return wandb.choose_mode(WandbConfig(**changed))
 
     assert mode() == "offline"
-    assert said == []
+    assert capsys.readouterr().err == ""
     assert mode(mode="online") == "offline"
-    assert "needs a login" in said[0]
+    assert "needs a login" in capsys.readouterr().err
     no_login.write_text("machine api.wandb.ai\n  login user\n  password secret\n")
     no_login.chmod(0o600)
     assert mode() == "online" == mode(mode="online")
@@ -172,24 +157,23 @@ TWO_RUNS = """
 import sys
 from pathlib import Path
 from PIL import Image
-from vitrina.training.trackers.base import build_tracker
+from vitrina.training.trackers.base import TrackedRun, open_tracker
 from vitrina.training.trackers.config import WandbConfig
 
-config = WandbConfig(kind="wandb", project="vitrina", entity=None, mode="auto", group=None,
-                     tags=["tag"], artifact=True, timeout=30)
+config = WandbConfig(tags=["tag"], timeout=6)
 for name in ("one", "two"):
     folder = Path(name)
     folder.mkdir()
     Image.new("RGB", (4, 4)).save(folder / "scores.png")
     (folder / "best.safetensors").write_bytes(b"weights of " + name.encode())
-    tracker = build_tracker(config, run_folder=folder, run_config={"seed": 1, "a": {"b": None}},
-                            name=name, group="group", tags=["model=vtr"])
+    run = TrackedRun(folder, {"seed": 1, "a": {"b": None}}, "group", ["model=vtr"])
+    tracker = open_tracker(config, run)
     for step in range(5):
-        tracker.log(step, {"loss": 1 / (step + 1), "val": {"f1": 0.5}})
-    tracker.summary({"test": {"clean": {"f1": 0.875}}})
-    tracker.table("test", ["suite", "f1"], [["clean", 0.875]])
-    tracker.picture(folder / "scores.png")
-    tracker.artifact(folder / "best.safetensors")
+        tracker.log({"loss": 1 / (step + 1), "val": {"f1": 0.5}}, step)
+    tracker.log_summary({"test": {"clean": {"f1": 0.875}}})
+    tracker.log_table("test", ["suite", "f1"], [["clean", 0.875]])
+    tracker.log_image(folder / "scores.png")
+    tracker.log_artifact(folder / "best.safetensors")
     tracker.finish(0)
 """
 
@@ -217,7 +201,7 @@ def test_two_runs_of_a_process_are_recorded_offline_without_asking(
         other = b"two" if name == "one" else b"one"
         assert b"weights of " + other not in content
         assert (tmp_path / name / "wandb-id.txt").read_text() in recorded.name
-    unreachable = [line for line in lines if "does not answer" in line]
+    unreachable = [line for line in lines if "cannot record online" in line]
     assert len(unreachable) == (2 if server == "refuses" else 0)
     assert len(lines) == 2 + len(unreachable), done.stderr
     assert not list((tmp_path / "home").glob("**/*wandb*"))

@@ -1,4 +1,4 @@
-"""What a run tells the tracking service of where it belongs."""
+"""How a run is grouped and tagged in a tracking service."""
 
 from pathlib import Path
 from typing import Any
@@ -8,23 +8,24 @@ import pytest
 from vitrina import experiment as run_module
 from vitrina.config import compose_config
 from vitrina.training.distributed import DistributedContext
-from vitrina.training.trackers.base import NoTracker
+from vitrina.training.trackers.base import TrackedRun, Tracker
 
 
 def test_a_job_is_grouped_by_its_sweep_and_tagged_by_model_and_noise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: dict[str, Any] = {}
+    seen: list[TrackedRun] = []
 
-    def build(config: Any, **given: Any) -> NoTracker:
-        told.update(given)
-        return NoTracker()
+    def open_tracker(config: Any, run: TrackedRun) -> Tracker:
+        seen.append(run)
+        return Tracker()
 
-    monkeypatch.setattr(run_module, "build_tracker", build)
+    monkeypatch.setattr(run_module, "open_tracker", open_tracker)
     config = compose_config(["model=vtr", "noise=uniform", "name=my_sweep"])
     record = {"choices": {"model": "vtr", "noise": "uniform", "dataset": "demo"}}
     folder = tmp_path / "vtr-01234567"
     with run_module._tracked(config, folder, record, DistributedContext()):
         pass
-    assert (told["group"], told["name"]) == ("my_sweep", "vtr-01234567")
-    assert told["tags"] == ["model=vtr", "noise=uniform"]
+    (run,) = seen
+    assert (run.group, run.folder) == ("my_sweep", folder)
+    assert run.tags == ["model=vtr", "noise=uniform"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 from vitrina.errors import require
 from vitrina.evaluation.attacks.attempts import Attempt, QueryCounter
@@ -20,7 +20,6 @@ from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch
 
 _SEARCHES = {"greedy": search_greedily, "evolution": search_by_evolution}
-_Z = 1.959964  # of a two-sided 95 % interval
 
 
 @dataclass(frozen=True)
@@ -181,10 +180,8 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson 1927); NaN without trials."""
     if trials == 0:
         return float("nan"), float("nan")
-    share, z2 = successes / trials, _Z**2
-    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = _Z * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2)) / (1 + z2 / trials)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    low, high = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
+    return float(low), float(high)
 
 
 def _result(

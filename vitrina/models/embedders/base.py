@@ -1,75 +1,59 @@
-"""What every embedder is: `encode` on the host, `forward` on the device."""
+"""The base class of embedders: a tokenizer on the host, `forward` on the device."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
 
-from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.models.layers.ragged import Ragged
 from vitrina.models.token_batch import TokenBatch
-from vitrina.noise.replacements import Replacements
+from vitrina.models.tokenizer import Tokenizer, VisualTokenizer
+from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
-from vitrina.text.batch import TextBatch
 
 
 class Embedder(nn.Module, ABC):
-    """Turns texts into token embeddings.
+    """Turns the integers of its tokenizer into token embeddings.
 
     Attributes:
+        tokenizer: turns texts into integers.
         dim: dimension D of a token embedding.
     """
 
+    tokenizer: Tokenizer
     dim: int
 
-    @staticmethod
-    def fit_noise(
-        config: Any, fitted: FittedState, replaced: Callable[[], Replacements]
-    ) -> FittedState:
-        """Add to what was fitted on the texts what is learned of the training noise; by default
-        nothing.
+    @classmethod
+    def fit(cls, config: Any, corpus: Corpus) -> FittedState:
+        """Return what it needs to know of the training texts; `cls(config, state)` builds it.
 
-        Args:
-            replaced: tells what the noise puts in place of letters.
+        By default nothing.
         """
-        return fitted
+        return FittedState()
 
     def load_pretrained(self) -> None:
         """Take over weights from outside the run, before training starts; most have none."""
 
     @abstractmethod
-    def tokenize(self, texts: TextBatch) -> TokenBatch:
-        """Integers for a batch of texts; every text gets at least one token. Host only."""
-
-    @abstractmethod
     def forward(self, inputs: TokenBatch) -> Ragged:
-        """Token embeddings [N, dim] of `inputs`, ragged by `inputs.num_tokens`."""
+        """Return token embeddings [N, dim] of `inputs`, ragged by `inputs.num_tokens`."""
 
 
 class VisualEmbedder(Embedder):
     """Draws the texts; each token shows a part of the drawing.
 
     Attributes:
-        pictures: draws the glyphs.
         token_px: height H and dim W of what a token shows.
         step_px: from the left edge of what a token shows to that of the next one's, where tokens
             are laid side by side.
     """
 
-    pictures: GlyphRenderer
+    tokenizer: VisualTokenizer  # pyright: ignore[reportIncompatibleVariableOverride]
     token_px: tuple[int, int]
     step_px: int
-
-    @abstractmethod
-    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
-        """The code points that each token shows, as int64 [N] first ones and ones behind the last.
-
-        Counted from the start of the token's text; neither ever falls within a text. Host only.
-        """
 
     @abstractmethod
     def render(self, inputs: TokenBatch) -> Tensor:

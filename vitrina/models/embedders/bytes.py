@@ -6,13 +6,13 @@ share no byte with what they imitate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.models.embedders.config import BytesConfig
 from vitrina.models.embedders.table import TableEmbedder, table_inputs
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import Tokenizer
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch, offsets_of
 
@@ -34,6 +34,13 @@ def utf8_bytes(texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
     return np.frombuffer(encoded, dtype=np.uint8), np.diff(ends)
 
 
+class BytesTokenizer(Tokenizer):
+    """A token for each byte."""
+
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
+        return table_inputs(*utf8_bytes(texts), EMPTY_ID)
+
+
 class BytesEmbedder(TableEmbedder):
     """A table of byte embeddings.
 
@@ -43,11 +50,4 @@ class BytesEmbedder(TableEmbedder):
     """
 
     def __init__(self, config: BytesConfig, fitted: FittedState) -> None:
-        super().__init__(1 + EMPTY_ID, config.dim, config.dropout)
-
-    @staticmethod
-    def fit(config: BytesConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
-        return FittedState()
-
-    def tokenize(self, texts: TextBatch) -> TokenBatch:
-        return table_inputs(*utf8_bytes(texts), EMPTY_ID)
+        super().__init__(BytesTokenizer(), 1 + EMPTY_ID, config.dim, config.dropout)

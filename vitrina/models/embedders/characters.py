@@ -6,20 +6,38 @@ that they lack is unknown, whatever it looks like: this is what reading pixels i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.errors import InputError
 from vitrina.models.embedders.config import CharactersConfig
 from vitrina.models.embedders.table import TableEmbedder, table_inputs
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import Tokenizer
+from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
-from vitrina.text.batch import TextBatch, pieces
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, pieces
 from vitrina.text.case import lower_case
-from vitrina.text.words import NUM_CODE_POINTS
 
 UNKNOWN_ID = 0
+
+
+class CharactersTokenizer(Tokenizer):
+    """A token for each character; unknown characters share one.
+
+    Args:
+        code_points: the known characters.
+        lowercase: whether capital letters are read as small ones.
+    """
+
+    def __init__(self, code_points: np.ndarray, *, lowercase: bool) -> None:
+        self.lowercase = lowercase
+        self.id_of = np.full(NUM_CODE_POINTS, UNKNOWN_ID, dtype=np.int64)
+        self.id_of[code_points] = 1 + np.arange(len(code_points))
+
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
+        ids_N = self.id_of[_read(texts, self.lowercase)]
+        return table_inputs(ids_N, texts.lengths, empty_id=int(self.id_of[ord(" ")]))
 
 
 class CharactersEmbedder(TableEmbedder):
@@ -34,15 +52,11 @@ class CharactersEmbedder(TableEmbedder):
 
     def __init__(self, config: CharactersConfig, fitted: FittedState) -> None:
         code_points = fitted.arrays["code_points"]
-        super().__init__(1 + len(code_points), config.dim, config.dropout)
-        self.lowercase = config.lowercase
-        self.id_of = np.full(NUM_CODE_POINTS, UNKNOWN_ID, dtype=np.int64)
-        self.id_of[code_points] = 1 + np.arange(len(code_points))
+        tokenizer = CharactersTokenizer(code_points, lowercase=config.lowercase)
+        super().__init__(tokenizer, 1 + len(code_points), config.dim, config.dropout)
 
-    @staticmethod
-    def fit(
-        config: CharactersConfig, clean: TextBatch, noisy: Callable[[], TextBatch]
-    ) -> FittedState:
+    @classmethod
+    def fit(cls, config: CharactersConfig, corpus: Corpus) -> FittedState:
         """The characters of the training texts with their noise.
 
         Returns:
@@ -51,7 +65,7 @@ class CharactersEmbedder(TableEmbedder):
         Raises:
             InputError: if no character is frequent enough.
         """
-        texts, counts = noisy(), np.zeros(NUM_CODE_POINTS, dtype=np.int64)
+        texts, counts = corpus.noisy(), np.zeros(NUM_CODE_POINTS, dtype=np.int64)
         for start, stop in pieces(texts.offsets):
             read = _read(texts.part(start, stop), config.lowercase)
             counts += np.bincount(read, minlength=NUM_CODE_POINTS)
@@ -62,10 +76,6 @@ class CharactersEmbedder(TableEmbedder):
                 f"{counts.max()}, the occurrences of the training texts' most frequent character"
             )
         return FittedState({"code_points": code_points})
-
-    def tokenize(self, texts: TextBatch) -> TokenBatch:
-        ids_N = self.id_of[_read(texts, self.lowercase)]
-        return table_inputs(ids_N, texts.lengths, empty_id=int(self.id_of[ord(" ")]))
 
 
 def _read(texts: TextBatch, lowercase: bool) -> np.ndarray:

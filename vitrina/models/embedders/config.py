@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from vitrina.errors import require
 from vitrina.registry import Settings, register, setting
@@ -18,6 +18,14 @@ class EmbedderConfig(Settings):
     """Whether tokens are made of drawn text."""
     glyph_tokens: ClassVar[bool] = False
     """Whether each token shows one drawn glyph."""
+    reads_codes: ClassVar[bool] = False
+    """Whether it hashes the visual codes that a deobfuscator gives."""
+
+    def check_with(self, config: Any) -> None:
+        deobfuscator = config.deobfuscator
+        works = deobfuscator.gives_codes or not self.reads_codes
+        allowed = f"one that gives visual codes, such as words, with embedder={self.kind}"
+        require(works, "deobfuscator", deobfuscator.kind, allowed)
 
 
 class DrawnLineConfig(EmbedderConfig):
@@ -170,7 +178,7 @@ class NgramsConfig(EmbedderConfig):
     """Dimension of a token embedding."""
     sparse: bool = True
     """Whether the table's gradient holds only the rows that a batch touches, so that
-    optimizer=adamw moves only these."""
+    a step moves only these."""
 
     def check(self, key: str) -> None:
         allowed = f"from {key}.min_n ({self.min_n}) to 32"

@@ -5,7 +5,7 @@ the model learning that away. Raw glyph pictures are nearly alike (one direction
 the pixels are whitened: principal components of the training texts' glyphs, each divided by its
 standard deviation plus a share of the largest. A glyph never seen lands near those it looks like.
 Each *distinct* glyph of a batch is embedded once; in training, on demand, some tokens show a
-distorted picture of theirs (`vitrina.glyphs.distortion`), a few for each distinct glyph.
+distorted picture of theirs (`vitrina.models.layers.augmentation`), a few for each distinct glyph.
 
 Shapes: G distinct glyphs in the batch, V distorted pictures of each, N tokens, K components,
 D dim, H/W pixels.
@@ -13,41 +13,56 @@ D dim, H/W pixels.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.glyphs.distortion import Distortion, distort
-from vitrina.glyphs.features import GlyphFeatures, fit_glyph_features
+from vitrina.glyphs.features import fit_pixels
 from vitrina.glyphs.renderer import GlyphRenderer
-from vitrina.glyphs.segmentation import GlyphTokens, glyph_spans, segment
+from vitrina.glyphs.segmentation import GlyphTokens, count_glyphs, glyph_spans, segment
+from vitrina.glyphs.whitening import Whitening
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.glyphs_config import GlyphsConfig
 from vitrina.models.layers.dropout import Dropout
 from vitrina.models.layers.ragged import Ragged, to_device
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import VisualTokenizer
+from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
-from vitrina.text.batch import TextBatch, pieces
+from vitrina.text.batch import TextBatch
 
 
-def count_glyphs(texts: TextBatch) -> dict[str, int]:
-    """The distinct glyphs of all texts, sorted, and how often each is drawn."""
-    counts: Counter[str] = Counter()
-    for piece in pieces(texts.offsets):  # of bounded memory
-        tokens = segment(texts.part(*piece))
-        drawn = np.bincount(tokens.ids, minlength=len(tokens.clusters))
-        counts.update(dict(zip(tokens.clusters, drawn.tolist(), strict=True)))
-    return dict(sorted(counts.items()))
+class GlyphsTokenizer(VisualTokenizer):
+    """A token for each drawn glyph.
 
+    Args:
+        config: the option's values.
+    """
 
-def distortion_of(config: GlyphsConfig) -> Distortion:
-    """Return how far training distorts pictures."""
-    return Distortion.of(config.augment, config.augment_marks, config.augment_erased)
+    def __init__(self, config: GlyphsConfig) -> None:
+        self.width_px, self.pictures = config.width_px, GlyphRenderer.of(config)
+
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
+        return self.inputs(segment(texts))
+
+    def inputs(self, tokens: GlyphTokens) -> TokenBatch:
+        """Return texts as glyphs, with the pictures of these."""
+        pixels = self.pictures.render(tokens.clusters, self.width_px)
+        return TokenBatch(
+            torch.from_numpy(tokens.ids),
+            tokens.lengths,
+            tokens.lengths,
+            {"pixels": torch.from_numpy(pixels)},
+        )
+
+    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
+        return glyph_spans(texts)
 
 
 class GlyphsEmbedder(VisualEmbedder):
@@ -63,8 +78,8 @@ class GlyphsEmbedder(VisualEmbedder):
         self.config = config
         self.dim = config.dim
         self.token_px, self.step_px = (config.height_px, config.width_px), config.width_px
-        self.pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
-        self.space = GlyphFeatures(fitted)
+        self.tokenizer = GlyphsTokenizer(config)
+        self.space = Whitening(fitted)
         num_components = self.space.num_components
         self.linear = nn.Linear(num_components, config.dim)
         nn.init.eye_(self.linear.weight)
@@ -79,33 +94,21 @@ class GlyphsEmbedder(VisualEmbedder):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.dropout = Dropout(config.dropout)
-        self.distortion = distortion_of(config)
+        self.distortion = _distortion(config)
 
-    @staticmethod
-    def fit(config: GlyphsConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
-        """The space of the distinct glyphs of the clean training texts.
+    @classmethod
+    def fit(cls, config: GlyphsConfig, corpus: Corpus) -> FittedState:
+        """Fit the whitening of the distinct glyphs of the clean training texts.
 
         Raises:
-            InputError: if the texts hold fewer than two distinct glyphs, or the glyph encoder
-                cannot be used.
+            InputError: if the texts hold fewer than two distinct glyphs.
         """
-        return fit_glyph_features(config, list(count_glyphs(clean)), distortion_of(config))
-
-    def tokenize(self, texts: TextBatch) -> TokenBatch:
-        return self.inputs(segment(texts))
-
-    def inputs(self, tokens: GlyphTokens) -> TokenBatch:
-        """Texts as glyphs, with the pictures of these."""
-        pixels = self.pictures.render(tokens.clusters, self.config.width_px)
-        return TokenBatch(
-            torch.from_numpy(tokens.ids),
-            tokens.lengths,
-            tokens.lengths,
-            {"pixels": torch.from_numpy(pixels)},
-        )
-
-    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
-        return glyph_spans(texts)
+        distortion, changed = _distortion(config), None
+        if distortion != Distortion():
+            changed = partial(
+                distort, distortion=distortion, generator=torch.Generator().manual_seed(0)
+            )
+        return fit_pixels(config, list(count_glyphs(corpus.clean)), changed)
 
     def render(self, inputs: TokenBatch) -> Tensor:
         return inputs.tables["pixels"].index_select(0, inputs.ids)
@@ -144,3 +147,8 @@ class GlyphsEmbedder(VisualEmbedder):
         pixels, ids_N = self.augmented(inputs.tables["pixels"], inputs.ids)
         glyphs_GD = self.embed_glyphs(pixels)
         return Ragged(self.dropout(F.embedding(ids_N, glyphs_GD)), inputs.num_tokens)
+
+
+def _distortion(config: GlyphsConfig) -> Distortion:
+    """How far pictures are distorted in training."""
+    return Distortion.of(config.augment, config.augment_marks, config.augment_erased)

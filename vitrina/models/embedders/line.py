@@ -14,8 +14,6 @@ D dim, T columns of all lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -31,8 +29,8 @@ from vitrina.models.layers.dropout import Dropout
 from vitrina.models.layers.normalization import NormReLU
 from vitrina.models.layers.ragged import Line, Ragged
 from vitrina.models.token_batch import TokenBatch
+from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
-from vitrina.text.batch import TextBatch
 
 FIT_TEXTS = 2000
 """Training texts whose patches the whitening is fitted on, at most."""
@@ -158,8 +156,8 @@ class LineEmbedder(WindowsEmbedder):
         self.bridge = nn.Conv1d(config.channels, config.dim, self.window)
         self.dropout = Dropout(config.dropout)
 
-    @staticmethod
-    def fit(config: LineConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
+    @classmethod
+    def fit(cls, config: LineConfig, corpus: Corpus) -> FittedState:
         """Whitening of the distinct patches of a part of the clean training texts.
 
         Raises:
@@ -168,8 +166,10 @@ class LineEmbedder(WindowsEmbedder):
         if config.stem != "patch":
             return FittedState()
         pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
-        chosen = np.unique(np.linspace(0, len(clean) - 1, FIT_TEXTS).astype(np.int64))
-        inputs = tokenize_lines(pictures, clean.take(chosen), config.window_px, config.stride_px)
+        chosen = np.unique(np.linspace(0, len(corpus.clean) - 1, FIT_TEXTS).astype(np.int64))
+        inputs = tokenize_lines(
+            pictures, corpus.clean.take(chosen), config.window_px, config.stride_px
+        )
         assert inputs.line_px is not None
         patches = cut_patches(
             draw_lines(inputs), inputs.line_px, config.patch_px, config.patch_stride_px

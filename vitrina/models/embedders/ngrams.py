@@ -8,18 +8,38 @@ batch holds and not what the table holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from torch import nn
 
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.models.embedders.config import NgramsConfig
 from vitrina.models.embedders.table import TableEmbedder, table_inputs
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import Tokenizer
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
 from vitrina.text.case import lower_case
 from vitrina.text.ngrams import hash_ngrams
+
+
+class NgramsTokenizer(Tokenizer):
+    """A token for each n-gram.
+
+    Args:
+        config: the option's values.
+    """
+
+    def __init__(self, config: NgramsConfig) -> None:
+        self.config = config
+
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
+        config = self.config
+        if config.lowercase:
+            texts = TextBatch(lower_case(texts.code_points), texts.offsets)
+        hashes_N, lengths_B = hash_ngrams(
+            texts, config.min_n, config.max_n, whole_words=config.whole_words
+        )
+        return table_inputs(rows_of(hashes_N, config.num_buckets), lengths_B, config.num_buckets)
 
 
 class NgramsEmbedder(TableEmbedder):
@@ -32,23 +52,10 @@ class NgramsEmbedder(TableEmbedder):
 
     def __init__(self, config: NgramsConfig, fitted: FittedState) -> None:
         # The last row is for texts without n-grams.
-        super().__init__(config.num_buckets + 1, config.dim, 0.0, sparse=config.sparse)
-        self.config = config
+        rows = config.num_buckets + 1
+        super().__init__(NgramsTokenizer(config), rows, config.dim, 0.0, sparse=config.sparse)
         # As small as in fastText: what was never seen in training hardly counts in a mean.
         nn.init.uniform_(self.table.weight, -1 / config.dim, 1 / config.dim)
-
-    @staticmethod
-    def fit(config: NgramsConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
-        return FittedState()
-
-    def tokenize(self, texts: TextBatch) -> TokenBatch:
-        config = self.config
-        if config.lowercase:
-            texts = TextBatch(lower_case(texts.code_points), texts.offsets)
-        hashes_N, lengths_B = hash_ngrams(
-            texts, config.min_n, config.max_n, whole_words=config.whole_words
-        )
-        return table_inputs(rows_of(hashes_N, config.num_buckets), lengths_B, config.num_buckets)
 
 
 def rows_of(hashes: np.ndarray, num_buckets: int) -> np.ndarray:

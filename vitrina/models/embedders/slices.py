@@ -7,7 +7,6 @@ Shapes: N slices in the batch, H height, W window, C channels, D dim.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -20,7 +19,6 @@ from vitrina.models.layers.normalization import BatchNorm
 from vitrina.models.layers.ragged import Ragged
 from vitrina.models.token_batch import TokenBatch
 from vitrina.state import FittedState
-from vitrina.text.batch import TextBatch
 
 
 class ResidualBlock(nn.Module):
@@ -69,10 +67,6 @@ class SlicesEmbedder(WindowsEmbedder):
         self.bridge = nn.Linear(config.channels[-1] * area, config.dim)
         # Channels last is what vectorised convolutions want, on CPUs and on tensor cores.
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-
-    @staticmethod
-    def fit(config: SlicesConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
-        return FittedState()
 
     def embed_slices(self, slices_NHW: Tensor) -> Tensor:
         """Embeddings [N, D] of slices uint8 [N, H, W]."""

@@ -6,21 +6,43 @@ Before `encoder=pretrained` with the same checkpoint the two are the model it wa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer as PieceTokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.config import SubwordsConfig
 from vitrina.models.layers.ragged import Ragged
 from vitrina.models.pretrained import Checkpoint, check_weights, find_checkpoint
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import Tokenizer
+from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
+
+
+class SubwordsTokenizer(Tokenizer):
+    """The tokenizer of a checkpoint.
+
+    Args:
+        pieces: of the library tokenizers.
+        empty_id: the token of a text of which it leaves nothing.
+    """
+
+    def __init__(self, pieces: PieceTokenizer, empty_id: int) -> None:
+        self.pieces, self.empty_id = pieces, empty_id
+
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
+        encodings = self.pieces.encode_batch_fast(texts.to_encodable())
+        ids = [encoding.ids or [self.empty_id] for encoding in encodings]
+        lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+        flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
+        return TokenBatch(torch.from_numpy(flat), lengths, lengths)
 
 
 class SubwordsEmbedder(Embedder):
@@ -38,14 +60,13 @@ class SubwordsEmbedder(Embedder):
         self.config = config
         self.facts = json.loads(fitted.texts["checkpoint"])
         self.dim: int = self.facts["dim"]
-        self.tokenizer = _plain(Tokenizer.from_str(fitted.texts["tokenizer"]))
+        pieces = _plain(PieceTokenizer.from_str(fitted.texts["tokenizer"]))
+        self.tokenizer = SubwordsTokenizer(pieces, self.facts["empty"])
         self.table = nn.Embedding(self.facts["rows"], self.dim)
         self.table.weight.requires_grad_(not config.frozen)
 
-    @staticmethod
-    def fit(
-        config: SubwordsConfig, clean: TextBatch, noisy: Callable[[], TextBatch]
-    ) -> FittedState:
+    @classmethod
+    def fit(cls, config: SubwordsConfig, corpus: Corpus) -> FittedState:
         """The checkpoint's tokenizer and the form of its table.
 
         Raises:
@@ -53,7 +74,7 @@ class SubwordsEmbedder(Embedder):
         """
         checkpoint = _checkpoint(config)
         own = checkpoint.tokenizer()
-        tokenizer = Tokenizer.from_str(own.backend_tokenizer.to_str())
+        tokenizer = PieceTokenizer.from_str(own.backend_tokenizer.to_str())
         rows, dim = checkpoint.load(checkpoint.settings()).get_input_embeddings().weight.shape
         last = max(tokenizer.get_vocab().values(), default=-1)
         if not 0 <= last < rows:
@@ -84,18 +105,11 @@ class SubwordsEmbedder(Embedder):
         """The table, and its share of the learning rate."""
         yield self.table.weight, self.config.rate_share
 
-    def tokenize(self, texts: TextBatch) -> TokenBatch:
-        encodings = self.tokenizer.encode_batch_fast(texts.to_encodable())
-        ids = [encoding.ids or [self.facts["empty"]] for encoding in encodings]
-        lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
-        flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
-        return TokenBatch(torch.from_numpy(flat), lengths, lengths)
-
     def forward(self, inputs: TokenBatch) -> Ragged:
         return Ragged(F.embedding(inputs.ids, self.table.weight), inputs.num_tokens)
 
 
-def _plain(tokenizer: Tokenizer) -> Tokenizer:
+def _plain(tokenizer: PieceTokenizer) -> PieceTokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = True  # "[SEP]" in a comment is five characters

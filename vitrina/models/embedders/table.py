@@ -13,21 +13,25 @@ from vitrina.models.embedders.base import Embedder
 from vitrina.models.layers.dropout import Dropout
 from vitrina.models.layers.ragged import Ragged
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import Tokenizer
 
 
 class TableEmbedder(Embedder):
     """A table of embeddings, one row for each id.
 
     Args:
+        tokenizer: turns texts into ids.
         num_ids: rows V of the table.
         dim: dimension D of a token embedding.
         dropout: probability that an entry of a token embedding is dropped in training.
-        sparse: whether the table's gradient holds only the rows that a batch touches. What trains
-            the table may ask for the whole gradient (`build_optimizers`).
+        sparse: whether the table's gradient holds only the rows that a batch touches.
     """
 
-    def __init__(self, num_ids: int, dim: int, dropout: float, *, sparse: bool = False) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, num_ids: int, dim: int, dropout: float, *, sparse: bool = False
+    ) -> None:
         super().__init__()
+        self.tokenizer = tokenizer
         self.dim = dim
         self.table = nn.Embedding(num_ids, dim, sparse=sparse)
         nn.init.normal_(self.table.weight, std=dim**-0.5)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.embedders.config import LineConfig, SlicesConfig
@@ -21,7 +22,26 @@ from vitrina.models.embedders.drawn import (
     window_spans,
 )
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import VisualTokenizer
 from vitrina.text.batch import TextBatch
+
+
+class WindowsTokenizer(VisualTokenizer):
+    """A token for each window of the drawn line.
+
+    Args:
+        config: the option's values.
+    """
+
+    def __init__(self, config: SlicesConfig | LineConfig) -> None:
+        self.pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
+        self.window_px, self.stride_px = config.window_px, config.stride_px
+
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
+        return tokenize_lines(self.pictures, texts, self.window_px, self.stride_px)
+
+    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
+        return window_spans(self.pictures, texts, self.window_px, self.stride_px)
 
 
 class WindowsEmbedder(VisualEmbedder):
@@ -34,15 +54,9 @@ class WindowsEmbedder(VisualEmbedder):
     def __init__(self, config: SlicesConfig | LineConfig) -> None:
         super().__init__()
         self.dim = config.dim
-        self.pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
+        self.tokenizer = WindowsTokenizer(config)
         self.window_px, self.stride_px = config.window_px, config.stride_px
         self.token_px, self.step_px = (config.height_px, config.window_px), config.stride_px
-
-    def tokenize(self, texts: TextBatch) -> TokenBatch:
-        return tokenize_lines(self.pictures, texts, self.window_px, self.stride_px)
-
-    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
-        return window_spans(self.pictures, texts, self.window_px, self.stride_px)
 
     def render(self, inputs: TokenBatch) -> Tensor:
         return self._cut(draw_lines(inputs), inputs).transpose(1, 2)

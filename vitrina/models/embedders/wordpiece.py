@@ -6,16 +6,20 @@ part of the run. WordPiece: Schuster and Nakajima 2012, as BERT uses it (Devlin 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer as PieceTokenizer
+from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.errors import InputError
 from vitrina.models.embedders.config import WordpieceConfig
 from vitrina.models.embedders.table import TableEmbedder, table_inputs
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import Tokenizer
+from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
 
@@ -24,7 +28,7 @@ UNKNOWN, START = "[UNK]", "[CLS]"
 
 def train_wordpiece(
     texts: Iterable[str], vocabulary_size: int, *, min_frequency: int, lowercase: bool
-) -> Tokenizer:
+) -> PieceTokenizer:
     """A WordPiece tokenizer of at most `vocabulary_size` pieces; equal texts give equal ones.
 
     The trainer numbers characters in the order of a hash table, another one in each process, and
@@ -55,10 +59,10 @@ def _train(
     return tokenizer.get_vocab()
 
 
-def _tokenizer(vocabulary: dict[str, int], lowercase: bool) -> Tokenizer:
+def _tokenizer(vocabulary: dict[str, int], lowercase: bool) -> PieceTokenizer:
     """Cuts words as BERT does, and these into the pieces of `vocabulary`."""
     model = models.WordPiece(vocabulary, unk_token=UNKNOWN, max_input_chars_per_word=100)
-    tokenizer = Tokenizer(model)
+    tokenizer = PieceTokenizer(model)
     tokenizer.normalizer = normalizers.BertNormalizer(
         clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=lowercase
     )
@@ -69,7 +73,7 @@ def _tokenizer(vocabulary: dict[str, int], lowercase: bool) -> Tokenizer:
     return tokenizer
 
 
-def load_tokenizer(path: Path) -> Tokenizer:
+def load_tokenizer(path: Path) -> PieceTokenizer:
     """The tokenizer at `path`, a tokenizer.json or a folder that holds one.
 
     Raises:
@@ -81,9 +85,30 @@ def load_tokenizer(path: Path) -> Tokenizer:
             f"embedder.tokenizer = {str(path)!r}: must be a tokenizer.json or its folder"
         )
     try:
-        return Tokenizer.from_file(str(file))
+        return PieceTokenizer.from_file(str(file))
     except Exception as error:  # the library raises bare Exceptions
         raise InputError(f"{file}: not a tokenizer ({error})") from None
+
+
+class WordpieceTokenizer(Tokenizer):
+    """Word pieces behind a special token.
+
+    Args:
+        pieces: of the library tokenizers.
+    """
+
+    def __init__(self, pieces: PieceTokenizer) -> None:
+        self.pieces = pieces
+        self.pieces.no_truncation()
+        self.pieces.no_padding()
+        self.start_id = pieces.token_to_id(START) or 0
+
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
+        encodings = self.pieces.encode_batch_fast(texts.to_encodable(), add_special_tokens=False)
+        ids = [[self.start_id, *encoding.ids] for encoding in encodings]
+        lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+        flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
+        return table_inputs(flat, lengths, self.start_id)
 
 
 class WordpieceEmbedder(TableEmbedder):
@@ -97,36 +122,19 @@ class WordpieceEmbedder(TableEmbedder):
     """
 
     def __init__(self, config: WordpieceConfig, fitted: FittedState) -> None:
-        tokenizer = Tokenizer.from_str(fitted.texts["tokenizer"])
-        super().__init__(tokenizer.get_vocab_size(), config.dim, config.dropout)
-        self.tokenizer = tokenizer
-        self.tokenizer.no_truncation()
-        self.tokenizer.no_padding()
-        self.start_id = self._special(START)
+        tokenizer = WordpieceTokenizer(PieceTokenizer.from_str(fitted.texts["tokenizer"]))
+        super().__init__(tokenizer, tokenizer.pieces.get_vocab_size(), config.dim, config.dropout)
 
-    @staticmethod
-    def fit(
-        config: WordpieceConfig, clean: TextBatch, noisy: Callable[[], TextBatch]
-    ) -> FittedState:
+    @classmethod
+    def fit(cls, config: WordpieceConfig, corpus: Corpus) -> FittedState:
         """The given tokenizer, or one trained on the training texts with their noise."""
         if config.tokenizer is not None:
             tokenizer = load_tokenizer(Path(config.tokenizer))
         else:
             tokenizer = train_wordpiece(
-                noisy().to_strings(),
+                corpus.noisy().to_strings(),
                 config.vocabulary_size,
                 min_frequency=config.min_frequency,
                 lowercase=config.lowercase,
             )
         return FittedState(texts={"tokenizer": tokenizer.to_str()})
-
-    def _special(self, token: str) -> int:
-        token_id = self.tokenizer.token_to_id(token)
-        return token_id if token_id is not None else 0
-
-    def tokenize(self, texts: TextBatch) -> TokenBatch:
-        encodings = self.tokenizer.encode_batch_fast(texts.to_encodable(), add_special_tokens=False)
-        ids = [[self.start_id, *encoding.ids] for encoding in encodings]
-        lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
-        flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
-        return table_inputs(flat, lengths, self.start_id)

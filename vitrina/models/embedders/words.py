@@ -14,12 +14,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.layers.convolution import RaggedConv
 from vitrina.models.layers.ragged import Line, Ragged, to_device
 from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import Tokenizer
 from vitrina.text.batch import TextBatch
-from vitrina.text.spans import Spans, written_words
+from vitrina.text.spans import Spans
+from vitrina.text.words import written_words
 
 
 def shown_words(texts: TextBatch) -> Spans:
@@ -73,6 +76,25 @@ def _of(words: Spans, inner: TokenBatch) -> WordTokenBatch:
     )
 
 
+class WordsTokenizer(Tokenizer):
+    """Each word as a text of its own.
+
+    Args:
+        inner: tokenizes the words.
+    """
+
+    def __init__(self, inner: Tokenizer) -> None:
+        self.inner = inner
+        self.reads_codes = inner.reads_codes
+
+    def units(self, texts: TextBatch) -> TextBatch:
+        return shown_words(texts).texts(texts)
+
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> WordTokenBatch:
+        words = shown_words(texts)
+        return _of(words, self.inner(words.texts(texts), read))
+
+
 class WordsEmbedder(Embedder):
     """Embeds words with any embedder; convolutions within each word, then pooling.
 
@@ -87,7 +109,7 @@ class WordsEmbedder(Embedder):
 
     def __init__(self, inner: Embedder, pool: str, kernels: list[int]) -> None:
         super().__init__()
-        self.inner = inner
+        self.inner, self.tokenizer = inner, WordsTokenizer(inner.tokenizer)
         self.reductions = pool.split("_")
         self.dim = inner.dim * len(self.reductions)
         self.radius = max(kernel // 2 for kernel in [1, *kernels])
@@ -95,10 +117,6 @@ class WordsEmbedder(Embedder):
 
     def load_pretrained(self) -> None:
         self.inner.load_pretrained()
-
-    def tokenize(self, texts: TextBatch) -> WordTokenBatch:
-        words = shown_words(texts)
-        return _of(words, self.inner.tokenize(words.texts(texts)))
 
     def forward(self, inputs: TokenBatch) -> Ragged:
         """Word embeddings [W, D], ragged by the words of each text."""

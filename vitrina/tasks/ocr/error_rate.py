@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from rich import box
-from rich.console import Group
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
-from vitrina.evaluation.report import SYNTHETIC, score_text
-from vitrina.evaluation.suites import Suite
 from vitrina.models.model import Model
-from vitrina.normalizers.base import Normalizer
+from vitrina.models.prepare import TextPipeline
 from vitrina.tasks.ocr.config import CtcConfig
 from vitrina.tasks.ocr.ctc import required_steps
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.ocr.recognizer import Recognizer
 from vitrina.text.batch import TextBatch
-from vitrina.training.config import TrainingConfig
 
 
 def character_error_rate(read: Sequence[str], wanted: Sequence[str]) -> float:
@@ -71,32 +63,36 @@ class RecognitionEvaluation:
     @classmethod
     def of(
         cls,
-        training: TrainingConfig,
         model: Model,
-        normalizer: Normalizer,
+        pipeline: TextPipeline,
         reading: Recognition | None,
+        *,
+        max_tokens: int,
+        precision: str,
     ) -> RecognitionEvaluation | None:
-        """For a model that does what `reading` asks; None for one that does not read."""
+        """Return the evaluation of a model with a CTC head; None for one without."""
         if reading is None:
             return None
         reader = Recognizer(
             model,
-            normalizer,
+            pipeline,
             reading.symbols,
-            max_tokens=training.tokens_at_once(model.device.type),
-            precision=training.precision,
+            max_tokens=max_tokens,
+            precision=precision,
         )
         return cls(reader, reading.config)
 
-    def add(self, suite: Suite) -> None:
-        """Measure on the texts of a suite."""
-        clean = suite.texts if suite.name == "clean" else suite.clean
-        if self.config.target == "drawn":
-            clean = suite.texts
-        if clean is None:
-            self.unknown.append(suite.name)
+    def add(self, name: str, texts: TextBatch, clean: TextBatch | None) -> None:
+        """Measure on the texts of a suite.
+
+        Args:
+            clean: the texts without their noise; None if they are not known.
+        """
+        wanted = texts if name == "clean" or self.config.target == "drawn" else clean
+        if wanted is None:
+            self.unknown.append(name)
             return
-        self.scores[suite.name] = self.measure(suite.texts, clean)
+        self.scores[name] = self.measure(texts, wanted)
 
     def measure(self, texts: TextBatch, wanted: TextBatch) -> RecognitionScores:
         """Scores on an evenly spaced part of `texts`, not normalised; so are those `wanted`."""
@@ -104,7 +100,7 @@ class RecognitionEvaluation:
         chosen = np.unique(np.linspace(0, len(texts) - 1, most).astype(np.int64))
         read = self.reader.read(texts.take(chosen))
         symbols = self.reader.symbols
-        readable = symbols.readable(self.reader.normalizer(wanted.take(chosen)))
+        readable = symbols.readable(self.reader.pipeline(wanted.take(chosen)))
         required = required_steps(symbols.encode(readable))
         infeasible = float((required > read.available).mean()) if most else float("nan")
         rate = character_error_rate(read.texts.to_strings(), readable.to_strings())
@@ -123,25 +119,3 @@ class RecognitionEvaluation:
             return []
         names = ", ".join(self.unknown)
         return [f"{names}: no character error rate, as their texts are not known without noise"]
-
-
-def reading_table(
-    scores: Mapping[str, RecognitionScores], target: str, *, synthetic: bool
-) -> Group:
-    """Character error rates of one run, a row for each suite."""
-    counts = sorted({each.count for each in scores.values()})
-    what = {"clean": "the text without its noise", "drawn": "the text as it stands there"}[target]
-    texts = "–".join(f"{count:,}" for count in dict.fromkeys([*counts[:1], *counts[-1:]]))
-    title = "Reading" + (f" ({SYNTHETIC})" if synthetic else "")
-    caption = (
-        f"at most {texts} texts a suite; CER: edits per character; to be read is {what}\n"
-        "infeasible: share of texts whose tokens are too few to say them"
-    )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("suite", no_wrap=True)
-    for heading in ("CER", "infeasible"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for name, each in scores.items():
-        table.add_row(escape(name), score_text(each.cer), score_text(each.infeasible))
-    # A title or caption of the table itself would be folded to its few columns.
-    return Group(Text(title, "italic"), table, Text(caption, "dim italic"))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vitrina.models.layers.ragged import Ragged, to_device
+from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.tasks.ocr.alphabet import SymbolBatch
 from vitrina.tasks.ocr.config import CtcConfig
@@ -29,9 +30,9 @@ class Recognition:
         self.symbols: Symbols = symbols_of(fitted)
 
     @staticmethod
-    def fit(config: CtcConfig, clean: TextBatch, noisy: Callable[[], TextBatch]) -> FittedState:
-        """The symbols of what is to be read: the clean training texts, or those with noise."""
-        return fit_symbols(config, clean if config.target == "clean" else noisy())
+    def fit(config: CtcConfig, corpus: Corpus) -> FittedState:
+        """Fit the symbols of the clean training texts, or of those with noise."""
+        return fit_symbols(config, corpus.clean if config.target == "clean" else corpus.noisy())
 
     def targets(self, clean: Callable[[], TextBatch], shown: TextBatch) -> SymbolBatch:
         """What should be read.

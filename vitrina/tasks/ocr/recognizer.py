@@ -11,8 +11,7 @@ from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.models.model import Model
 from vitrina.models.precision import autocast
 from vitrina.models.predictor import encoded_parts
-from vitrina.models.token_batch import TokenBatch
-from vitrina.normalizers.base import Normalizer
+from vitrina.models.prepare import TextPipeline
 from vitrina.tasks.ocr.ctc import decode_greedily
 from vitrina.tasks.ocr.symbols import Symbols
 from vitrina.text.batch import TextBatch, take_ragged
@@ -35,11 +34,11 @@ class Read:
 
 
 class Recognizer:
-    """A model that reads, and the normaliser before it; itself a normaliser.
+    """A model that recognizes letters, and the stages before it; itself a normalizer.
 
     Args:
         model: with a reader, in whichever mode; it reads in eval mode and is put back.
-        normalizer: stands before it.
+        pipeline: prepares the texts.
         symbols: of its reader.
         max_tokens: tokens that pass through the model at once.
         precision: auto, fp32 or bf16.
@@ -48,14 +47,14 @@ class Recognizer:
     def __init__(
         self,
         model: Model,
-        normalizer: Normalizer,
+        pipeline: TextPipeline,
         symbols: Symbols,
         *,
         max_tokens: int,
         precision: str,
     ) -> None:
         assert model.reader is not None and isinstance(model.embedder, VisualEmbedder)
-        self.model, self.head, self.normalizer = model, model.reader, normalizer
+        self.model, self.head, self.pipeline = model, model.reader, pipeline
         self.embedder = model.embedder
         self.symbols, self.max_tokens, self.precision = symbols, max_tokens, precision
 
@@ -71,7 +70,7 @@ class Recognizer:
         indices, lengths, symbols = [], [], []
         try:
             with torch.inference_mode(), autocast(self.precision, device):
-                for part, inputs in encoded_parts(texts, self._encode, self.max_tokens):
+                for part, inputs in encoded_parts(texts, self.pipeline.prepare, self.max_tokens):
                     logits = self.model.read(inputs.to(device))
                     indices.append(part)
                     lengths.append(logits.lengths)
@@ -90,18 +89,15 @@ class Recognizer:
         steps = np.repeat(steps, self.symbols.letters_of(readings))
         return Read(self.symbols.decode(readings), steps, steps_B[order])
 
-    def _encode(self, texts: TextBatch) -> TokenBatch:
-        return self.embedder.tokenize(self.normalizer(texts))
-
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
         """The reading of one text, and where each of its letters was seen.
 
         A letter leads to all that the token that said it shows. What a neighbouring token showed
         may have been needed too.
         """
-        normal, way_back = self.normalizer.with_offsets(text)
+        normal, way_back = self.pipeline.with_offsets(text)
         read = self.read(TextBatch.from_strings([text]))
-        starts, ends = self.embedder.spans(TextBatch.from_strings([normal]))
+        starts, ends = self.embedder.tokenizer.spans(TextBatch.from_strings([normal]))
         first = read.steps // self.head.steps * self.head.span
         last = np.minimum(first + self.head.span, len(ends)) - 1
         seen = OffsetMap(starts[first], ends[last], len(normal))

@@ -1,49 +1,47 @@
-"""Options of the group `tracking`: where the course of a run is recorded besides its folder."""
+"""Settings of the group `tracking`: services that a run is logged to, besides its folder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import ClassVar
 
 from vitrina.errors import require
+from vitrina.registry import Settings, register, setting
 
-MODES = ("auto", "online", "offline")
+
+class TrackingConfig(Settings):
+    """Base class of the settings of trackers."""
+
+    records: ClassVar[bool] = True
+    """Whether anything is recorded."""
+    timeout: float = setting(20.0, ge=1, le=3600)
+    """Seconds to wait for a connection, and for the upload at the end."""
 
 
-@dataclass(kw_only=True)
-class WandbConfig:
-    """Weights & Biases."""
+@register("tracking", "wandb", "vitrina.training.trackers.wandb:WandbTracker")
+class WandbConfig(TrackingConfig):
+    """Weights & Biases; without a login the run is recorded in its own folder, to be sent later."""
 
-    kind: str
-    """wandb"""
-    project: str
+    project: str = "vitrina"
     """Project in which the runs are collected."""
-    entity: str | None
-    """User or team that owns the project; null takes the default of the account."""
-    mode: str
+    entity: str | None = None
+    """User or team that owns the project; null: the default of the account."""
+    mode: str = setting("auto", choices=("auto", "online", "offline"))
     """auto (online with a login, else offline), online, or offline (recorded in the run's
     folder)."""
-    group: str | None
-    """Group of the run; null takes the name of the experiment."""
-    tags: list[str]
-    """Tags of the run, besides its own choices."""
-    artifact: bool
+    group: str | None = None
+    """Group of the run; null: the name of the experiment."""
+    tags: list[str] = setting([])
+    """Tags of the run, besides its chosen options."""
+    artifact: bool = True
     """Whether the best checkpoint is stored as an artifact."""
-    timeout: float
-    """Seconds for which a connection, and the upload at the end, are waited for."""
 
-    def __post_init__(self) -> None:
+    def check(self, key: str) -> None:
         named = self.project != "" and not set(self.project) & set("/\\#?%:")
-        require(named, "tracking.project", self.project, "a name without any of / \\ # ? % :")
-        require(self.mode in MODES, "tracking.mode", self.mode, f"one of {', '.join(MODES)}")
-        require(1 <= self.timeout <= 3600, "tracking.timeout", self.timeout, "from 1 to 3600")
+        require(named, f"{key}.project", self.project, "a name without any of / \\ # ? % :")
 
 
-@dataclass(kw_only=True)
-class NoTrackingConfig:
-    """Nothing but the files in the run's folder."""
+@register("tracking", "none", "vitrina.training.trackers.base:Tracker")
+class NoTrackingConfig(Settings):
+    """Files in the run's folder only."""
 
-    kind: str
-    """none"""
-
-
-OPTIONS: dict[str, type] = {"wandb": WandbConfig, "none": NoTrackingConfig}
+    records: ClassVar[bool] = False

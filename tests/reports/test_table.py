@@ -6,14 +6,16 @@ from typing import Any
 
 from rich.console import Console
 
-from vitrina.reports.run_table import Comparison, compare_table, find_runs
+from vitrina.reports.formats import terminal
+from vitrina.reports.runs import find_runs
+from vitrina.reports.table import RunTables, run_table
 
 
-def shown(table: Comparison, *, colour: bool = False, width: int = 120) -> str:
+def shown(table: RunTables, *, colour: bool = False, width: int = 120) -> str:
     system: Any = "standard" if colour else None
     console = Console(width=width, color_system=system, force_terminal=colour)
     with console.capture() as capture:
-        console.print(table)
+        console.print(terminal(table, width))
     return capture.get()
 
 
@@ -54,21 +56,21 @@ def test_runs_stand_side_by_side_with_the_best_in_bold(tmp_path: Path) -> None:
             )
     runs = find_runs(tmp_path)
     assert len(runs) == 4
-    text = shown(compare_table(runs))
+    text = shown(run_table(runs))
     assert "synthetic demo corpus" in text
     assert "noise.level_toxic" in text and "level" in text and "seconds" in text
     assert "embedder" not in text  # follows from the model
     assert "mixed" not in text  # the same in all
     row = row_with(text, "vtr", " 0 ")
     assert "0.850" in row and "0.750" in row and "12" in row
-    assert "\x1b[1m0.850" in shown(compare_table(runs), colour=True)
-    assert "\x1b[1m0.800" not in shown(compare_table(runs), colour=True)
+    assert "\x1b[1m0.850" in shown(run_table(runs), colour=True)
+    assert "\x1b[1m0.800" not in shown(run_table(runs), colour=True)
 
 
 def test_other_choices_of_a_group_are_shown(tmp_path: Path) -> None:
     for noise in ("mixed", "none"):
         write_run(tmp_path / noise, {"model": "vtr", "noise": noise}, [], {"clean": 0.5})
-    text = shown(compare_table(find_runs(tmp_path)))
+    text = shown(run_table(find_runs(tmp_path)))
     assert "mixed" in row_with(text, "mixed") and "noise" in text
 
 
@@ -81,7 +83,7 @@ def test_runs_that_failed_or_did_not_finish_are_visible(tmp_path: Path) -> None:
     (only_error / "error.txt").write_text("no such file\n", "utf-8")
     broken = write_run(tmp_path / "e", {"model": "vtr"}, ["seed=5"], {"clean": 0.1})
     (broken / "metrics.json").write_text("[1", "utf-8")
-    text = " ".join(shown(compare_table(find_runs(tmp_path))).split())  # lines may be wrapped
+    text = " ".join(shown(run_table(find_runs(tmp_path))).split())  # lines may be wrapped
     for which, reason in {
         "model=vtr seed=2": "out of [memory]",
         "model=vtr seed=3": "not finished",
@@ -100,15 +102,15 @@ def test_many_suites_go_on_in_a_second_table(tmp_path: Path) -> None:
     for seed in (1, 2):
         scores: dict[str, float | None] = dict.fromkeys(names, 0.5 + seed / 10)
         write_run(tmp_path / f"run{seed}", {"model": "vtr_glyphs"}, [f"seed={seed}"], scores)
-    text = shown(compare_table(find_runs(tmp_path)), width=70)
+    text = shown(run_table(find_runs(tmp_path)), width=70)
     assert "…" not in text and max(map(len, text.splitlines())) <= 70
     assert text.count("0.600") == text.count("0.700") == len(names)
     assert text.count("seed") == 2 and text.count("seconds") == 1
-    assert shown(compare_table(find_runs(tmp_path)), width=120).count("seed") == 1
+    assert shown(run_table(find_runs(tmp_path)), width=120).count("seed") == 1
 
 
 def test_no_runs_make_an_empty_table(tmp_path: Path) -> None:
-    assert "by suite" in shown(compare_table(find_runs(tmp_path)))
+    assert "by suite" in shown(run_table(find_runs(tmp_path)))
 
 
 def test_runs_that_were_pretrained_are_compared_by_their_loss_and_less_is_better(
@@ -119,8 +121,8 @@ def test_runs_that_were_pretrained_are_compared_by_their_loss_and_less_is_better
         tests = {"clean": {"masked_loss": loss, "count": 7}}
         metrics = {"train": {"seconds": 1.0}, "val": {}, "test": tests}
         (folder / "metrics.json").write_text(json.dumps(metrics), "utf-8")
-    text = shown(compare_table(find_runs(tmp_path)), colour=True)
+    text = shown(run_table(find_runs(tmp_path)), colour=True)
     assert "masked_loss by suite" in text
     assert "\x1b[1m0.620" in text and "\x1b[1m0.810" not in text
     labels = write_run(tmp_path / "c", {"model": "vtr"}, ["seed=c"], {"clean": 0.5})
-    assert "f1 by suite" in shown(compare_table([*find_runs(tmp_path), labels]))
+    assert "f1 by suite" in shown(run_table([*find_runs(tmp_path), labels]))

@@ -95,7 +95,7 @@ def test_known_p_values() -> None:
 
 
 def test_many_pairs_are_drawn() -> None:
-    values = np.random.default_rng(3).normal(0.3, 1.0, MOST_EXACT + 4)
+    values = np.random.default_rng(3).normal(0.3, 1.0, MOST_EXACT + 5)
     found = sign_flip_test(values.tolist())
     # All 2^20 sums, as those of both halves added up.
     left, right = (
@@ -103,7 +103,7 @@ def test_many_pairs_are_drawn() -> None:
     )
     sums = np.abs(left[:, None] + right[None, :])
     assert found == pytest.approx((sums >= abs(values.sum()) - 1e-9).mean(), abs=0.006)
-    assert sign_flip_test([1.0] * (MOST_EXACT + 4)) > 0
+    assert sign_flip_test([1.0] * (MOST_EXACT + 5)) > 0
     assert sign_flip_test(values.tolist()) == found
 
 

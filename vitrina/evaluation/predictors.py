@@ -1,4 +1,4 @@
-"""Any classifier that is a command: texts on its standard input, scores on its standard output."""
+"""Predictors besides a run: an ensemble, and any command that scores texts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,32 @@ import json
 import math
 import shlex
 import subprocess
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from vitrina.errors import InputError, require
 from vitrina.files import json_line
 from vitrina.text.batch import TextBatch
+
+
+class Ensemble:
+    """The mean of the probabilities of several predictors: a reference, which costs as much as all.
+
+    Lakshminarayanan et al. 2017, "Simple and scalable predictive uncertainty estimation using deep
+    ensembles".
+
+    Args:
+        predictors: each gives probabilities [num_texts, num_classes] of the same classes.
+    """
+
+    def __init__(self, predictors: Sequence[Callable[[TextBatch], np.ndarray]]) -> None:
+        self.predictors = list(predictors)
+
+    def __call__(self, texts: TextBatch) -> np.ndarray:
+        """float64 [num_texts, num_classes]."""
+        found = [np.asarray(each(texts), dtype=np.float64) for each in self.predictors]
+        return np.mean(found, axis=0)
 
 
 class ExternalClassifier:
@@ -82,8 +102,8 @@ class ExternalClassifier:
                 "at the end of its input (--timeout=SECONDS waits longer)"
             ) from None
         if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            last = f": {said[-1]}" if said else ""
+            lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            last = f": {lines[-1]}" if lines else ""
             raise InputError(f"--command {self.command}: ended with {done.returncode}{last}")
         return done.stdout.decode("utf-8", "replace")
 

@@ -1,11 +1,10 @@
-"""Signs read in their context: what a person makes of a word whose letters are doubtful.
+"""Finds the letters of words with doubtful glyphs, by a noise channel and a language model.
 
-One look-alike by itself may be near to several letters. The word around it tells which is meant:
-of all ways to read its signs the best one is sought, by what each sign looks like and by what
-is likely in the language (`vitrina.deobfuscation.beam_search`). Glyphs that the training texts are
-full of are read as they are, but that one of them may be the same letter as the one before
-(`хууууй`); in doubt are all others, and signs and digits among letters: they may be a letter, a
-part of one (`}|{`), or stand for nothing.
+One look-alike by itself may be near to several letters; the word around it decides. The best
+letters of a word are searched by what each glyph looks like and by what is likely in the language
+(`vitrina.deobfuscation.beam_search`). Frequent letters of the training texts are taken as they are,
+but a repeated one may be skipped (`хууууй`). Doubtful are all other glyphs, and signs and digits
+among letters: they may be a letter, a part of one (`}|{`), or nothing.
 
 Shapes: N tokens, G distinct glyphs, W words, T tokens of the longest, K candidates, C codes.
 """
@@ -13,7 +12,6 @@ Shapes: N tokens, G distinct glyphs, W words, T tokens of the longest, K candida
 from __future__ import annotations
 
 import unicodedata
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +21,7 @@ from vitrina.deobfuscation.beam_search import LOG_ZERO, Candidates, beam_search
 from vitrina.deobfuscation.codebook import BLANK, UNKNOWN, Codebook
 from vitrina.deobfuscation.language_model import NgramLanguageModel
 from vitrina.deobfuscation.noise_channel import NoiseChannel
+from vitrina.glyphs.cache import BoundedCache
 from vitrina.glyphs.renderer import CACHE_SIZE
 from vitrina.text.batch import ranges
 
@@ -33,6 +32,24 @@ MOST_TOGETHER = 3
 TOGETHER_COSINE = 0.3
 """What glyphs look like together must be this near to a letter."""
 WORDS_AT_ONCE = 512
+CACHED_WORDS = 1 << 16
+"""Words that are remembered."""
+
+
+@dataclass(frozen=True)
+class FoundWord:
+    """What glyphs mean, of one word or of all glyphs of a batch.
+
+    Attributes:
+        codes: int64 [N], the code that begins at each glyph, or `SKIP`.
+        lengths: int64 [N], glyphs of that code.
+        scores: float32 [N], logarithm of the probability of the glyph's word; nan where nothing
+            was searched.
+    """
+
+    codes: np.ndarray
+    lengths: np.ndarray
+    scores: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -44,59 +61,75 @@ class _Reading:
     left_out: float
 
 
-class WordDeobfuscator:
+class WordSearch:
     """Replaces doubtful codes by what is likely in their word.
 
     Args:
-        codebook: of the glyphs.
-        model: of the codes of words.
-        weight: of what a sign looks like: a cosine lower by 1 makes a code less likely by this
-            many nats.
+        codebook: codes of the glyphs.
+        model: language model of the codes of words.
+        channel: what noise replaces by what.
+        cosine_weight: a cosine lower by 1 makes a code less likely by this many nats.
         num_candidates: codes that a glyph may have, at most.
-        left_out: score, in nats, of leaving out a sign that the codebook does not hold.
-        repeated: the same of a glyph that stands a second time behind itself.
-        beam: hypotheses kept at each place.
-        channel: what noise puts for what.
+        skip_score: score, in nats, of skipping a sign that the codebook does not hold.
+        repeat_score: the same of a glyph that repeats the one before it.
+        beam_size: hypotheses kept at each place.
     """
 
     def __init__(
         self,
         codebook: Codebook,
         model: NgramLanguageModel,
-        *,
-        weight: float,
-        num_candidates: int,
-        left_out: float,
-        repeated: float,
-        beam: int,
         channel: NoiseChannel,
+        *,
+        cosine_weight: float,
+        num_candidates: int,
+        skip_score: float,
+        repeat_score: float,
+        beam_size: int,
     ) -> None:
-        self.channel = channel
-        self.codebook, self.model = codebook, model
-        self.weight, self.num_candidates = weight, num_candidates
-        self.left_out, self.repeated, self.beam = left_out, repeated, beam
-        self._known: OrderedDict[tuple[str, ...], _Reading] = OrderedDict()
+        self.codebook, self.model, self.channel = codebook, model, channel
+        self.cosine_weight, self.num_candidates = cosine_weight, num_candidates
+        self.skip_score, self.repeat_score, self.beam_size = skip_score, repeat_score, beam_size
+        self._candidates: BoundedCache[tuple[str, ...], _Reading] = BoundedCache(CACHE_SIZE)
+        self.cache: BoundedCache[tuple[str, ...], FoundWord] = BoundedCache(CACHED_WORDS)
 
-    def read(
+    def __call__(
         self, clusters: Sequence[str], ids_N: np.ndarray, codes_N: np.ndarray, word_of_N: np.ndarray
-    ) -> np.ndarray:
-        """Codes with those of doubtful words replaced; `SKIP` for what says nothing.
+    ) -> FoundWord:
+        """Search the codes of doubtful words; the others keep their codes.
 
         Args:
             clusters: the distinct glyphs.
-            ids_N: of all tokens, into `clusters`.
+            ids_N: of all glyphs, into `clusters`.
             codes_N: int64 [N], their codes, each by itself.
             word_of_N: int64 [N], numbers of words, never falling over what is no blank.
         """
         filled = np.flatnonzero(codes_N != BLANK)
         ids = ids_N[filled]
         begins, lengths = self._doubtful(clusters, ids, codes_N[filled], word_of_N[filled])
-        read_N = codes_N.copy()
-        for first in range(0, len(begins), WORDS_AT_ONCE):
-            some = slice(first, first + WORDS_AT_ONCE)
-            tokens = ranges(begins[some], lengths[some])
-            read_N[filled[tokens]] = self._read(clusters, ids[tokens], lengths[some])
-        return read_N
+        found = FoundWord(
+            codes_N.copy(), np.ones_like(codes_N), np.full(len(codes_N), np.nan, np.float32)
+        )
+        if not len(begins):
+            return found
+        words: list[list[int]] = [
+            ids[b : b + n].tolist() for b, n in zip(begins, lengths, strict=True)
+        ]
+        keys = [tuple(clusters[i] for i in word) for word in words]
+        known = {key: self.cache.get(key) for key in keys}
+        fresh = {key: word for key, word in zip(keys, words, strict=True) if known[key] is None}
+        for first in range(0, len(fresh), WORDS_AT_ONCE):
+            some = list(fresh)[first : first + WORDS_AT_ONCE]
+            searched = self._search(clusters, [fresh[key] for key in some])
+            for key, word in zip(some, searched, strict=True):
+                known[key] = word
+                self.cache.put(key, word)
+        parts = [word for key in keys if (word := known[key]) is not None]
+        tokens = filled[ranges(begins, lengths)]
+        found.codes[tokens] = np.concatenate([part.codes for part in parts])
+        found.lengths[tokens] = np.concatenate([part.lengths for part in parts])
+        found.scores[tokens] = np.concatenate([part.scores for part in parts])
+        return found
 
     def _doubtful(
         self, clusters: Sequence[str], ids: np.ndarray, codes: np.ndarray, words: np.ndarray
@@ -120,8 +153,9 @@ class WordDeobfuscator:
         chosen = chosen[np.argsort(lengths[chosen], kind="stable")]
         return begins[chosen], lengths[chosen]
 
-    def _read(self, clusters: Sequence[str], ids: np.ndarray, lengths_W: np.ndarray) -> np.ndarray:
-        """What words say, int64 [sum(lengths)]."""
+    def _search(self, clusters: Sequence[str], words: list[list[int]]) -> list[FoundWord]:
+        lengths_W = np.array([len(word) for word in words])
+        ids = np.concatenate([np.array(word) for word in words])
         inside_WT = np.arange(lengths_W.max()) < lengths_W[:, None]
         glyphs: list[int] = np.unique(ids).tolist()
         ids_WT = np.full(inside_WT.shape, len(glyphs))
@@ -130,17 +164,21 @@ class WordDeobfuscator:
         left_out = np.array([*(each.left_out for each in readings), 0], dtype=np.float32)
         left_out_WT = left_out[ids_WT]
         again_WT = _repeated(ids_WT) & inside_WT
-        left_out_WT[again_WT] = left_out_WT[again_WT].clip(min=self.repeated)
+        left_out_WT[again_WT] = left_out_WT[again_WT].clip(min=self.repeat_score)
         names, lengths = [clusters[glyph] for glyph in glyphs], range(2, MOST_TOGETHER + 1)
         together = [self._together(names, ids_WT, length) for length in lengths]
-        read_WT = beam_search(
+        best = beam_search(
             self.model,
             [ids_WT, *(each[0] for each in together)],
             [_table(readings), *(each[1] for each in together)],
             left_out_WT,
-            beam=self.beam,
+            beam=self.beam_size,
         )
-        return read_WT[inside_WT]
+        rows = zip(best.symbols, best.lengths, best.scores, lengths_W.tolist(), strict=True)
+        return [
+            FoundWord(codes[:n].copy(), spans[:n].copy(), np.full(n, score))
+            for codes, spans, score, n in rows
+        ]
 
     def _together(
         self, glyphs: list[str], ids_WT: np.ndarray, count: int
@@ -170,38 +208,36 @@ class WordDeobfuscator:
         return found_WT, _table(readings)
 
     def _reading(self, glyphs: tuple[str, ...]) -> _Reading:
-        reading = self._known.get(glyphs)
+        reading = self._candidates.get(glyphs)
         if reading is None:
             reading = self._new(glyphs[0]) if len(glyphs) == 1 else self._new_together(glyphs)
-            self._known[glyphs] = reading
-            if len(self._known) > CACHE_SIZE:
-                self._known.popitem(last=False)
+            self._candidates.put(glyphs, reading)
         return reading
 
     def _new(self, cluster: str) -> _Reading:
         book = self.codebook
         if book.is_certain(cluster):
             return _Reading([book.code(cluster)], [0.0], LOG_ZERO)
-        scores = self._scores((cluster,), book.least_cosine)
+        scores = self._scores((cluster,), book.min_cosine)
         near = sorted(scores, key=lambda code: (-scores[code], code))[: self.num_candidates]
         found = [scores[code] for code in near]
         if _is_sign(cluster):
-            held = 0.0 if book.is_sign[book.code(cluster)] else self.left_out
+            held = 0.0 if book.is_sign[book.code(cluster)] else self.skip_score
             return _Reading(near, found, max(held, self.channel.inserted.get(cluster, held)))
-        lost = self.weight * (book.least_cosine - 1)
+        lost = self.cosine_weight * (book.min_cosine - 1)
         return _Reading([*near, UNKNOWN], [*found, lost], LOG_ZERO)
 
     def _new_together(self, glyphs: tuple[str, ...]) -> _Reading:
         scores = self._scores(glyphs, TOGETHER_COSINE if any(map(_is_sign, glyphs)) else None)
         return _Reading(list(scores), list(scores.values()), LOG_ZERO)
 
-    def _scores(self, glyphs: tuple[str, ...], least_cosine: float | None) -> dict[int, float]:
+    def _scores(self, glyphs: tuple[str, ...], min_cosine: float | None) -> dict[int, float]:
         """Codes that glyphs may have, by what noise puts and, down to a cosine, by their look."""
         scores = dict(self.channel.meant.get("".join(glyphs), {}))
-        if least_cosine is not None:
+        if min_cosine is not None:
             cosines_C = self.codebook.cosines(glyphs)
-            for code in np.flatnonzero(cosines_C >= least_cosine).tolist():
-                seen = self.weight * (float(cosines_C[code]) - 1)
+            for code in np.flatnonzero(cosines_C >= min_cosine).tolist():
+                seen = self.cosine_weight * (float(cosines_C[code]) - 1)
                 scores[code] = max(seen, scores.get(code, seen))
         return scores
 

@@ -1,0 +1,66 @@
+"""Write texts with disguised words in plain letters, as the deobfuscator of a run finds them.
+
+python tools/deobfuscate.py RUN_FOLDER "}|{опа и д у р а к"
+python tools/deobfuscate.py RUN_FOLDER --data=comments.jsonl --save-to=plain.jsonl
+python tools/deobfuscate.py RUN_FOLDER < comments.txt
+
+Any run with deobfuscator=words or deobfuscator=codes works, whatever its model. Texts are cleaned
+as in training. In a file, `text` is in plain letters and `original_text` as it was; order and other
+fields stay. This has nothing to do with the decoder of a sequence-to-sequence model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from vitrina.data.formats import read_jsonl
+from vitrina.errors import InputError, require
+from vitrina.evaluation.report import json_line, with_prediction
+from vitrina.files import replacing
+from vitrina.inference.load import load
+
+BATCH = 4096
+"""Lines that are held together."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("run", type=Path, metavar="RUN_FOLDER", help="folder of a finished run")
+    add("texts", nargs="*", metavar="TEXT", help="texts; without any, lines of standard input")
+    add("--data", type=Path, help="jsonl file of texts")
+    add("--save-to", type=Path, help="file to write, with --data")
+    add("--text-field", default="text", help="field that holds the text (%(default)s)")
+    arguments = parser.parse_args(argv)
+    try:
+        together = (arguments.data is None) == (arguments.save_to is None)
+        require(together, "--save-to", str(arguments.save_to), "given together with --data")
+        model = load(arguments.run, "cpu")
+        if arguments.data is None:
+            lines = (line.rstrip(b"\r\n").decode("utf-8", "replace") for line in sys.stdin.buffer)
+            for text in arguments.texts or lines:
+                print(model.deobfuscate([text])[0])
+            return 0
+        field = arguments.text_field
+        with replacing(arguments.save_to) as file:
+            source = read_jsonl(arguments.data, field)
+            while rows := list(islice(source, BATCH)):
+                plain = model.deobfuscate([row[field] for row in rows])
+                for row, text in zip(rows, plain, strict=True):
+                    file.write(json_line(with_prediction(row, {field: text})) + "\n")
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader has seen enough
+        sys.stderr.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

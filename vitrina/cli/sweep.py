@@ -1,0 +1,76 @@
+"""Checks all jobs of a sweep, then starts Hydra's sweeper and launcher."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from vitrina.cli.compose import Composer, check
+from vitrina.cli.job import SweepJob, reason
+from vitrina.cli.sweep_end import report_sweep
+from vitrina.config import signature, to_dict
+from vitrina.errors import InputError
+from vitrina.runs.plan import Job, add_to_plan, read_plan
+
+
+def run_sweep(composer: Composer, master: DictConfig) -> int:
+    """Run all jobs of a sweep and return the exit code.
+
+    Args:
+        master: what its jobs share.
+    """
+    jobs = sweep_jobs(composer, master)
+    if jobs:
+        print(f"{len(jobs)} jobs, all checked", flush=True)
+    folder = Path(master.hydra.sweep.dir)
+    add_to_plan(folder, jobs, shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
+    job = SweepJob(tuple(jobs), os.getpid(), tuple(sys.argv))
+    mode = f"hydra.mode={RunMode.MULTIRUN.name}"
+    ended = True
+    try:
+        composer.hydra.multirun(composer.config_name, job, [*composer.overrides, mode])
+    except (InputError, HydraException, OmegaConfBaseException):
+        raise
+    except Exception as error:  # workers of a launcher died; finished jobs are kept
+        ended = False
+        print(f"error: the sweep stopped: {reason(error)}; resume=true goes on", file=sys.stderr)
+    finished = report_sweep(folder, jobs or read_plan(folder))
+    return 0 if finished and ended else 1
+
+
+def sweep_jobs(composer: Composer, master: DictConfig) -> list[Job]:
+    """Compose and check each job; none for sweepers that choose their jobs one by one.
+
+    Raises:
+        InputError, OmegaConfBaseException: what is wrong with the first wrong job.
+    """
+    if master.hydra.runtime.choices.get("hydra/sweeper") != "basic":
+        return []
+    jobs = []
+    for overrides in _overrides_of_jobs(composer, master):
+        composed = composer.compose_job(master, overrides)
+        signed = signature(to_dict(check(composed)))
+        model = composed.hydra.runtime.choices.get("model") or "run"
+        jobs.append(Job(signed, f"{model}-{signed}", list(overrides)))
+    if not jobs:
+        given = " ".join(composer.overrides)
+        raise InputError(f"{given}: no job; each glob() must match an option")
+    return jobs
+
+
+def _overrides_of_jobs(composer: Composer, master: DictConfig) -> Sequence[Sequence[str]]:
+    params = master.hydra.sweeper.params or {}
+    swept = [f"{key}={value}" for key, value in params.items()]
+    (jobs,) = BasicSweeper.split_arguments(
+        composer.parse([*swept, *master.hydra.overrides.task]), None
+    )
+    return jobs

@@ -1,0 +1,220 @@
+"""Tables of the scores of one run for the terminal; all fit 80 columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from vitrina.data.fields import brief
+from vitrina.evaluation.evaluate import Evaluation
+from vitrina.evaluation.robustness import place_of_worst
+from vitrina.tasks.ocr.error_rate import RecognitionScores
+
+SERIES = {
+    "level_": "level_n: published noise, stronger in toxic words",
+    "uniform_": "uniform_n: the same strength in every word",
+    "diacritics": "diacritics: combining marks on letters of every word",
+    "unseen_": "unseen_n: n % of the letters by look-alikes that no level holds",
+}
+"""What the suites of noise are, by the beginning of their names."""
+
+SYNTHETIC = "synthetic demo corpus"
+
+LABEL_HEADINGS = {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "avg. prec.",
+}
+
+
+def score_text(value: float | None, digits: int = 3) -> str:
+    """The score with its decimals; a dash where it is undefined."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
+    """Scores by suite, the first score with its interval; below, what suites and scores are."""
+    shown = evaluation.task_metrics.shown
+    table = _table(
+        "Scores on test texts", ["suite", *shown.values()], _explained(evaluation), synthetic
+    )
+    # The caption is folded to the width of the table.
+    table.min_width = 60 if len(shown) == 1 else None
+    for name, suite in evaluation.suites.items():
+        cells = [score_text(suite.scores[metric]) for metric in shown]
+        cells[0] += _ends(suite.intervals.get(next(iter(shown))))
+        table.add_row(escape(name), *cells)
+    return table
+
+
+def labels_table(evaluation: Evaluation) -> Table | None:
+    """Scores of each label on the texts of the first suite, and their means below.
+
+    None where the table of suites is enough: where there are only two classes.
+    """
+    name, suite = next(iter(evaluation.suites.items()))
+    if len(suite.labels) < 3 and "micro_f1" not in evaluation.task_metrics.shown:
+        return None
+    unit = evaluation.task_metrics.unit
+    table = _table(f"Labels ({name})", ["label", unit, *LABEL_HEADINGS.values()])
+    table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
+    for label, scores in suite.labels.items():
+        cells = [score_text(scores[key]) for key in LABEL_HEADINGS]
+        table.add_row(escape(brief(label)), f"{scores['support']:,}", *cells)
+    table.add_section()
+    for mean in ("macro", "micro"):
+        found = [suite.scores.get(f"{mean}_{key}") for key in LABEL_HEADINGS]
+        if mean == "macro":  # of more than two classes, and of label sets, these are means
+            found[-2:] = suite.scores["roc_auc"], suite.scores["average_precision"]
+        table.add_row(f"{mean} average", "", *map(score_text, found))
+    return table
+
+
+def curves_table(curves: Mapping[str, Any], *, synthetic: bool) -> Table:
+    """The part `curves` of `metrics.json`, a row for each family of noise."""
+    place = place_of_worst(curves["strengths"])
+    caption = _explained_curves(curves, curves["strengths"][place])
+    head = ("family", "area\nF1", "area\nROC-AUC", "half\nlost", "F1", "worst\nF1", "alarms")
+    table = _table("Families of noise", [*head, "flips"], caption, synthetic)
+    clean = curves["clean"]
+    values = [None, None, None, clean["f1"], clean["f1"], clean["false_alarms"], 0.0]
+    table.add_row("(clean)", *map(score_text, values))
+    table.add_section()
+    for name, found in curves["families"].items():
+        at = {key: _mean(rows, place) for key, rows in found["scores"].items()}
+        half = found["p50"]["f1"]
+        cells = [
+            *map(score_text, (found["aunc"]["f1"], found["aunc"]["roc_auc"])),
+            "never" if half is None else score_text(half, 2),
+            *map(score_text, (at["f1"], found["worst_of_k"]["f1"][place])),
+            *map(score_text, (at["false_alarms"], at["flip_rate"])),
+        ]
+        table.add_row(escape(name) + (" *" if found["held_out"] else ""), *cells)
+    return table
+
+
+def attack_table(metrics: Mapping[str, Any], *, synthetic: bool) -> Table:
+    """The part `attack` of `metrics.json`, a row for each search and budget."""
+    right, total, others = (metrics[key] for key in ("num_right", "num_texts", "num_beside"))
+    caption = f"{right:,} of {total:,} texts were right and are attacked"
+    caption += f"; F1 counts {others:,} others, unchanged" if others else ""
+    caption += "\nin brackets: 95 % interval (Wilson); queries: mean for a text"
+    head = ["search", "edits", "success", "queries", "F1", "recall"]
+    table = _table("Attacks", head, caption, synthetic)
+    for name, found in metrics["searches"].items():
+        for place, budget in enumerate(metrics["budgets"]):
+            table.add_row(
+                escape(name) if place == 0 else "",
+                str(budget),
+                score_text(found["success_rate"][place]) + _ends(found["intervals"][place]),
+                score_text(found["mean_queries"][place], 1),
+                score_text(found["f1"][place]),
+                score_text(found["recall"][place]),
+            )
+        table.add_section()
+    return table
+
+
+def reading_table(
+    scores: Mapping[str, RecognitionScores], target: str, *, synthetic: bool
+) -> Group:
+    """Character error rates of one run, a row for each suite."""
+    what = {"clean": "the text without its noise", "drawn": "the text as it is drawn"}[target]
+    caption = (
+        f"at most {_span(each.count for each in scores.values())} texts a suite; CER: edits per "
+        f"character; the target is {what}\n"
+        "infeasible: share of texts whose tokens are too few to spell them"
+    )
+    table = _table("", ["suite", "CER", "infeasible"])
+    for name, each in scores.items():
+        table.add_row(escape(name), score_text(each.cer), score_text(each.infeasible))
+    # A title or caption of the table itself would be folded to its few columns.
+    return Group(Text(_titled("Reading", synthetic), "italic"), table, Text(caption, "dim italic"))
+
+
+def pairs_line(pairs: Mapping[str, Any]) -> str:
+    """The part `pairs` of `metrics.json` in a sentence."""
+    raw, corrected = (
+        "undefined" if pairs[key] is None else score_text(pairs[key])
+        for key in ("recall_raw", "recall_corrected")
+    )
+    return (
+        f"{pairs['count']:,} pairs written by people: recall {raw} as written, "
+        f"{corrected} corrected; the predictions of {pairs['flip_rate']:.1%} differ"
+    )
+
+
+def _table(title: str, head: Sequence[str], caption: str = "", synthetic: bool = False) -> Table:
+    table = Table(
+        title=escape(_titled(title, synthetic)) or None,
+        caption=escape(caption) or None,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for number, heading in enumerate(head):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _titled(title: str, synthetic: bool) -> str:
+    return f"{title} ({SYNTHETIC})" if synthetic else title
+
+
+def _ends(interval: Sequence[float] | None) -> str:
+    """An interval as markup of rich, without zeros before the point."""
+    if interval is None:
+        return ""
+    low, high = (score_text(end).removeprefix("0") for end in interval)
+    return escape(f" [{low}–{high}]")
+
+
+def _span(counts: Any) -> str:
+    """The smallest and the largest number."""
+    found = sorted(set(counts))
+    return "–".join(f"{count:,}" for count in dict.fromkeys([*found[:1], *found[-1:]]))
+
+
+def _explained(evaluation: Evaluation) -> str:
+    suites = evaluation.suites.values()
+    texts = _span(int(suite.scores["count"]) for suite in suites)
+    lines = [f"{texts} {evaluation.task_metrics.unit} a suite; {evaluation.task_metrics.what}"]
+    if any(suite.intervals for suite in suites):
+        lines[0] += "; in brackets: 95 % interval (bootstrap)"
+    for series, what in SERIES.items():
+        if any(name.startswith(series) for name in evaluation.suites):
+            lines.append(what)
+    return "\n".join(lines)
+
+
+def _mean(rows: list[list[float | None]], place: int) -> float | None:
+    values = [row[place] for row in rows]
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if len(known) == len(values) else None
+
+
+def _explained_curves(curves: Mapping[str, Any], strength: float) -> str:
+    seeds = len(curves["noise_seeds"])
+    worst = curves["worst_family"]["roc_auc"]
+    lines = [
+        f"{curves['num_texts']:,} texts, {seeds} draws of noise; area: under the curve to "
+        f"{curves['strengths'][-1]:g}",
+        "half lost: strength at which half of what F1 has above chance is gone",
+        f"at {strength:g}: F1; worst: right under all {seeds} draws; alarms: benign texts",
+        "called toxic; flips: answers that differ from those on clean texts",
+        f"worst by ROC-AUC at {strength:g}: {worst['family']} ({score_text(worst['score'])})",
+    ]
+    if any(each["held_out"] for each in curves["families"].values()):
+        lines.append("*: not in the noise of the training")
+    return "\n".join(lines)

@@ -1,0 +1,55 @@
+"""Prepares texts for a model: normalize → deobfuscate → tokenize.
+
+Training, evaluation, inference, reports and tools all use this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vitrina.deobfuscation.base import Deobfuscator
+from vitrina.models.token_batch import TokenBatch
+from vitrina.models.tokenizer import Tokenizer
+from vitrina.normalizers.base import Normalizer
+from vitrina.text.batch import TextBatch
+from vitrina.text.offsets import OffsetMap
+
+
+@dataclass(frozen=True)
+class TextPipeline:
+    """All stages of a text before the model. As a normalizer it gives the text of its tokens.
+
+    Attributes:
+        normalizer: changes texts by rules.
+        deobfuscator: finds the letters of disguised words; None: there is none.
+        tokenizer: makes integers, of the codes of these letters or of the deobfuscated text.
+    """
+
+    normalizer: Normalizer
+    deobfuscator: Deobfuscator | None
+    tokenizer: Tokenizer
+
+    def prepare(self, texts: TextBatch) -> TokenBatch:
+        """Return the integers of texts."""
+        return self.tokenize(self(texts))
+
+    def __call__(self, texts: TextBatch) -> TextBatch:
+        """Return the texts that the tokenizer gets."""
+        normal = self.normalizer(texts)
+        if self.deobfuscator is None or self.tokenizer.reads_codes:
+            return normal
+        return self.deobfuscator(normal).text()
+
+    def tokenize(self, shown: TextBatch) -> TokenBatch:
+        """Return the integers of what `__call__` returned."""
+        if self.deobfuscator is None or not self.tokenizer.reads_codes:
+            return self.tokenizer(shown)
+        return self.tokenizer(shown, self.deobfuscator(self.tokenizer.units(shown)))
+
+    def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
+        """Return one text as the tokenizer gets it, with the way back."""
+        normal, back = self.normalizer.with_offsets(text)
+        if self.deobfuscator is None or self.tokenizer.reads_codes:
+            return normal, back
+        plain, to_normal = self.deobfuscator.with_offsets(normal)
+        return plain, to_normal.compose(back)

@@ -1,0 +1,50 @@
+"""The base class of tokenizers: texts → integers, on the host."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from vitrina.deobfuscation.batch import DeobfuscatedBatch
+from vitrina.glyphs.renderer import GlyphRenderer
+from vitrina.models.token_batch import TokenBatch
+from vitrina.text.batch import TextBatch
+
+
+class Tokenizer(ABC):
+    """Turns texts into integers. A tokenizer can be pickled and used by several threads.
+
+    Attributes:
+        reads_codes: whether it takes the letters of a deobfuscator, in visual codes. Others get
+            the deobfuscated text.
+    """
+
+    reads_codes: bool = False
+
+    def units(self, texts: TextBatch) -> TextBatch:
+        """Return the texts that `read` is of: all of each text, or each word by itself."""
+        return texts
+
+    @abstractmethod
+    def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
+        """Return the integers of a batch of texts; every text gets at least one token.
+
+        Args:
+            read: the letters of `units(texts)`, if the tokenizer reads codes.
+        """
+
+
+class VisualTokenizer(Tokenizer):
+    """Tokens that each show a part of the drawn text.
+
+    Attributes:
+        pictures: draws the glyphs.
+    """
+
+    pictures: GlyphRenderer
+
+    @abstractmethod
+    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
+        """Return the code points that each token shows, as int64 [N] first ones and ones behind
+        the last, counted from the start of the token's text; neither ever falls within a text."""

@@ -1,0 +1,24 @@
+"""Applies noise to a split: its texts, and the labeled words in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from vitrina.data.dataset import Split
+from vitrina.noise.perturbation import Noise
+from vitrina.text.words import Words
+
+
+def corrupt_split(split: Split, words: Words, noise: Noise, epoch: int) -> Split:
+    """`split` with the noise of `epoch`; its labeled words move with the texts.
+
+    Args:
+        words: the words of its texts, as the noise marked them.
+    """
+    indices = np.arange(len(split.texts))
+    if split.words is None:
+        return replace(split, texts=noise.corrupted(split.texts, words, indices, epoch))
+    texts, map_spans = noise.corrupted_with(split.texts, words, split.words, indices, epoch)
+    return replace(split, texts=texts, words=map_spans)
