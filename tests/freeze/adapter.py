@@ -77,6 +77,7 @@ GONE_KEYS: dict[str, str] = {
     "training.noise_full_at": "growing noise gains nothing",
     "training.noise_from": "growing noise gains nothing",
     "embedder.features": "tokens of the glyph encoder gain nothing",
+    "embedder.stem": "the strided stem learns less",
     "embedder.shapes": "tokens of the glyph encoder gain nothing",
 }
 """Settings that there are no longer, with the reason; patterns. Their rows are passed over, and an
@@ -112,6 +113,7 @@ DELETED: dict[str, str] = {
     "normalizer/unicode:*": "a step of confusables: it restores nothing by itself",
     "run/normalizer/unicode:*": "a step of confusables: it restores nothing by itself",
     "run/embedder/glyphs_shapes:*": "tokens of the glyph encoder gain nothing: 0.936 to 0.937",
+    "run/embedder/line_strided:*": "F1 0.759 to 0.849 of the stem of patches",
     "run/noise/growing:*": "growing noise gains nothing: F1 0.848 to 0.850",
     "run/optimizer/muon:*": "no preset used it",
     "run/optimizer/sgd:*": "no preset used it",
