@@ -77,6 +77,7 @@ GONE_KEYS: dict[str, str] = {
     "training.noise_full_at": "growing noise gains nothing",
     "training.noise_from": "growing noise gains nothing",
     "embedder.features": "tokens of the glyph encoder gain nothing",
+    "training.schedule": "no preset used another one than one_cycle",
     "embedder.stem": "the strided stem learns less",
     "embedder.shapes": "tokens of the glyph encoder gain nothing",
 }
@@ -119,6 +120,9 @@ DELETED: dict[str, str] = {
     "run/optimizer/sgd:*": "no preset used it",
     "options/optimizer/muon:*": "no preset used it",
     "options/optimizer/sgd:*": "no preset used it",
+    "run/training/cosine:*": "no preset used it",
+    "run/training/linear:*": "no preset used it",
+    "run/training/constant:*": "no preset used it",
     "run/training/averaged:*": "averaged weights gain nothing: F1 0.844 to 0.850",
     "options:optimizer": "sgd and muon are deleted",
     "options:normalizer": "a step of confusables",
