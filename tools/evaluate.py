@@ -24,13 +24,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from vitrina import config as configuration
-from vitrina.cli.explain import explain
+from vitrina.cli.tool import command, new_parser
 from vitrina.config import Config
 from vitrina.data.dataset import Split, load_dataset, load_test
 from vitrina.errors import InputError, require
@@ -46,10 +45,9 @@ from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     add = parser.add_argument
     add("settings", nargs="*", metavar="RUN_FOLDER or KEY=VALUE", help="what is scored, and how")
     add("--command", help="the classifier, in place of a run")
@@ -64,21 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     folders = [each for each in arguments.settings if "=" not in each or Path(each).is_dir()]
     settings = [each for each in arguments.settings if each not in folders]
     console = Console()
-    try:
-        if arguments.command is None:
-            given = " ".join(folders)
-            require(len(folders) == 1, "RUN_FOLDER", given, "the folder of one run")
-            for key in ("data", "deobfuscate"):
-                value = getattr(arguments, key)
-                require(value is None, f"--{key}", str(value), "given with --command")
-            _score_run(Path(folders[0]), settings, arguments, console)
-        else:
-            require(not folders, "RUN_FOLDER", " ".join(folders), "left out with --command")
-            _score_command(settings, arguments, console)
-    except (InputError, HydraException, OmegaConfBaseException) as error:
-        print(f"error: {explain(error)}", file=sys.stderr)
-        return 2
-    return 0
+    if arguments.command is None:
+        given = " ".join(folders)
+        require(len(folders) == 1, "RUN_FOLDER", given, "the folder of one run")
+        for key in ("data", "deobfuscate"):
+            value = getattr(arguments, key)
+            require(value is None, f"--{key}", str(value), "given with --command")
+        _score_run(Path(folders[0]), settings, arguments, console)
+    else:
+        require(not folders, "RUN_FOLDER", " ".join(folders), "left out with --command")
+        _score_command(settings, arguments, console)
 
 
 def _score_run(
