@@ -1,7 +1,7 @@
 """Measure how fast the project is, each row against an obvious form of the same work.
 
 python tools/benchmark.py --data comments.jsonl
-python tools/benchmark.py --rows render,predict --save-to benchmark.json
+python tools/benchmark.py --rows render,noise --save-to benchmark.json
 
 Each row first checks that both forms give the same result, then times them in turn in one process.
 Numbers are medians, with the 10th and 90th percentile in brackets. Without --data the texts are the
@@ -33,10 +33,7 @@ ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "train_equal": steps.train_equal,
     "memory": steps.memory,
     "utilization": steps.utilization,
-    "train_glyphs": steps.train_glyphs,
-    "predict": host.predict,
     "noise": host.noise,
-    "start": host.start,
 }
 """Names for `--rows`. Each may give several lines of the table."""
 

@@ -19,13 +19,11 @@ from .external import in_new_process
 from .references import PaddedModel, PaddedTraining
 from .row import Quantity, Row
 from .target import Bench, BenchmarkTarget
-from .timing import Work
 
 GLYPHS = ("model=vtr_glyphs",)
 REFERENCE = ("model=vtr_reference",)
 LINE = ("model=vtr_line",)
 UTILIZED = ("vtr_glyphs", "vtr_glyphs_plain", "vtr_line", "vtr_reference")
-NUM_BATCHES = 40
 SLOW_REPETITIONS = 1
 """Of comparisons with the padded form, whose step takes up to a minute on two cores."""
 BYTES_PER_SLICE = 1_300_000
@@ -182,31 +180,6 @@ def _peak(
         for _ in range(2):
             target.step(batch)
     return peak_memory_mb(target.device)
-
-
-def train_glyphs(bench: Bench) -> Iterator[Row]:
-    """Presets of glyphs over the batches that a training meets."""
-    for preset in ("vtr_glyphs", "vtr_glyphs_plain"):
-        steps, num_texts = _first_steps(bench.target(f"model={preset}"))
-        (timing,) = bench.time(steps)
-        yield Row(
-            f"train_glyphs/{preset}",
-            "training, noise and tokenizing included",
-            Quantity.rate(timing, num_texts, "comments/s"),
-            target=900,
-            details={"seconds_of_the_first_pass": timing.first},
-        )
-
-
-def _first_steps(target: BenchmarkTarget) -> tuple[Work, int]:
-    """Return the first steps of an epoch as one work, and the number of its texts."""
-    batches = target.training.epoch_batches(0)[:NUM_BATCHES]
-
-    def steps() -> None:
-        for batch in batches:
-            target.step(batch)
-
-    return steps, sum(map(len, batches))
 
 
 def utilization(bench: Bench) -> Iterator[Row]:

@@ -7,8 +7,6 @@ import pytest
 
 from tools.benchmarks.command import main
 
-MODELS = ("vtr_glyphs", "vtr_glyphs_plain")
-
 
 @pytest.mark.slow
 def test_rows_are_measured_shown_and_saved(
@@ -21,18 +19,12 @@ def test_rows_are_measured_shown_and_saved(
     ]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     few = ["--repetitions=1", "--texts=4", "--threads=1", "--device=cpu"]
-    names = "same,render,noise,predict"
+    names = "same,render,noise"
     assert main(["--rows", names, "--data", str(data), *few, "--save-to", str(saved)]) == 0
     shown = capsys.readouterr().out
     found = json.loads(saved.read_text(encoding="utf-8"))
     by_name = {row["name"]: row for row in found["rows"]}
-    assert set(by_name) == {
-        "same",
-        "render",
-        "noise/speed",
-        "noise/share",
-        *(f"predict/{what}/{model}" for what in ("many", "one") for model in MODELS),
-    }
+    assert set(by_name) == {"same", "render", "noise/speed", "noise/share"}
     assert all(row["result"]["value"] > 0 and row["name"] in shown for row in found["rows"])
     assert found["environment"]["texts"] == "it's.jsonl"
     assert found["environment"]["threads"] == 1
