@@ -67,6 +67,7 @@ def setting(
     unique: bool = False,
     non_empty: bool = False,
     open_keys: bool = False,
+    keeps_weights: bool = False,
 ) -> Any:
     """Declare a setting: a dataclass field with a default value and a range.
 
@@ -84,12 +85,14 @@ def setting(
         non_empty: whether a text must not be empty.
         open_keys: whether the setting is a mapping that takes any key on a command line, as
             `dataset.where={source: detox}`; it starts empty.
+        keeps_weights: whether weights and fitted state fit whatever the value is, so that
+            `model.init_from` takes them from a run with another one.
     """
     declared = {
         "ge": ge, "gt": gt, "le": le, "lt": lt, "choices": choices, "multiple_of": multiple_of,
         "odd": odd, "min_length": min_length, "unique": unique, "non_empty": non_empty,
     }  # fmt: skip
-    metadata = {"range": declared}
+    metadata = {"range": declared, "keeps_weights": keeps_weights}
     if open_keys:
         # Mappings in a composed configuration refuse new keys; this flag survives composing.
         empty = {"struct": False}

@@ -30,7 +30,7 @@ class NoOcrConfig(OcrConfig):
 class CtcConfig(OcrConfig):
     """A CTC head that recognizes letters or word pieces, trained together with the task."""
 
-    weight: float = setting(0.3, gt=0)
+    weight: float = setting(0.3, gt=0, keeps_weights=True)
     """Weight of the CTC loss, per text and symbol, relative to the task's loss."""
     target: str = setting("clean", choices=("clean", "drawn"))
     """clean (the text without its noise) or drawn (the text as it is drawn)."""
@@ -46,13 +46,13 @@ class CtcConfig(OcrConfig):
     letter, such as }|{."""
     dim: int = setting(192, ge=1)
     """Channels of these convolutions."""
-    frames_per_token: int | None = setting(None, ge=1)
+    frames_per_token: int | None = setting(None, ge=1, keeps_weights=True)
     """Symbols that a token can emit; null: twice the letters that fit into it, as equal letters
     need a blank between them, or half as many pieces."""
-    min_count: int = setting(20, ge=1)
+    min_count: int = setting(20, ge=1, keeps_weights=True)
     """Occurrences in the training texts that a character of the alphabet needs, all others being
     one symbol, U+FFFD; with units=pieces, that two pieces need to become one."""
-    measured_texts: int = setting(500, ge=1)
+    measured_texts: int = setting(500, ge=1, keeps_weights=True)
     """Texts of a suite on which the character error rate is measured, at most."""
 
     def check_with(self, config: Any) -> None:
