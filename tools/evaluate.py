@@ -123,10 +123,10 @@ def _check_together(runs: Sequence[Path], models: Sequence[TrainedModel]) -> Non
     """
     labels = models[0].label_names
     for run, model in zip(runs, models, strict=True):
-        kind = model.config.task.kind
-        allowed = f"of task=classification, as all runs that are scored as one (task={kind} there)"
-        require(kind == "classification", "RUN_FOLDER", str(run), allowed)
-        fixed = model.config.task.threshold != VALIDATION
+        task = model.config.task
+        allowed = f"of one class for each text, as all scored as one (task={task.kind} there)"
+        require(task.one_class_per_text, "RUN_FOLDER", str(run), allowed)
+        fixed = task.threshold != VALIDATION
         allowed = "of a fixed task.threshold, as all runs that are scored as one"
         require(fixed, "RUN_FOLDER", str(run), allowed)
         allowed = f"of the labels of the first run, {', '.join(labels)}"

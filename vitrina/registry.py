@@ -152,6 +152,11 @@ class Settings(Section):
         """Further components that these settings choose, as (group, name)."""
         return []
 
+    def fonts_used(self) -> list[str] | None:
+        """Font files that this component draws with, none for the default font; None if it draws
+        nothing."""
+        return None
+
     def runs_used(self) -> dict[str, str]:
         """Folders of other runs that this component needs, by the key that names each."""
         return {}
@@ -259,6 +264,12 @@ def components(group: str) -> Mapping[str, Component]:
     """All components of a group by name, ours first."""
     _load_all()
     return _components.get(group, {})
+
+
+def names_with(group: str, capability: str) -> str:
+    """Names of the components of a group whose settings have a capability, for messages."""
+    options = components(group).items()
+    return ", ".join(name for name, each in options if getattr(each.settings, capability, False))
 
 
 def groups() -> list[str]:

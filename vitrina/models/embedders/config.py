@@ -49,6 +49,9 @@ class DrawnLineConfig(EmbedderConfig):
         overlap = f"at most {key}.window_px ({self.window_px})"
         require(self.stride_px <= self.window_px, f"{key}.stride_px", self.stride_px, overlap)
 
+    def fonts_used(self) -> list[str] | None:
+        return self.fonts
+
 
 @register("embedder", "slices", "vitrina.models.embedders.slices:SlicesEmbedder")
 class SlicesConfig(DrawnLineConfig):

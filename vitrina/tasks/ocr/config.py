@@ -6,7 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from vitrina.errors import InputError
-from vitrina.registry import Settings, register, setting
+from vitrina.registry import Settings, names_with, register, setting
 
 NARROWEST_EM = 0.3
 """Width of the narrowest letters of a proportional font, in units of its size."""
@@ -17,6 +17,11 @@ class OcrConfig(Settings):
 
     recognizes: ClassVar[bool] = True
     """Whether there is a head that recognizes text."""
+
+    @property
+    def recognizes_noise(self) -> bool:
+        """Whether the text to recognize is the drawn one, with its noise."""
+        return False
 
 
 @register("ocr", "none")
@@ -55,19 +60,25 @@ class CtcConfig(OcrConfig):
     measured_texts: int = setting(500, ge=1, keeps_weights=True)
     """Texts of a suite on which the character error rate is measured, at most."""
 
+    @property
+    def recognizes_noise(self) -> bool:
+        return self.target == "drawn"
+
     def check_with(self, config: Any) -> None:
         embedder, encoder, task = config.embedder, config.encoder, config.task
         if not embedder.draws:
             raise InputError(
-                "ocr = ctc: embedder must be one that draws texts (glyphs, glyph_ngrams, slices, "
-                f"line), not {embedder.kind}"
+                f"ocr = {self.kind}: embedder must be one that draws texts "
+                f"({names_with('embedder', 'draws')}), not {embedder.kind}"
             )
         if self.source == "encoder" and not encoder.keeps_tokens:
             raise InputError(
                 f"ocr.source = 'encoder': encoder={encoder.kind} leaves one state for a whole text"
             )
         if task.labels_words:
-            raise InputError(f"ocr = ctc: task must take whole texts, which {task.kind} does not")
+            raise InputError(
+                f"ocr = {self.kind}: task must take whole texts, which {task.kind} does not"
+            )
 
     def span(self, encoder: Any) -> int:
         """Tokens of the embedder behind each input of the head: a strided encoder joins some."""
