@@ -37,7 +37,7 @@ from vitrina.runs.results import show_tables
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
 from vitrina.tasks.build import build_task, fit_task
-from vitrina.tasks.config import VALIDATION, TextTaskConfig
+from vitrina.tasks.config import VALIDATION
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.text.batch import TextBatch
 
@@ -99,7 +99,7 @@ def _check(task: Any) -> None:
         InputError: if the task, or how it is to be learned, is not what the rival can do.
     """
     allowed = "classification or multilabel for this rival"
-    require(isinstance(task, TextTaskConfig), "task.kind", task.kind, allowed)
+    require(task.labels_texts, "task.kind", task.kind, allowed)
     fixed = {"loss": "cross_entropy", "class_weights": "none", "label_smoothing": 0.0}
     for name, only in fixed.items():
         value = getattr(task, name)

@@ -70,7 +70,7 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
     if noise is not None:
         corruption, indices = build_noise(noise, settings.seed), np.arange(len(texts))
         noisy = corruption.corrupted(texts, corruption.mark(texts), indices, 0)
-    wanted = noisy if getattr(model.config.ocr, "target", "") == "drawn" else texts
+    wanted = noisy if model.config.ocr.recognizes_noise else texts
     shown = [
         index
         for index, (clean, changed) in enumerate(zip(texts, noisy, strict=True))

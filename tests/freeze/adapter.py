@@ -61,12 +61,14 @@ Used for overrides (to today's name) and for composed values (back to the neutra
 
 OVERRIDES: dict[str, list[str]] = {
     "normalizer=reader": ["normalizer=recognizer"],
+    "experiment=rivals": ["experiment=baselines"],
     "embedder.context_order=0": ["deobfuscator=codes"],
 }
 """Whole overrides that are said in other words today. They come before `SETTINGS`."""
 
 VALUES: dict[tuple[str, Any], Any] = {
     ("normalizer.kind", "reader"): "recognizer",
+    ("name", "rivals"): "baselines",
 }
 """Composed values that are written in another way today: (neutral key, neutral value) → today's.
 With `"*"` for the key, of any key."""
@@ -93,6 +95,7 @@ NEW_KEYS: dict[str, str] = {
 
 OPTION_NAMES: dict[str, str | None] = {
     "normalizer/reader": "normalizer/recognizer",
+    "experiment/rivals": "experiment/baselines",
     "normalizer/unicode": None,
 }
 """Files of options that have another name today. New options need no entry."""
@@ -218,7 +221,8 @@ def sweep_of(experiment: str) -> dict[str, str]:
 
     from vitrina.config import package_folder
 
-    path = package_folder("conf") / "experiment" / f"{experiment}.yaml"
+    option = OPTION_NAMES.get(f"experiment/{experiment}") or f"experiment/{experiment}"
+    path = package_folder("conf") / f"{option}.yaml"
     swept = OmegaConf.select(OmegaConf.load(path), "hydra.sweeper.params") or {}
     return {_renamed(str(k), _back(SETTINGS)): str(v) for k, v in swept.items()}
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from vitrina.data.config import WORD_SOURCES, LabelRules, WordRules
 from vitrina.data.fields import label_name
 from vitrina.errors import require
-from vitrina.registry import Settings, register, setting
+from vitrina.registry import Settings, names_with, register, setting
 
 FOCAL_GAMMA = 2.0
 """The best exponent of Lin et al. 2017."""
@@ -30,12 +30,17 @@ class TaskConfig(Settings):
     compares_views: ClassVar[bool] = False
     """Whether `Task.divergence` compares the predictions for two views of a text."""
 
+    @property
+    def labels_texts(self) -> bool:
+        """Whether whole texts have labels."""
+        return self.needs_labels and not self.labels_words
+
     def label_rules(self) -> LabelRules | WordRules:
         """How the rows of a dataset name their labels."""
         return LabelRules(ignored=not self.needs_labels)
 
     def check_with(self, config: Any) -> None:
-        if self.one_class_per_text or (self.needs_labels and not self.labels_words):
+        if self.labels_texts:
             return
         pairs = config.dataset.pairs
         require(pairs is None, "dataset.pairs", pairs, f"null with task={self.kind}")
@@ -197,7 +202,7 @@ class PretrainingConfig(TaskConfig):
     def check_with(self, config: Any) -> None:
         super().check_with(config)
         embedder, encoder = config.embedder, config.encoder
-        allowed = "one that draws texts, with task=pretraining: glyphs, glyph_ngrams, slices, line"
+        allowed = f"one that draws texts, with task=pretraining: {names_with('embedder', 'draws')}"
         require(embedder.draws, "embedder.kind", embedder.kind, allowed)
         allowed = "one with a state for each token or stride with task=pretraining"
         require(encoder.keeps_tokens, "encoder.kind", encoder.kind, allowed)

@@ -23,6 +23,7 @@ from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import PretrainingConfig
 from vitrina.tasks.pixel_metrics import NothingHidden, PixelMetrics
+from vitrina.tasks.reconstruction import draw_restored
 from vitrina.tasks.targets import Targets
 from vitrina.text.batch import TextBatch
 
@@ -87,8 +88,6 @@ class PretrainingTask(Task):
         self, model: Model, pipeline: TextPipeline, texts: TextBatch, folder: Path
     ) -> list[Path]:
         """`masked.png`: texts, the same partly hidden, and restored."""
-        from vitrina.tasks.reconstruction import draw_restored
-
         assert isinstance(model, MaskedModel)
         if not model.masking:
             return []

@@ -49,6 +49,9 @@ class DrawnLineConfig(EmbedderConfig):
         overlap = f"at most {key}.window_px ({self.window_px})"
         require(self.stride_px <= self.window_px, f"{key}.stride_px", self.stride_px, overlap)
 
+    def fonts_used(self) -> list[str] | None:
+        return self.fonts
+
 
 @register("embedder", "slices", "vitrina.models.embedders.slices:SlicesEmbedder")
 class SlicesConfig(DrawnLineConfig):
@@ -84,7 +87,7 @@ class LineConfig(DrawnLineConfig):
     """Channels of the map."""
     kernels: list[int] = setting([3], ge=1, odd=True)
     """Places that each residual convolution over the map sees."""
-    dropout: float = setting(0.0, ge=0, lt=1)
+    dropout: float = setting(0.0, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
 
     def check(self, key: str) -> None:
@@ -118,7 +121,7 @@ class WordpieceConfig(EmbedderConfig):
     """Whether a tokenizer trained here folds case."""
     dim: int = setting(128, ge=1)
     """Dimension of a token embedding."""
-    dropout: float = setting(0.1, ge=0, lt=1)
+    dropout: float = setting(0.1, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
 
 
@@ -132,7 +135,7 @@ class CharactersConfig(EmbedderConfig):
     """Whether capital letters are folded to small ones."""
     dim: int = setting(128, ge=1)
     """Dimension of a token embedding."""
-    dropout: float = setting(0.0, ge=0, lt=1)
+    dropout: float = setting(0.0, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
 
 
@@ -142,7 +145,7 @@ class BytesConfig(EmbedderConfig):
 
     dim: int = setting(128, ge=1)
     """Dimension of a token embedding."""
-    dropout: float = setting(0.0, ge=0, lt=1)
+    dropout: float = setting(0.0, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
 
 
@@ -162,7 +165,7 @@ class NgramsConfig(EmbedderConfig):
     """Rows of the table; n-grams with the same hash share one."""
     dim: int = setting(16, ge=1)
     """Dimension of a token embedding."""
-    sparse: bool = True
+    sparse: bool = setting(True, keeps_weights=True)
     """Whether the table's gradient holds only the rows that a batch touches, so that
     a step moves only these."""
 
@@ -179,9 +182,9 @@ class SubwordsConfig(EmbedderConfig):
     """A model on the hub or a local folder; by default that of `encoder=pretrained`."""
     revision: str | None = None
     """Branch, tag or commit on the hub; null: its main one."""
-    frozen: bool = False
+    frozen: bool = setting(False, keeps_weights=True)
     """Whether the table keeps the checkpoint's values."""
-    rate_share: float = setting(0.1, gt=0, le=1)
+    rate_share: float = setting(0.1, gt=0, le=1, keeps_weights=True)
     """Share of the optimizer's learning rate for the table."""
 
     def check(self, key: str) -> None:
