@@ -32,10 +32,9 @@ from vitrina.models.encoders.cnn import CnnEncoder
 from vitrina.models.encoders.config import CnnConfig, MeanConfig, TransformerConfig
 from vitrina.models.encoders.mean import MeanEncoder
 from vitrina.models.encoders.transformer import TransformerEncoder
-from vitrina.models.heads.classification import ClassificationHead
+from vitrina.models.heads.classification import ClassificationHead, WordHead
 from vitrina.models.heads.ctc import CtcHead
 from vitrina.models.heads.pixels import PixelHead
-from vitrina.models.heads.words import WordHead
 from vitrina.models.layers.masking import Masking
 from vitrina.models.masked_model import MaskedModel
 from vitrina.models.model import Model

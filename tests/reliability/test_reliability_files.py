@@ -19,7 +19,7 @@ from rich.console import Console
 import vitrina
 from tests.cli.test_main import main
 from tests.conftest import SMALL, small_run
-from vitrina.cli.sweep_end import report_sweep
+from vitrina.cli.sweep import report_sweep
 from vitrina.config import Config, compose_config
 from vitrina.errors import InputError
 from vitrina.experiment import run

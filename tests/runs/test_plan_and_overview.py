@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from vitrina.cli.devices import own_device
-from vitrina.cli.sweep_end import report_sweep
+from vitrina.cli.job import own_device
+from vitrina.cli.sweep import report_sweep
 from vitrina.errors import InputError
 from vitrina.runs.folder import lock
 from vitrina.runs.plan import Job, add_to_plan, read_plan

@@ -14,8 +14,7 @@ from vitrina.data.labels import set_name
 from vitrina.data.rows import Rows
 from vitrina.errors import InputError
 from vitrina.tasks.classification import ClassificationTask
-from vitrina.tasks.multilabel import MultilabelTask
-from vitrina.tasks.multilabel_metrics import MultilabelMetrics
+from vitrina.tasks.multilabel import MultilabelMetrics, MultilabelTask
 from vitrina.tasks.targets import Targets
 from vitrina.text.batch import TextBatch
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.training.batches import epoch_batches
+from vitrina.training.loop import epoch_batches
 
 some_lengths = st.lists(st.integers(0, 50), max_size=60).map(
     lambda lengths: np.array(lengths, dtype=np.int64)

@@ -6,17 +6,17 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from rich.console import Console
 
 from vitrina import config as configuration
-from vitrina.cli.devices import own_device
 from vitrina.cli.run import base_folder, run_folder, run_in
 from vitrina.config import Config
 from vitrina.errors import InputError
@@ -119,3 +119,25 @@ def reason(error: Exception) -> str:
     """Explain in one line why something failed."""
     first = (str(error).splitlines() or [""])[0]
     return first if isinstance(error, InputError) else f"{type(error).__name__}: {first}"
+
+
+@contextmanager
+def own_device(folder: Path, number: int, count: int) -> Iterator[int]:
+    """Yield the index of a device that no other job of the sweep uses, as long as there is one.
+
+    Args:
+        folder: folder of the sweep; it holds a lock for each device.
+        number: number of the job. It gets the device `number` modulo `count` if that one is free,
+            else the next free one, else it shares a device with another job.
+        count: number of devices.
+    """
+    for turn in range(count):
+        device = (number + turn) % count
+        with ExitStack() as held:
+            try:
+                held.enter_context(FileLock(folder / f".cuda-{device}.lock", timeout=0))
+            except Timeout:
+                continue
+            yield device
+            return
+    yield number % count

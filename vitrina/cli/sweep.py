@@ -13,13 +13,17 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
 
 from vitrina.cli.compose import Composer, check
 from vitrina.cli.job import SweepJob, reason
-from vitrina.cli.sweep_end import report_sweep
 from vitrina.config import signature, to_dict
 from vitrina.errors import InputError
+from vitrina.reports.formats import terminal
+from vitrina.reports.runs import Run, read_run
+from vitrina.reports.table import run_table
 from vitrina.runs.plan import Job, add_to_plan, read_plan
+from vitrina.runs.status import JobState, overview
 
 
 def run_sweep(composer: Composer, master: DictConfig) -> int:
@@ -74,3 +78,35 @@ def _overrides_of_jobs(composer: Composer, master: DictConfig) -> Sequence[Seque
         composer.parse([*swept, *master.hydra.overrides.task]), None
     )
     return jobs
+
+
+def report_sweep(folder: Path, jobs: Sequence[Job]) -> bool:
+    """Print the jobs of a sweep in one table and return whether none is left to run.
+
+    A job that another process runs at the moment is left to it.
+
+    Args:
+        folder: the folder of the sweep, which may hold runs of others.
+        jobs: of several runs of one job, the newest counts.
+    """
+    found = overview(folder, jobs, finished_first=True)
+    console = Console()
+    table = run_table([_result(each, folder) for each in found.jobs])
+    console.print(terminal(table, console.width))
+    console.print(f"results: {folder}", highlight=False, soft_wrap=True)
+    return bool(jobs) and all(each.state in ("finished", "running") for each in found.jobs)
+
+
+def _result(each: JobState, folder: Path) -> Run:
+    if each.folder is None:
+        result = Run(folder / each.job.name, error="has not been started")
+    else:
+        result = read_run(each.folder)
+    if not result.record:  # it ended before it could be recorded
+        model = each.job.name.removesuffix(f"-{each.job.signature}")
+        result.record = {"choices": {"model": model}, "overrides": list(each.job.overrides)}
+    if each.state != "finished":
+        running = "running elsewhere" if each.state == "running" else ""
+        result.metrics, result.state = {}, each.state
+        result.error = running or each.detail or result.error
+    return result

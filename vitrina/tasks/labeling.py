@@ -14,7 +14,7 @@ from vitrina.data.dataset import Split
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.words import WordsEmbedder, shown_words
 from vitrina.models.encoders.base import Encoder
-from vitrina.models.heads.words import WordHead
+from vitrina.models.heads.classification import WordHead
 from vitrina.models.model import Model
 from vitrina.models.prepare import TextPipeline
 from vitrina.models.word_predictions import WordPredictor

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -18,8 +20,9 @@ from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import VALIDATION, MultilabelConfig
 from vitrina.tasks.losses import binary_divergence, binary_loss, binary_weights
-from vitrina.tasks.multilabel_metrics import MultilabelMetrics
+from vitrina.tasks.metrics import Predictions
 from vitrina.tasks.targets import Targets
+from vitrina.tasks.task_metrics import LabelMetrics
 from vitrina.tasks.thresholds import EVEN, best_threshold
 
 
@@ -106,3 +109,52 @@ class MultilabelTask(Task):
     @property
     def threshold_names(self) -> list[str]:
         return self.label_names
+
+
+class MultilabelMetrics(LabelMetrics):
+    """A set of labels for each text: bool, and probabilities, [num_texts, num_labels].
+
+    A label is said of a text if its probability is not below the label's threshold. `f1`,
+    `precision`, `recall`, `roc_auc` and `average_precision` are means over the labels, `accuracy`
+    is the share of texts of which exactly the right labels are said.
+
+    Args:
+        label_names: names of the labels.
+        thresholds: of each label.
+    """
+
+    shown: ClassVar[dict[str, str]] = {
+        "f1": "macro F1",
+        "micro_f1": "micro F1",
+        "roc_auc": "ROC-AUC",
+        "average_precision": "avg. prec.",
+        "accuracy": "all right",
+    }
+
+    def __init__(self, label_names: Sequence[str], thresholds: Sequence[float]) -> None:
+        assert len(label_names) == len(thresholds)
+        self.label_names = list(label_names)
+        self.thresholds = np.array(thresholds, dtype=np.float64)
+
+    @property
+    def what(self) -> str:
+        return "F1, ROC-AUC and avg. prec.: means over the labels"
+
+    @property
+    def reported(self) -> list[int]:
+        return list(range(len(self.label_names)))
+
+    def decide(self, truth: np.ndarray, predicted: np.ndarray) -> Predictions:
+        return Predictions(truth, self._said(predicted), predicted, self.reported)
+
+    def occurs(self, truth: np.ndarray) -> np.ndarray:
+        return truth
+
+    def fields(self, predicted: np.ndarray) -> dict[str, Any]:
+        """`score`, a mapping from label to probability, and `label`, a list of those said."""
+        said = zip(self.label_names, self._said(predicted), strict=True)
+        return {"score": self.named(predicted), "label": [name for name, yes in said if yes]}
+
+    def _said(self, predicted: np.ndarray) -> np.ndarray:
+        # In double precision: a threshold between two probabilities must not be rounded to one.
+        return predicted.astype(np.float64) >= self.thresholds

@@ -1,4 +1,4 @@
-"""One decision for each text."""
+"""One decision for each text, or for each word."""
 
 from __future__ import annotations
 
@@ -25,3 +25,22 @@ class ClassificationHead(nn.Module):
     def forward(self, states: Ragged) -> Tensor:
         """States [N, D] of B texts to logits [B, num_classes], float32."""
         return self.linear(self.dropout(pool_max_mean(states))).float()
+
+
+class WordHead(nn.Module):
+    """Dropout, then one linear layer over the state of each word.
+
+    Args:
+        in_dim: dimension D of a word's state.
+        num_classes: number of labels.
+        dropout: probability that an entry of a state is dropped in training.
+    """
+
+    def __init__(self, in_dim: int, num_classes: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = Dropout(dropout)
+        self.linear = nn.Linear(in_dim, num_classes)
+
+    def forward(self, states: Ragged) -> Tensor:
+        """States [W, D] of the words of all texts to logits [W, num_classes], float32."""
+        return self.linear(self.dropout(states.values)).float()
