@@ -35,6 +35,7 @@ BUILT_IN = (
     "vitrina.models.embedders.config",
     "vitrina.models.embedders.glyphs_config",
     "vitrina.models.encoders.config",
+    "vitrina.models.heads.config",
     "vitrina.tasks.config",
     "vitrina.tasks.ocr.config",
     "vitrina.training.config",

@@ -80,6 +80,8 @@ override of one is left out: a case that set it must stand in `DELETED`, unless 
 NEW_KEYS: dict[str, str] = {
     "deobfuscator.*": "the deobfuscator has settings of its own",
     "deobfuscator": "a group of its own",
+    "task.head": "a plugin may have one of its own",
+    "task.metrics": "metrics of plugins",
 }
 """Settings that came later, with the reason; patterns of neutral keys. No row may hold them."""
 
