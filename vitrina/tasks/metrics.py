@@ -105,7 +105,9 @@ def score(decisions: Predictions, metrics: Sequence[str] = METRICS) -> dict[str,
     precision and F1 of one that neither occurs nor is predicted. Precision is 0 where a label
     occurs but is never predicted.
     """
-    scores = {name: component("metric", name).load()(decisions) for name in metrics}
+    scores: dict[str, float] = {
+        name: component("metric", name).load()(decisions) for name in metrics
+    }
     return scores | {"count": len(decisions.occurs)}
 
 
