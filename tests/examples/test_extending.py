@@ -66,7 +66,7 @@ def run(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = ["".join(pair) for pair in product("бвгджзклмн", repeat=2)]  # no two texts are alike
     lines = [f"{'+-'[n % 2]} {('злой', 'добрый')[n % 2]} {name}" for n, name in enumerate(names)]
     (cwd / "rows.marked").write_text("\n".join(lines), encoding="utf-8")
-    dataset = ["dataset=marked", "dataset.train=rows.marked"]
+    dataset = ["dataset=marked", "dataset.train=rows.marked", "training.metric=specificity"]
     succeed(cwd, site, COMMAND[1], *QUICK, *dataset)
     (folder,) = cwd.glob("outputs/backwards/hashed_words-*")
     return folder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from vitrina.data.config import WORD_SOURCES, LabelRules, WordRules
@@ -48,6 +48,11 @@ class TaskConfig(Settings):
     """Whether each text has exactly one class."""
     compares_views: ClassVar[bool] = False
     """Whether `Task.divergence` compares the predictions for two views of a text."""
+
+    @property
+    def further_metrics(self) -> Sequence[str]:
+        """Metrics of plugins that the task scores."""
+        return ()
 
     def label_rules(self) -> LabelRules | WordRules:
         """How the rows of a dataset name their labels."""
@@ -121,6 +126,10 @@ class TextTaskConfig(TaskConfig):
         enough = self.labels is None or len(self.labels) >= self.min_labels
         words = {1: "at least one label", 2: "at least two labels"}[self.min_labels]
         require(enough, f"{key}.labels", self.labels, f"{words}, or null")
+
+    @property
+    def further_metrics(self) -> Sequence[str]:
+        return self.metrics
 
     def components_used(self) -> list[tuple[str, str]]:
         return [("head", self.head), *(("metric", name) for name in self.metrics)]
