@@ -125,16 +125,16 @@ class Settings(Section):
 
     Attributes:
         kind: name of the component in its group. `register` sets it.
-        group: the group. `register` sets it.
+        in_group: the group. `register` sets it.
     """
 
     kind: str = ""
-    group: ClassVar[str] = ""
+    in_group: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         self.kind = self.kind or type(self).kind
-        if type(self).group:
-            check_ranges(self, type(self).group)
+        if type(self).in_group:
+            check_ranges(self, type(self).in_group)
 
     def check_with(self, config: Any) -> None:
         """Check rules between these settings and other groups of a whole configuration.
@@ -214,7 +214,7 @@ def register(group: str, name: str, target: str = "") -> Callable[[Form], Form]:
         kind = copy(cls.__dataclass_fields__["kind"])
         kind.default = cls.kind = name
         cls.__dataclass_fields__ = cls.__dataclass_fields__ | {"kind": kind}
-        cls.group = group
+        cls.in_group = group
         _add(Component(group, name, cls, target, _loading[-1] if _loading else None))
         return cls
 

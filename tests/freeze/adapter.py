@@ -35,6 +35,7 @@ SETTINGS: dict[str, str] = {
     "ocr.steps": "ocr.frames_per_token",
     "evaluation.picture": "evaluation.plot",
     "noise.redraw": "noise.resample_each_epoch",
+    "training.final_rate": "training.min_lr_ratio",
     "embedder.min_share": "deobfuscator.min_share",
     "embedder.merge_cosine": "deobfuscator.merge_cosine",
     "embedder.least_cosine": "deobfuscator.min_cosine",
@@ -72,6 +73,13 @@ With `"*"` for the key, of any key."""
 
 GONE_KEYS: dict[str, str] = {
     # "embedder.features": "the glyph encoder was deleted",
+    "training.ema": "averaged weights gain nothing",
+    "training.noise_full_at": "growing noise gains nothing",
+    "training.noise_from": "growing noise gains nothing",
+    "embedder.features": "tokens of the glyph encoder gain nothing",
+    "training.schedule": "no preset used another one than one_cycle",
+    "embedder.stem": "the strided stem learns less",
+    "embedder.shapes": "tokens of the glyph encoder gain nothing",
 }
 """Settings that there are no longer, with the reason; patterns. Their rows are passed over, and an
 override of one is left out: a case that set it must stand in `DELETED`, unless it does not matter.
@@ -107,6 +115,22 @@ DELETED: dict[str, str] = {
     "options/normalizer/unicode:*": "a step of confusables: it restores nothing by itself",
     "normalizer/unicode:*": "a step of confusables: it restores nothing by itself",
     "run/normalizer/unicode:*": "a step of confusables: it restores nothing by itself",
+    "run/embedder/glyphs_shapes:*": "tokens of the glyph encoder gain nothing: 0.936 to 0.937",
+    "run/embedder/line_strided:*": "F1 0.759 to 0.849 of the stem of patches",
+    "run/noise/growing:*": "growing noise gains nothing: F1 0.848 to 0.850",
+    "run/optimizer/muon:*": "no preset used it",
+    "run/optimizer/sgd:*": "no preset used it",
+    "options/optimizer/muon:*": "no preset used it",
+    "options/optimizer/sgd:*": "no preset used it",
+    "run/training/cosine:*": "no preset used it",
+    "run/training/linear:*": "no preset used it",
+    "run/training/constant:*": "no preset used it",
+    "run/training/averaged:*": "averaged weights gain nothing: F1 0.844 to 0.850",
+    "options:optimizer": "sgd and muon are deleted",
+    "options:normalizer": "a step of confusables",
+    "options:dataset": "parquet came",
+    "experiment/normalizers:sweep:normalizer": "a step of confusables",
+    "data/jsonl:*": "splits are stratified by all labels of a component",
 }
 """Rows that there are no longer, with the reason: patterns of `case:key`. Where a pattern ends in
 `:*` and matches a case, the case is not even run. Counted with `check --skip-deleted`; without it
@@ -266,9 +290,10 @@ def noisy(neutral: Sequence[str], texts: Sequence[str], seed: int, epoch: int) -
 
 def normalized(neutral: Sequence[str], texts: Sequence[str], few: int) -> dict[str, Any]:
     """The normaliser of these overrides over the texts, and the way back of the first `few`."""
+    from vitrina.inference.load import recognizer_opener
     from vitrina.normalizers.build import build_normalizer
 
-    normalizer = build_normalizer(_config(neutral).normalizer, "cpu")
+    normalizer = build_normalizer(_config(neutral).normalizer, recognizer_opener("cpu"))
     together = normalizer(_columns(texts)).to_strings()
     alone = [normalizer.with_offsets(text) for text in texts[:few]]
     return {
@@ -293,7 +318,7 @@ def cleaned(neutral: Sequence[str], texts: Sequence[str]) -> dict[str, Any]:
 def found_words(texts: Sequence[str]) -> dict[str, Any]:
     """Words as noise sees them, toxic ones marked; and as models that label words see them."""
     from vitrina.noise.perturbation import build_noise
-    from vitrina.text.spans import written_words
+    from vitrina.text.words import written_words
 
     columns = _columns(texts)
     noise = build_noise(_config(["noise=uniform"]).noise, 1, mark_toxic=True)

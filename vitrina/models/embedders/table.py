@@ -24,8 +24,7 @@ class TableEmbedder(Embedder):
         num_ids: rows V of the table.
         dim: dimension D of a token embedding.
         dropout: probability that an entry of a token embedding is dropped in training.
-        sparse: whether the table's gradient holds only the rows that a batch touches. What trains
-            the table may ask for the whole gradient (`build_optimizers`).
+        sparse: whether the table's gradient holds only the rows that a batch touches.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ class WandbConfig(TrackingConfig):
     mode: str = setting("auto", choices=("auto", "online", "offline"))
     """auto (online with a login, else offline), online, or offline (recorded in the run's
     folder)."""
-    run_group: str | None = None
+    group: str | None = None
     """Group of the run; null: the name of the experiment."""
     tags: list[str] = setting([])
     """Tags of the run, besides its chosen options."""

@@ -64,7 +64,7 @@ class WandbTracker(Tracker):
                 project=settings.project,
                 entity=settings.entity,
                 name=run.folder.name,
-                group=settings.run_group or run.group,
+                group=settings.group or run.group,
                 tags=[tag[:64] for tag in dict.fromkeys([*settings.tags, *run.tags]) if tag],
                 config=dict(run.config),
                 mode=mode,
