@@ -45,7 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
         picture = path.with_suffix(".png")
-        require(picture != path, "--save-to", str(path), "a json file; the PNG stands beside it")
+        require(
+            picture != path,
+            "--save-to",
+            str(path),
+            "a json file; the PNG is written to the same folder",
+        )
         require(0 <= arguments.seed < 2**32, "--seed", arguments.seed, "from 0 to 2^32 - 1")
         known = least is None or 0 < least < 1
         require(known, "--unseen", least, "a cosine between 0 and 1, both excluded")

@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--plain", action="store_true", help="write texts to the command as they are")
     add("--timeout", type=float, default=600.0, help="seconds for a suite (%(default)s)")
     add("--save-to", type=Path, metavar="FOLDER", help="where the scores go")
-    add("--overwrite", action="store_true", help="replace scores that stand there")
+    add("--overwrite", action="store_true", help="replace existing scores")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     arguments = parser.parse_args(argv)
     folders = [each for each in arguments.settings if "=" not in each or Path(each).is_dir()]
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 require(value is None, f"--{key}", str(value), "given with --command")
             _score_runs([Path(each) for each in folders], settings, arguments, console)
         else:
-            require(not folders, "RUN_FOLDER", " ".join(folders), "left out beside --command")
+            require(not folders, "RUN_FOLDER", " ".join(folders), "left out with --command")
             _score_command(settings, arguments, console)
     except (InputError, HydraException, OmegaConfBaseException) as error:
         print(f"error: {explain(error)}", file=sys.stderr)

@@ -42,7 +42,7 @@ def run_sweep(composer: Composer, master: DictConfig) -> int:
         raise
     except Exception as error:  # workers of a launcher died; finished jobs are kept
         ended = False
-        print(f"error: the sweep stopped: {reason(error)}; resume=true goes on", file=sys.stderr)
+        print(f"error: the sweep stopped: {reason(error)}; resume=true resumes it", file=sys.stderr)
     finished = report_sweep(folder, jobs or read_plan(folder))
     return 0 if finished and ended else 1
 

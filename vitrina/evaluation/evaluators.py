@@ -25,7 +25,7 @@ class EvaluationTarget:
 
     Attributes:
         predict: texts to probabilities, float [num_texts, num_classes].
-        scoring: how they are compared with the truth.
+        task_metrics: how they are compared with the truth.
         test: the clean test texts.
         truth: what is true of them, as `task_metrics` takes it; None: their labels.
         trained_on: the noise of the training; None where it is not known.

@@ -159,7 +159,9 @@ class TrainedModel:
             InputError: if the model does not read.
         """
         if self._reader is None:
-            raise InputError(f"{self.folder}: this model does not read; train one with ocr=ctc")
+            raise InputError(
+                f"{self.folder}: this model does not recognize text; train one with ocr=ctc"
+            )
         return self._reader
 
     def read(self, texts: Sequence[str]) -> list[str]:
@@ -233,7 +235,7 @@ class TrainedModel:
     def _require_labels(self) -> None:
         if not isinstance(self.task.task_metrics, LabelMetrics):
             raise InputError(
-                f"{self.folder}: this model was pre-trained and says no labels; "
+                f"{self.folder}: this model was pre-trained and predicts no labels; "
                 f"model.init_from={self.folder} starts a training from it"
             )
 

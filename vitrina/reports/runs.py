@@ -159,7 +159,7 @@ def read_runs(folder: Path) -> list[Run]:
     paths = find_runs(folder)
     found = [read_run(path) for path in paths if not set(paths) & set(path.parents)]
     if not found:
-        raise InputError(f"{folder}: holds no run (no record.json, metrics.json or error.txt)")
+        raise InputError(f"{folder}: contains no run (no record.json, metrics.json or error.txt)")
     return sorted(found, key=lambda run: (str(run.record.get("started", "")), run.folder.name))
 
 

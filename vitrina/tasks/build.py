@@ -1,4 +1,4 @@
-"""From configuration and artefacts to a model: fit, then build."""
+"""From configuration and fitted state to a model: fit, then build."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def fit_task(config: Config, dataset: Dataset) -> FittedState:
 
 
 def build_task(config: Config, fitted: FittedState) -> Task:
-    """The task that the artefacts were fitted for."""
+    """Return the task, with what was fitted for it."""
     return build("task", config.task, fitted.part("task"))
 
 
