@@ -27,7 +27,7 @@ def test_a_span_is_drawn_as_its_glyph(strings: list[str]) -> None:
         assert (starts[here][1:] >= ends[here][:-1]).all()
 
 
-@pytest.mark.parametrize("kind", ["slices", "line_patch"])
+@pytest.mark.parametrize("kind", ["slices", "line"])
 def test_a_window_spans_the_glyphs_that_it_shows(kind: str) -> None:
     embedder = build(kind, "cnn").embedder
     texts = TextBatch.from_strings(TEXTS)

@@ -34,10 +34,8 @@ class TrainingConfig(Settings):
     compile: bool = False
     """Whether torch.compile works on the parts of the model that gain from it. It pays in long
     trainings on a GPU; the first steps take a minute longer."""
-    schedule: str = setting("one_cycle", choices=("one_cycle", "cosine", "linear", "constant"))
-    """one_cycle, cosine, linear or constant: how the learning rate falls after the warm-up."""
     warmup: float = setting(0.1, ge=0, lt=1)
-    """Share of the steps in which the learning rate rises."""
+    """Share of the steps in which the learning rate rises; then it falls along a half cosine."""
     min_lr_ratio: float = setting(0.0, ge=0, le=1)
     """Learning rate at the last step, as a share of the largest one."""
     clip_norm: float | None = setting(1.0, gt=0)

@@ -73,12 +73,10 @@ class SlicesConfig(DrawnLineConfig):
 class LineConfig(DrawnLineConfig):
     """Windows over a feature map that convolutions make of the whole drawn line at once."""
 
-    stem: str = setting("patch", choices=("patch", "strided"))
-    """patch (whitened patches, embedded) or strided (3×3 convolutions of stride 2)."""
     patch_px: int = 11
     """Width of a patch."""
     patch_stride_px: int = setting(1, ge=1)
-    """Pixels from one patch to the next; for the strided stem a power of two."""
+    """Pixels from one patch to the next."""
     pool: int = setting(8, ge=1)
     """Neighboring patches that become one place of the map, by their maximum."""
     num_components: int = setting(128, ge=1)
@@ -98,22 +96,10 @@ class LineConfig(DrawnLineConfig):
         wide = self.patch_px >= step and (self.patch_px - step) % 2 == 0
         allowed = f"{key}.patch_stride_px ({step}) or more by an even number"
         require(wide, f"{key}.patch_px", self.patch_px, allowed)
-        if self.stem == "strided":
-            self._check_strided(key)
         for name in ("window_px", "stride_px"):
             value = getattr(self, name)
             allowed = f"a multiple of {key}.patch_stride_px times {key}.pool ({self.place_px})"
             require(value % self.place_px == 0, f"{key}.{name}", value, allowed)
-
-    def _check_strided(self, key: str) -> None:
-        step = self.patch_stride_px
-        require(self.pool == 1, f"{key}.pool", self.pool, "1 for the strided stem")
-        halves = step >= 2 and step & (step - 1) == 0
-        require(halves, f"{key}.patch_stride_px", step, "a power of two of at least 2")
-        allowed = f"a multiple of {key}.patch_stride_px ({step})"
-        require(self.height_px % step == 0, f"{key}.height_px", self.height_px, allowed)
-        allowed = f"at least {2 * step} for this {key}.patch_stride_px"
-        require(self.channels >= 2 * step, f"{key}.channels", self.channels, allowed)
 
     @property
     def place_px(self) -> int:
