@@ -33,7 +33,7 @@ from vitrina.cli.tool import command, new_parser
 from vitrina.config import Config
 from vitrina.data.dataset import Split, load_dataset, load_test
 from vitrina.errors import InputError, require
-from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
+from vitrina.evaluation.evaluators import EvaluationTarget, check_evaluation, run_evaluation
 from vitrina.evaluation.external import ExternalClassifier
 from vitrina.evaluation.report import write_metrics, write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
@@ -79,7 +79,7 @@ def _score_run(
 ) -> None:
     model = load(run, arguments.device)
     config, name = _settings_of(model.config, settings)
-    check_measures(config.evaluation, model.task.task_metrics)
+    check_evaluation(config.evaluation, model.task.task_metrics)
     check_names(config.dataset.extra)
     folder = arguments.save_to or run / "evaluations" / name
     dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
@@ -137,7 +137,7 @@ def _score_command(
     two = len(texts.label_names) == 2
     require(two, "dataset.label_field", ", ".join(texts.label_names), "a field of two labels")
     task_metrics = ClassMetrics(texts.label_names, None)
-    check_measures(config.evaluation, task_metrics)
+    check_evaluation(config.evaluation, task_metrics)
     run = None if arguments.deobfuscate is None else load(arguments.deobfuscate, "cpu")
 
     def predict(texts: TextBatch) -> np.ndarray:

@@ -60,7 +60,7 @@ class Evaluator(Protocol):
         ...
 
 
-def check_measures(config: EvaluationConfig, task_metrics: TaskMetrics) -> None:
+def check_evaluation(config: EvaluationConfig, task_metrics: TaskMetrics) -> None:
     """Refuse, before anything is trained, what `measure` would refuse.
 
     Raises:

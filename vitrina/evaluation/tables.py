@@ -125,7 +125,7 @@ def attack_table(metrics: Mapping[str, Any], *, synthetic: bool) -> Table:
     return table
 
 
-def reading_table(
+def recognition_table(
     scores: Mapping[str, RecognitionScores], target: str, *, synthetic: bool
 ) -> Group:
     """Character error rates of one run, a row for each suite."""

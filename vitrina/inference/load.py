@@ -21,7 +21,7 @@ from vitrina.normalizers.build import OpenRun, build_normalizer
 from vitrina.runs.provenance import require_same_runs
 from vitrina.runs.record import recorded_hashes
 from vitrina.state import FittedState
-from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task
+from vitrina.tasks.build import build_model, build_pipeline, build_recognition, build_task
 from vitrina.tasks.ocr.recognizer import Recognizer
 from vitrina.tasks.task_metrics import LabelMetrics
 from vitrina.tasks.thresholds import read_thresholds
@@ -109,7 +109,7 @@ class TrainedModel:
         }
         self.pipeline = build_pipeline(self.config, fitted, self.model, normalizer)
         self.predictor = self.task.predictor(self.model, self.pipeline, **limits)
-        reading = build_reading(self.config, fitted)
+        reading = build_recognition(self.config, fitted)
         self._reader: Recognizer | None = None
         if reading is not None:
             self._reader = Recognizer(self.model, self.pipeline, reading.symbols, **limits)

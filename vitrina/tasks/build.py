@@ -69,7 +69,7 @@ def build_task(config: Config, fitted: FittedState) -> Task:
     return build("task", config.task, fitted.part("task"))
 
 
-def build_reading(config: Config, fitted: FittedState) -> Recognition | None:
+def build_recognition(config: Config, fitted: FittedState) -> Recognition | None:
     """What is asked of a reading head, where there is one."""
     if not config.ocr.recognizes:
         return None

@@ -14,7 +14,7 @@ from vitrina.experiment import build_noise
 from vitrina.models.layers.ragged import Ragged
 from vitrina.noise.corpus import Corpus
 from vitrina.normalizers.build import build_normalizer
-from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task, fit
+from vitrina.tasks.build import build_model, build_pipeline, build_recognition, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.ctc import ctc_loss, required_steps
 from vitrina.tasks.ocr.recognition import Recognition
@@ -73,7 +73,7 @@ def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str
     normalizer = build_normalizer(config.normalizer)
     texts = NoisyTexts.of(dataset.train, build_noise(config.noise, 1), normalizer)
     fitted = fit(config, dataset, texts.corpus())
-    task, read = build_task(config, fitted), build_reading(config, fitted)
+    task, read = build_task(config, fitted), build_recognition(config, fitted)
     model = build_model(config, fitted, task)
     assert read is not None and model.reader is not None
     pipeline = build_pipeline(config, fitted, model, normalizer)
