@@ -85,7 +85,7 @@ def _score_run(
     dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     found, known = dataset.label_names, model.label_names
     require(found == known, "dataset", ", ".join(found), f"of the run's labels, {', '.join(known)}")
-    subject = EvaluationTarget(
+    target = EvaluationTarget(
         model.predictor,
         model.task.task_metrics,
         dataset.test,
@@ -93,7 +93,7 @@ def _score_run(
         config.noise,
     )
     _score(
-        config, subject, dataset.extra, model.task.truth, folder, arguments, console,
+        config, target, dataset.extra, model.task.truth, folder, arguments, console,
         synthetic=dataset.synthetic, notes=dataset.notes,
     )  # fmt: skip
 
@@ -143,16 +143,16 @@ def _score_command(
     def predict(texts: TextBatch) -> np.ndarray:
         return classifier(texts if run is None else run.deobfuscated(texts))
 
-    subject = EvaluationTarget(predict, task_metrics, texts.test, texts.test.labels)
+    target = EvaluationTarget(predict, task_metrics, texts.test, texts.test.labels)
     _score(
-        config, subject, texts.extra, lambda split: split.labels, arguments.save_to, arguments,
+        config, target, texts.extra, lambda split: split.labels, arguments.save_to, arguments,
         console, synthetic=False, notes=texts.notes,
     )  # fmt: skip
 
 
 def _score(
     config: Config,
-    subject: EvaluationTarget,
+    target: EvaluationTarget,
     extra: dict[str, Split],
     truth: Callable[[Split], Any],
     folder: Path | None,
@@ -169,15 +169,15 @@ def _score(
 
     def observe(suite: Suite, predicted: Any) -> None:
         if config.evaluation.predictions and folder is not None:
-            write_predictions(folder / "predictions", suite, predicted, subject.task_metrics)
+            write_predictions(folder / "predictions", suite, predicted, target.task_metrics)
 
     for note in notes:
         tell(note)
     with TemporaryDirectory() if folder is None else _entered(folder, arguments) as into:
         evaluation, further = run_evaluation(
             config.evaluation,
-            subject,
-            build_suites(config.evaluation, subject.test, extra, truth),
+            target,
+            build_suites(config.evaluation, target.test, extra, truth),
             Path(into),
             progress=tell,
             on_suite=observe,
