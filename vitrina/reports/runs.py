@@ -12,11 +12,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from vitrina.config import WITHOUT_EFFECT
 from vitrina.data.fields import brief
 from vitrina.errors import InputError
-
-IGNORED = ("name", "resume", "device", "threads", "tracking")
-"""Settings that do not affect the results."""
+from vitrina.registry import components
 
 FROM_PRESETS = ("deobfuscator", "embedder", "encoder", "optimizer", "training")
 """Groups that the model's preset chooses."""
@@ -67,9 +66,15 @@ class Run:
         return {key.lstrip("+~"): value for key, _, value in pairs}
 
     @property
+    def task(self) -> Any:
+        """Class of the settings of its task; None if this installation does not know the task."""
+        known = components("task").get(str(self.setting("task")))
+        return known and known.settings
+
+    @property
     def synthetic(self) -> bool:
         """Whether its data are the demo corpus."""
-        return bool(self.record.get("synthetic")) or self.choices.get("dataset") == "demo"
+        return bool(self.record.get("synthetic"))
 
     @property
     def finished(self) -> bool:
@@ -104,7 +109,7 @@ class Run:
         found = dict(self.choices)
         for more in (flattened(self.config), self.overrides):
             found |= {key: value for key, value in more.items() if key not in found}
-        ignored = ("hydra", *IGNORED)
+        ignored = ("hydra", *WITHOUT_EFFECT)
         return {k: v for k, v in found.items() if k.replace("/", ".").split(".")[0] not in ignored}
 
 
