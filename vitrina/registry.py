@@ -34,6 +34,7 @@ BUILT_IN = (
     "vitrina.models.embedders.config",
     "vitrina.models.embedders.glyphs_config",
     "vitrina.models.encoders.config",
+    "vitrina.models.heads.config",
     "vitrina.tasks.config",
     "vitrina.tasks.ocr.config",
     "vitrina.training.config",

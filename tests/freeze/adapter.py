@@ -90,6 +90,8 @@ override of one is left out: a case that set it must stand in `DELETED`, unless 
 NEW_KEYS: dict[str, str] = {
     "deobfuscator.*": "the deobfuscator has settings of its own",
     "deobfuscator": "a group of its own",
+    "task.head": "a plugin may have one of its own",
+    "task.metrics": "metrics of plugins",
 }
 """Settings that came later, with the reason; patterns of neutral keys. No row may hold them."""
 
@@ -132,6 +134,7 @@ DELETED: dict[str, str] = {
     "options:dataset": "parquet came",
     "experiment/normalizers:sweep:normalizer": "a step of confusables",
     "data/jsonl:*": "splits are stratified by all labels of a component",
+    "run/task/labeling_spans:*": "it ran behind normalizer=unicode",
 }
 """Rows that there are no longer, with the reason: patterns of `case:key`. Where a pattern ends in
 `:*` and matches a case, the case is not even run. Counted with `check --skip-deleted`; without it

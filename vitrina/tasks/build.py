@@ -113,7 +113,7 @@ def _build_reader(
     if not ocr.recognizes:
         return None
     reads_encoder = ocr.source == "encoder"
-    return CtcHead(
+    return component("head", "ctc").load()(
         encoder.dim if reads_encoder else embedder.dim,
         dim=ocr.dim,
         kernels=ocr.kernels,
