@@ -40,7 +40,7 @@ def _result(each: JobState, folder: Path) -> Run:
         model = each.job.name.removesuffix(f"-{each.job.signature}")
         result.record = {"choices": {"model": model}, "overrides": list(each.job.overrides)}
     if each.state != "finished":
-        running = "running elsewhere" if each.state == "running" else ""
+        running = "running in another process" if each.state == "running" else ""
         result.metrics, result.state = {}, each.state
         result.error = running or each.detail or result.error
     return result
