@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     path: Path = arguments.save_to or FOLDER / name
     require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
     picture = path.with_suffix(".png")
-    require(picture != path, "--save-to", str(path), "a json file; the PNG stands beside it")
+    require(picture != path, "--save-to", str(path), "a json file, as the PNG is written, too")
     require(0 <= arguments.seed < 2**32, "--seed", arguments.seed, "from 0 to 2^32 - 1")
     known = least is None or 0 < least < 1
     require(known, "--unseen", least, "a cosine between 0 and 1, both excluded")

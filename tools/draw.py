@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--save-to", type=Path, required=True, help="PNG file to write")
     parser.add_argument("--p", type=float, default=0.5, help="share of the letters replaced")
     parser.add_argument("--seed", type=int, default=1, help="of the noise")
-    parser.add_argument("--font", action="append", default=[], help="font files, asked in order")
+    parser.add_argument("--font", action="append", default=[], help="font files, tried in order")
     parser.add_argument("--scale", type=int, default=3, help="screen pixels for each pixel")
     arguments = parser.parse_args(argv)
     require(arguments.scale >= 1, "--scale", arguments.scale, "at least 1")

@@ -33,7 +33,7 @@ from vitrina.cli.tool import command, new_parser
 from vitrina.config import Config
 from vitrina.data.dataset import Split, load_dataset, load_test
 from vitrina.errors import InputError, require
-from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
+from vitrina.evaluation.evaluators import EvaluationTarget, check_evaluation, run_evaluation
 from vitrina.evaluation.external import ExternalClassifier
 from vitrina.evaluation.report import write_metrics, write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--plain", action="store_true", help="write texts to the command as they are")
     add("--timeout", type=float, default=600.0, help="seconds for a suite (%(default)s)")
     add("--save-to", type=Path, metavar="FOLDER", help="where the scores go")
-    add("--overwrite", action="store_true", help="replace scores that stand there")
+    add("--overwrite", action="store_true", help="replace existing scores")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     arguments = parser.parse_args(argv)
     folders = [each for each in arguments.settings if "=" not in each or Path(each).is_dir()]
@@ -79,13 +79,13 @@ def _score_run(
 ) -> None:
     model = load(run, arguments.device)
     config, name = _settings_of(model.config, settings)
-    check_measures(config.evaluation, model.task.task_metrics)
+    check_evaluation(config.evaluation, model.task.task_metrics)
     check_names(config.dataset.extra)
     folder = arguments.save_to or run / "evaluations" / name
     dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     found, known = dataset.label_names, model.label_names
     require(found == known, "dataset", ", ".join(found), f"of the run's labels, {', '.join(known)}")
-    subject = EvaluationTarget(
+    target = EvaluationTarget(
         model.predictor,
         model.task.task_metrics,
         dataset.test,
@@ -93,7 +93,7 @@ def _score_run(
         config.noise,
     )
     _score(
-        config, subject, dataset.extra, model.task.truth, folder, arguments, console,
+        config, target, dataset.extra, model.task.truth, folder, arguments, console,
         synthetic=dataset.synthetic, notes=dataset.notes,
     )  # fmt: skip
 
@@ -137,22 +137,22 @@ def _score_command(
     two = len(texts.label_names) == 2
     require(two, "dataset.label_field", ", ".join(texts.label_names), "a field of two labels")
     task_metrics = ClassMetrics(texts.label_names, None)
-    check_measures(config.evaluation, task_metrics)
+    check_evaluation(config.evaluation, task_metrics)
     run = None if arguments.deobfuscate is None else load(arguments.deobfuscate, "cpu")
 
     def predict(texts: TextBatch) -> np.ndarray:
         return classifier(texts if run is None else run.deobfuscated(texts))
 
-    subject = EvaluationTarget(predict, task_metrics, texts.test, texts.test.labels)
+    target = EvaluationTarget(predict, task_metrics, texts.test, texts.test.labels)
     _score(
-        config, subject, texts.extra, lambda split: split.labels, arguments.save_to, arguments,
+        config, target, texts.extra, lambda split: split.labels, arguments.save_to, arguments,
         console, synthetic=False, notes=texts.notes,
     )  # fmt: skip
 
 
 def _score(
     config: Config,
-    subject: EvaluationTarget,
+    target: EvaluationTarget,
     extra: dict[str, Split],
     truth: Callable[[Split], Any],
     folder: Path | None,
@@ -169,15 +169,15 @@ def _score(
 
     def observe(suite: Suite, predicted: Any) -> None:
         if config.evaluation.predictions and folder is not None:
-            write_predictions(folder / "predictions", suite, predicted, subject.task_metrics)
+            write_predictions(folder / "predictions", suite, predicted, target.task_metrics)
 
     for note in notes:
         tell(note)
     with TemporaryDirectory() if folder is None else _entered(folder, arguments) as into:
         evaluation, further = run_evaluation(
             config.evaluation,
-            subject,
-            build_suites(config.evaluation, subject.test, extra, truth),
+            target,
+            build_suites(config.evaluation, target.test, extra, truth),
             Path(into),
             progress=tell,
             on_suite=observe,

@@ -33,7 +33,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     shares = {
         "p-toxic-word": (0.5, "a toxic word is touched"),
         "p-toxic-symbol": (0.5, "a letter of a touched toxic word is replaced"),
-        "p-space": (0.01, "a space stands after a letter of a touched toxic word"),
+        "p-space": (0.01, "a space follows a letter of a touched toxic word"),
         "p-non-toxic-symbol": (0.1, "a letter of any other word is replaced"),
     }
     for name, (default, event) in shares.items():

@@ -25,7 +25,7 @@ from vitrina.config import Config, compose_config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.errors import require
 from vitrina.evaluation.evaluate import Evaluation
-from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
+from vitrina.evaluation.evaluators import EvaluationTarget, check_evaluation, run_evaluation
 from vitrina.evaluation.ngram_baseline import fit_ngrams
 from vitrina.evaluation.report import write_metrics
 from vitrina.evaluation.suites import build_suites
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     _check(config.task)
     dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     task = build_task(config, FittedState.join({"task": fit_task(config, dataset)}))
-    check_measures(config.evaluation, task.task_metrics)
+    check_evaluation(config.evaluation, task.task_metrics)
     normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
     noise = build_noise(config.noise, config.seed)
     train = NoisyTexts.of(dataset.train, noise, normalizer)

@@ -33,7 +33,7 @@ from vitrina.inference.load import load, recognizer_opener
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.measure import compare_words
-from vitrina.registry import components
+from vitrina.registry import Component, components
 from vitrina.text.batch import TextBatch
 
 
@@ -62,9 +62,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             compose_config([f"normalizer={name}", *settings]).normalizer,
             recognizer_opener("auto"),
         )
-        # A reader is asked for by name, as it needs a run.
         for name in arguments.normalizer
-        or [name for name in components("normalizer") if name != "recognizer"]
+        or [name for name, each in components("normalizer").items() if not _needs_run(each)]
     }
     for run in arguments.deobfuscate or []:
         model = load(run, "cpu")
@@ -73,6 +72,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         _measure(normalizers, arguments, settings)
     else:
         _show(normalizers, arguments.words)
+
+
+def _needs_run(normalizer: Component) -> bool:
+    return getattr(normalizer.settings, "needs_run", False)
 
 
 def _show(

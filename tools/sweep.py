@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int | None:
 def _look(folder: Path) -> Overview:
     jobs = read_plan(folder)
     if not jobs:
-        raise InputError(f"{folder}: holds no plan of a sweep (sweep.json)")
+        raise InputError(f"{folder}: contains no plan of a sweep (sweep.json)")
     return overview(folder, jobs)
 
 

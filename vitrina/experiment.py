@@ -14,7 +14,7 @@ from rich.console import Console
 from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.data.dataset import Dataset, load_dataset
-from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
+from vitrina.evaluation.evaluators import EvaluationTarget, check_evaluation, run_evaluation
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.glyphs.fonts import font_hashes
@@ -37,7 +37,7 @@ from vitrina.runs.results import collect_metrics, report
 from vitrina.runs.warm_start import WarmStart, WeightTransfer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
-from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task, fit
+from vitrina.tasks.build import build_model, build_pipeline, build_recognition, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
 from vitrina.tasks.thresholds import choose_thresholds
@@ -115,8 +115,8 @@ def _run(
     started = time.perf_counter()
     fitted = _fit(config, folder, dataset, train, processes, origin)
     fit_seconds = time.perf_counter() - started
-    task, reading = build_task(config, fitted), build_reading(config, fitted)
-    check_measures(config.evaluation, task.task_metrics)
+    task, reading = build_task(config, fitted), build_recognition(config, fitted)
+    check_evaluation(config.evaluation, task.task_metrics)
     model = build_model(config, fitted, task).to(device)
     start = origin and origin.start(config, fitted, model)
     if start is not None:

@@ -163,7 +163,7 @@ def read_tensors(path: Path, framework: str, what: str) -> tuple[dict[str, Any],
     if CHECKSUM not in texts:
         raise InputError(f"{path}: not {what} (no {CHECKSUM} in its header)")
     if texts.pop(CHECKSUM) != _digest(tensors, texts):
-        raise InputError(f"{path}: damaged (checksum mismatch)")
+        raise InputError(f"{path}: checksum mismatch")
     return tensors, texts
 
 

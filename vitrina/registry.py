@@ -201,12 +201,8 @@ class Component:
             for base in reversed(self.settings.__mro__)
             for name, hint in inspect.get_annotations(base).items()
         }
-        named = [
-            name for name, hint in hints.items() if "ClassVar" in str(hint) and name != "group"
-        ]
-        return {
-            name: getattr(self.settings, name) for name in named if hasattr(self.settings, name)
-        }
+        named = [name for name, hint in hints.items() if "ClassVar" in str(hint)]
+        return {name: getattr(self.settings, name) for name in named if name != "in_group"}
 
 
 def register(group: str, name: str, target: str = "") -> Callable[[Form], Form]:

@@ -27,7 +27,7 @@ class _Read(dict[str, Value]):
         self.path, self.prefix = path, prefix
 
     def __missing__(self, name: str) -> Value:
-        raise InputError(f"{self.path}: the artefacts of another model (lacks {self.prefix}{name})")
+        raise InputError(f"{self.path}: fitted state of another model (lacks {self.prefix}{name})")
 
 
 def _part(values: Mapping[str, Value], start: str) -> Mapping[str, Value]:
@@ -70,7 +70,7 @@ class FittedState:
             InputError: if the file is missing, of another form or damaged.
         """
         try:
-            arrays, texts = read_tensors(path, "numpy", "the artefacts of a run")
+            arrays, texts = read_tensors(path, "numpy", "the fitted state of a run")
         except FileNotFoundError:
             raise InputError(f"{path}: there is no such file; is this a run's folder?") from None
         return cls(_Read(path, arrays), _Read(path, texts))

@@ -67,7 +67,7 @@ def test_a_killed_run_goes_on_to_the_same_scores(preset: str, tmp_path: Path) ->
     process.wait()
     assert not (folder / "metrics.json").exists()
     refused = main(*given, "hydra.run.dir=killed", cwd=tmp_path)
-    assert refused.returncode == 2 and "resume=true goes on with it" in refused.stderr
+    assert refused.returncode == 2 and "resume=true resumes it" in refused.stderr
     resumed = main(*given, "hydra.run.dir=killed", "resume=true", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     assert "resuming from step" in resumed.stdout
@@ -81,7 +81,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     told, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "everything is saved; the same command with resume=true goes on" in told
+    assert "everything is saved; the same command with resume=true resumes it" in told
 
 
 def test_a_second_process_in_the_same_folder_is_refused(tmp_path: Path) -> None:

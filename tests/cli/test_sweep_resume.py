@@ -44,7 +44,7 @@ def test_a_killed_sweep_goes_on_and_leaves_a_running_job_to_its_process(tmp_path
     assert [each.state for each in running.jobs] == ["running", "pending"]
     beside = main(*command[:-1], "seed=1", "resume=true", cwd=tmp_path)
     assert beside.returncode == 0, beside.stderr
-    assert f"{one.name}: running elsewhere, left to that process" in beside.stdout
+    assert f"{one.name}: running in another process, skipped" in beside.stdout
     assert process.poll() is None
     process.kill()
     process.communicate()
@@ -151,5 +151,5 @@ def test_a_launcher_whose_worker_dies_keeps_what_is_done(tmp_path: Path) -> None
     )
     assert done.returncode == 1
     assert "error: the sweep stopped: TerminatedWorkerError" in done.stderr
-    assert "resume=true goes on" in done.stderr
+    assert "resume=true resumes it" in done.stderr
     assert done.stdout.count("has not been started") == 2

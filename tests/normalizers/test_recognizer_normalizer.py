@@ -56,7 +56,7 @@ def test_it_gives_what_the_model_reads_with_the_way_back(reads: Path) -> None:
 
 
 def test_what_is_no_reader_is_refused_before_anything_starts(trained: Path, tmp_path: Path) -> None:
-    for run, reason in ((tmp_path, "is this the folder of a run"), (trained, "does not read")):
+    for run, reason in ((tmp_path, "is this the folder of a run"), (trained, "does not recognize")):
         given = ["normalizer=recognizer", f"normalizer.run={run}"]
         with pytest.raises(InputError, match=rf"normalizer\.run = .*{reason}") as told:
             small_run(tmp_path / "run", *given)

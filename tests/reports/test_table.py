@@ -27,7 +27,7 @@ def write_run(
     error: str = "",
 ) -> Path:
     folder.mkdir(parents=True)
-    record = {"choices": choices, "overrides": overrides, "name": folder.name}
+    record = {"choices": choices, "overrides": overrides, "name": folder.name, "synthetic": True}
     (folder / "record.json").write_text(json.dumps(record), "utf-8")
     if f1 is not None:
         tests = {suite: {"f1": value, "roc_auc": 0.9} for suite, value in f1.items()}

@@ -145,13 +145,13 @@ def test_the_last_table_shows_the_jobs_that_died_or_never_began(
     assert report_sweep(tmp_path, jobs[:1])
     with lock(tmp_path / job(1).name):
         assert report_sweep(tmp_path, jobs[:2])
-    assert "running elsewhere" in capsys.readouterr().out
+    assert "running in another process" in capsys.readouterr().out
     # Two sweeps at once, each in folders of its own: one has finished, that is what counts.
     with lock(tmp_path / f"{job(0).name}-2"):
         (tmp_path / f"{job(0).name}-2" / "history.jsonl").touch()
         assert overview(tmp_path, jobs[:1]).jobs[0].state == "running"
         assert report_sweep(tmp_path, jobs[:1])
-    assert "running elsewhere" not in capsys.readouterr().out
+    assert "running in another process" not in capsys.readouterr().out
 
 
 def test_each_job_gets_a_device_of_its_own_while_there_are_enough(tmp_path: Path) -> None:

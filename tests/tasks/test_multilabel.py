@@ -136,7 +136,7 @@ def test_two_classes_have_the_threshold_of_the_positive_one() -> None:
         with pytest.raises(InputError) as told:
             ClassificationTask.fit(replace(config, threshold=value), train, [*names, "so"])
         assert str(told.value).startswith(
-            f"task.threshold = {value!r}: must be 0.5, as the likeliest of 3 classes is said"
+            f"task.threshold = {value!r}: must be 0.5, as the likeliest of 3 classes is predicted"
         )
 
 

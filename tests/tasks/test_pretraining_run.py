@@ -128,7 +128,7 @@ def test_what_says_labels_is_refused_in_one_line(
         told = capsys.readouterr()
         assert told.err.startswith("error: ") and told.err.count("\n") == 1
         assert "no labels" in told.err
-    with pytest.raises(InputError, match=r"pre-trained and says no labels; model\.init_from="):
+    with pytest.raises(InputError, match=r"pre-trained and predicts no labels; model\.init_from="):
         vitrina.load(pretrained).probabilities(["а"])
 
 

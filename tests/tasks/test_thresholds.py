@@ -54,7 +54,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "there is no such file; task.threshold=validation is settled when the training"),
+        (None, "there is no such file; task.threshold=validation chooses the thresholds"),
         ("{", "cannot be read ("),
         ("[" * 100_000, "cannot be read ("),
         ("[0.5]", "not the thresholds of the labels a"),

@@ -93,7 +93,7 @@ def test_wrong_entry_names_file_and_line(tmp_path: Path, line: str) -> None:
 
 
 def test_lexicon_without_words(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no word"):
+    with pytest.raises(InputError, match="contains no word"):
         load(tmp_path, "# nothing\n!слово\n")
 
 

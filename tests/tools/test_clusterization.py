@@ -77,7 +77,7 @@ def test_what_unicode_lists_as_confusable(
         ("--unseen=1", "--unseen = 1.0: must be a cosine between 0 and 1"),
         ("--confusables --unseen=0.9", "--confusables = True: must be given without --unseen"),
         ("--seed=-1", "--seed = -1: must be from 0 to 2^32 - 1"),
-        ("--save-to=a.png", "--save-to = 'a.png': must be a json file; the PNG stands beside it"),
+        ("--save-to=a.png", "--save-to = 'a.png': must be a json file"),
     ],
 )
 def test_wrong_flags_end_in_one_line(

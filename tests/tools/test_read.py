@@ -67,5 +67,5 @@ def test_a_run_that_does_not_read_ends_in_one_line(
         assert main([str(trained), *arguments]) == 2
         told = capsys.readouterr().err
         assert told.startswith("error: ") and told.count("\n") == 1
-        assert "this model does not read; train one with ocr=ctc" in told
+        assert "this model does not recognize text; train one with ocr=ctc" in told
     assert list(tmp_path.iterdir()) == []

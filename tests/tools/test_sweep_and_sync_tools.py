@@ -34,7 +34,9 @@ def test_a_folder_without_a_plan_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sweep_tool.main([str(tmp_path)]) == 2
-    assert capsys.readouterr().err == f"error: {tmp_path}: holds no plan of a sweep (sweep.json)\n"
+    assert (
+        capsys.readouterr().err == f"error: {tmp_path}: contains no plan of a sweep (sweep.json)\n"
+    )
 
 
 def recording(run: Path, name: str, *, sent: bool = False) -> Path:

@@ -180,7 +180,7 @@ def test_what_is_wrong_with_a_picture_is_told(
 
 
 def test_folders_without_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "holds no run" in told(capsys, str(tmp_path), code=2)
+    assert "contains no run" in told(capsys, str(tmp_path), code=2)
     assert "no such folder" in told(capsys, str(tmp_path / "none"), code=2)
     write_run(tmp_path / "u", "vtr", 1, None)
     assert "none of the 1 runs has finished" in told(capsys, str(tmp_path), code=2)

@@ -134,5 +134,5 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, damage, message: str)
 def test_weights_alone_do_not_resume(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_weights(path, model())
-    with pytest.raises(InputError, match="holds no state of a training"):
+    with pytest.raises(InputError, match="contains no training state"):
         load_training(path, model(), [])

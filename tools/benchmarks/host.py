@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from vitrina.models.embedders.config import SlicesConfig
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.text.batch import TextBatch
 
@@ -26,12 +25,12 @@ and joins combining marks in another way."""
 def render(bench: Bench) -> Iterator[Row]:
     """Draw texts to batches of slices, in uint8."""
     target = bench.target("model=vtr_reference")
-    embedder, config = target.model.embedder, target.config.embedder
-    assert isinstance(embedder, SlicesEmbedder) and isinstance(config, SlicesConfig)
+    embedder = target.model.embedder
+    assert isinstance(embedder, SlicesEmbedder)
     chosen = bench.random_batch(NUM_DRAWN)
     texts = bench.dataset.train.texts.take(chosen)
     strings = texts.to_strings()
-    slow = PillowLines(config)
+    slow = PillowLines(embedder.config)
     starts = range(0, len(chosen), DRAWN_BATCH)
     parts = [texts.take(np.arange(i, min(i + DRAWN_BATCH, len(chosen)))) for i in starts]
 

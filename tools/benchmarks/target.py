@@ -22,7 +22,7 @@ from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
-from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task, fit
+from vitrina.tasks.build import build_model, build_pipeline, build_recognition, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.training.consistency import training_loss
 from vitrina.training.loop import Training
@@ -68,7 +68,7 @@ class BenchmarkTarget:
         normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
         train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
         fitted = fit(config, dataset, train.corpus())
-        task, reading = build_task(config, fitted), build_reading(config, fitted)
+        task, reading = build_task(config, fitted), build_recognition(config, fitted)
         device = choose_device(config.device)
         model = build_model(config, fitted, task).to(device)
         model.load_pretrained()

@@ -72,7 +72,7 @@ class SweepJob:
                     record_failure(folder, error)
                     raise
         except FolderBusyError:
-            print(f"{base_folder()}: running elsewhere, left to that process", flush=True)
+            print(f"{base_folder()}: running in another process, skipped", flush=True)
         except Exception as error:
             print(
                 f"error: the job {job.described} failed: {reason(error)}",

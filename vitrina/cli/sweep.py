@@ -46,7 +46,7 @@ def run_sweep(composer: Composer, master: DictConfig) -> int:
         raise
     except Exception as error:  # workers of a launcher died; finished jobs are kept
         ended = False
-        print(f"error: the sweep stopped: {reason(error)}; resume=true goes on", file=sys.stderr)
+        print(f"error: the sweep stopped: {reason(error)}; resume=true resumes it", file=sys.stderr)
     finished = report_sweep(folder, jobs or read_plan(folder))
     return 0 if finished and ended else 1
 
@@ -106,7 +106,7 @@ def _result(each: JobState, folder: Path) -> Run:
         model = each.job.name.removesuffix(f"-{each.job.signature}")
         result.record = {"choices": {"model": model}, "overrides": list(each.job.overrides)}
     if each.state != "finished":
-        running = "running elsewhere" if each.state == "running" else ""
+        running = "running in another process" if each.state == "running" else ""
         result.metrics, result.state = {}, each.state
         result.error = running or each.detail or result.error
     return result

@@ -25,7 +25,7 @@ class EvaluationTarget:
 
     Attributes:
         predict: texts to probabilities, float [num_texts, num_classes].
-        scoring: how they are compared with the truth.
+        task_metrics: how they are compared with the truth.
         test: the clean test texts.
         truth: what is true of them, as `task_metrics` takes it; None: their labels.
         trained_on: the noise of the training; None where it is not known.
@@ -60,7 +60,7 @@ class Evaluator(Protocol):
         ...
 
 
-def check_measures(config: EvaluationConfig, task_metrics: TaskMetrics) -> None:
+def check_evaluation(config: EvaluationConfig, task_metrics: TaskMetrics) -> None:
     """Refuse, before anything is trained, what `measure` would refuse.
 
     Raises:
@@ -79,7 +79,7 @@ def _evaluator(config: EvaluationConfig) -> Evaluator | None:
 
 def measure(
     config: EvaluationConfig,
-    subject: EvaluationTarget,
+    target: EvaluationTarget,
     folder: Path,
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -90,15 +90,15 @@ def measure(
         progress: receives a line for each step.
 
     Raises:
-        InputError: if the option does not suit the subject.
+        InputError: if the option does not suit the target.
     """
     evaluator = _evaluator(config)
-    return {} if evaluator is None else evaluator(config, subject, folder, progress)
+    return {} if evaluator is None else evaluator(config, target, folder, progress)
 
 
 def run_evaluation(
     config: EvaluationConfig,
-    subject: EvaluationTarget,
+    target: EvaluationTarget,
     suites: Iterable[Suite],
     folder: Path,
     *,
@@ -113,12 +113,12 @@ def run_evaluation(
         on_suite: as `evaluate` has it.
 
     Raises:
-        InputError: if the option does not suit the subject, or its scores are not finite.
+        InputError: if the option does not suit the target, or its scores are not finite.
     """
     evaluation = evaluate(
-        subject.predict, suites, subject.task_metrics, config, progress=progress, on_suite=on_suite
+        target.predict, suites, target.task_metrics, config, progress=progress, on_suite=on_suite
     )
-    further = measure(config, subject, folder, progress)
+    further = measure(config, target, folder, progress)
     if pairs := compare_pairs(evaluation):
         further["pairs"] = pairs
     return evaluation, further

@@ -88,7 +88,7 @@ class CurvesEvaluator:
 
 
 def measure_curves(
-    config: FullEvaluationConfig, subject: EvaluationTarget, progress: Callable[[str], None]
+    config: FullEvaluationConfig, target: EvaluationTarget, progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """The part `curves` of `metrics.json`.
 
@@ -99,18 +99,18 @@ def measure_curves(
         `held_out` (None where the training noise is not known); and `worst_family`, by the
         mean at `WORST_AT` and of the area under the curve. Undefined scores are NaN.
     """
-    task_metrics = curvable(subject.task_metrics)
-    sample = _sampled(config, subject, task_metrics)
+    task_metrics = curvable(target.task_metrics)
+    sample = _sampled(config, target, task_metrics)
     clean = curve_scores(sample.clean, sample.clean)
     chance = task_metrics.chance(sample.truth)
-    known = None if subject.trained_on is None else subject.trained_on.families_used()
+    known = None if target.trained_on is None else target.trained_on.families_used()
     families = {}
     for name in [*(config.families or FAMILIES), MIX]:
         progress(
             f"noise of the family {name}: {len(config.strengths)} strengths, "
             f"{len(config.noise_seeds)} draws of {len(sample.indices):,} texts"
         )
-        draws = _draws(config, subject, task_metrics, sample, name)
+        draws = _draws(config, target, task_metrics, sample, name)
         families[name] = _family(config, sample, draws, clean, chance) | {
             "held_out": None if known is None or name == MIX else name not in known
         }
@@ -127,20 +127,20 @@ def measure_curves(
 
 
 def _sampled(
-    config: FullEvaluationConfig, subject: EvaluationTarget, task_metrics: LabelMetrics
+    config: FullEvaluationConfig, target: EvaluationTarget, task_metrics: LabelMetrics
 ) -> _Sample:
-    test = subject.test
-    truth = test.labels if subject.truth is None else subject.truth
+    test = target.test
+    truth = test.labels if target.truth is None else target.truth
     order = np.argsort(text_keys(config.seed, 0, np.arange(len(test))), kind="stable")
     indices = np.sort(order[: config.texts])
     texts, truth = test.texts.take(indices), truth[indices]
-    predicted = task_metrics.settled(subject.predict(texts))
+    predicted = task_metrics.settled(target.predict(texts))
     return _Sample(texts, indices, truth, task_metrics.decide(truth, predicted))
 
 
 def _draws(
     config: FullEvaluationConfig,
-    subject: EvaluationTarget,
+    target: EvaluationTarget,
     task_metrics: LabelMetrics,
     sample: _Sample,
     name: str,
@@ -152,7 +152,7 @@ def _draws(
     def predicted(strength: float, seed: int) -> Predictions:
         noise = build_noise(_noise(chosen, strength), seed)
         noisy = noise.corrupted(sample.texts, words, sample.indices, 0)
-        return task_metrics.decide(sample.truth, task_metrics.settled(subject.predict(noisy)))
+        return task_metrics.decide(sample.truth, task_metrics.settled(target.predict(noisy)))
 
     return [[predicted(p, seed) for seed in config.noise_seeds] for p in config.strengths]
 

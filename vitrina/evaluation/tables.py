@@ -22,7 +22,7 @@ SERIES = {
     "level_": "level_n: published noise, stronger in toxic words",
     "uniform_": "uniform_n: the same strength in every word",
     "diacritics": "diacritics: combining marks on letters of every word",
-    "unseen_": "unseen_n: n % of the letters by look-alikes that no level holds",
+    "unseen_": "unseen_n: n % of the letters by look-alikes that are in no level",
 }
 """What the suites of noise are, by the beginning of their names."""
 
@@ -125,7 +125,7 @@ def attack_table(metrics: Mapping[str, Any], *, synthetic: bool) -> Table:
     return table
 
 
-def reading_table(
+def recognition_table(
     scores: Mapping[str, RecognitionScores], target: str, *, synthetic: bool
 ) -> Group:
     """Character error rates of one run, a row for each suite."""
@@ -210,7 +210,7 @@ def _explained_curves(curves: Mapping[str, Any], strength: float) -> str:
     lines = [
         f"{curves['num_texts']:,} texts, {seeds} draws of noise; area: under the curve to "
         f"{curves['strengths'][-1]:g}",
-        "half lost: strength at which half of what F1 has above chance is gone",
+        "half degradation: strength at which F1 has lost half of its margin over chance",
         f"at {strength:g}: F1; worst: right under all {seeds} draws; alarms: benign texts",
         "called toxic; flips: answers that differ from those on clean texts",
         f"worst by ROC-AUC at {strength:g}: {worst['family']} ({score_text(worst['score'])})",

@@ -49,7 +49,7 @@ class Whitening(nn.Module):
         super().__init__()
         self.mean: Tensor
         self.projection: Tensor
-        # Part of the artefacts, so not of the weights.
+        # Part of the fitted state, so not of the weights.
         for name in ("mean", "projection"):
             self.register_buffer(name, torch.from_numpy(fitted.arrays[name]), persistent=False)
         self.num_components = self.projection.shape[1]

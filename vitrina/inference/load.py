@@ -21,7 +21,7 @@ from vitrina.normalizers.build import OpenRun, build_normalizer
 from vitrina.runs.provenance import require_same_runs
 from vitrina.runs.record import recorded_hashes
 from vitrina.state import FittedState
-from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task
+from vitrina.tasks.build import build_model, build_pipeline, build_recognition, build_task
 from vitrina.tasks.ocr.recognizer import Recognizer
 from vitrina.tasks.task_metrics import LabelMetrics
 from vitrina.tasks.thresholds import read_thresholds
@@ -109,7 +109,7 @@ class TrainedModel:
         }
         self.pipeline = build_pipeline(self.config, fitted, self.model, normalizer)
         self.predictor = self.task.predictor(self.model, self.pipeline, **limits)
-        reading = build_reading(self.config, fitted)
+        reading = build_recognition(self.config, fitted)
         self._reader: Recognizer | None = None
         if reading is not None:
             self._reader = Recognizer(self.model, self.pipeline, reading.symbols, **limits)
@@ -159,7 +159,9 @@ class TrainedModel:
             InputError: if the model does not read.
         """
         if self._reader is None:
-            raise InputError(f"{self.folder}: this model does not read; train one with ocr=ctc")
+            raise InputError(
+                f"{self.folder}: this model does not recognize text; train one with ocr=ctc"
+            )
         return self._reader
 
     def read(self, texts: Sequence[str]) -> list[str]:
@@ -233,7 +235,7 @@ class TrainedModel:
     def _require_labels(self) -> None:
         if not isinstance(self.task.task_metrics, LabelMetrics):
             raise InputError(
-                f"{self.folder}: this model was pre-trained and says no labels; "
+                f"{self.folder}: this model was pre-trained and predicts no labels; "
                 f"model.init_from={self.folder} starts a training from it"
             )
 

@@ -209,7 +209,7 @@ def check_weights(checkpoint: Checkpoint, sha256: str) -> None:
 
 
 def checkpoint_hashes(fitted: FittedState) -> dict[str, str]:
-    """Hashes of the weights of the checkpoints in a run's artefacts, by the key that names them."""
+    """Hashes of the weights of the checkpoints in a run's fitted state, by the key of each."""
     hashes = {}
     for part in ("embedder", "encoder"):
         text = fitted.part(part).texts.get("checkpoint")

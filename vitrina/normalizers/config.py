@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from vitrina.errors import require
 from vitrina.registry import Settings, register, setting
 
 
 class NormalizerConfig(Settings):
     """Base class of the settings of normalizers."""
+
+    needs_run: ClassVar[bool] = False
+    """Whether it needs the folder of another run."""
 
 
 @register("normalizer", "none", "vitrina.normalizers.base:NoNormalizer")
@@ -55,6 +60,7 @@ class RulesNormalizerConfig(NormalizerConfig):
 class RecognizerNormalizerConfig(NormalizerConfig):
     """What the CTC head of another run recognizes, in place of the text."""
 
+    needs_run: ClassVar[bool] = True
     run: str | None = None
     """Folder of a finished run with ocr=ctc; it is needed wherever this run's model is used."""
 

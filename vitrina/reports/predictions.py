@@ -99,14 +99,13 @@ def read_predictions(run: Run, suite: str) -> RunPredictions:
     Raises:
         InputError: if there are none, or the truth is unknown.
     """
-    kind = str(run.config.get("task", {}).get("kind"))
-    if kind == "labeling":
+    if run.task and run.task.labels_words:
         raise InputError("labels of words are counted in the scores alone, not text by text")
     rows = read_rows(run, suite)
     names = [str(name) for name in run.metrics["test"][suite].get("labels", {})]
     if not rows or len(names) < 2:
         raise InputError(f"{suite}: no texts, or fewer than two labels")
-    sets, positive = kind == "multilabel", None
+    sets, positive = bool(run.task) and not run.task.one_class_per_text, None
     if not sets and len(names) == 2:
         wanted = run.config["task"].get("positive")
         positive = names.index(str(wanted)) if str(wanted) in names else 1

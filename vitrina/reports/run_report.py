@@ -103,7 +103,7 @@ def require_labels(run: Run) -> None:
     Raises:
         InputError: if the run was pre-trained alone: a report shows predicted labels.
     """
-    if run.setting("task") == "pretraining":
+    if run.task and not run.task.needs_labels:
         raise InputError(
             f"{run.folder}: was pre-trained and predicts no labels, which a report needs; "
             "tools/table.py shows its scores, masked.png what it restores"

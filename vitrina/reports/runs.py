@@ -12,11 +12,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from vitrina.config import WITHOUT_EFFECT
 from vitrina.data.fields import brief
 from vitrina.errors import InputError
-
-IGNORED = ("name", "resume", "device", "threads", "tracking")
-"""Settings that do not affect the results."""
+from vitrina.registry import components
 
 FROM_PRESETS = ("deobfuscator", "embedder", "encoder", "optimizer", "training")
 """Groups that the model's preset chooses."""
@@ -67,9 +66,15 @@ class Run:
         return {key.lstrip("+~"): value for key, _, value in pairs}
 
     @property
+    def task(self) -> Any:
+        """Class of the settings of its task; None if this installation does not know the task."""
+        known = components("task").get(str(self.setting("task")))
+        return known and known.settings
+
+    @property
     def synthetic(self) -> bool:
         """Whether its data are the demo corpus."""
-        return bool(self.record.get("synthetic")) or self.choices.get("dataset") == "demo"
+        return bool(self.record.get("synthetic"))
 
     @property
     def finished(self) -> bool:
@@ -104,7 +109,7 @@ class Run:
         found = dict(self.choices)
         for more in (flattened(self.config), self.overrides):
             found |= {key: value for key, value in more.items() if key not in found}
-        ignored = ("hydra", *IGNORED)
+        ignored = ("hydra", *WITHOUT_EFFECT)
         return {k: v for k, v in found.items() if k.replace("/", ".").split(".")[0] not in ignored}
 
 
@@ -159,7 +164,7 @@ def read_runs(folder: Path) -> list[Run]:
     paths = find_runs(folder)
     found = [read_run(path) for path in paths if not set(paths) & set(path.parents)]
     if not found:
-        raise InputError(f"{folder}: holds no run (no record.json, metrics.json or error.txt)")
+        raise InputError(f"{folder}: contains no run (no record.json, metrics.json or error.txt)")
     return sorted(found, key=lambda run: (str(run.record.get("started", "")), run.folder.name))
 
 

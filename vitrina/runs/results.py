@@ -18,7 +18,7 @@ from vitrina.evaluation.tables import (
     curves_table,
     labels_table,
     pairs_line,
-    reading_table,
+    recognition_table,
     results_table,
 )
 from vitrina.models.model import Model
@@ -122,7 +122,7 @@ def report(
     (folder / "error.txt").unlink(missing_ok=True)
     show_tables(console, evaluation, metrics, synthetic=synthetic)
     if read is not None and read.scores:
-        console.print(reading_table(read.scores, read.config.target, synthetic=synthetic))
+        console.print(recognition_table(read.scores, read.config.target, synthetic=synthetic))
     train = metrics["train"]
     console.print(
         f"trained in {train['seconds']:.0f} s ({train['comments_per_second']:.0f} comments/s), "

@@ -48,7 +48,7 @@ class Task(ABC):
 
     Attributes:
         label_names: names of the labels that can be said.
-        scoring: how what the model says is compared with what is true.
+        task_metrics: how what the model says is compared with what is true.
         waits_for_thresholds: whether the probabilities from which on a label is said are chosen
             when training has ended; `task_metrics` takes them for 0.5 until then.
     """

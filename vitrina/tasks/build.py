@@ -1,4 +1,4 @@
-"""From configuration and artefacts to a model: fit, then build."""
+"""From configuration and fitted state to a model: fit, then build."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def fit_task(config: Config, dataset: Dataset) -> FittedState:
 
 
 def build_task(config: Config, fitted: FittedState) -> Task:
-    """The task that the artefacts were fitted for."""
+    """Return the task, with what was fitted for it."""
     return build("task", config.task, fitted.part("task"))
 
 
-def build_reading(config: Config, fitted: FittedState) -> Recognition | None:
+def build_recognition(config: Config, fitted: FittedState) -> Recognition | None:
     """What is asked of a reading head, where there is one."""
     if not config.ocr.recognizes:
         return None

@@ -29,7 +29,7 @@ class ClassificationTask(Task):
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave: the names of the classes and their weights.
+        fitted: what `fit` returned: the names of the classes and their weights.
     """
 
     def __init__(self, config: ClassificationConfig, fitted: FittedState) -> None:
@@ -55,7 +55,7 @@ class ClassificationTask(Task):
         known = config.positive is None or config.positive in label_names
         require(known, "task.positive", config.positive, f"one of {', '.join(label_names)}")
         alone = config.threshold == EVEN or len(label_names) == 2
-        allowed = f"{EVEN}, as the likeliest of {len(label_names)} classes is said"
+        allowed = f"{EVEN}, as the likeliest of {len(label_names)} classes is predicted"
         require(alone, "task.threshold", config.threshold, allowed)
         counts = np.bincount(train.labels, minlength=len(label_names))
         return FittedState(

@@ -53,7 +53,7 @@ class LabelingTask(Task):
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave.
+        fitted: what `fit` returned.
     """
 
     def __init__(self, config: LabelingConfig, fitted: FittedState) -> None:

@@ -33,7 +33,7 @@ class MultilabelTask(Task):
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave: the names of the labels, their weights, and the matrix.
+        fitted: what `fit` returned: the names of the labels, their weights, and the matrix.
     """
 
     def __init__(self, config: MultilabelConfig, fitted: FittedState) -> None:

@@ -33,7 +33,7 @@ class PretrainingTask(Task):
 
     Args:
         config: the option's values.
-        artefacts: nothing; there is nothing to fit.
+        fitted: empty; there is nothing to fit.
     """
 
     def __init__(self, config: PretrainingConfig, fitted: FittedState) -> None:

@@ -89,8 +89,8 @@ def read_thresholds(folder: Path, names: list[str]) -> dict[str, float]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(
-            f"{path}: there is no such file; task.threshold=validation is settled when the "
-            "training of a run has ended"
+            f"{path}: there is no such file; task.threshold=validation chooses the "
+            "thresholds at the end of training"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from None

@@ -101,7 +101,7 @@ class Lexicon:
             raise InputError(f"{file}: cannot be read ({error.strerror})") from None
         entries = list(_entries(file, content))
         if not any(not entry.startswith("!") for entry in entries):
-            raise InputError(f"{file}: holds no word")
+            raise InputError(f"{file}: contains no word")
         return cls(entries)
 
     @cached_property

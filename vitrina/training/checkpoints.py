@@ -126,7 +126,7 @@ def _train_state(path: Path, metadata: dict[str, str]) -> TrainState:
     try:
         return TrainState(**json.loads(metadata["state"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: holds no state of a training ({error})") from None
+        raise InputError(f"{path}: contains no training state ({error})") from None
 
 
 def _states(

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from tests.tasks.ocr.reading_texts import CONFIG
-from tests.tiny import pipeline_of
 from vitrina.config import compose_config
 from vitrina.data.dataset import load_dataset
 from vitrina.errors import InputError
@@ -15,7 +14,7 @@ from vitrina.experiment import build_noise
 from vitrina.models.layers.ragged import Ragged
 from vitrina.noise.corpus import Corpus
 from vitrina.normalizers.build import build_normalizer
-from vitrina.tasks.build import build_model, build_reading, build_task, fit
+from vitrina.tasks.build import build_model, build_pipeline, build_recognition, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.ctc import ctc_loss, required_steps
 from vitrina.tasks.ocr.recognition import Recognition
@@ -71,14 +70,14 @@ def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str
         tiny.append("embedder.channels=[2]")
     config = compose_config([f"model={preset}", "ocr=ctc", f"ocr.source={reads}", *small, *tiny])
     dataset = load_dataset(config.dataset, config.seed)
-    texts = NoisyTexts.of(
-        dataset.train, build_noise(config.noise, 1), build_normalizer(config.normalizer)
-    )
+    normalizer = build_normalizer(config.normalizer)
+    texts = NoisyTexts.of(dataset.train, build_noise(config.noise, 1), normalizer)
     fitted = fit(config, dataset, texts.corpus())
-    task, read = build_task(config, fitted), build_reading(config, fitted)
+    task, read = build_task(config, fitted), build_recognition(config, fitted)
     model = build_model(config, fitted, task)
     assert read is not None and model.reader is not None
-    batch = texts.for_training(pipeline_of(model), task, read).batch
+    pipeline = build_pipeline(config, fitted, model, normalizer)
+    batch = texts.for_training(pipeline, task, read).batch
     for epoch in range(2):
         inputs, targets = batch(np.arange(len(dataset.train)), epoch)
         assert targets.readings is not None

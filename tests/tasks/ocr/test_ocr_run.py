@@ -57,5 +57,7 @@ def test_a_run_reads_word_pieces(tmp_path: Path) -> None:
 def test_a_run_without_a_reader_does_not_read(trained: Path) -> None:
     model = vitrina.load(trained)
     assert model.model.reader is None
-    with pytest.raises(InputError, match="this model does not read; train one with ocr=ctc"):
+    with pytest.raises(
+        InputError, match="this model does not recognize text; train one with ocr=ctc"
+    ):
         model.read(["а"])

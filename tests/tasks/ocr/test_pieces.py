@@ -67,7 +67,9 @@ def test_the_option_says_which_symbols_are_read() -> None:
 
 
 def test_texts_without_a_word_are_told() -> None:
-    with pytest.raises(InputError, match=r"ocr\.units = 'pieces': the training texts hold nothing"):
+    with pytest.raises(
+        InputError, match=r"ocr\.units = 'pieces': the training texts contain nothing"
+    ):
         Pieces.fit(TextBatch.from_strings([" ", ""]), 100, 1)
     with pytest.raises(
         InputError, match=r"ocr\.units = 'words': one of letters, pieces|must be one"

@@ -50,7 +50,7 @@ class AttackEvaluator:
 
 
 def measure_attack(
-    config: AttackConfig, subject: EvaluationTarget, folder: Path, progress: Callable[[str], None]
+    config: AttackConfig, target: EvaluationTarget, folder: Path, progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """Attack a sample of the test texts, and write the examples that got through.
 
@@ -58,15 +58,15 @@ def measure_attack(
         The part `attack` of `metrics.json`: as `AttackResult.metrics`, with the names of the files
         of examples and the seconds that the attack took.
     """
-    task_metrics = attackable(config, subject.task_metrics)
-    test = subject.test
-    labels = test.labels if subject.truth is None else subject.truth
+    task_metrics = attackable(config, target.task_metrics)
+    test = target.test
+    labels = test.labels if target.truth is None else target.truth
     attacked = attacked_labels(labels, task_metrics, config)
     sample = sample_texts(attacked, config.texts, config.seed)
     progress(f"attacking {int(attacked[sample].sum()):,} test texts")
     started = time.perf_counter()
     result = attack(
-        subject.predict,
+        target.predict,
         test.texts.take(sample),
         labels[sample],
         config,
@@ -76,7 +76,7 @@ def measure_attack(
     )
     seconds = time.perf_counter() - started
     return result.metrics() | {
-        "examples": _write(result, folder, subject, task_metrics),
+        "examples": _write(result, folder, target, task_metrics),
         "seconds": seconds,
     }
 
@@ -98,12 +98,12 @@ def sample_texts(attacked: np.ndarray, most: int, seed: int) -> np.ndarray:
 
 
 def _write(
-    result: AttackResult, folder: Path, subject: EvaluationTarget, task_metrics: ClassMetrics
+    result: AttackResult, folder: Path, target: EvaluationTarget, task_metrics: ClassMetrics
 ) -> dict[str, str]:
     files = {}
     for name, found in result.searches.items():
         path = folder / f"attack_{name}.jsonl"
-        write_examples(path, name, found.successes, subject.test.rows, task_metrics.label_names)
+        write_examples(path, name, found.successes, target.test.rows, task_metrics.label_names)
         files[name] = path.name
     return files
 

@@ -109,8 +109,8 @@ def attack(
         texts: clean texts; `config.texts` does not count here.
         labels: int64 [num_texts], their true classes.
         config: what may be done; `compose_config(["evaluation=attack"]).evaluation` is one.
-        scoring: how a class follows from probabilities, and which one is positive; by default the
-            likeliest is said, and the last one is positive.
+        task_metrics: how a class follows from probabilities, and which one is positive; by default
+            the likeliest is predicted, and the last one is positive.
         indices: int64 [num_texts], by which draws are keyed; by default 0, 1, …
         progress: told a line now and then.
 

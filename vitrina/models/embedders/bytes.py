@@ -46,7 +46,7 @@ class BytesEmbedder(TableEmbedder):
 
     Args:
         config: the option's values.
-        artefacts: nothing; bytes are not fitted.
+        fitted: empty; bytes are not fitted.
     """
 
     def __init__(self, config: BytesConfig, fitted: FittedState) -> None:

@@ -52,7 +52,7 @@ class CharactersEmbedder(TableEmbedder):
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave.
+        fitted: what `fit` returned.
     """
 
     def __init__(self, config: CharactersConfig, fitted: FittedState) -> None:

@@ -70,7 +70,7 @@ class GlyphsEmbedder(VisualEmbedder):
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave.
+        fitted: what `fit` returned.
     """
 
     def __init__(self, config: GlyphsConfig, fitted: FittedState) -> None:

@@ -99,7 +99,7 @@ class LineEmbedder(WindowsEmbedder):
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave.
+        fitted: what `fit` returned.
     """
 
     def __init__(self, config: LineConfig, fitted: FittedState) -> None:

@@ -47,7 +47,7 @@ class NgramsEmbedder(TableEmbedder):
 
     Args:
         config: the option's values.
-        artefacts: nothing; n-grams are not fitted.
+        fitted: empty; n-grams are not fitted.
     """
 
     def __init__(self, config: NgramsConfig, fitted: FittedState) -> None:

@@ -53,7 +53,7 @@ class SlicesEmbedder(WindowsEmbedder):
 
     Args:
         config: the option's values.
-        artefacts: nothing; slices are not fitted.
+        fitted: empty; slices are not fitted.
     """
 
     def __init__(self, config: SlicesConfig, fitted: FittedState) -> None:

@@ -56,7 +56,7 @@ class SubwordsEmbedder(Embedder):
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave.
+        fitted: what `fit` returned.
     """
 
     def __init__(self, config: SubwordsConfig, fitted: FittedState) -> None:

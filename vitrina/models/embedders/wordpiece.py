@@ -122,7 +122,7 @@ class WordpieceEmbedder(TableEmbedder):
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave.
+        fitted: what `fit` returned.
     """
 
     def __init__(self, config: WordpieceConfig, fitted: FittedState) -> None:

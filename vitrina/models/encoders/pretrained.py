@@ -38,7 +38,7 @@ class PretrainedEncoder(Encoder):
     Args:
         config: the option's values.
         in_dim: dim of the token embeddings.
-        artefacts: what `fit` gave.
+        fitted: what `fit` returned.
 
     Attributes:
         max_tokens: tokens that the model has positions for; None if it knows no limit.

@@ -56,7 +56,9 @@ class Pieces:
         """
         strings = [text for text in texts.to_encodable() if text.strip()]
         if not strings:
-            raise InputError("ocr.units = 'pieces': the training texts hold nothing to be read")
+            raise InputError(
+                "ocr.units = 'pieces': the training texts contain nothing to recognize"
+            )
         tokenizer = wordpiece.train_wordpiece(
             strings, vocabulary_size, min_frequency=min_count, lowercase=True
         )

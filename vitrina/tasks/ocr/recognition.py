@@ -22,7 +22,7 @@ class Recognition:
 
     Args:
         config: the option's values.
-        artefacts: what `fit` gave: the symbols.
+        fitted: what `fit` returned: the symbols.
     """
 
     def __init__(self, config: CtcConfig, fitted: FittedState) -> None:

@@ -91,7 +91,7 @@ class BackgroundTracker(Tracker):
         self._call("finish", exit_code)
         self._thread.join(self._timeout)
         if self._thread.is_alive():
-            notify(f"not finished after {self._timeout:g} s; the run's folder holds everything")
+            notify(f"not finished after {self._timeout:g} s; the run's folder contains everything")
 
     def _call(self, method: str, *arguments: Any) -> None:
         try:
