@@ -99,21 +99,6 @@ def cases() -> list[Any]:
     ]
 
 
-@pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[argparse.Namespace]:
-    """What a tool parsed; it ends there."""
-    found: list[argparse.Namespace] = []
-    parse_args = argparse.ArgumentParser.parse_args
-
-    def parse_and_end(parser: argparse.ArgumentParser, *given: Any) -> argparse.Namespace:
-        found.append(parse_args(parser, *given))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_and_end)
-    monkeypatch.syspath_prepend(ROOT / "tools")
-    return found
-
-
 @pytest.fixture(autouse=True)
 def fewer_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out jobs of a sweep whose options are all in earlier ones."""
@@ -134,33 +119,48 @@ def fewer_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("program", "arguments"), cases())
 def test_a_documented_command_is_accepted(
-    program: str, arguments: Sequence[str], parsed: list[argparse.Namespace]
+    program: str, arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if program == "python-code":
         run_imports(arguments[0])
     elif program == "make":
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert arguments[0] in targets
-    elif program == "vitrina" and arguments[0] == "components":
-        assert components.main(arguments[1:]) == 0
     elif program == "vitrina":
         compose(arguments)
     elif "main.py" in arguments:
         compose(arguments[arguments.index("main.py") + 1 :])
     else:
-        assert program == "python"
-        if arguments[0] == "-m":
-            arguments = [arguments[1].replace(".", "/") + ".py", *arguments[2:]]
-        with pytest.raises(KeyboardInterrupt):
-            runpy.run_path(str(ROOT / arguments[0]))["main"](arguments[1:])
-        compose_config([each for each in getattr(parsed[0], "settings", []) if "=" in each])
+        parsed = parse_tool(arguments, monkeypatch)
+        compose_config([each for each in getattr(parsed, "settings", []) if "=" in each])
+
+
+def parse_tool(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
+    """What a script or `-m module` parses; it ends there."""
+    if arguments[0] == "-m":
+        arguments = [arguments[1].replace(".", "/") + ".py", *arguments[2:]]
+    parsed: list[argparse.Namespace] = []
+    parse_args = argparse.ArgumentParser.parse_args
+
+    def parse_and_end(parser: argparse.ArgumentParser, *given: Any) -> argparse.Namespace:
+        parsed.append(parse_args(parser, *given))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_and_end)
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    with pytest.raises(KeyboardInterrupt):
+        runpy.run_path(str(ROOT / arguments[0]))["main"](arguments[1:])
+    return parsed[0]
 
 
 def compose(arguments: Sequence[str]) -> None:
     """Compose and check a run, or each job of a sweep, as `main.py` does before it starts."""
+    if arguments[:1] == ["components"]:
+        assert components.main(arguments[1:]) == 0
+        return
     for option in EXTRAS.keys() & set(arguments):
         pytest.importorskip(EXTRAS[option])
-    words = [each for each in arguments if each != "…"]
+    words = ["conf" if each == "DIR" else each for each in arguments if each != "…"]
     composer = Composer.of(parse(words))
     composed = composer.compose(multirun="-m" in words)
     if composed.hydra.mode == RunMode.MULTIRUN:
