@@ -135,6 +135,10 @@ def test_a_documented_command_is_accepted(
         compose_config([each for each in getattr(parsed, "settings", []) if "=" in each])
 
 
+class Parsed(BaseException):
+    """Ends a tool that has parsed its arguments; no tool catches it."""
+
+
 def parse_tool(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     """What a script or `-m module` parses; it ends there."""
     if arguments[0] == "-m":
@@ -144,11 +148,11 @@ def parse_tool(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> arg
 
     def parse_and_end(parser: argparse.ArgumentParser, *given: Any) -> argparse.Namespace:
         parsed.append(parse_args(parser, *given))
-        raise KeyboardInterrupt
+        raise Parsed
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_and_end)
     monkeypatch.syspath_prepend(ROOT / "tools")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Parsed):
         runpy.run_path(str(ROOT / arguments[0]))["main"](arguments[1:])
     return parsed[0]
 

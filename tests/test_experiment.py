@@ -13,7 +13,7 @@ from vitrina.config import FORMAT, compose_config
 from vitrina.errors import InputError
 from vitrina.evaluation.report import plain
 from vitrina.experiment import run
-from vitrina.tasks.metrics import METRICS
+from vitrina.tasks.config import METRICS
 
 PRESETS = {
     "vtr_glyphs": [],

@@ -112,25 +112,23 @@ def codes_of(strings: tuple[str, ...]) -> CodesDeobfuscator:
     return CodesDeobfuscator(CODES, CodesDeobfuscator.fit(CODES, Corpus(texts, lambda: texts)))
 
 
-def line_config(stem: str) -> LineConfig:
-    return LineConfig(
-        kind="line",
-        fonts=[],
-        font_size_px=13,
-        height_px=16,
-        stem=stem,
-        patch_px=8,
-        patch_stride_px=2 if stem == "patch" else 4,
-        pool=2 if stem == "patch" else 1,
-        num_components=20,
-        shrinkage=0.05,
-        channels=16,
-        kernels=[3, 5],
-        window_px=32,
-        stride_px=8,
-        dim=12,
-        dropout=0.0,
-    )
+LINE = LineConfig(
+    kind="line",
+    fonts=[],
+    font_size_px=13,
+    height_px=16,
+    patch_px=8,
+    patch_stride_px=2,
+    pool=2,
+    num_components=20,
+    shrinkage=0.05,
+    channels=16,
+    kernels=[3, 5],
+    window_px=32,
+    stride_px=8,
+    dim=12,
+    dropout=0.0,
+)
 
 
 def wordpiece_config(tokenizer: str | None = None) -> WordpieceConfig:
@@ -168,8 +166,7 @@ EMBEDDERS = {
     "glyphs": (GlyphsEmbedder, GLYPHS),
     "glyph_ngrams": (GlyphNgramsEmbedder, GLYPH_NGRAMS),
     "slices": (SlicesEmbedder, SLICES),
-    "line_patch": (LineEmbedder, line_config("patch")),
-    "line_strided": (LineEmbedder, line_config("strided")),
+    "line": (LineEmbedder, LINE),
     "wordpiece": (WordpieceEmbedder, wordpiece_config()),
     "characters": (CharactersEmbedder, CHARACTERS),
     "bytes": (BytesEmbedder, BYTES),

@@ -11,12 +11,12 @@ what Unicode lists as confusable with each letter (TS 39) and no level of noise 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vitrina.errors import InputError, require
+from vitrina.cli.tool import command, new_parser
+from vitrina.errors import require
 from vitrina.files import json_line, make_folder, replacing
 from vitrina.glyphs.clustering import cluster_glyphs, contact_sheet, font_or_default, look_alikes
 from vitrina.noise.tables import seen_glyphs
@@ -26,10 +26,9 @@ FOLDER = Path("resources") / "letter_replacement"
 MOST_UNSEEN = 12
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     parser.add_argument("--font-path", help="font file; without it, the default font")
     parser.add_argument("--font-size", type=int, default=13, help="em square in pixels")
     parser.add_argument("--clusters", type=int, default=500, help="number of clusters")
@@ -42,42 +41,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = "clusterization.json" if least is None else "unseen.json"
     name = "confusables.json" if arguments.confusables else name
     path: Path = arguments.save_to or FOLDER / name
-    try:
-        require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
-        picture = path.with_suffix(".png")
-        require(picture != path, "--save-to", str(path), "a json file; the PNG stands beside it")
-        require(0 <= arguments.seed < 2**32, "--seed", arguments.seed, "from 0 to 2^32 - 1")
-        known = least is None or 0 < least < 1
-        require(known, "--unseen", least, "a cosine between 0 and 1, both excluded")
-        alone = not arguments.confusables or (least is None and arguments.font_path is None)
-        allowed = "given without --unseen and --font-path, which it knows nothing of"
-        require(alone, "--confusables", True, allowed)
-        font = font_or_default(arguments.font_path)
-        if arguments.confusables:
-            clusters = unseen_confusables()
-        elif least is not None:
-            size = arguments.font_size
-            clusters = look_alikes(font, size, least, MOST_UNSEEN, seen_glyphs())
-        else:
-            clusters = cluster_glyphs(
-                font,
-                arguments.font_size,
-                arguments.clusters,
-                seed=arguments.seed,
-                progress=lambda line: print(line, file=sys.stderr, flush=True),
-            )
-        make_folder(path.parent)
-        lines = [f"  {json_line(letter)}: {json_line(alike)}" for letter, alike in clusters.items()]
-        with replacing(path) as file:
-            file.write("{\n" + ",\n".join(lines) + "\n}\n")
-        contact_sheet(clusters, font, picture)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
+    picture = path.with_suffix(".png")
+    require(picture != path, "--save-to", str(path), "a json file; the PNG stands beside it")
+    require(0 <= arguments.seed < 2**32, "--seed", arguments.seed, "from 0 to 2^32 - 1")
+    known = least is None or 0 < least < 1
+    require(known, "--unseen", least, "a cosine between 0 and 1, both excluded")
+    alone = not arguments.confusables or (least is None and arguments.font_path is None)
+    allowed = "given without --unseen and --font-path, which it knows nothing of"
+    require(alone, "--confusables", True, allowed)
+    font = font_or_default(arguments.font_path)
+    if arguments.confusables:
+        clusters = unseen_confusables()
+    elif least is not None:
+        size = arguments.font_size
+        clusters = look_alikes(font, size, least, MOST_UNSEEN, seen_glyphs())
+    else:
+        clusters = cluster_glyphs(
+            font,
+            arguments.font_size,
+            arguments.clusters,
+            seed=arguments.seed,
+            progress=lambda line: print(line, file=sys.stderr, flush=True),
+        )
+    make_folder(path.parent)
+    lines = [f"  {json_line(letter)}: {json_line(alike)}" for letter, alike in clusters.items()]
+    with replacing(path) as file:
+        file.write("{\n" + ",\n".join(lines) + "\n}\n")
+    contact_sheet(clusters, font, picture)
     sizes = [len(set(members) - {letter}) for letter, members in clusters.items()]
     print(f"{path}: {len(clusters)} letters, {sum(sizes) / len(sizes):.1f} look-alikes each")
     print(f"{picture}: contact sheet")
-    return 0
 
 
 if __name__ == "__main__":

@@ -11,26 +11,21 @@ fields stay. This has nothing to do with the decoder of a sequence-to-sequence m
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
+from vitrina.cli.tool import batches, command, new_parser, standard_input
 from vitrina.data.formats import read_jsonl
-from vitrina.errors import InputError, require
+from vitrina.errors import require
 from vitrina.evaluation.report import json_line, with_prediction
 from vitrina.files import replacing
 from vitrina.inference.load import load
 
-BATCH = 4096
-"""Lines that are held together."""
 
-
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     add = parser.add_argument
     add("run", type=Path, metavar="RUN_FOLDER", help="folder of a finished run")
     add("texts", nargs="*", metavar="TEXT", help="texts; without any, lines of standard input")
@@ -38,28 +33,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--save-to", type=Path, help="file to write, with --data")
     add("--text-field", default="text", help="field that holds the text (%(default)s)")
     arguments = parser.parse_args(argv)
-    try:
-        together = (arguments.data is None) == (arguments.save_to is None)
-        require(together, "--save-to", str(arguments.save_to), "given together with --data")
-        model = load(arguments.run, "cpu")
-        if arguments.data is None:
-            lines = (line.rstrip(b"\r\n").decode("utf-8", "replace") for line in sys.stdin.buffer)
-            for text in arguments.texts or lines:
-                print(model.deobfuscate([text])[0])
-            return 0
-        field = arguments.text_field
-        with replacing(arguments.save_to) as file:
-            source = read_jsonl(arguments.data, field)
-            while rows := list(islice(source, BATCH)):
-                plain = model.deobfuscate([row[field] for row in rows])
-                for row, text in zip(rows, plain, strict=True):
-                    file.write(json_line(with_prediction(row, {field: text})) + "\n")
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the reader has seen enough
-        sys.stderr.close()
-    return 0
+    together = (arguments.data is None) == (arguments.save_to is None)
+    require(together, "--save-to", str(arguments.save_to), "given together with --data")
+    model = load(arguments.run, "cpu")
+    if arguments.data is None:
+        for text in arguments.texts or standard_input():
+            print(model.deobfuscate([text])[0])
+        return
+    field = arguments.text_field
+    with replacing(arguments.save_to) as file:
+        for rows in batches(read_jsonl(arguments.data, field)):
+            plain = model.deobfuscate([row[field] for row in rows])
+            for row, text in zip(rows, plain, strict=True):
+                file.write(json_line(with_prediction(row, {field: text})) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,17 +2,14 @@
 
 python tools/evaluate.py RUN_FOLDER evaluation=full
 python tools/evaluate.py RUN_FOLDER evaluation=attack evaluation.max_edits=3 dataset.limit_test=200
-python tools/evaluate.py RUN_FOLDER RUN_FOLDER RUN_FOLDER
 python tools/evaluate.py --command "python my_model.py" --data=comments.jsonl evaluation=full
 python tools/evaluate.py --command "python my_model.py" --data=a.jsonl --deobfuscate=RUN_FOLDER
 
-What comes of a run stands in RUN_FOLDER/evaluations/NAME; the scores that the run itself made stay
-as they are. Several runs of task=classification are scored as one, by the mean of their
-probabilities; what comes of that stands in the folder of the first, as NAME_of_3. KEY=VALUE may set
-what belongs to evaluation and dataset. A command is started once for each suite: it is given a text
-a line as a JSON string (with --plain as it is, without line breaks), and writes a line for each,
-the probability that the text is positive. With --deobfuscate it is given the
-texts that the normalizer and the deobfuscator of that run make.
+The scores of a run are written to RUN_FOLDER/evaluations/NAME; those that the run itself made stay
+as they are. KEY=VALUE may set what belongs to evaluation and dataset. A command is started once for
+each suite: it reads a text a line as a JSON string (with --plain as it is, without line breaks),
+and writes a line for each, the probability that the text is positive. With --deobfuscate it reads
+the texts that the normalizer and the deobfuscator of that run make.
 """
 
 from __future__ import annotations
@@ -27,33 +24,30 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from vitrina import config as configuration
-from vitrina.cli.explain import explain
+from vitrina.cli.tool import command, new_parser
 from vitrina.config import Config
 from vitrina.data.dataset import Split, load_dataset, load_test
 from vitrina.errors import InputError, require
 from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
-from vitrina.evaluation.predictors import Ensemble, ExternalClassifier
+from vitrina.evaluation.external import ExternalClassifier
 from vitrina.evaluation.report import write_metrics, write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
-from vitrina.inference.load import TrainedModel, load
+from vitrina.inference.load import load
 from vitrina.runs.folder import lock
 from vitrina.runs.record import write_json
 from vitrina.runs.results import show_tables
-from vitrina.tasks.config import VALIDATION
 from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     add = parser.add_argument
     add("settings", nargs="*", metavar="RUN_FOLDER or KEY=VALUE", help="what is scored, and how")
     add("--command", help="the classifier, in place of a run")
@@ -68,43 +62,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     folders = [each for each in arguments.settings if "=" not in each or Path(each).is_dir()]
     settings = [each for each in arguments.settings if each not in folders]
     console = Console()
-    try:
-        if arguments.command is None:
-            require(
-                bool(folders), "RUN_FOLDER", " ".join(folders), "the folder of a run, or several"
-            )
-            for key in ("data", "deobfuscate"):
-                value = getattr(arguments, key)
-                require(value is None, f"--{key}", str(value), "given with --command")
-            _score_runs([Path(each) for each in folders], settings, arguments, console)
-        else:
-            require(not folders, "RUN_FOLDER", " ".join(folders), "left out beside --command")
-            _score_command(settings, arguments, console)
-    except (InputError, HydraException, OmegaConfBaseException) as error:
-        print(f"error: {explain(error)}", file=sys.stderr)
-        return 2
-    return 0
+    if arguments.command is None:
+        given = " ".join(folders)
+        require(len(folders) == 1, "RUN_FOLDER", given, "the folder of one run")
+        for key in ("data", "deobfuscate"):
+            value = getattr(arguments, key)
+            require(value is None, f"--{key}", str(value), "given with --command")
+        _score_run(Path(folders[0]), settings, arguments, console)
+    else:
+        require(not folders, "RUN_FOLDER", " ".join(folders), "left out with --command")
+        _score_command(settings, arguments, console)
 
 
-def _score_runs(
-    runs: Sequence[Path], settings: Sequence[str], arguments: argparse.Namespace, console: Console
+def _score_run(
+    run: Path, settings: Sequence[str], arguments: argparse.Namespace, console: Console
 ) -> None:
-    model, *others = (load(run, arguments.device) for run in runs)
+    model = load(run, arguments.device)
     config, name = _settings_of(model.config, settings)
-    if others:
-        _check_together(runs, [model, *others])
-        name += f"_of_{len(runs)}"
     check_measures(config.evaluation, model.task.task_metrics)
     check_names(config.dataset.extra)
-    folder = arguments.save_to or runs[0] / "evaluations" / name
+    folder = arguments.save_to or run / "evaluations" / name
     dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     found, known = dataset.label_names, model.label_names
     require(found == known, "dataset", ", ".join(found), f"of the run's labels, {', '.join(known)}")
-    predictor = model.predictor
-    if others:
-        predictor = Ensemble([predictor, *(each.predictor for each in others)])
     subject = EvaluationTarget(
-        predictor,
+        model.predictor,
         model.task.task_metrics,
         dataset.test,
         model.task.truth(dataset.test),
@@ -114,23 +96,6 @@ def _score_runs(
         config, subject, dataset.extra, model.task.truth, folder, arguments, console,
         synthetic=dataset.synthetic, notes=dataset.notes,
     )  # fmt: skip
-
-
-def _check_together(runs: Sequence[Path], models: Sequence[TrainedModel]) -> None:
-    """
-    Raises:
-        InputError: if runs cannot be scored as one.
-    """
-    labels = models[0].label_names
-    for run, model in zip(runs, models, strict=True):
-        kind = model.config.task.kind
-        allowed = f"of task=classification, as all runs that are scored as one (task={kind} there)"
-        require(kind == "classification", "RUN_FOLDER", str(run), allowed)
-        fixed = model.config.task.threshold != VALIDATION
-        allowed = "of a fixed task.threshold, as all runs that are scored as one"
-        require(fixed, "RUN_FOLDER", str(run), allowed)
-        allowed = f"of the labels of the first run, {', '.join(labels)}"
-        require(model.label_names == labels, "RUN_FOLDER", str(run), allowed)
 
 
 def _settings_of(trained: Config, settings: Sequence[str]) -> tuple[Config, str]:

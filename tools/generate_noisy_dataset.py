@@ -12,16 +12,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vitrina.errors import InputError, require
+from vitrina.cli.tool import command, new_parser
+from vitrina.errors import require
 from vitrina.noise.config import PublishedNoiseConfig
 from vitrina.noise.files import corrupt_file
 from vitrina.noise.perturbation import build_noise
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     add = parser.add_argument
     add("--data", type=Path, required=True, help="jsonl file, a text in each line's object")
     add("--save-to", type=Path, required=True, help="jsonl file to write")
@@ -49,32 +48,28 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command
+def main(argv: Sequence[str] | None = None) -> None:
     options = parse(argv)
-    try:
-        require(0 <= options.seed < 2**63, "seed", options.seed, "from 0 to 2^63 - 1")
-        config = PublishedNoiseConfig(
-            kind="published",
-            level_toxic=options.level_toxic,
-            level_non_toxic=options.level_non_toxic,
-            p_toxic_word=options.p_toxic_word,
-            p_toxic_symbol=options.p_toxic_symbol,
-            p_space=options.p_space,
-            p_non_toxic_symbol=options.p_non_toxic_symbol,
-            masks="*.",
-            resample_each_epoch=False,
-            lexicon=options.lexicon,
-            clusters=options.clusters,
-        )
-        noise = build_noise(config, options.seed, mark_toxic=options.sl)
-        count = corrupt_file(
-            noise, options.data, options.save_to, text_field=options.text_field, pieces=options.sl
-        )
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    require(0 <= options.seed < 2**63, "seed", options.seed, "from 0 to 2^63 - 1")
+    config = PublishedNoiseConfig(
+        kind="published",
+        level_toxic=options.level_toxic,
+        level_non_toxic=options.level_non_toxic,
+        p_toxic_word=options.p_toxic_word,
+        p_toxic_symbol=options.p_toxic_symbol,
+        p_space=options.p_space,
+        p_non_toxic_symbol=options.p_non_toxic_symbol,
+        masks="*.",
+        resample_each_epoch=False,
+        lexicon=options.lexicon,
+        clusters=options.clusters,
+    )
+    noise = build_noise(config, options.seed, mark_toxic=options.sl)
+    count = corrupt_file(
+        noise, options.data, options.save_to, text_field=options.text_field, pieces=options.sl
+    )
     print(f"{count} lines written to {options.save_to}")
-    return 0
 
 
 if __name__ == "__main__":

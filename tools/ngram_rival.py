@@ -10,7 +10,6 @@ that the evaluation writes, such as the examples of evaluation=attack.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -19,14 +18,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from vitrina.cli.explain import explain
+from vitrina.cli.tool import command, new_parser
 from vitrina.config import Config, compose_config
 from vitrina.data.dataset import Dataset, load_dataset
-from vitrina.errors import InputError, require
+from vitrina.errors import require
 from vitrina.evaluation.evaluate import Evaluation
 from vitrina.evaluation.evaluators import EvaluationTarget, check_measures, run_evaluation
 from vitrina.evaluation.ngram_baseline import fit_ngrams
@@ -40,45 +37,39 @@ from vitrina.runs.results import show_tables
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
 from vitrina.tasks.build import build_task, fit_task
-from vitrina.tasks.config import VALIDATION, TextTaskConfig
+from vitrina.tasks.config import VALIDATION
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.text.batch import TextBatch
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as for main.py")
     parser.add_argument("--save-to", type=Path, metavar="FOLDER", help="where the scores are kept")
     arguments = parser.parse_args(argv)
-    try:
-        config = compose_config(arguments.settings)
-        _check(config.task)
-        dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
-        task = build_task(config, FittedState.join({"task": fit_task(config, dataset)}))
-        check_measures(config.evaluation, task.task_metrics)
-        normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
-        noise = build_noise(config.noise, config.seed)
-        train = NoisyTexts.of(dataset.train, noise, normalizer)
-        started = time.perf_counter()
-        model = fit_ngrams(train.draw(0), task.truth(dataset.train))
-        seconds = time.perf_counter() - started
+    config = compose_config(arguments.settings)
+    _check(config.task)
+    dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
+    task = build_task(config, FittedState.join({"task": fit_task(config, dataset)}))
+    check_measures(config.evaluation, task.task_metrics)
+    normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
+    noise = build_noise(config.noise, config.seed)
+    train = NoisyTexts.of(dataset.train, noise, normalizer)
+    started = time.perf_counter()
+    model = fit_ngrams(train.draw(0), task.truth(dataset.train))
+    seconds = time.perf_counter() - started
 
-        def predict(texts: TextBatch) -> np.ndarray:
-            return model(normalizer(texts))
+    def predict(texts: TextBatch) -> np.ndarray:
+        return model(normalizer(texts))
 
-        evaluation, further = _measure(config, task, dataset, predict, arguments.save_to)
-        if arguments.save_to is not None:
-            metrics = {"test": evaluation.metrics(), **further}
-            write_metrics(arguments.save_to / "metrics.json", metrics)
-    except (InputError, HydraException, OmegaConfBaseException) as error:
-        print(f"error: {explain(error)}", file=sys.stderr)
-        return 2
+    evaluation, further = _measure(config, task, dataset, predict, arguments.save_to)
+    if arguments.save_to is not None:
+        metrics = {"test": evaluation.metrics(), **further}
+        write_metrics(arguments.save_to / "metrics.json", metrics)
     console = Console()
     show_tables(console, evaluation, further, synthetic=dataset.synthetic)
     console.print(f"trained in {seconds:.0f} s", highlight=False)
-    return 0
 
 
 def _measure(
@@ -108,7 +99,7 @@ def _check(task: Any) -> None:
         InputError: if the task, or how it is to be learned, is not what the rival can do.
     """
     allowed = "classification or multilabel for this rival"
-    require(isinstance(task, TextTaskConfig), "task.kind", task.kind, allowed)
+    require(task.labels_texts, "task.kind", task.kind, allowed)
     fixed = {"loss": "cross_entropy", "class_weights": "none", "label_smoothing": 0.0}
     for name, only in fixed.items():
         value = getattr(task, name)

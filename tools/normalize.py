@@ -22,15 +22,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table
 
-from vitrina.cli.explain import explain
+from vitrina.cli.tool import command, new_parser, standard_input
 from vitrina.config import compose_config
 from vitrina.data.formats import read_jsonl
-from vitrina.errors import InputError, require
+from vitrina.errors import require
 from vitrina.inference.load import load, recognizer_opener
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
@@ -39,10 +37,9 @@ from vitrina.registry import components
 from vitrina.text.batch import TextBatch
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     add = parser.add_argument
     add("words", nargs="*", metavar="TEXT or KEY=VALUE", help="a text; with --data, settings")
     add(
@@ -57,39 +54,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--noisy-field", help="the same in the file --noisy (that of --text-field)")
     add("--deobfuscate", type=Path, action="append", metavar="RUN_FOLDER", help="and this run")
     arguments = parser.parse_args(argv)
-    try:
-        settings = arguments.words if arguments.data is not None else []
-        given = arguments.noisy is None or arguments.data is not None
-        require(given, "--noisy", str(arguments.noisy), "given together with --data")
-        normalizers: dict[str, Callable[[TextBatch], TextBatch]] = {
-            name: build_normalizer(
-                compose_config([f"normalizer={name}", *settings]).normalizer,
-                recognizer_opener("auto"),
-            )
-            # A reader is asked for by name, as it needs a run.
-            for name in arguments.normalizer
-            or [name for name in components("normalizer") if name != "recognizer"]
-        }
-        for run in arguments.deobfuscate or []:
-            model = load(run, "cpu")
-            normalizers[f"{model.config.deobfuscator.kind} ({run.name})"] = model.deobfuscated
-        if arguments.data is not None:
-            _measure(normalizers, arguments, settings)
-        else:
-            _show(normalizers, arguments.words)
-    except (InputError, HydraException, OmegaConfBaseException) as error:
-        print(f"error: {explain(error)}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the reader has seen enough
-        sys.stderr.close()
-    return 0
+    settings = arguments.words if arguments.data is not None else []
+    given = arguments.noisy is None or arguments.data is not None
+    require(given, "--noisy", str(arguments.noisy), "given together with --data")
+    normalizers: dict[str, Callable[[TextBatch], TextBatch]] = {
+        name: build_normalizer(
+            compose_config([f"normalizer={name}", *settings]).normalizer,
+            recognizer_opener("auto"),
+        )
+        # A reader is asked for by name, as it needs a run.
+        for name in arguments.normalizer
+        or [name for name in components("normalizer") if name != "recognizer"]
+    }
+    for run in arguments.deobfuscate or []:
+        model = load(run, "cpu")
+        normalizers[f"{model.config.deobfuscator.kind} ({run.name})"] = model.deobfuscated
+    if arguments.data is not None:
+        _measure(normalizers, arguments, settings)
+    else:
+        _show(normalizers, arguments.words)
 
 
 def _show(
     normalizers: Mapping[str, Callable[[TextBatch], TextBatch]], texts: Sequence[str]
 ) -> None:
-    lines = (line.rstrip(b"\r\n").decode("utf-8", "replace") for line in sys.stdin.buffer)
-    for text in texts or lines:
+    for text in texts or standard_input():
         for name, normalizer in normalizers.items():
             normal = normalizer(TextBatch.from_strings([text]))[0]
             print(normal if len(normalizers) == 1 else f"{name}: {normal}")

@@ -16,24 +16,19 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from vitrina.cli.tool import batches, command, new_parser, standard_input
 from vitrina.data.formats import read_jsonl
-from vitrina.errors import InputError
 from vitrina.evaluation.report import json_line, with_prediction
 from vitrina.files import replacing
 from vitrina.inference.load import TrainedModel, load
 
-BATCH = 4096
-"""Lines that are held and scored together."""
 
-
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="folder of a finished run")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--data", type=Path, help="jsonl file to score")
@@ -42,27 +37,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--text-field", default="text", help="field that holds the text")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     arguments = parser.parse_args(argv)
-    try:
-        model = load(arguments.run, arguments.device)
-        rows = _rows(arguments)
-        with _output(arguments.save_to) as file:
-            for row in score(model, rows, arguments.text_field):
-                file.write(json_line(row) + "\n")
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the reader has seen enough
-        sys.stderr.close()
-        return 0
-    return 0
+    model = load(arguments.run, arguments.device)
+    rows = _rows(arguments)
+    with _output(arguments.save_to) as file:
+        for row in score(model, rows, arguments.text_field):
+            file.write(json_line(row) + "\n")
 
 
 def score(
     model: TrainedModel, rows: Iterable[dict[str, Any]], text_field: str
 ) -> Iterator[dict[str, Any]]:
     """The rows with what is predicted, in order, a batch in memory at a time."""
-    rows = iter(rows)
-    while batch := list(islice(rows, BATCH)):
+    for batch in batches(rows):
         predictions = model.predict([row[text_field] for row in batch])
         for row, prediction in zip(batch, predictions, strict=True):
             yield with_prediction(row, prediction.fields())
@@ -73,8 +59,7 @@ def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     if arguments.text is not None:
         yield {field: arguments.text}
     elif arguments.data is None:
-        for line in sys.stdin.buffer:
-            yield {field: line.rstrip(b"\r\n").decode("utf-8", "replace")}
+        yield from ({field: line} for line in standard_input())
     else:
         yield from read_jsonl(arguments.data, field)
 

@@ -8,21 +8,20 @@ comments that are NORMAL and nothing else are not toxic.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vitrina.cli.tool import command, new_parser
 from vitrina.data.config import OkConfig
 from vitrina.data.formats import Source
 from vitrina.errors import InputError
 from vitrina.files import json_line, replacing
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     add = parser.add_argument
     add("--data", type=Path, required=True, help="file of fastText lines, as published")
     add("--save-to", type=Path, required=True, help="jsonl file to write")
@@ -34,15 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     source = Source(options.data, OkConfig(train=str(options.data)), options.on_error)
-    try:
-        count = convert(source, options.save_to)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    count = convert(source, options.save_to)
     for note in source.skipped_notes():
         print(note)
     print(f"{count} lines written to {options.save_to}")
-    return 0
 
 
 def convert(source: Source, target: Path) -> int:

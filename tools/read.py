@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from vitrina.cli.tool import batches, command, new_parser, standard_input
 from vitrina.data.dataset import load_dataset
 from vitrina.data.formats import read_jsonl
 from vitrina.errors import InputError, require
@@ -32,17 +32,13 @@ from vitrina.noise.perturbation import build_noise
 from vitrina.tasks.ocr.picture import Example, draw_examples
 from vitrina.text.batch import TextBatch
 
-BATCH = 4096
-"""Lines that are held and read together."""
-
 LONGEST = 60
 """Letters of an example, so that the picture fits on a page."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="folder of a finished run")
     parser.add_argument("text", nargs="*", help="texts to read")
     parser.add_argument("--data", type=Path, help="jsonl file of texts")
@@ -52,32 +48,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=20, help="examples in the picture")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     arguments = parser.parse_args(argv)
-    try:
-        require(arguments.count >= 1, "--count", arguments.count, "at least 1")
-        model = load(arguments.run, arguments.device)
-        if arguments.save_to is not None:
-            _draw(model, arguments)
-        elif arguments.data is not None:
-            rows = read_jsonl(arguments.data, arguments.text_field)
-            while batch := list(islice(rows, BATCH)):
-                read = model.read([row[arguments.text_field] for row in batch])
-                for row, text in zip(batch, read, strict=True):
-                    print(json_line(with_prediction(row, {"read": text})))
-        else:
-            lines = iter(arguments.text) if arguments.text else _lines()
-            while batch := list(islice(lines, BATCH)):
-                print("\n".join(model.read(batch)))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # whoever reads this has seen enough
-        sys.stderr.close()
-    return 0
-
-
-def _lines() -> Iterator[str]:
-    for line in sys.stdin.buffer:
-        yield line.rstrip(b"\r\n").decode("utf-8", "replace")
+    require(arguments.count >= 1, "--count", arguments.count, "at least 1")
+    model = load(arguments.run, arguments.device)
+    if arguments.save_to is not None:
+        _draw(model, arguments)
+    elif arguments.data is not None:
+        for batch in batches(read_jsonl(arguments.data, arguments.text_field)):
+            read = model.read([row[arguments.text_field] for row in batch])
+            for row, text in zip(batch, read, strict=True):
+                print(json_line(with_prediction(row, {"read": text})))
+    else:
+        for batch in batches(arguments.text or standard_input()):
+            print("\n".join(model.read(batch)))
 
 
 def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
@@ -88,7 +70,7 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
     if noise is not None:
         corruption, indices = build_noise(noise, settings.seed), np.arange(len(texts))
         noisy = corruption.corrupted(texts, corruption.mark(texts), indices, 0)
-    wanted = noisy if getattr(model.config.ocr, "target", "") == "drawn" else texts
+    wanted = noisy if model.config.ocr.recognizes_noise else texts
     shown = [
         index
         for index, (clean, changed) in enumerate(zip(texts, noisy, strict=True))

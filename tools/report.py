@@ -11,22 +11,21 @@ of the prediction.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vitrina.errors import InputError, require
+from vitrina.cli.tool import command, new_parser
+from vitrina.errors import require
 from vitrina.files import make_folder, replacing
 from vitrina.reports.run_report import run_report
 from vitrina.reports.runs import read_runs
 from vitrina.reports.sweep_report import sweep_report
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     parser.add_argument("folder", type=Path, metavar="RUN|SWEEP", help="folder of a run or a sweep")
     parser.add_argument("--save-to", type=Path, help="file to write (default: FOLDER/report.html)")
     parser.add_argument("--suite", help="suite whose mistakes are shown (default: level_4)")
@@ -35,25 +34,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     arguments = parser.parse_args(argv)
-    try:
-        count = arguments.mistakes
-        require(count is None or 0 <= count <= 500, "--mistakes", count, "from 0 to 500")
-        runs = read_runs(arguments.folder)
-        options = {"suite": arguments.suite, "device": arguments.device}
-        if len(runs) == 1 and runs[0].folder == arguments.folder:
-            text = run_report(runs[0], mistakes=20 if count is None else count, **options)
-        else:
-            shown = 5 if count is None else count
-            text = sweep_report(arguments.folder, runs, mistakes=shown, **options)
-        target = arguments.save_to or arguments.folder / "report.html"
-        make_folder(target.parent)
-        with replacing(target) as file:
-            file.write(text)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    count = arguments.mistakes
+    require(count is None or 0 <= count <= 500, "--mistakes", count, "from 0 to 500")
+    runs = read_runs(arguments.folder)
+    options = {"suite": arguments.suite, "device": arguments.device}
+    if len(runs) == 1 and runs[0].folder == arguments.folder:
+        text = run_report(runs[0], mistakes=20 if count is None else count, **options)
+    else:
+        shown = 5 if count is None else count
+        text = sweep_report(arguments.folder, runs, mistakes=shown, **options)
+    target = arguments.save_to or arguments.folder / "report.html"
+    make_folder(target.parent)
+    with replacing(target) as file:
+        file.write(text)
     print(f"{target}: {len(text.encode()) / 1e6:.2f} MB")
-    return 0
 
 
 if __name__ == "__main__":

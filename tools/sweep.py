@@ -9,7 +9,6 @@ if all jobs are finished, else 1.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Sequence
@@ -19,30 +18,24 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from vitrina.cli.tool import command, new_parser
 from vitrina.errors import InputError, require
 from vitrina.runs.plan import read_plan
 from vitrina.runs.status import Overview, overview
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> int | None:
+    parser = new_parser(__doc__)
     parser.add_argument("sweep", type=Path, metavar="FOLDER", help="folder of a sweep")
     parser.add_argument("--watch", action="store_true", help="look again until no job runs")
     parser.add_argument("--seconds", type=float, default=2.0, help="between two looks of --watch")
     arguments = parser.parse_args(argv)
-    try:
-        require(arguments.seconds > 0, "--seconds", arguments.seconds, "above 0")
-        seen = _look(arguments.sweep)
-        if arguments.watch:
-            seen = _watch(arguments.sweep, arguments.seconds)
-        Console().print(seen)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    require(arguments.seconds > 0, "--seconds", arguments.seconds, "above 0")
+    seen = _look(arguments.sweep)
+    if arguments.watch:
+        seen = _watch(arguments.sweep, arguments.seconds)
+    Console().print(seen)
     return 0 if seen.counts()["finished"] == len(seen.jobs) else 1
 
 

@@ -10,30 +10,25 @@ sends nothing. The exit code is that of `wandb sync`.
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vitrina.cli.tool import command, new_parser
 from vitrina.errors import InputError
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> int | None:
+    parser = new_parser(__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="of a run, a sweep, or of many")
     parser.add_argument("--dry-run", action="store_true", help="list what would be sent")
     arguments = parser.parse_args(argv)
-    try:
-        if not arguments.folder.is_dir():
-            raise InputError(f"{arguments.folder}: there is no such folder")
-        parts = unsent(arguments.folder)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    if not arguments.folder.is_dir():
+        raise InputError(f"{arguments.folder}: there is no such folder")
+    parts = unsent(arguments.folder)
     for part in parts:
         print(part)
     told = "would be sent" if arguments.dry_run else "to send"

@@ -22,17 +22,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vitrina.errors import InputError, require
+from vitrina.cli.tool import command, new_parser
+from vitrina.errors import require
 from vitrina.files import make_folder, replacing
 from vitrina.reports.figure import draw_tables
 from vitrina.reports.formats import FORMATS, as_text, terminal
 from vitrina.reports.table import FIRST, METRIC, NONE, seed_table
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     parser.add_argument("sweep", type=Path, metavar="SWEEP", help="folder of a sweep")
     parser.add_argument("--rows", default="model", help="setting whose values are the rows")
     parser.add_argument("--columns", default=METRIC, help="setting of the columns, or metric")
@@ -49,30 +49,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--picture", type=Path, help="PNG file to write in place of a table")
     arguments = parser.parse_args(argv)
     metrics = arguments.metric or ["test.clean.f1"]
-    try:
-        if arguments.picture is not None:
-            _draw(arguments, metrics)
-            return 0
-        table = seed_table(
-            arguments.sweep,
-            rows=arguments.rows,
-            columns=arguments.columns,
-            metrics=metrics,
-            baseline=arguments.baseline,
-        )
-        if arguments.save_to is not None:
-            make_folder(arguments.save_to.parent)
-            with replacing(arguments.save_to) as file:
-                file.write(as_text(table.text(), arguments.format))
-        elif arguments.format == "terminal":
-            console = Console()
-            console.print(terminal(table.text(), console.width))
-        else:
-            print(as_text(table.text(), arguments.format), end="")
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    if arguments.picture is not None:
+        _draw(arguments, metrics)
+        return
+    table = seed_table(
+        arguments.sweep,
+        rows=arguments.rows,
+        columns=arguments.columns,
+        metrics=metrics,
+        baseline=arguments.baseline,
+    )
+    if arguments.save_to is not None:
+        make_folder(arguments.save_to.parent)
+        with replacing(arguments.save_to) as file:
+            file.write(as_text(table.text(), arguments.format))
+    elif arguments.format == "terminal":
+        console = Console()
+        console.print(terminal(table.text(), console.width))
+    else:
+        print(as_text(table.text(), arguments.format), end="")
 
 
 def _draw(arguments: argparse.Namespace, metrics: Sequence[str]) -> None:

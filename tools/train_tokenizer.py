@@ -7,21 +7,20 @@ writes tokenizer/tokenizer.json; a run uses it with `embedder.tokenizer=tokenize
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vitrina.cli.tool import command, new_parser
 from vitrina.data.formats import read_jsonl
 from vitrina.errors import InputError, require
 from vitrina.files import make_folder, replacing
 from vitrina.models.embedders.wordpiece import train_wordpiece
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="jsonl file with the texts")
     parser.add_argument("--save-to", type=Path, required=True, help="folder of the tokenizer")
     parser.add_argument("--text-field", default="text", help="field that holds the text")
@@ -30,24 +29,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--cased", action="store_true", help="keep upper and lower case apart")
     arguments = parser.parse_args(argv)
     path: Path = arguments.save_to / "tokenizer.json"
-    try:
-        for name, least in (("vocabulary_size", 100), ("min_frequency", 1)):
-            value = getattr(arguments, name)
-            require(value >= least, f"--{name.replace('_', '-')}", value, f"at least {least}")
-        tokenizer = train_wordpiece(
-            _texts(arguments.data, arguments.text_field),
-            arguments.vocabulary_size,
-            min_frequency=arguments.min_frequency,
-            lowercase=not arguments.cased,
-        )
-        make_folder(arguments.save_to)
-        with replacing(path) as file:
-            file.write(tokenizer.to_str(pretty=True))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    for name, least in (("vocabulary_size", 100), ("min_frequency", 1)):
+        value = getattr(arguments, name)
+        require(value >= least, f"--{name.replace('_', '-')}", value, f"at least {least}")
+    tokenizer = train_wordpiece(
+        _texts(arguments.data, arguments.text_field),
+        arguments.vocabulary_size,
+        min_frequency=arguments.min_frequency,
+        lowercase=not arguments.cased,
+    )
+    make_folder(arguments.save_to)
+    with replacing(path) as file:
+        file.write(tokenizer.to_str(pretty=True))
     print(f"{path}: {tokenizer.get_vocab_size()} word pieces")
-    return 0
 
 
 def _texts(path: Path, field: str) -> list[str]:

@@ -2,7 +2,8 @@
 
 Each group holds the settings of one registered component (`vitrina.registry`), which own names,
 types, ranges and default values. The YAML options in `conf` hold what they set differently. Nothing
-here imports torch, or the settings class of any option.
+here imports torch, or the settings class of any option. Hydra is slow to import and only composing
+needs it, so that its imports are inside functions: loading a run does without.
 """
 
 from __future__ import annotations
@@ -12,15 +13,10 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
-from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.config_store import ConfigStore
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.plugins import Plugins
-from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -134,12 +130,19 @@ class Config:
         return used
 
 
-class PluginSearchPath(SearchPathPlugin):
-    """Adds the YAML folders of plugins to Hydra's search path."""
+@cache
+def _search_path_plugin() -> type:
+    from hydra.core.config_search_path import ConfigSearchPath
+    from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        for folder in config_folders():
-            search_path.append("vitrina-plugin", f"file://{folder}")
+    class PluginSearchPath(SearchPathPlugin):
+        """Adds the YAML folders of plugins to Hydra's search path."""
+
+        def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+            for folder in config_folders():
+                search_path.append("vitrina-plugin", f"file://{folder}")
+
+    return PluginSearchPath
 
 
 def register() -> None:
@@ -147,6 +150,9 @@ def register() -> None:
 
     A component of a plugin is an option of its group, unless the plugin has a YAML file for it.
     """
+    from hydra.core.config_store import ConfigStore
+    from hydra.core.plugins import Plugins
+
     store = ConfigStore.instance()
     store.store(group="schema", name="root", node=Config)
     for group in GROUPS:
@@ -154,7 +160,7 @@ def register() -> None:
             store.store(group=f"schema/{group}", name=name, node=each.settings)
             if each.plugin is not None and not _has_yaml(group, name):
                 store.store(group=group, name=name, node=each.settings)
-    Plugins.instance().register(PluginSearchPath)
+    Plugins.instance().register(_search_path_plugin())
     OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
 
 
@@ -164,6 +170,9 @@ def _has_yaml(group: str, name: str) -> bool:
 
 def compose_config(overrides: Sequence[str] = ()) -> Config:
     """Compose the configuration that `main.py` would run with these overrides."""
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
     register()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(package_folder("conf")), version_base="1.3"):

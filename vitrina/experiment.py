@@ -218,14 +218,10 @@ def _fit(
 
 
 def _fonts(config: Config) -> dict[str, str]:
-    """Hashes of the fonts that embedder and deobfuscator draw with, by file name."""
-    parts = (config.embedder, config.deobfuscator)
-    return {
-        name: digest
-        for part in parts
-        if hasattr(part, "fonts")
-        for name, digest in font_hashes(part.fonts).items()
-    }
+    """Hashes of the fonts that the components draw with, by file name."""
+    used = [part.fonts_used() for part in config.options().values()]
+    drawn = [font_hashes(fonts) for fonts in used if fonts is not None]
+    return {name: digest for hashes in drawn for name, digest in hashes.items()}
 
 
 def _predictor(config: Config, model: Model, task: Task, pipeline: TextPipeline) -> Predictor:

@@ -12,7 +12,6 @@ import dataclasses
 import difflib
 import importlib
 import inspect
-import math
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
@@ -25,7 +24,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from omegaconf import MISSING, OmegaConf
 
-from vitrina.errors import InputError, require
+from vitrina.errors import InputError, require_in_range
 
 BUILT_IN = (
     "vitrina.data.config",
@@ -35,6 +34,7 @@ BUILT_IN = (
     "vitrina.models.embedders.config",
     "vitrina.models.embedders.glyphs_config",
     "vitrina.models.encoders.config",
+    "vitrina.models.heads.config",
     "vitrina.tasks.config",
     "vitrina.tasks.ocr.config",
     "vitrina.training.config",
@@ -68,6 +68,7 @@ def setting(
     unique: bool = False,
     non_empty: bool = False,
     open_keys: bool = False,
+    keeps_weights: bool = False,
 ) -> Any:
     """Declare a setting: a dataclass field with a default value and a range.
 
@@ -85,12 +86,14 @@ def setting(
         non_empty: whether a text must not be empty.
         open_keys: whether the setting is a mapping that takes any key on a command line, as
             `dataset.where={source: detox}`; it starts empty.
+        keeps_weights: whether weights and fitted state fit whatever the value is, so that
+            `model.init_from` takes them from a run with another one.
     """
     declared = {
         "ge": ge, "gt": gt, "le": le, "lt": lt, "choices": choices, "multiple_of": multiple_of,
         "odd": odd, "min_length": min_length, "unique": unique, "non_empty": non_empty,
     }  # fmt: skip
-    metadata = {"range": declared}
+    metadata = {"range": declared, "keeps_weights": keeps_weights}
     if open_keys:
         # Mappings in a composed configuration refuse new keys; this flag survives composing.
         empty = {"struct": False}
@@ -149,6 +152,11 @@ class Settings(Section):
     def components_used(self) -> list[tuple[str, str]]:
         """Further components that these settings choose, as (group, name)."""
         return []
+
+    def fonts_used(self) -> list[str] | None:
+        """Font files that this component draws with, none for the default font; None if it draws
+        nothing."""
+        return None
 
     def runs_used(self) -> dict[str, str]:
         """Folders of other runs that this component needs, by the key that names each."""
@@ -259,6 +267,12 @@ def components(group: str) -> Mapping[str, Component]:
     return _components.get(group, {})
 
 
+def names_with(group: str, capability: str) -> str:
+    """Names of the components of a group whose settings have a capability, for messages."""
+    options = components(group).items()
+    return ", ".join(name for name, each in options if getattr(each.settings, capability, False))
+
+
 def groups() -> list[str]:
     """Names of all groups."""
     _load_all()
@@ -347,79 +361,11 @@ def check_ranges(settings: Any, key: str) -> None:
         if declared is None:
             continue
         optional = type(None) in typing.get_args(hints[each.name])
-        _check_range(name, value, declared, optional)
+        require_in_range(name, value, declared, optional)
     if isinstance(settings, Section):
         settings.check(key)
-
-
-def _check_range(key: str, value: Any, declared: Mapping[str, Any], optional: bool) -> None:
-    allowed = _allowed(declared, optional)
-    if isinstance(value, Mapping):
-        for name, element in value.items():
-            require(_in_range(element, declared, optional), f"{key}.{name}", element, allowed)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for index, element in enumerate(value):
-            require(_in_range(element, declared, False), f"{key}[{index}]", element, allowed)
-            once = not declared["unique"] or list(value).index(element) == index
-            require(once, f"{key}[{index}]", element, "listed only once")
-        enough = len(value) >= declared["min_length"]
-        number = f"a list of at least {declared['min_length']}, each {allowed}"
-        require(enough, key, value, number.removesuffix(", each "))
-    else:
-        require(_in_range(value, declared, optional), key, value, allowed)
 
 
 @cache
 def _hints(form: type) -> dict[str, Any]:
     return typing.get_type_hints(form)
-
-
-def _in_range(value: Any, declared: Mapping[str, Any], optional: bool) -> bool:
-    if value is None:
-        return optional
-    if declared["choices"] is not None:
-        return value in declared["choices"]
-    if isinstance(value, str):
-        return bool(value) or not declared["non_empty"]
-    if isinstance(value, float) and math.isnan(value):
-        return False
-    tests = (
-        ("ge", lambda bound: value >= bound),
-        ("gt", lambda bound: value > bound),
-        ("le", lambda bound: value <= bound),
-        ("lt", lambda bound: value < bound),
-        ("multiple_of", lambda bound: value % bound == 0),
-    )
-    bounds = all(declared[name] is None or holds(declared[name]) for name, holds in tests)
-    return bounds and (not declared["odd"] or value % 2 == 1)
-
-
-def _allowed(declared: Mapping[str, Any], optional: bool) -> str:
-    """What is allowed, in words: `from 4 to 256`, `one of a, b`, `at least 1, or null`."""
-    if declared["choices"] is not None:
-        words = f"one of {', '.join(str(choice) for choice in declared['choices'])}"
-    elif declared["non_empty"]:
-        words = "a text that is not empty"
-    else:
-        words = _bounds(declared)
-    if declared["multiple_of"] is not None:
-        words = f"a multiple of {declared['multiple_of']}, {words}".removesuffix(", ")
-    if declared["odd"]:
-        words = f"odd and {words}".removesuffix(" and ")
-    return f"{words}, or null" if optional else words
-
-
-def _bounds(declared: Mapping[str, Any]) -> str:
-    ge, gt, le, lt = (_number(declared[name]) for name in ("ge", "gt", "le", "lt"))
-    if ge is not None and le is not None:
-        return f"from {ge} to {le}"
-    low = f"at least {ge}" if ge is not None else f"above {gt}" if gt is not None else ""
-    high = f"at most {le}" if le is not None else f"below {lt}" if lt is not None else ""
-    return " and ".join(each for each in (low, high) if each)
-
-
-def _number(bound: float | None) -> str | None:
-    """A bound in words; `2^63` for a large power of two."""
-    if isinstance(bound, int) and bound >= 2**31 and bound & (bound - 1) == 0:
-        return f"2^{bound.bit_length() - 1}"
-    return None if bound is None else str(bound)

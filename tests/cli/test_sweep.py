@@ -54,6 +54,7 @@ LONG = [*SMALL, "training.epochs=3", "training.checkpoint_seconds=0"]
 
 
 @pytest.mark.parametrize("preset", ["vtr_glyphs_plain", "vtr"])
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_scores(preset: str, tmp_path: Path) -> None:
     few = ["dataset.limit_test=20", "dataset.limit_val=20", "dataset.num_comments=100"]
     given = [f"model={preset}", *LONG, *few]

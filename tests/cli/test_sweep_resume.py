@@ -30,6 +30,7 @@ def record(folder: Path) -> Any:
     return json.loads((folder / "record.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on_and_leaves_a_running_job_to_its_process(tmp_path: Path) -> None:
     long = ["training.steps=80", "training.checkpoint_seconds=0", "training.validate_every=20"]
     command = ["-m", *TINY, *long, "name=X", "seed=1,2"]
@@ -71,6 +72,7 @@ def sweep_of_files(seeds: str) -> list[str]:
     return ["-m", *tiny, *data, *more]
 
 
+@pytest.mark.slow
 def test_two_workers_and_the_same_sweep_again_which_runs_only_what_is_missing(
     tmp_path: Path,
 ) -> None:
@@ -131,6 +133,7 @@ def test_two_workers_and_the_same_sweep_again_which_runs_only_what_is_missing(
     assert last.stdout.count("finished already") == 4 and "sweep: 4 of 4 finished" in last.stdout
 
 
+@pytest.mark.slow
 def test_a_launcher_whose_worker_dies_keeps_what_is_done(tmp_path: Path) -> None:
     """As when the system kills a worker for its memory."""
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="needs vitrina[sweep]")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vitrina.errors import InputError
-from vitrina.evaluation.predictors import ExternalClassifier
+from vitrina.evaluation.external import ExternalClassifier
 from vitrina.text.batch import TextBatch
 
 TEXTS = ["дурак", "два\nряда", "", "\ud800 и 👍", "$(touch bad) `touch bad`; touch bad"]

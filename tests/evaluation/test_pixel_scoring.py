@@ -33,7 +33,7 @@ def test_of_a_model_that_only_reads_nothing_is_scored() -> None:
     assert task_metrics.intervals(TRUTH, PREDICTED, resamples=100, seed=0) == {}
 
 
-@pytest.mark.parametrize("kind", ["glyphs", "slices", "line_patch"])
+@pytest.mark.parametrize("kind", ["glyphs", "slices", "line"])
 def test_a_restored_text_is_as_drawn_where_nothing_is_hidden(kind: str) -> None:
     model = build_masked(kind, "cnn")
     for text in TEXTS:

@@ -61,12 +61,14 @@ Used for overrides (to today's name) and for composed values (back to the neutra
 
 OVERRIDES: dict[str, list[str]] = {
     "normalizer=reader": ["normalizer=recognizer"],
+    "experiment=rivals": ["experiment=baselines"],
     "embedder.context_order=0": ["deobfuscator=codes"],
 }
 """Whole overrides that are said in other words today. They come before `SETTINGS`."""
 
 VALUES: dict[tuple[str, Any], Any] = {
     ("normalizer.kind", "reader"): "recognizer",
+    ("name", "rivals"): "baselines",
 }
 """Composed values that are written in another way today: (neutral key, neutral value) → today's.
 With `"*"` for the key, of any key."""
@@ -77,6 +79,8 @@ GONE_KEYS: dict[str, str] = {
     "training.noise_full_at": "growing noise gains nothing",
     "training.noise_from": "growing noise gains nothing",
     "embedder.features": "tokens of the glyph encoder gain nothing",
+    "training.schedule": "no preset used another one than one_cycle",
+    "embedder.stem": "the strided stem learns less",
     "embedder.shapes": "tokens of the glyph encoder gain nothing",
 }
 """Settings that there are no longer, with the reason; patterns. Their rows are passed over, and an
@@ -86,11 +90,14 @@ override of one is left out: a case that set it must stand in `DELETED`, unless 
 NEW_KEYS: dict[str, str] = {
     "deobfuscator.*": "the deobfuscator has settings of its own",
     "deobfuscator": "a group of its own",
+    "task.head": "a plugin may have one of its own",
+    "task.metrics": "metrics of plugins",
 }
 """Settings that came later, with the reason; patterns of neutral keys. No row may hold them."""
 
 OPTION_NAMES: dict[str, str | None] = {
     "normalizer/reader": "normalizer/recognizer",
+    "experiment/rivals": "experiment/baselines",
     "normalizer/unicode": None,
 }
 """Files of options that have another name today. New options need no entry."""
@@ -112,17 +119,22 @@ DELETED: dict[str, str] = {
     "normalizer/unicode:*": "a step of confusables: it restores nothing by itself",
     "run/normalizer/unicode:*": "a step of confusables: it restores nothing by itself",
     "run/embedder/glyphs_shapes:*": "tokens of the glyph encoder gain nothing: 0.936 to 0.937",
+    "run/embedder/line_strided:*": "F1 0.759 to 0.849 of the stem of patches",
     "run/noise/growing:*": "growing noise gains nothing: F1 0.848 to 0.850",
     "run/optimizer/muon:*": "no preset used it",
     "run/optimizer/sgd:*": "no preset used it",
     "options/optimizer/muon:*": "no preset used it",
     "options/optimizer/sgd:*": "no preset used it",
+    "run/training/cosine:*": "no preset used it",
+    "run/training/linear:*": "no preset used it",
+    "run/training/constant:*": "no preset used it",
     "run/training/averaged:*": "averaged weights gain nothing: F1 0.844 to 0.850",
     "options:optimizer": "sgd and muon are deleted",
     "options:normalizer": "a step of confusables",
     "options:dataset": "parquet came",
     "experiment/normalizers:sweep:normalizer": "a step of confusables",
     "data/jsonl:*": "splits are stratified by all labels of a component",
+    "run/task/labeling_spans:*": "it ran behind normalizer=unicode",
 }
 """Rows that there are no longer, with the reason: patterns of `case:key`. Where a pattern ends in
 `:*` and matches a case, the case is not even run. Counted with `check --skip-deleted`; without it
@@ -212,7 +224,8 @@ def sweep_of(experiment: str) -> dict[str, str]:
 
     from vitrina.config import package_folder
 
-    path = package_folder("conf") / "experiment" / f"{experiment}.yaml"
+    option = OPTION_NAMES.get(f"experiment/{experiment}") or f"experiment/{experiment}"
+    path = package_folder("conf") / f"{option}.yaml"
     swept = OmegaConf.select(OmegaConf.load(path), "hydra.sweeper.params") or {}
     return {_renamed(str(k), _back(SETTINGS)): str(v) for k, v in swept.items()}
 

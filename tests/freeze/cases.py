@@ -457,7 +457,7 @@ RUNS: dict[str, Run] = {
             *CHARACTERS,
             "task=labeling",
             "encoder=cnn_words",
-            "normalizer=unicode",
+            "normalizer=confusables",
             "dataset=jsonl",
             "dataset.train={data}/spans.jsonl",
         ],

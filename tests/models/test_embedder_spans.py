@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from tests.tiny import TEXTS, build
 from vitrina.glyphs.segmentation import glyph_spans, segment
-from vitrina.models.embedders.base import VisualEmbedder
 from vitrina.text.batch import TextBatch
 
 strings = st.lists(st.text(st.sampled_from("аiш \u0301\u200b\U00013000"), max_size=9), min_size=1)
@@ -28,7 +27,7 @@ def test_a_span_is_drawn_as_its_glyph(strings: list[str]) -> None:
         assert (starts[here][1:] >= ends[here][:-1]).all()
 
 
-@pytest.mark.parametrize("kind", ["slices", "line_patch"])
+@pytest.mark.parametrize("kind", ["slices", "line"])
 def test_a_window_spans_the_glyphs_that_it_shows(kind: str) -> None:
     embedder = build(kind, "cnn").embedder
     texts = TextBatch.from_strings(TEXTS)
@@ -48,7 +47,3 @@ def test_a_window_spans_the_glyphs_that_it_shows(kind: str) -> None:
             span = (starts[first + window], ends[first + window])
             assert span == (glyph_starts[shown[0]], glyph_ends[shown[-1]]), (text, window)
         first += count
-
-
-def test_word_pieces_have_no_spans() -> None:
-    assert not isinstance(build("wordpiece", "cnn").embedder, VisualEmbedder)

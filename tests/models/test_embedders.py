@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tests.tiny import GLYPHS, SLICES, TEXTS, line_config, wordpiece_config
+from tests.tiny import GLYPHS, LINE, SLICES, TEXTS, wordpiece_config
 from vitrina.errors import InputError
 from vitrina.glyphs.fonts import FontChain
 from vitrina.glyphs.whitening import fit_whitening
 from vitrina.models.embedders.drawn import count_slices
 from vitrina.models.embedders.glyphs import GlyphsEmbedder
-from vitrina.models.embedders.line import LineEmbedder, PatchStem, StridedStem, distinct_rows
+from vitrina.models.embedders.line import LineEmbedder, PatchStem, distinct_rows
 from vitrina.models.embedders.slices import SlicesEmbedder
 from vitrina.models.embedders.wordpiece import WordpieceEmbedder, train_wordpiece
 from vitrina.models.layers.normalization import BatchNorm
@@ -94,8 +94,8 @@ def test_slice_embeddings_equal_convolving_one_by_one(slices: SlicesEmbedder) ->
             torch.testing.assert_close(fast[i], one, atol=1e-5, rtol=1e-5)
 
 
-def line_embedder(stem: str) -> LineEmbedder:
-    config, texts = line_config(stem), TextBatch.from_strings(TEXTS)
+def line_embedder() -> LineEmbedder:
+    config, texts = LINE, TextBatch.from_strings(TEXTS)
     torch.manual_seed(0)
     embedder = LineEmbedder(config, LineEmbedder.fit(config, Corpus(texts, lambda: texts)))
     for parameter in embedder.stem.parameters():
@@ -103,28 +103,19 @@ def line_embedder(stem: str) -> LineEmbedder:
     return with_lively_norms(embedder)
 
 
-def slow_map(stem: torch.nn.Module, line: np.ndarray) -> torch.Tensor:
-    """What a stem makes of one line [H, W]: [C, P]."""
-    if isinstance(stem, PatchStem):
-        places = 2 * -(-line.shape[1] // 4)  # blank patches fill the last place up
-        padded = np.pad(line, ((0, 0), (3, 2 * places - line.shape[1] + 3)))
-        pixels = torch.from_numpy(
-            np.stack([padded[:, 2 * i : 2 * i + 8].T.flatten() for i in range(places)])
-        )
-        whitened = (pixels.float() / 255 - stem.whitening.mean) @ stem.whitening.projection
-        return torch.stack([pair.amax(0) for pair in stem.linear(whitened).split(2)]).t()
-    assert isinstance(stem, StridedStem)
-    x = torch.from_numpy(line.T.copy()).float()[None, None] / 255
-    for convolution, norm in zip(stem.convolutions, stem.norms, strict=True):
-        x = norm(F.conv2d(x, convolution.weight, stride=2, padding=1))
-    assert x.shape[2] == -(-line.shape[1] // 4)
-    # Of each place: the rows of the map, and in each its channels.
-    return stem.linear(x[0].permute(1, 2, 0).flatten(1)).t()
+def slow_map(stem: PatchStem, line: np.ndarray) -> torch.Tensor:
+    """What the stem makes of one line [H, W]: [C, P]."""
+    places = 2 * -(-line.shape[1] // 4)  # blank patches fill the last place up
+    padded = np.pad(line, ((0, 0), (3, 2 * places - line.shape[1] + 3)))
+    pixels = torch.from_numpy(
+        np.stack([padded[:, 2 * i : 2 * i + 8].T.flatten() for i in range(places)])
+    )
+    whitened = (pixels.float() / 255 - stem.whitening.mean) @ stem.whitening.projection
+    return torch.stack([pair.amax(0) for pair in stem.linear(whitened).split(2)]).t()
 
 
-@pytest.mark.parametrize("stem", ["patch", "strided"])
-def test_line_embeddings_equal_reading_line_by_line(stem: str) -> None:
-    embedder = line_embedder(stem)
+def test_line_embeddings_equal_reading_line_by_line() -> None:
+    embedder = line_embedder()
     inputs = embedder.tokenizer(TextBatch.from_strings(TEXTS))
     with torch.no_grad():
         fast = embedder(inputs)
@@ -142,7 +133,7 @@ def test_line_embeddings_equal_reading_line_by_line(stem: str) -> None:
 
 
 def test_the_line_model_is_fitted_on_distinct_patches() -> None:
-    config = line_config("patch")
+    config = LINE
     once, often = TextBatch.from_strings(TEXTS), TextBatch.from_strings(TEXTS * 3)
     a, b = (LineEmbedder.fit(config, Corpus(texts, lambda: once)) for texts in (once, often))
     for name in ("mean", "projection"):
@@ -152,32 +143,19 @@ def test_the_line_model_is_fitted_on_distinct_patches() -> None:
         LineEmbedder.fit(config, Corpus(blank, lambda: blank))
 
 
-STRIDED = {"stem": "strided", "pool": 1}
-
-
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"stem": "conv"}, "embedder.stem = 'conv': must be one of patch, strided"),
         ({"patch_px": 7}, "embedder.patch_px = 7: must be embedder.patch_stride_px (2) or more"),
         ({"stride_px": 6}, "embedder.stride_px = 6: must be a multiple of embedder.patch_str"),
         ({"window_px": 30}, "embedder.window_px = 30: must be a multiple of embedder.patch_st"),
         ({"stride_px": 64}, "embedder.stride_px = 64: must be at most embedder.window_px (32)"),
         ({"kernels": [3, 4]}, "embedder.kernels[1] = 4: must be odd and at least 1"),
-        ({"stem": "strided"}, "embedder.pool = 2: must be 1 for the strided stem"),
-        (
-            {"stem": "strided", "pool": 1, "height_px": 17},
-            "embedder.height_px = 17: must be a multiple of",
-        ),
-        (
-            {"stem": "strided", "pool": 1, "channels": 3},
-            "embedder.channels = 3: must be at least 4",
-        ),
     ],
 )
 def test_what_the_line_model_cannot_be_is_refused(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as error:
-        replace(line_config("patch"), **changed)
+        replace(LINE, **changed)
     assert message in str(error.value)
 
 

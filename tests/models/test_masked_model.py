@@ -16,7 +16,7 @@ from vitrina.tasks.pretraining import PretrainingTask
 from vitrina.tasks.targets import Targets
 from vitrina.text.batch import TextBatch
 
-VISUAL = ["glyphs", "glyph_ngrams", "slices", "line_patch", "line_strided"]
+VISUAL = ["glyphs", "glyph_ngrams", "slices", "line"]
 KINDS = [(embedder, encoder) for embedder in VISUAL for encoder in ("cnn", "transformer")]
 DIGITS = ["0123456789" * 4, "31415926535"]
 """Digits are all equally wide: one may stand for another and nothing moves."""
@@ -87,7 +87,7 @@ def test_what_is_hidden_does_not_change_what_is_said(
     assert not torch.equal(before.said, seen.said)
 
 
-@pytest.mark.parametrize("kind", ["slices", "line_patch"])
+@pytest.mark.parametrize("kind", ["slices", "line"])
 def test_no_window_shows_a_hidden_column(kind: str) -> None:
     model = build_masked(kind, "cnn")
     embedder, texts = visual(model), TextBatch.from_strings(TEXTS)
@@ -122,7 +122,7 @@ def slow_errors(found: Reconstruction) -> list[float]:
     return errors
 
 
-@pytest.mark.parametrize("kinds", [("glyphs", "cnn"), ("slices", "cnn"), ("line_patch", "cnn")])
+@pytest.mark.parametrize("kinds", [("glyphs", "cnn"), ("slices", "cnn"), ("line", "cnn")])
 def test_the_error_is_that_of_a_slow_reference(kinds: tuple[str, str]) -> None:
     model = build_masked(*kinds).eval()
     inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.reports.charts import Chart, Curve, line_chart, value_range
-from vitrina.reports.page import Table, displayable, markup, render
+from vitrina.reports.page import PageTable, displayable, markup, render
 from vitrina.reports.pictures import drawn_words, line_pictures, salient_text, scaled
 from vitrina.reports.saliency import Salient
 
@@ -69,7 +69,7 @@ def test_weights_are_scaled_to_the_largest() -> None:
     assert scaled(np.zeros(2)).tolist() == [0.0, 0.0] and len(scaled(np.zeros(0))) == 0
 
 
-def page_of(table: Table, *charts: Chart) -> str:
+def page_of(table: PageTable, *charts: Chart) -> str:
     """A page with a table and charts."""
     attacks = {"table": table, "chart": charts[0]} if charts else None
     report = {"differences": table, "attacks": attacks}
@@ -78,7 +78,7 @@ def page_of(table: Table, *charts: Chart) -> str:
 
 
 def test_tables_have_headings_for_rows_and_columns() -> None:
-    page = page_of(Table("what <it> is", ["a", "b"], [["x", "<y>"]], words=[1]))
+    page = page_of(PageTable("what <it> is", ["a", "b"], [["x", "<y>"]], words=[1]))
     assert '<th scope="row">x</th>' in page and '<th scope="col">a</th>' in page
     assert '<td class="words">&lt;y&gt;</td>' in page and 'tabindex="0"' in page
     assert "what &lt;it&gt; is" in page and "<title>&lt;t&gt;</title>" in page
@@ -89,14 +89,14 @@ def test_a_chart_describes_its_points_to_those_who_do_not_see_it() -> None:
     curve = Curve("a<b", [(0, 0.9), (1, float("nan")), (2, 0.7)], [(0, 0.8, 1.0), (2, 0.6, 0.8)])
     chart = line_chart([curve, Curve("$c_", [(0, 0.5)])], title="F1", x_title="level")
     assert chart.description == "F1. a<b: 0.900 at 0, 0.700 at 2; $c_: 0.500 at 0"
-    page = page_of(Table("", [], []), chart)
+    page = page_of(PageTable("", [], []), chart)
     assert 'alt="F1. a&lt;b: 0.900 at 0, 0.700 at 2; $c_: 0.500 at 0"' in page
     assert "</span> a&lt;b</li>" in page  # the key
     svg = base64.b64decode(chart.image.partition("base64,")[2]).decode("utf-8")
     assert ">level</text>" in svg and "<script" not in svg
     assert line_chart([curve, Curve("$c_", [(0, 0.5)])], title="F1", x_title="level") == chart
     empty = line_chart([Curve("c", [(0, None)])], title="F1", x_title="")  # type: ignore[list-item]
-    assert "F1: undefined" in (page := page_of(Table("", [], []), empty)) and "<img" not in page
+    assert "F1: undefined" in (page := page_of(PageTable("", [], []), empty)) and "<img" not in page
 
 
 def test_ranges_hold_all_values_within_what_scores_can_be() -> None:

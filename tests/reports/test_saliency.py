@@ -91,7 +91,7 @@ def test_long_texts_leave_out_runs_of_tokens() -> None:
 
 
 def test_windows_take_along_what_shows_their_middle_too() -> None:
-    slices, line = tiny.build("slices", "mean"), tiny.build("line_patch", "mean")
+    slices, line = tiny.build("slices", "mean"), tiny.build("line", "mean")
     assert reach(slices.embedder) == 3  # windows of 32 px every 5 px
     assert reach(line.embedder) == 1  # every 8 px
     assert reach(tiny.build("glyphs", "mean").embedder) == 0
@@ -102,7 +102,7 @@ def test_words_have_none() -> None:
         saliency(in_use(tiny.build_words("glyphs", "cnn")), TextBatch.from_strings(["а"]), [0])
 
 
-@pytest.mark.parametrize("kind", ["glyphs", "glyph_ngrams", "slices", "line_patch", "line_strided"])
+@pytest.mark.parametrize("kind", ["glyphs", "glyph_ngrams", "slices", "line"])
 def test_all_columns_of_a_drawn_line_belong_to_one_token(kind: str) -> None:
     model = tiny.build(kind, "cnn")
     embedder = model.embedder

@@ -6,14 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
+from vitrina.tasks.config import METRICS
 from vitrina.tasks.metrics import (
     LABEL_METRICS,
-    METRICS,
     Predictions,
     chance,
     decide,
     score,
-    score_labels,
 )
 
 
@@ -135,11 +134,11 @@ def test_sets_of_labels_are_scored_as_scikit_learn_does() -> None:
             assert found[f"{mean}_{name}"] == pytest.approx(expected), (mean, name)
         assert found[name] == found[f"macro_{name}"]
         by_label = function(*given, average=None)
-        assert [each[name] for each in score_labels(sets)] == pytest.approx(by_label.tolist())
+        assert [each[name] for each in sets.by_label] == pytest.approx(by_label.tolist())
     ranked = (sets.occurs, sets.probabilities)
     assert found["roc_auc"] == pytest.approx(reference.roc_auc_score(*ranked))
     assert found["average_precision"] == pytest.approx(reference.average_precision_score(*ranked))
-    assert [each["support"] for each in score_labels(sets)] == sets.occurs.sum(axis=0).tolist()
+    assert [each["support"] for each in sets.by_label] == sets.occurs.sum(axis=0).tolist()
 
 
 def test_every_class_has_its_scores_and_the_means_are_scikit_learns() -> None:
@@ -147,7 +146,7 @@ def test_every_class_has_its_scores_and_the_means_are_scikit_learns() -> None:
     decisions = decide(labels, probabilities)
     found, predicted = score(decisions), probabilities.argmax(axis=1)
     by_class = reference.precision_recall_fscore_support(labels, predicted)
-    for k, each in enumerate(score_labels(decisions)):
+    for k, each in enumerate(decisions.by_label):
         assert set(each) == {*LABEL_METRICS, "support"}
         told = [each[name] for name in ("precision", "recall", "f1", "support")]
         assert told == pytest.approx([column[k] for column in by_class])

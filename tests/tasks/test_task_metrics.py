@@ -1,8 +1,31 @@
 from __future__ import annotations
 
-import numpy as np
+from typing import cast
 
+import numpy as np
+import pytest
+
+from vitrina.registry import Component, components
+from vitrina.tasks.metrics import Predictions
 from vitrina.tasks.task_metrics import ClassMetrics
+
+
+def test_metrics_of_plugins_follow_our_own_and_change_none_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = "tests.tasks.test_task_metrics:count_of_texts"
+    given = Component("metric", "count_of_texts", None, target, None)
+    monkeypatch.setitem(cast(dict[str, Component], components("metric")), given.name, given)
+    truth, predicted = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    plain, more = (ClassMetrics(["0", "1"], 1, None, given) for given in ((), ["count_of_texts"]))
+    found = more.score(truth, predicted)
+    assert found.pop("count_of_texts") == 3.0
+    assert found == plain.score(truth, predicted)
+    assert [*more.headings] == [*plain.headings, "count_of_texts"]
+
+
+def count_of_texts(predictions: Predictions) -> float:
+    return float(len(predictions.occurs))
 
 
 def test_the_score_is_the_probability_of_the_positive_class_or_a_mapping() -> None:

@@ -17,6 +17,10 @@ WRONG = {
     "task.threshold=2": "task.threshold = 2: must be between 0 and 1, both excluded, or validation",
     "task.threshold=test": "task.threshold = 'test': must be between 0 and 1",
     "task.labels=[a]": "task.labels = ['a']: must be at least two labels, or null",
+    "task.head=foo": "task.head = 'foo': must be one of linear, words, pixels, ctc",
+    "task.head=words": "task.head = 'words': must be a head of texts",
+    "task.metrics=[f2]": "task.metrics[0] = 'f2': must be one of accuracy, ",
+    "training.metric=f2": "training.metric = 'f2': must be one of accuracy, ",
     "task.labels=[1,true]": "task.labels[1] = 'True': must be a label, listed only once",
 }
 

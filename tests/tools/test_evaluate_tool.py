@@ -5,10 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from tests.conftest import small_run
 from tools.evaluate import main
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "evaluate.py"
@@ -46,59 +44,6 @@ def test_scores_that_stand_there_are_not_lost(
     given[3] = "dataset.limit_test=12"
     assert main([*given, "--overwrite"]) == 0
     assert read(tmp_path / "again" / "metrics.json")["test"]["clean"]["count"] == 12
-
-
-@pytest.fixture(scope="module")
-def others(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Runs beside `trained`: one with which it can be scored, others with which it cannot."""
-    folder = tmp_path_factory.mktemp("others")
-    settings = {
-        "seed": ["seed=2"],
-        "threshold": ["task.threshold=validation"],
-        "words": ["task=labeling", "encoder=cnn_words", "evaluation.suites=[clean]"],
-    }
-    for name, given in settings.items():
-        small_run(folder / name, *given, "training.steps=2", "dataset.limit_test=20")
-    return {name: folder / name for name in settings}
-
-
-def test_several_runs_are_scored_by_the_mean_of_their_probabilities(
-    trained: Path, others: dict[str, Path], tmp_path: Path
-) -> None:
-    few = ["evaluation.suites=[clean]", "dataset.limit_test=20"]
-    said = []
-    for n, runs in enumerate(([trained], [others["seed"]], [trained, others["seed"]])):
-        assert main([*map(str, runs), *few, f"--save-to={tmp_path / str(n)}"]) == 0
-        lines = (tmp_path / str(n) / "predictions" / "clean.jsonl").read_text().splitlines()
-        said.append(np.array([json.loads(line)["score"] for line in lines]))
-    assert not np.allclose(said[0], said[1], atol=0.01)
-    assert np.allclose(said[2], (said[0] + said[1]) / 2, atol=1e-5)
-
-
-def test_what_comes_of_several_runs_stands_in_the_first(
-    trained: Path, others: dict[str, Path]
-) -> None:
-    given = [str(others["seed"]), str(trained), "evaluation=quick", "evaluation.suites=[clean]"]
-    assert main(given) == 0
-    assert (others["seed"] / "evaluations" / "quick_of_2" / "metrics.json").exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("threshold", "must be of a fixed task.threshold"),
-        ("words", "must be of task=classification"),
-    ],
-)
-def test_runs_that_cannot_be_scored_as_one_are_told(
-    name: str,
-    said: str,
-    trained: Path,
-    others: dict[str, Path],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main([str(trained), str(others[name])]) == 2
-    assert f"RUN_FOLDER = '{others[name]}': {said}" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -156,7 +101,7 @@ def test_pairs_are_scored_with_a_run_too(trained: Path, tmp_path: Path) -> None:
         (["RUN", "noise.p=1"], "noise.p = '1': must be of evaluation or dataset"),
         (["RUN", "evaluation=none"], "evaluation=none: must be one of"),
         (["RUN", "dataset.limit_tset=1"], "dataset.limit_tset"),
-        (["evaluation=quick"], "RUN_FOLDER = '': must be the folder of a run, or several"),
+        (["evaluation=quick"], "RUN_FOLDER = '': must be the folder of one run"),
         (["--command", "true"], "--data = None: must be a file of texts and labels"),
         (["nowhere"], "nowhere"),
     ],

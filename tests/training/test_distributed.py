@@ -58,6 +58,7 @@ def torchrun(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         ("ngrams", (), 2e-4),
     ],
 )
+@pytest.mark.slow
 def test_two_processes_train_the_model_of_one(
     preset: str, own: tuple[str, ...], tolerance: float, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_two_processes_train_the_model_of_one(
             assert two_row[key] == pytest.approx(one_row[key], rel=10 * tolerance), key
 
 
+@pytest.mark.slow
 def test_processes_agree_on_a_folder_and_on_the_parts_of_a_batch(tmp_path: Path) -> None:
     small_parts = ["training.batch_size=11", "training.max_tokens=200"]
     few = ["dataset.num_comments=100", "training.steps=6"]
@@ -105,6 +107,7 @@ def test_processes_agree_on_a_folder_and_on_the_parts_of_a_batch(tmp_path: Path)
     assert (folder / "metrics.json").exists()
 
 
+@pytest.mark.slow
 def test_a_failure_of_the_first_stops_all(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "record.json").write_text('{"signature": "other"}')
@@ -157,6 +160,7 @@ def test_a_batch_is_split_into_parts_of_like_size(num_parts: int) -> None:
     assert max(sums) - min(sums) <= 50
 
 
+@pytest.mark.slow
 def test_the_death_of_one_process_stops_all_and_loses_nothing(tmp_path: Path) -> None:
     run = tmp_path / "run"
     steps = ["training.steps=120", "training.validate_every=10", "training.checkpoint_seconds=0.2"]

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 from rich.console import Console
 
+from vitrina.cli.tool import command, new_parser
 from vitrina.errors import InputError
 from vitrina.files import replacing
 
@@ -41,10 +41,9 @@ ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
 """Names for `--rows`. Each may give several lines of the table."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> int | None:
+    parser = new_parser(__doc__)
     parser.add_argument("--rows", default=",".join(ROWS), help="names, separated by commas")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--data", type=Path, help="jsonl file with the fields text and toxic")
@@ -54,11 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--save-to", type=Path, help="json file for all figures")
     parser.add_argument("--markdown", action="store_true", help="show the table as markdown")
     arguments = parser.parse_args(argv)
-    try:
-        return _run(arguments)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return _run(arguments)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -51,7 +51,7 @@ def render(bench: Bench) -> Iterator[Row]:
 
     def ours() -> None:
         for part in parts:
-            embedder.render(embedder.tokenize(part).to(bench.device))
+            embedder.render(embedder.tokenizer(part).to(bench.device))
 
     def reference() -> None:
         for i in starts:
@@ -82,7 +82,7 @@ def _equality(
     """Return the shares of equal lines, and of equal pixels in lines of equal width."""
     equal_lines, equal, total = 0, 0, 0
     for text in strings:
-        inputs = embedder.tokenize(TextBatch.from_strings([text]))
+        inputs = embedder.tokenizer(TextBatch.from_strings([text]))
         ours, theirs = embedder.render(inputs).cpu().numpy(), slow.slices(text)
         if ours.shape != theirs.shape:  # an invisible character that Pillow gives a width
             continue
@@ -141,7 +141,7 @@ def predict(bench: Bench) -> Iterator[Row]:
         model = _loaded(target, str(bench.device))
         unfolded = Predictor(
             target.model,
-            target.train.normalizer,
+            target.pipeline,
             target.task.probabilities,
             max_tokens=target.training.max_tokens,
             precision="fp32",

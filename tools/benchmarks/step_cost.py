@@ -7,21 +7,16 @@ takes the settings of main.py. With --profile it shows where the time goes inste
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
 from torch.profiler import ProfilerActivity, profile
 
-from vitrina.cli.main import explain
+from vitrina.cli.tool import command, new_parser
 from vitrina.config import Config, compose_config
-from vitrina.errors import InputError
 from vitrina.runs.memory import peak_memory_mb
 
 from .target import BenchmarkTarget
@@ -115,31 +110,25 @@ def step_profile(config: Config, num_steps: int = 10) -> list[tuple[str, float]]
     return sorted(shares, key=lambda each: -each[1])
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = new_parser(__doc__)
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as for main.py")
     parser.add_argument("--repetitions", type=int, default=5, help="timed steps a batch")
     parser.add_argument("--profile", action="store_true", help="shares of the operations")
     arguments = parser.parse_args(argv)
-    try:
-        config = compose_config(arguments.settings)
-        if arguments.profile:
-            for name, share in step_profile(config)[:15]:
-                print(f"{share:6.1%}  {name}")
-            return 0
-        for cost in step_costs(config, max(arguments.repetitions, 1)):
-            print(
-                f"{cost.batch} batch: {cost.num_texts} texts, {cost.num_tokens:,} tokens, "
-                f"{cost.median_seconds:.3f} s a step (median of {len(cost.seconds)}, "
-                f"{min(cost.seconds):.3f} to {max(cost.seconds):.3f}; noise "
-                f"{cost.noise_seconds / cost.median_seconds:.2%} of it, noise and tokenizing "
-                f"{cost.host_seconds / cost.median_seconds:.2%}), "
-                f"peak memory {cost.peak_memory_mb / 1000:.2f} GB",
-                flush=True,
-            )
-    except (InputError, HydraException, OmegaConfBaseException) as error:
-        print(f"error: {explain(error)}", file=sys.stderr)
-        return 2
-    return 0
+    config = compose_config(arguments.settings)
+    if arguments.profile:
+        for name, share in step_profile(config)[:15]:
+            print(f"{share:6.1%}  {name}")
+        return
+    for cost in step_costs(config, max(arguments.repetitions, 1)):
+        print(
+            f"{cost.batch} batch: {cost.num_texts} texts, {cost.num_tokens:,} tokens, "
+            f"{cost.median_seconds:.3f} s a step (median of {len(cost.seconds)}, "
+            f"{min(cost.seconds):.3f} to {max(cost.seconds):.3f}; noise "
+            f"{cost.noise_seconds / cost.median_seconds:.2%} of it, noise and tokenizing "
+            f"{cost.host_seconds / cost.median_seconds:.2%}), "
+            f"peak memory {cost.peak_memory_mb / 1000:.2f} GB",
+            flush=True,
+        )

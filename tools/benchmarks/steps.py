@@ -48,7 +48,7 @@ class Padded:
         target, embedder = self.target, self.target.model.embedder
         assert isinstance(embedder, SlicesEmbedder)
         texts = target.train.normalizer(target.train.corrupt(indices, 0))
-        inputs = embedder.tokenize(texts).to(target.device)
+        inputs = embedder.tokenizer(texts).to(target.device)
         each = embedder.render(inputs).split(inputs.num_tokens.tolist())
         padded = torch.nn.utils.rnn.pad_sequence(list(each), batch_first=True)
         lengths = torch.from_numpy(inputs.num_tokens).to(target.device)

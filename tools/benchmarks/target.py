@@ -17,11 +17,12 @@ from vitrina.inference.load import recognizer_opener
 from vitrina.models.compiling import compile_parts
 from vitrina.models.model import Model
 from vitrina.models.precision import choose_device
+from vitrina.models.prepare import TextPipeline
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
-from vitrina.tasks.build import build_model, build_reading, build_task, fit
+from vitrina.tasks.build import build_model, build_pipeline, build_reading, build_task, fit
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.training.consistency import training_loss
 from vitrina.training.loop import Training
@@ -46,7 +47,7 @@ class BenchmarkTarget:
     Attributes:
         config: of the run.
         fitted: state of the fitted parts.
-        task, model, training: as in a run. Single steps write no files.
+        task, model, pipeline, training: as in a run. Single steps write no files.
         train: the training texts with their noise.
         device: where the model is.
     """
@@ -55,6 +56,7 @@ class BenchmarkTarget:
     fitted: FittedState
     task: Task
     model: Model
+    pipeline: TextPipeline
     training: Training
     train: NoisyTexts
     device: torch.device
@@ -65,28 +67,28 @@ class BenchmarkTarget:
         dataset = dataset or load_dataset(config.dataset, config.seed, config.task.label_rules())
         normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
         train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
-        clean = normalizer(dataset.train.texts)
-        fitted = fit(config, dataset, clean, lambda: train.draw(0), lambda: train.replacements(0))
+        fitted = fit(config, dataset, train.corpus())
         task, reading = build_task(config, fitted), build_reading(config, fitted)
         device = choose_device(config.device)
         model = build_model(config, fitted, task).to(device)
         model.load_pretrained()
         if config.training.compile:
             compile_parts(model)
+        pipeline = build_pipeline(config, fitted, model, normalizer)
         with tempfile.TemporaryDirectory() as folder:
             training = Training(
                 config.training,
                 config.optimizer,
                 model,
                 training_loss(config.training, task),
-                train.for_training(model.embedder, task, reading, config.training.second_view),
+                train.for_training(pipeline, task, reading, config.training.second_view),
                 lambda: {"score": 0.0},
                 folder=Path(folder),
                 seed=config.seed,
                 reading=reading,
             )
         model.train()
-        return cls(config, fitted, task, model, training, train, device)
+        return cls(config, fitted, task, model, pipeline, training, train, device)
 
     def step(self, indices: np.ndarray) -> None:
         """Take one training step on the texts at `indices`, from the noise to the new weights."""

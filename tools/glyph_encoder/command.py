@@ -24,7 +24,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from vitrina.errors import InputError, require
+from vitrina.cli.tool import command, new_parser
+from vitrina.errors import require
 from vitrina.files import make_folder
 from vitrina.glyphs.encoder import EncoderFeatures, own_encoder, read_encoder
 from vitrina.glyphs.renderer import GlyphRenderer
@@ -48,31 +49,25 @@ SIZES = (1.0, 0.85, 1.15)
 Sets = Mapping[str, Mapping[str, Sequence[str]]]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command
+def main(argv: Sequence[str] | None = None) -> None:
     arguments = _parser().parse_args(argv)
     console = Console()
-    try:
-        for name, least in (("steps", 1), ("batch_size", 2), ("channels", 1), ("features", 1)):
-            value = getattr(arguments, name)
-            require(value >= least, f"--{name.replace('_', '-')}", value, f"at least {least}")
-        require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
-        for name in ("height", "width"):
-            value = getattr(arguments, name)
-            fits = value >= MULTIPLE_PX and value % MULTIPLE_PX == 0
-            require(fits, f"--{name}", value, f"a multiple of {MULTIPLE_PX}")
-        torch.set_num_threads(arguments.threads)
-        sets = _look_alikes(arguments.hold_out)
-        _train(arguments, sets, console)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    for name, least in (("steps", 1), ("batch_size", 2), ("channels", 1), ("features", 1)):
+        value = getattr(arguments, name)
+        require(value >= least, f"--{name.replace('_', '-')}", value, f"at least {least}")
+    require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
+    for name in ("height", "width"):
+        value = getattr(arguments, name)
+        fits = value >= MULTIPLE_PX and value % MULTIPLE_PX == 0
+        require(fits, f"--{name}", value, f"a multiple of {MULTIPLE_PX}")
+    torch.set_num_threads(arguments.threads)
+    sets = _look_alikes(arguments.hold_out)
+    _train(arguments, sets, console)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     defaults = GlyphTraining()
     parser.add_argument("--save-to", type=Path, default=own_encoder(), help="file to write")
     parser.add_argument("--steps", type=int, default=defaults.steps, help="optimizer steps")

@@ -64,6 +64,8 @@ class DatasetConfig(Settings):
     """Whether the target reads files; otherwise it makes rows."""
     endings: ClassVar[tuple[str, ...]] = ()
     """Endings of files that the target reads for all datasets, such as `.csv`."""
+    if_missing: ClassVar[str] = ""
+    """Advice for a missing training file, for the end of the message."""
 
     text_field: str = setting("text", non_empty=True)
     """Field of a row that holds the text."""
@@ -117,6 +119,10 @@ class DatasetConfig(Settings):
         """Paths of the given splits, by `train`, `val` and `test`."""
         return {}
 
+    def grouped_by(self) -> str | None:
+        """Field whose equal values keep rows in one split; None if there is none."""
+        return None
+
     def fractions(self, splits: Sequence[str]) -> list[float]:
         """Shares of the training rows that become `splits`."""
         return [getattr(self, f"{split}_fraction") for split in splits]
@@ -126,8 +132,6 @@ class FileDatasetConfig(DatasetConfig):
     """Base class of the settings of datasets in files."""
 
     reads_files: ClassVar[bool] = True
-    if_missing: ClassVar[str] = ""
-    """Advice for a missing training file, for the end of the message."""
 
     train: str | None = None
     """File of the training rows."""
@@ -149,6 +153,9 @@ class FileDatasetConfig(DatasetConfig):
     def files(self) -> dict[str, str]:
         given = {"train": self.train, "val": self.val, "test": self.test}
         return {split: path for split, path in given.items() if path}
+
+    def grouped_by(self) -> str | None:
+        return self.group_field
 
 
 @register("dataset", "demo", "vitrina.data.demo:make_rows")

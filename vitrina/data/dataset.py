@@ -217,7 +217,7 @@ def _split_off(
         to = assign(train.labels, component, [1 - sum(fractions), *fractions], seed)
         for number, key in enumerate(("train", *missing)):
             parts[key] = train.take(np.flatnonzero(to == number), key)
-    groups = " and groups" if getattr(config, "group_field", None) else ""
+    groups = " and groups" if config.grouped_by() else ""
     for key in missing if config.reads_files else ():
         notes.append(
             f"{key}: {len(parts[key]):,} of {len(train):,} training rows split off "

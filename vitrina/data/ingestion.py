@@ -90,7 +90,7 @@ class RowReader:
         pairs = {"pairs": self.config.pairs} if self.config.pairs else {}
         for key, path in {**paths, **extra, **pairs}.items():
             if not Path(path).is_file():
-                advice = getattr(self.config, "if_missing", "") if key == "train" else ""
+                advice = self.config.if_missing if key == "train" else ""
                 raise InputError(f"dataset.{key} = {path!r}: there is no such file{advice}")
 
     def _file(self, key: str, path: str, *, text_field: str | None = None) -> Chunk:
@@ -192,7 +192,7 @@ class RowReader:
         return True
 
     def _group(self, row: Mapping[str, Any]) -> str | None:
-        field = getattr(self.config, "group_field", None)
+        field = self.config.grouped_by()
         if field is None:
             return None
         if field not in row:

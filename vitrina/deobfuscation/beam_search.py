@@ -79,7 +79,7 @@ class _Hypotheses:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Extension:
     """One way to come to a place, for some words: `length` signs are read as one symbol.
 
     Attributes:
@@ -165,11 +165,11 @@ def _part(
     ids: np.ndarray,
     num_candidates: int,
     length: int,
-) -> _Part:
+) -> _Extension:
     symbols_WK = candidates.symbols[ids, :num_candidates]
     of_states = model.log_p_SV[before.states[rows][:, :, None], symbols_WK[:, None]]
     scores = before.scores[rows][:, :, None] + candidates.scores[ids, None, :num_candidates]
-    return _Part(before, length, symbols_WK, scores + of_states)
+    return _Extension(before, length, symbols_WK, scores + of_states)
 
 
 def _choose(
@@ -178,7 +178,7 @@ def _choose(
     at: _Hypotheses,
     rows: np.ndarray,
     left_out_W: np.ndarray,
-    parts: Sequence[_Part],
+    parts: Sequence[_Extension],
 ) -> None:
     """The best hypotheses, of those in the same state only the first: nothing that follows parts
     them.

@@ -70,7 +70,7 @@ class WordsConfig(CodesConfig):
     """The same of two swapped neighbors."""
     spelling_margin: float = 3.0
     """Nats by which the known word must be likelier than the word as it is."""
-    min_gain: float = setting(8.0, ge=0)
+    min_gain: float = setting(8.0, ge=0, keeps_weights=True)
     """Nats by which a word of frequent glyphs must be likelier than its literal form to be written
     anew in the text: honest words that no training text holds resemble known ones. Codes do not
     depend on this."""

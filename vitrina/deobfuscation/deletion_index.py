@@ -76,9 +76,9 @@ class DeletionIndex:
         self.log_p = np.log(counts / max(counts.sum(), 1)).astype(np.float32)
         whole = hashes_of(self._codes, self._offsets)
         self._known = np.sort(whole)
-        self._shortened = _Table.of(*_without_letters(self._codes, self._offsets, whole))
+        self._shortened = _HashTable.of(*_without_letters(self._codes, self._offsets, whole))
         ordered = hashes_of(in_order(self._codes, self._offsets), self._offsets)
-        self._anagrams = _Table.of(ordered, np.arange(len(self.lengths)))
+        self._anagrams = _HashTable.of(ordered, np.arange(len(self.lengths)))
 
     def knows(self, hashes: np.ndarray) -> np.ndarray:
         """Whether words with these `hashes_of` are known."""
@@ -109,14 +109,14 @@ class DeletionIndex:
 
 
 @dataclass(frozen=True)
-class _Table:
+class _HashTable:
     """Hashes, rising, and the known words that they belong to."""
 
     hashes: np.ndarray
     known: np.ndarray
 
     @classmethod
-    def of(cls, hashes: np.ndarray, known: np.ndarray) -> _Table:
+    def of(cls, hashes: np.ndarray, known: np.ndarray) -> _HashTable:
         order = np.argsort(hashes, kind="stable")
         return cls(hashes[order], known[order])
 

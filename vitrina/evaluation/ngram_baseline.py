@@ -1,4 +1,4 @@
-"""The rival that costs seconds: character n-grams, TF-IDF and logistic regression.
+"""The baseline that costs seconds: character n-grams, TF-IDF and logistic regression.
 
 A neural model that does not beat it on noisy texts has no reason to exist.
 """

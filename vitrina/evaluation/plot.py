@@ -109,7 +109,7 @@ def draw_levels(evaluation: Evaluation, path: Path, *, title: str, synthetic: bo
     levelled = {name for line in lines.values() for name in line.values()}
     single = [name for name in evaluation.suites if name not in levelled and name != CLEAN]
     task_metrics = evaluation.task_metrics
-    headings = HEADINGS if "f1" in task_metrics.metrics else task_metrics.shown
+    headings = HEADINGS if "f1" in task_metrics.metrics else task_metrics.headings
     if not headings or not (lines or single):
         return False
     figure, all_axes = new_figure((10, 4.4), len(headings))

@@ -29,6 +29,7 @@ from vitrina.noise.randomness import text_keys
 from vitrina.tasks.intervals import intervals_of
 from vitrina.tasks.metrics import Predictions
 from vitrina.tasks.task_metrics import LabelMetrics, TaskMetrics
+from vitrina.tasks.word_metrics import WordMetrics
 from vitrina.text.batch import TextBatch
 from vitrina.text.words import find_words
 
@@ -65,8 +66,6 @@ def curvable(task_metrics: TaskMetrics) -> LabelMetrics:
     Raises:
         InputError: if they cannot.
     """
-    from vitrina.tasks.word_metrics import WordMetrics
-
     if not isinstance(task_metrics, LabelMetrics) or isinstance(task_metrics, WordMetrics):
         raise InputError("evaluation=full: needs labels of texts (task=classification, multilabel)")
     return task_metrics

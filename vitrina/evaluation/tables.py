@@ -44,7 +44,7 @@ def score_text(value: float | None, digits: int = 3) -> str:
 
 def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
     """Scores by suite, the first score with its interval; below, what suites and scores are."""
-    shown = evaluation.task_metrics.shown
+    shown = evaluation.task_metrics.headings
     table = _table(
         "Scores on test texts", ["suite", *shown.values()], _explained(evaluation), synthetic
     )
@@ -63,7 +63,7 @@ def labels_table(evaluation: Evaluation) -> Table | None:
     None where the table of suites is enough: where there are only two classes.
     """
     name, suite = next(iter(evaluation.suites.items()))
-    if len(suite.labels) < 3 and "micro_f1" not in evaluation.task_metrics.shown:
+    if len(suite.labels) < 3 and "micro_f1" not in evaluation.task_metrics.headings:
         return None
     unit = evaluation.task_metrics.unit
     table = _table(f"Labels ({name})", ["label", unit, *LABEL_HEADINGS.values()])

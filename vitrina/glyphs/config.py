@@ -21,6 +21,9 @@ class RendererConfig(Section):
     width_px: int = setting(16, ge=1)
     """Width of a glyph's canvas."""
 
+    def fonts_used(self) -> list[str] | None:
+        return self.fonts
+
 
 class WhiteningConfig(RendererConfig):
     """How pictures of glyphs are whitened."""

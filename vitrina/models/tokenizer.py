@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -34,6 +35,15 @@ class Tokenizer(ABC):
             read: the letters of `units(texts)`, if the tokenizer reads codes.
         """
 
+    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the code points that each token shows, None if tokens have no place in the text.
+
+        Returns:
+            int64 [N] first ones and ones behind the last, counted from the start of the token's
+            text; neither ever falls within a text, but at special tokens, which show nothing.
+        """
+        return None
+
 
 class VisualTokenizer(Tokenizer):
     """Tokens that each show a part of the drawn text.
@@ -46,5 +56,10 @@ class VisualTokenizer(Tokenizer):
 
     @abstractmethod
     def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
-        """Return the code points that each token shows, as int64 [N] first ones and ones behind
-        the last, counted from the start of the token's text; neither ever falls within a text."""
+        """Return the code points that each token shows, as for any tokenizer."""
+
+
+def piece_spans(offsets: Iterable[Sequence[tuple[int, int]]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return `Tokenizer.spans` of pieces, of the library tokenizers' offsets of each text."""
+    pairs = np.array([pair for each in offsets for pair in each], dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]

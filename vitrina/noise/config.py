@@ -76,8 +76,17 @@ class NoiseConfig(Settings):
         return spaces | self._families_at(level)
 
     def _families_at(self, level: int) -> set[str]:
-        masking = {"masking"} if getattr(self, "masks", "") else set()
-        return masking | {name for name, lowest in LEVELS.items() if lowest <= level}
+        return {name for name, lowest in LEVELS.items() if lowest <= level}
+
+
+class MaskingNoiseConfig(NoiseConfig):
+    """Base class of the settings of noise that may also mask letters."""
+
+    masks: str = ""
+    """Characters that a letter may also become; empty: none."""
+
+    def _families_at(self, level: int) -> set[str]:
+        return super()._families_at(level) | ({"masking"} if self.masks else set())
 
 
 @register("noise", "none", "vitrina.noise.policy:none")
@@ -105,7 +114,7 @@ class NoNoiseConfig(NoiseConfig):
 
 
 @register("noise", "published", "vitrina.noise.policy:published")
-class PublishedNoiseConfig(NoiseConfig):
+class PublishedNoiseConfig(MaskingNoiseConfig):
     """The published corruption; its strength depends on the lexicon, and so on the label."""
 
     needed: ClassVar[tuple[str, ...]] = ("p_toxic_word", "p_toxic_symbol", "p_non_toxic_symbol")
@@ -122,19 +131,17 @@ class PublishedNoiseConfig(NoiseConfig):
 
 
 @register("noise", "uniform", "vitrina.noise.policy:uniform")
-class UniformNoiseConfig(NoiseConfig):
+class UniformNoiseConfig(MaskingNoiseConfig):
     """One strength for every letter, whatever its word."""
 
     p: float = setting(0.3, ge=0, le=1)
     """Probability that a letter is replaced."""
     p_space: float = setting(0.01, ge=0, le=1)
     """Probability of a space after a letter inside a word."""
-    masks: str = ""
-    """Characters that a letter may also become; empty: none."""
 
 
 @register("noise", "mixed", "vitrina.noise.policy:mixed")
-class MixedNoiseConfig(NoiseConfig):
+class MixedNoiseConfig(MaskingNoiseConfig):
     """Noise of many strengths and forms for training, independent of the label."""
 
     p_text: float = setting(0.7, ge=0, le=1)

@@ -22,7 +22,7 @@ from vitrina.noise.perturbed import PerturbedBatch, apply_edits
 from vitrina.noise.policy import Policies
 from vitrina.noise.randomness import Stream, text_keys, uniforms
 from vitrina.noise.replacements import Replacements, count_replacements
-from vitrina.noise.tables import ALPHABET, Table, letter_rows
+from vitrina.noise.tables import ALPHABET, StringTable, letter_rows
 from vitrina.registry import build
 from vitrina.text.batch import TextBatch, ranges
 from vitrina.text.lexicon import Lexicon
@@ -100,16 +100,16 @@ class Noise:
         self._lexicon = lexicon
         self._shares = None if weights is None else np.cumsum(weights) / sum(weights)
         self._p_word = np.array([kind.p_word for kind in kinds])
-        self._rates = Table.of([[""] * len(kind.rates) for kind in kinds])
+        self._rates = StringTable.of([[""] * len(kind.rates) for kind in kinds])
         self._rate_values = np.array([rate for kind in kinds for rate in kind.rates])
         # Behind the replacements each letter stands by itself, for letters that change places.
-        self._replacements = Table.of(
+        self._replacements = StringTable.of(
             [kind.options.get(letter, ()) for kind in kinds for letter in ALPHABET]
             + [[letter] for letter in ALPHABET]
         )
         self._letter_rows = letter_rows()
         # Insertions: row 0 holds the space, the others what else each treatment inserts.
-        self._insertions = Table.of([[" "], *(kind.inserts for kind in kinds)])
+        self._insertions = StringTable.of([[" "], *(kind.inserts for kind in kinds)])
         self._p_space = np.array([kind.p_space for kind in kinds])
         self._p_insert = self._p_space + np.array([kind.p_insert for kind in kinds])
         self._behind_words = np.array([kind.behind_words for kind in kinds])
@@ -277,7 +277,7 @@ class Noise:
         letters: _Letters,
         replaced: np.ndarray,
         replacement: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray, Table]:
+    ) -> tuple[np.ndarray, np.ndarray, StringTable]:
         """Add the words that policies rewrite: the first code point becomes the word, others go."""
         ends = np.flatnonzero(letters.last) + 1
         starts = np.append(0, ends[:-1])
@@ -301,7 +301,7 @@ class Noise:
                 entries.append(np.append(first + len(words), np.full(len(spans[n]) - 1, gone)))
         merged, chosen = np.concatenate(places), np.concatenate(entries)
         order = np.argsort(merged, kind="stable")
-        table = self._replacements.joined(Table.of([["", *words]]))
+        table = self._replacements.joined(StringTable.of([["", *words]]))
         return merged[order], chosen[order].astype(np.int64), table
 
     def _inserted(self, texts: TextBatch, letters: _Letters) -> tuple[np.ndarray, np.ndarray]:

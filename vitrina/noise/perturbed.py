@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from vitrina.noise.tables import Table
+from vitrina.noise.tables import StringTable
 from vitrina.text.batch import TextBatch, ranges
 from vitrina.text.offsets import OffsetMap
 from vitrina.text.spans import Spans
@@ -126,10 +126,10 @@ def apply_edits(
     texts: TextBatch,
     words: Words,
     replaced: np.ndarray,
-    replacements: Table,
+    replacements: StringTable,
     replacement: np.ndarray,
     behind: np.ndarray,
-    insertions: Table,
+    insertions: StringTable,
     insertion: np.ndarray,
 ) -> PerturbedBatch:
     """Replace and insert.

@@ -154,7 +154,7 @@ def _glyphs_of(letter: str, clusters: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Table:
+class StringTable:
     """Rows of strings to choose from, in columns.
 
     Attributes:
@@ -172,7 +172,7 @@ class Table:
     code_points: np.ndarray
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[str]]) -> Table:
+    def of(cls, rows: Sequence[Sequence[str]]) -> StringTable:
         counts = np.array([len(row) for row in rows], dtype=np.int64)
         entries = [entry for row in rows for entry in row]
         lengths = np.array([len(entry) for entry in entries], dtype=np.int64)
@@ -181,9 +181,9 @@ class Table:
             np.cumsum(counts) - counts, counts, np.cumsum(lengths) - lengths, lengths, joined
         )
 
-    def joined(self, other: Table) -> Table:
+    def joined(self, other: StringTable) -> StringTable:
         """Append the rows and entries of `other`."""
-        return Table(
+        return StringTable(
             np.append(self.first, other.first + len(self.lengths)),
             np.append(self.counts, other.counts),
             np.append(self.starts, other.starts + len(self.code_points)),

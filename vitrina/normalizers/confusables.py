@@ -48,7 +48,7 @@ _BEHIND = re.compile(r"(?<=[^\W\d_]{2})0\Z")
 
 
 @dataclass(frozen=True)
-class _Table:
+class _CodePoints:
     """Arrays over all code points.
 
     Attributes:
@@ -107,7 +107,7 @@ def _codes(small: str) -> list[int]:
 
 
 @cache
-def _table() -> _Table:
+def _table() -> _CodePoints:
     cyrillic, latin = _towards(CYRILLIC), _towards(LATIN)
     code = np.arange(NUM_CODE_POINTS)
     own_cyrillic, own_latin = (np.isin(code, _codes(letters)) for letters in (CYRILLIC, LATIN))
@@ -121,7 +121,7 @@ def _table() -> _Table:
     kinds[[ord(digit) for digit in "036"]] = _DIGIT
     kinds[own_cyrillic] |= _CYRILLIC
     kinds[own_latin] |= _LATIN
-    return _Table(kinds, cyrillic, latin)
+    return _CodePoints(kinds, cyrillic, latin)
 
 
 class ConfusablesNormalizer:

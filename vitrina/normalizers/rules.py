@@ -44,7 +44,7 @@ _BEFORE_FACES = ":;=^"
 
 
 @dataclass(frozen=True)
-class _Part:
+class _TextPart:
     """A part of a text.
 
     Attributes:
@@ -100,25 +100,25 @@ class RulesNormalizer:
             part.raw if part.read is None else part.read.text for part in self._read(text)
         )
 
-    def _read(self, text: str) -> list[_Part]:
+    def _read(self, text: str) -> list[_TextPart]:
         """The parts of a text, one after the other."""
-        parts: list[_Part] = []
+        parts: list[_TextPart] = []
         position = 0
         for match in self._runs.finditer(text):
             start, end = _bounds(match)
             if start == end:
                 continue
             if start > position:
-                parts.append(_Part(position, text[position:start], None))
+                parts.append(_TextPart(position, text[position:start], None))
             raw = text[start:end]
             apart = text[start - 1 : start].strip() == "" and text[end : end + 1].strip() == ""
             face = text[start - 1 : start] in _BEFORE_FACES and raw.isascii() and start > 0
             stays = face or not (apart or any(map(str.isalpha, raw)))
             read = unchanged(raw, 0.0, sure=True) if stays else self._reading(raw)
-            parts.append(_Part(start, raw, read))
+            parts.append(_TextPart(start, raw, read))
             position = end
         if position < len(text):
-            parts.append(_Part(position, text[position:], None))
+            parts.append(_TextPart(position, text[position:], None))
         parts = _without_foreign(parts)
         return self._joined(parts) if self._config.spaces else parts
 
@@ -134,13 +134,13 @@ class RulesNormalizer:
     def _is_word(self, read: RestoredRun) -> bool:
         return read.is_one_word and self._vocabulary.is_listed(read.text.lower())
 
-    def _joined(self, parts: list[_Part]) -> list[_Part]:
+    def _joined(self, parts: list[_TextPart]) -> list[_TextPart]:
         """`parts` without the spaces that split a word."""
         if all(part.read is None or part.read.cost < ALONE for part in parts) and not any(
             len(part.raw) == 1 for part in parts[::2]
         ):
             return parts
-        joined: list[_Part] = []
+        joined: list[_TextPart] = []
         position = 0
         while position < len(parts):
             found = self._join_at(parts, position)
@@ -153,7 +153,7 @@ class RulesNormalizer:
                 position += 2 * count - 1
         return joined
 
-    def _join_at(self, parts: list[_Part], position: int) -> tuple[_Part, int] | None:
+    def _join_at(self, parts: list[_TextPart], position: int) -> tuple[_TextPart, int] | None:
         """The word that runs from `position` on make together, and how many; the most first."""
         row = _row(parts, position)
         letters = 0
@@ -184,7 +184,7 @@ def _bounds(match: re.Match[str]) -> tuple[int, int]:
     return start, max(start, end)
 
 
-def _without_foreign(parts: list[_Part]) -> list[_Part]:
+def _without_foreign(parts: list[_TextPart]) -> list[_TextPart]:
     """Words of Latin letters as they were, if one of them is no Russian word in disguise."""
     foreign = [part for part in parts if part.read is not None and part.read.foreign]
     if all(part.read is not None and part.read.sure for part in foreign):
@@ -197,7 +197,7 @@ def _without_foreign(parts: list[_Part]) -> list[_Part]:
     ]
 
 
-def _row(parts: list[_Part], position: int) -> list[RestoredRun]:
+def _row(parts: list[_TextPart], position: int) -> list[RestoredRun]:
     """Readings of the runs from `position` on that have one space between them."""
     row: list[RestoredRun] = []
     while position < len(parts) and len(row) < _LONGEST_ROW:
@@ -211,7 +211,7 @@ def _row(parts: list[_Part], position: int) -> list[RestoredRun]:
     return row
 
 
-def _spread(parts: list[_Part], read: RestoredRun) -> _Part:
+def _spread(parts: list[_TextPart], read: RestoredRun) -> _TextPart:
     """One part for several, whose joined run was read; positions step over the spaces."""
     places: list[int] = []
     for part in parts[::2]:
@@ -224,4 +224,4 @@ def _spread(parts: list[_Part], read: RestoredRun) -> _Part:
         for start, end, at in zip(read.starts, read.ends, starts, strict=True)
     )
     raw = "".join(part.raw for part in parts)
-    return _Part(parts[0].start, raw, replace(read, starts=starts, ends=ends))
+    return _TextPart(parts[0].start, raw, replace(read, starts=starts, ends=ends))

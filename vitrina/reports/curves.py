@@ -10,7 +10,7 @@ from typing import Any
 from vitrina.evaluation.plot import CLEAN, HEADINGS, TITLES, series
 from vitrina.evaluation.tables import score_text
 from vitrina.reports.charts import SMALL_SIZE, Chart, Curve, line_chart, value_range
-from vitrina.reports.page import Table
+from vitrina.reports.page import PageTable
 from vitrina.reports.runs import Run
 from vitrina.reports.statistics import mean_over_seeds
 
@@ -169,7 +169,7 @@ def _at(family: Mapping[str, Any], metric: str, place: int) -> Score:
     return sum(kept) / len(kept), ends[place] if len(ends) > place else [min(kept), max(kept)]
 
 
-def _family_table(groups: Sequence[RunGroup], families: Sequence[str]) -> Table:
+def _family_table(groups: Sequence[RunGroup], families: Sequence[str]) -> PageTable:
     titles = {"aunc": "AUNC", "p50": "p50", "worst_of_k": "worst of K at the last strength"}
     columns = [(key, metric) for key in titles for metric in FAMILY_METRICS]
     rows = []
@@ -181,8 +181,8 @@ def _family_table(groups: Sequence[RunGroup], families: Sequence[str]) -> Table:
     head = ["runs", "family", *(f"{titles[key]}, {HEADINGS[m]}" for key, m in columns)]
     caption = "AUNC: area under the curve; p50: strength that costs half of what is above guessing"
     if not groups[0].name:  # one run
-        return Table(caption, head[1:], [row[1:] for row in rows])
-    return Table(caption, head, rows)
+        return PageTable(caption, head[1:], [row[1:] for row in rows])
+    return PageTable(caption, head, rows)
 
 
 def _last(value: Any) -> Any:
@@ -232,7 +232,7 @@ def attack_part(groups: Sequence[RunGroup]) -> dict[str, Any] | None:
     )
     caption = f"of {attacked['num_right']} texts that were right before, of {attacked['num_texts']}"
     head = ["search", "edits", "success", "mean queries", "F1", "recall"]
-    return {"chart": chart, "table": Table(f"Success rate {caption}", head, rows)}
+    return {"chart": chart, "table": PageTable(f"Success rate {caption}", head, rows)}
 
 
 SCORES = ("f1", "recall")

@@ -94,13 +94,12 @@ def mistakes_part(
 
 def _explained(model: TrainedModel) -> str:
     """What the colors mean, for this model's tokens."""
-    embedder = model.model.embedder
-    config = getattr(embedder, "config", None)
-    if hasattr(config, "window_px"):
-        side = reach(embedder)
+    settings = model.config.embedder
+    if settings.draws and not settings.glyph_tokens:
+        side = reach(model.model.embedder)
         what = "slice" + (f" (with {side} on each side, which show its middle too)" if side else "")
     else:
-        what = "glyph" if getattr(config, "glyph_tokens", False) else "token"
+        what = "glyph" if settings.glyph_tokens else "token"
     return (
         f"Orange and solid: parts that support the prediction; blue and dotted: against it. Each "
         f"{what} is left out in turn; its weight is by how much that lowers the log-odds of the "
@@ -136,12 +135,8 @@ def _picture(model: TrainedModel | InputError, salient: Salient | None) -> Marku
     embedder = model.model.embedder
     if not isinstance(embedder, VisualEmbedder):
         return salient_text(salient) + strongest_pieces(salient)
-    config = getattr(embedder, "config", None)
-    stride, window = None, 16
-    if config is not None and hasattr(config, "window_px"):
-        stride, window = config.stride_px, config.window_px
-    elif config is not None and config.glyph_tokens:
-        window = config.width_px
+    stride = None if model.config.embedder.glyph_tokens else embedder.step_px
+    window = embedder.token_px[1]
     pictures = embedder.tokenizer.pictures
     columns = token_columns(pictures, salient.text, len(salient.weights), stride, window)
     drawn = salient_pictures(pictures, salient, columns)

@@ -18,7 +18,7 @@ from vitrina.files import package_folder
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A table of a page; the first cell of a row is its heading.
 
     Attributes:

@@ -16,7 +16,7 @@ from vitrina.evaluation.tables import SERIES, SYNTHETIC, score_text
 from vitrina.reports.charts import Chart, Curve, line_chart
 from vitrina.reports.curves import RunGroup, curve_parts, worst_families
 from vitrina.reports.mistakes import ladder_part, mistakes_part, open_model
-from vitrina.reports.page import Table, render
+from vitrina.reports.page import PageTable, render
 from vitrina.reports.predictions import (
     RunPredictions,
     calibration,
@@ -141,7 +141,7 @@ def headline(run: Run) -> list[tuple[str, str]]:
     return cards
 
 
-def scores_table(run: Run) -> Table:
+def scores_table(run: Run) -> PageTable:
     """All suites with the scores and their intervals."""
     rows = []
     for name, test in run.metrics.get("test", {}).items():
@@ -153,7 +153,7 @@ def scores_table(run: Run) -> Table:
             cells.append(score_text(test.get(metric)) + interval)
         rows.append([*cells, f"{int(test.get('count', 0)):,}"])
     caption = "Scores on the test texts; in brackets: 95 % interval over texts (bootstrap)"
-    return Table(caption, ["suite", *SCORES.values(), "count"], rows)
+    return PageTable(caption, ["suite", *SCORES.values(), "count"], rows)
 
 
 def judged(run: Run, chosen: str | None) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def judged(run: Run, chosen: str | None) -> dict[str, Any]:
     return {"notice": "", "tables": tables, "charts": list(map(_reliability, found))}
 
 
-def _confusion(predictions: RunPredictions) -> Table:
+def _confusion(predictions: RunPredictions) -> PageTable:
     counts = confusion(predictions)
     head = ["true class", *(f"predicted {name}" for name in predictions.names), "recall"]
     recalls = [row[n] / row.sum() if row.sum() else math.nan for n, row in enumerate(counts)]
@@ -177,15 +177,15 @@ def _confusion(predictions: RunPredictions) -> Table:
         [name, *(f"{count:,}" for count in row), score_text(recall)]
         for name, row, recall in zip(predictions.names, counts.tolist(), recalls, strict=True)
     ]
-    return Table(f"Texts by true class and predicted class ({predictions.suite})", head, rows)
+    return PageTable(f"Texts by true class and predicted class ({predictions.suite})", head, rows)
 
 
-def _label_table(predictions: RunPredictions) -> Table:
+def _label_table(predictions: RunPredictions) -> PageTable:
     head = ["label", "true positives", "false positives", "false negatives", "true negatives"]
     counts = label_counts(predictions).tolist()
     named = zip(predictions.names, counts, strict=True)
     rows = [[name, *(f"{count:,}" for count in row)] for name, row in named]
-    return Table(f"Texts by label ({predictions.suite})", head, rows)
+    return PageTable(f"Texts by label ({predictions.suite})", head, rows)
 
 
 def _reliability(predictions: RunPredictions) -> Chart:
@@ -210,7 +210,7 @@ def made(run: Run) -> dict[str, Any]:
         changed = ", with changes that were not committed" if git.get("changed") else ""
         commit = f"{git.get('commit')}{changed}"
     tables = [
-        Table(title, [first, second], [[str(k), str(v)] for k, v in found.items()], words=[1])
+        PageTable(title, [first, second], [[str(k), str(v)] for k, v in found.items()], words=[1])
         for title, first, second, found in (
             ("Versions", "name", "versions", record.get("versions")),
             ("Hashes of data and fonts", "name", "hashes", record.get("hashes")),

@@ -23,14 +23,10 @@ from torch import Tensor
 from vitrina.errors import InputError
 from vitrina.glyphs.segmentation import glyph_spans
 from vitrina.inference.load import TrainedModel
-from vitrina.models.embedders.base import Embedder
-from vitrina.models.embedders.characters import CharactersTokenizer
-from vitrina.models.embedders.subwords import SubwordsTokenizer
-from vitrina.models.embedders.wordpiece import WordpieceTokenizer
+from vitrina.models.embedders.base import Embedder, VisualEmbedder
 from vitrina.models.embedders.words import WordsEmbedder
-from vitrina.models.layers.ragged import Ragged, exclusive_sum
+from vitrina.models.layers.ragged import Ragged
 from vitrina.models.prepare import TextPipeline
-from vitrina.models.tokenizer import VisualTokenizer
 from vitrina.text.batch import TextBatch
 
 MOST_PARTS = 160
@@ -91,10 +87,9 @@ def saliency(model: TrainedModel, texts: TextBatch, labels: Sequence[int]) -> li
 
 def reach(embedder: Embedder) -> int:
     """How many tokens to each side show the middle of a token too."""
-    config = getattr(embedder, "config", None)
-    if config is not None and hasattr(config, "window_px"):
-        return max(0, -(-config.window_px // (2 * config.stride_px)) - 1)
-    return 0
+    if not isinstance(embedder, VisualEmbedder):
+        return 0
+    return max(0, -(-embedder.token_px[1] // (2 * embedder.step_px)) - 1)
 
 
 def token_spans(
@@ -105,39 +100,12 @@ def token_spans(
     Args:
         texts: as the tokenizer gets them.
     """
-    tokenizer = pipeline.tokenizer
-    if isinstance(tokenizer, VisualTokenizer):
-        starts, ends = tokenizer.spans(texts)
-        counts = pipeline.tokenize(texts).num_tokens
-        firsts = exclusive_sum(counts)
-        return [
-            (starts[first : first + count], ends[first : first + count])
-            for first, count in zip(firsts, counts, strict=True)
-        ]
-    if isinstance(tokenizer, CharactersTokenizer):
-        return [_each_code_point(max(1, length)) for length in texts.lengths]
-    if isinstance(tokenizer, WordpieceTokenizer | SubwordsTokenizer):
-        return [_of_pieces(tokenizer, text) for text in texts]
-    return None
-
-
-def _each_code_point(length: int) -> tuple[np.ndarray, np.ndarray]:
-    places = np.arange(length, dtype=np.int64)
-    return places, places + 1
-
-
-def _of_pieces(
-    tokenizer: WordpieceTokenizer | SubwordsTokenizer, text: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Special tokens show nothing."""
-    safe = text.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(tokenizer, WordpieceTokenizer):
-        encoding = tokenizer.pieces.encode(safe, add_special_tokens=False)
-        offsets = [(0, 0), *encoding.offsets]  # every text starts with a special token
-    else:
-        offsets = tokenizer.pieces.encode(safe).offsets or [(0, 0)]
-    pairs = np.array(offsets, dtype=np.int64).reshape(-1, 2)
-    return pairs[:, 0], pairs[:, 1]
+    found = pipeline.tokenizer.spans(texts)
+    if found is None:
+        return None
+    counts = pipeline.tokenize(texts).num_tokens
+    parts = [np.split(each, np.cumsum(counts)[:-1]) for each in found]
+    return list(zip(*parts, strict=True))
 
 
 def _leave_out(

@@ -10,7 +10,7 @@ from vitrina.errors import InputError
 from vitrina.evaluation.plot import HEADINGS
 from vitrina.evaluation.tables import SYNTHETIC, score_text
 from vitrina.reports.curves import RunGroup, curve_parts, suites_in, worst_families
-from vitrina.reports.page import Table, markup, render
+from vitrina.reports.page import PageTable, markup, render
 from vitrina.reports.run_report import (
     commands,
     hard_suite,
@@ -50,7 +50,7 @@ def sweep_report(
         require_labels(run)
     groups = group_by_seed(finished, keys)
     compared, explained = compare_groups(groups)
-    worst = Table(
+    worst = PageTable(
         "Where each model is worst (first seed)",
         ["runs", "lowest score", "family"],
         worst_families(groups),
@@ -105,10 +105,10 @@ def anchor_of(run: Run) -> str:
 
 def compare_groups(
     groups: Sequence[RunGroup],
-) -> tuple[list[tuple[Table, Table | None]], list[str]]:
+) -> tuple[list[tuple[PageTable, PageTable | None]], list[str]]:
     """For each score the means of all groups by suite and the paired tests; and notes."""
     suites = suites_in(groups)
-    shown: list[tuple[Table, Table | None]] = []
+    shown: list[tuple[PageTable, PageTable | None]] = []
     notes: dict[str, None] = {}
     for metric, heading in HEADINGS.items():
         scores = {
@@ -126,18 +126,18 @@ def compare_groups(
             cells = [found.cell(group.name, suite) for suite in suites]
             texts = [markup("<b>{}</b>", each.text) if each.best else each.text for each in cells]
             rows.append([group.name, *texts, str(len(group.runs))])
-        means = Table(f"{heading}: mean and 95 % interval", ["runs", *suites, "seeds"], rows)
+        means = PageTable(f"{heading}: mean and 95 % interval", ["runs", *suites, "seeds"], rows)
         tests = None
         if found.tests:
             text = found.text_of_tests(f"Paired tests of {heading}: each row against the first")
             lines = [[cell.text for cell in row] for row in text.rows]
-            tests = Table(text.title, text.head, lines)
+            tests = PageTable(text.title, text.head, lines)
         shown.append((means, tests))
         notes |= dict.fromkeys(found.notes)
     return shown, list(notes)
 
 
-def differences(runs: Sequence[Run], keys: Sequence[str]) -> Table:
+def differences(runs: Sequence[Run], keys: Sequence[str]) -> PageTable:
     """What distinguishes the runs, with links to them."""
     rows = []
     for run in runs:
@@ -148,7 +148,7 @@ def differences(runs: Sequence[Run], keys: Sequence[str]) -> Table:
         rows.append([link, *values, run.seed, score_text(f1), state])
     head = ["run", *keys, "seed", "F1, clean", "state"]
     caption = "What distinguishes the runs; settings that follow from another choice are left out"
-    return Table(caption, head, rows, words=[len(head) - 1])
+    return PageTable(caption, head, rows, words=[len(head) - 1])
 
 
 def members(group: RunGroup, mistakes: int, suite: str | None, device: str) -> list[dict[str, Any]]:

@@ -8,9 +8,8 @@ same holds for the CTC head and its alphabet.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,20 +18,10 @@ from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.errors import InputError, require
 from vitrina.models.model import Model
+from vitrina.registry import Settings
 from vitrina.state import FittedState
 from vitrina.tasks.build import build_task
 from vitrina.training.checkpoints import read_weights
-
-FREE = frozenset(
-    {
-        *("dropout", "ngram_dropout", "rate_share", "frozen", "sparse", "min_gain"),
-        *("augment", "augment_marks", "augment_erased", "augment_p", "augment_variants"),
-    }
-)
-"""Settings of an embedder that do not change what its weights mean."""
-
-READER = ("target", "units", "vocabulary_size", "source", "kernels", "dim")
-"""Settings of a CTC head that its weights depend on, besides the number of its frames."""
 
 INNER = "embedder.inner."
 """Prefix of an embedder inside another one, as where words are labeled."""
@@ -117,7 +106,7 @@ class WarmStart:
         found = {}
         if not self._embedder_differs(config):
             found["embedder"] = self.state.part("embedder")
-            if config.deobfuscator.kind != "none" and not self._deobfuscator_differs(config):
+            if not self._deobfuscator_differs(config):
                 found["deobfuscator"] = self.state.part("deobfuscator")
         if not self._reader_differs(config):
             found["ocr"] = self.state.part("ocr")
@@ -179,32 +168,21 @@ class WarmStart:
 
     def _embedder_differs(self, config: Config) -> str:
         """Return how the embedder differs in form; empty if it does not."""
-        mine, theirs = asdict(config.embedder), asdict(self.config.embedder)
-        if mine["kind"] != theirs["kind"]:
-            return f"embedder.kind = {theirs['kind']!r} there"
-        differs = _differing("embedder", mine, theirs, mine.keys() - FREE)
+        differs = _differing("embedder", config.embedder, self.config.embedder)
         if not differs and config.embedder.reads_codes:
             return self._deobfuscator_differs(config)
         return differs
 
     def _deobfuscator_differs(self, config: Config) -> str:
-        mine, theirs = asdict(config.deobfuscator), asdict(self.config.deobfuscator)
-        if mine["kind"] != theirs["kind"]:
-            return f"deobfuscator.kind = {theirs['kind']!r} there"
-        return _differing("deobfuscator", mine, theirs, mine.keys() - FREE)
+        return _differing("deobfuscator", config.deobfuscator, self.config.deobfuscator)
 
     def _reader_differs(self, config: Config) -> str:
         mine, theirs = config.ocr, self.config.ocr
         if not mine.recognizes or not theirs.recognizes:
             return "there is none" if mine.recognizes else "this run has none"
-        frames = {"frames_per_token": mine.num_frames(config.embedder, config.encoder)}
-        their_frames = theirs.num_frames(self.config.embedder, self.config.encoder)
-        return _differing(
-            "ocr",
-            asdict(mine) | frames,
-            asdict(theirs) | {"frames_per_token": their_frames},
-            {*READER, *frames},
-        )
+        num = [c.ocr.num_frames(c.embedder, c.encoder) for c in (config, self.config)]
+        frames = "" if num[0] == num[1] else f"ocr.frames_per_token = {num[1]} there"
+        return ", ".join(each for each in (_differing("ocr", mine, theirs), frames) if each)
 
     def _head_differs(self, config: Config, fitted: FittedState) -> str:
         theirs = self.config.task.kind
@@ -256,7 +234,13 @@ def _named(misfits: list[str]) -> str:
     return f"; not {', '.join(misfits[:MOST_NAMED])}" + (f" and {more} more" if more > 0 else "")
 
 
-def _differing(group: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], keys: Any) -> str:
-    """Return the settings of a group that differ there; empty if none does."""
-    differ = [key for key in sorted(keys) if mine[key] != theirs[key]]
-    return ", ".join(f"{group}.{key} = {theirs[key]!r} there" for key in differ)
+def _differing(group: str, mine: Settings, theirs: Settings) -> str:
+    """Return the settings there on which weights depend and that differ; empty if none does."""
+    if mine.kind != theirs.kind:
+        return f"{group}.kind = {theirs.kind!r} there"
+    names = [each.name for each in fields(mine) if not each.metadata.get("keeps_weights")]
+    return ", ".join(
+        f"{group}.{name} = {getattr(theirs, name)!r} there"
+        for name in sorted(names)
+        if getattr(mine, name) != getattr(theirs, name)
+    )

@@ -51,7 +51,7 @@ def fit(
         embedder = component("embedder", config.embedder.kind).load()
         parts["embedder"] = embedder.fit(config.embedder, corpus)
     if config.ocr.recognizes and "ocr" not in parts:
-        parts["ocr"] = Recognition.fit(config.ocr, corpus)
+        parts["ocr"] = component("ocr", config.ocr.kind).load().fit(config.ocr, corpus)
     return FittedState.join(parts)
 
 
@@ -73,7 +73,7 @@ def build_reading(config: Config, fitted: FittedState) -> Recognition | None:
     """What is asked of a reading head, where there is one."""
     if not config.ocr.recognizes:
         return None
-    return Recognition(config.ocr, fitted.part("ocr"))
+    return build("ocr", config.ocr, fitted.part("ocr"))
 
 
 def build_pipeline(
@@ -113,7 +113,7 @@ def _build_reader(
     if not ocr.recognizes:
         return None
     reads_encoder = ocr.source == "encoder"
-    return CtcHead(
+    return component("head", "ctc").load()(
         encoder.dim if reads_encoder else embedder.dim,
         dim=ocr.dim,
         kernels=ocr.kernels,

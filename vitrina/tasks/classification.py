@@ -12,8 +12,8 @@ from vitrina.data.dataset import Split
 from vitrina.errors import require
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
-from vitrina.models.heads.classification import ClassificationHead
 from vitrina.models.model import Model
+from vitrina.registry import component
 from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import VALIDATION, ClassificationConfig
@@ -42,7 +42,7 @@ class ClassificationTask(Task):
         self._positive = positive
         self.waits_for_thresholds = config.threshold == VALIDATION
         fixed = None if config.threshold in (VALIDATION, EVEN) else config.threshold
-        self.task_metrics = ClassMetrics(names, positive, fixed)
+        self.task_metrics = ClassMetrics(names, positive, fixed, config.metrics)
 
     @staticmethod
     def fit(config: ClassificationConfig, train: Split, label_names: list[str]) -> FittedState:
@@ -64,7 +64,8 @@ class ClassificationTask(Task):
         )
 
     def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
-        head = ClassificationHead(encoder.dim, len(self.label_names), self.config.dropout)
+        head = component("head", self.config.head).load()
+        head = head(encoder.dim, len(self.label_names), self.config.dropout)
         return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> Targets:
@@ -95,7 +96,9 @@ class ClassificationTask(Task):
 
     def use_thresholds(self, thresholds: dict[str, float]) -> None:
         (threshold,) = thresholds.values()
-        self.task_metrics = ClassMetrics(self.label_names, self._positive, threshold)
+        self.task_metrics = ClassMetrics(
+            self.label_names, self._positive, threshold, self.config.metrics
+        )
 
     @property
     def threshold_names(self) -> list[str]:

@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from vitrina.data.config import WORD_SOURCES, LabelRules, WordRules
 from vitrina.data.fields import label_name
 from vitrina.errors import require
-from vitrina.registry import Settings, register, setting
+from vitrina.registry import (
+    Settings,
+    component,
+    names_with,
+    register,
+    register_target,
+    setting,
+)
 
 FOCAL_GAMMA = 2.0
 """The best exponent of Lin et al. 2017."""
 VALIDATION = "validation"
 """`task.threshold`: chosen on the validation texts."""
 POOLS = ("max_mean", "max", "mean")
+METRICS = (
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "macro_precision",
+    "macro_recall",
+    "macro_f1",
+    "micro_precision",
+    "micro_recall",
+    "micro_f1",
+    "roc_auc",
+    "average_precision",
+)
+"""Our own metrics of labels; all lie in [0, 1], and more is better. The target of a metric maps
+`vitrina.tasks.metrics.Predictions` to a number, NaN where it is undefined."""
+
+for _name in METRICS:
+    register_target("metric", _name, f"vitrina.tasks.metrics:{_name}")
 
 
 class TaskConfig(Settings):
@@ -30,18 +56,33 @@ class TaskConfig(Settings):
     compares_views: ClassVar[bool] = False
     """Whether `Task.divergence` compares the predictions for two views of a text."""
 
+    @property
+    def labels_texts(self) -> bool:
+        """Whether whole texts have labels."""
+        return self.needs_labels and not self.labels_words
+
+    @property
+    def further_metrics(self) -> Sequence[str]:
+        """Metrics of plugins that the task scores."""
+        return ()
+
     def label_rules(self) -> LabelRules | WordRules:
         """How the rows of a dataset name their labels."""
         return LabelRules(ignored=not self.needs_labels)
 
     def check_with(self, config: Any) -> None:
-        if self.one_class_per_text or (self.needs_labels and not self.labels_words):
+        if self.labels_texts:
             return
         pairs = config.dataset.pairs
         require(pairs is None, "dataset.pairs", pairs, f"null with task={self.kind}")
         kind = config.evaluation.kind
         allowed = f"levels with task={self.kind}, which has no labels of whole texts"
         require(not config.evaluation.needs_labels, "evaluation.kind", kind, allowed)
+
+
+def _check_head(key: str, name: str, outputs: str) -> None:
+    form: Any = component("head", name, key=f"{key}.head").settings
+    require(form.outputs == outputs, f"{key}.head", name, f"a head of {outputs}")
 
 
 class TextTaskConfig(TaskConfig):
@@ -68,6 +109,10 @@ class TextTaskConfig(TaskConfig):
     """Decision threshold of a label's probability: a number between 0 and 1, or validation, the one
     of the highest F1 on the validation texts, clean and noisy. Two classes have one for the
     positive class, with 0.5 the likelier class; more than two leave it at 0.5."""
+    head: str = "linear"
+    """Head of the model: linear, or one of a plugin."""
+    metrics: list[str] = setting([], unique=True)
+    """Metrics of plugins that are scored besides our own."""
     min_labels: ClassVar[int] = 1
     """Least number of labels."""
 
@@ -78,6 +123,9 @@ class TextTaskConfig(TaskConfig):
         used = self.loss == "focal" or self.focal_gamma is None
         require(used, f"{key}.focal_gamma", self.focal_gamma, f"null unless {key}.loss=focal")
         self._check_weights(key)
+        _check_head(key, self.head, "texts")
+        for index, name in enumerate(self.metrics):
+            component("metric", name, key=f"{key}.metrics[{index}]")
         value = self.threshold
         number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1
         allowed = f"between 0 and 1, both excluded, or {VALIDATION}"
@@ -90,6 +138,13 @@ class TextTaskConfig(TaskConfig):
         enough = self.labels is None or len(self.labels) >= self.min_labels
         words = {1: "at least one label", 2: "at least two labels"}[self.min_labels]
         require(enough, f"{key}.labels", self.labels, f"{words}, or null")
+
+    @property
+    def further_metrics(self) -> Sequence[str]:
+        return self.metrics
+
+    def components_used(self) -> list[tuple[str, str]]:
+        return [("head", self.head), *(("metric", name) for name in self.metrics)]
 
     def _check_weights(self, key: str) -> None:
         given = self.class_weights
@@ -164,6 +219,14 @@ class LabelingConfig(TaskConfig):
     """Share of each target that is spread over all labels."""
     positive_weight: float = setting(4.0, gt=0)
     """Weight in the loss of words with a label, relative to those without."""
+    head: str = "words"
+    """Head of the model: words, or one of a plugin."""
+
+    def check(self, key: str) -> None:
+        _check_head(key, self.head, "words")
+
+    def components_used(self) -> list[tuple[str, str]]:
+        return [("head", self.head)]
 
     def label_rules(self) -> LabelRules | WordRules:
         return WordRules(self.labels, self.spans_field, self.background, self.lexicon)
@@ -197,7 +260,7 @@ class PretrainingConfig(TaskConfig):
     def check_with(self, config: Any) -> None:
         super().check_with(config)
         embedder, encoder = config.embedder, config.encoder
-        allowed = "one that draws texts, with task=pretraining: glyphs, glyph_ngrams, slices, line"
+        allowed = f"one that draws texts, with task=pretraining: {names_with('embedder', 'draws')}"
         require(embedder.draws, "embedder.kind", embedder.kind, allowed)
         allowed = "one with a state for each token or stride with task=pretraining"
         require(encoder.keeps_tokens, "encoder.kind", encoder.kind, allowed)

@@ -14,11 +14,11 @@ from vitrina.data.dataset import Split
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.embedders.words import WordsEmbedder, shown_words
 from vitrina.models.encoders.base import Encoder
-from vitrina.models.heads.words import WordHead
 from vitrina.models.model import Model
 from vitrina.models.prepare import TextPipeline
 from vitrina.models.word_predictions import WordPredictor
 from vitrina.normalizers.alignment import align_spans
+from vitrina.registry import component
 from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import LabelingConfig
@@ -77,7 +77,8 @@ class LabelingTask(Task):
         return WordsEmbedder(embedder, self.config.pool, self.config.kernels)
 
     def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
-        head = WordHead(encoder.dim, len(self.label_names), self.config.dropout)
+        head = component("head", self.config.head).load()
+        head = head(encoder.dim, len(self.label_names), self.config.dropout)
         return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> WordTargets:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 from sklearn.metrics import (
@@ -18,21 +19,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-METRICS = (
-    "accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "macro_precision",
-    "macro_recall",
-    "macro_f1",
-    "micro_precision",
-    "micro_recall",
-    "micro_f1",
-    "roc_auc",
-    "average_precision",
-)
-"""The scores; all lie in [0, 1], and more is better."""
+from vitrina.registry import component
+from vitrina.tasks.config import METRICS
 
 LABEL_METRICS = ("precision", "recall", "f1", "roc_auc", "average_precision")
 """The scores of each label by itself."""
@@ -59,6 +47,12 @@ class Predictions:
         shapes = self.occurs.shape, self.chosen.shape, self.probabilities.shape
         assert len(set(shapes)) == 1 and self.occurs.ndim == 2, shapes
         assert self.occurs.dtype == self.chosen.dtype == np.bool_
+
+    @cached_property
+    def by_label(self) -> list[dict[str, float]]:
+        """The scores of `LABEL_METRICS` of each label, and `support`, the texts that have it."""
+        columns = (self.occurs.T, self.chosen.T, self.probabilities.T)
+        return [_one_label(*column) for column in zip(*columns, strict=True)]
 
 
 def decide(
@@ -100,8 +94,8 @@ def choose_class(
     return np.where(positive_N, index, 1 - index)
 
 
-def score(decisions: Predictions) -> dict[str, float]:
-    """The scores of `METRICS`, and `count`, the number of texts.
+def score(decisions: Predictions, metrics: Sequence[str] = METRICS) -> dict[str, float]:
+    """The scores of `metrics`, and `count`, the number of texts.
 
     `accuracy` is the share of texts whose predicted labels are exactly right. Names with `macro_`
     are means over all labels, names with `micro_` those of all (text, label) pairs taken together,
@@ -111,28 +105,54 @@ def score(decisions: Predictions) -> dict[str, float]:
     precision and F1 of one that neither occurs nor is predicted. Precision is 0 where a label
     occurs but is never predicted.
     """
-    by_label = score_labels(decisions)
+    scores: dict[str, float] = {
+        name: component("metric", name).load()(decisions) for name in metrics
+    }
+    return scores | {"count": len(decisions.occurs)}
+
+
+def accuracy(decisions: Predictions) -> float:
+    """Share of texts whose predicted labels are exactly right."""
+    right = (decisions.occurs == decisions.chosen).all(axis=1)
+    return float(right.mean()) if len(right) else float("nan")
+
+
+def micro_precision(decisions: Predictions) -> float:
+    """Share of the predicted labels that are right."""
+    hits, chosen, occurring = _counts(decisions)
+    return hits / max(chosen, 1) if chosen + occurring else float("nan")
+
+
+def micro_recall(decisions: Predictions) -> float:
+    """Share of the true labels that are predicted."""
+    hits, _, occurring = _counts(decisions)
+    return hits / occurring if occurring else float("nan")
+
+
+def micro_f1(decisions: Predictions) -> float:
+    """Harmonic mean of micro precision and micro recall."""
+    hits, chosen, occurring = _counts(decisions)
+    return 2 * hits / (chosen + occurring) if chosen + occurring else float("nan")
+
+
+def _counts(decisions: Predictions) -> tuple[int, int, int]:
     occurs, chosen = decisions.occurs, decisions.chosen
-    right = (occurs == chosen).all(axis=1)
-    scores = {"accuracy": float(right.mean()) if len(right) else float("nan")}
-    for name in LABEL_METRICS:
-        scores[name] = mean_of_defined([by_label[k][name] for k in decisions.reported])
-    for name in ("precision", "recall", "f1"):
-        scores[f"macro_{name}"] = mean_of_defined([each[name] for each in by_label])
-    hits, num_chosen, num_occurring = (
-        int(each.sum()) for each in (occurs & chosen, chosen, occurs)
+    return int((occurs & chosen).sum()), int(chosen.sum()), int(occurs.sum())
+
+
+def _mean(decisions: Predictions, name: str, *, macro: bool = False) -> float:
+    by_label = decisions.by_label
+    return mean_of_defined(
+        [each[name] for k, each in enumerate(by_label) if macro or k in decisions.reported]
     )
-    known = num_chosen + num_occurring > 0
-    scores["micro_precision"] = hits / max(num_chosen, 1) if known else float("nan")
-    scores["micro_recall"] = hits / num_occurring if num_occurring else float("nan")
-    scores["micro_f1"] = 2 * hits / (num_chosen + num_occurring) if known else float("nan")
-    return {name: scores[name] for name in METRICS} | {"count": len(right)}
 
 
-def score_labels(decisions: Predictions) -> list[dict[str, float]]:
-    """The scores of `LABEL_METRICS` of each label, and `support`, the texts that have it."""
-    columns = (decisions.occurs.T, decisions.chosen.T, decisions.probabilities.T)
-    return [_one_label(*column) for column in zip(*columns, strict=True)]
+precision, recall, f1, roc_auc, average_precision = (
+    partial(_mean, name=name) for name in LABEL_METRICS
+)
+macro_precision, macro_recall, macro_f1 = (
+    partial(_mean, name=name, macro=True) for name in LABEL_METRICS[:3]
+)
 
 
 def chance(occurs: np.ndarray, reported: Sequence[int]) -> dict[str, float]:

@@ -12,8 +12,8 @@ from vitrina.data.dataset import Split
 from vitrina.data.labels import members, sorted_labels
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
-from vitrina.models.heads.classification import ClassificationHead
 from vitrina.models.model import Model
+from vitrina.registry import component
 from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import VALIDATION, MultilabelConfig
@@ -41,7 +41,7 @@ class MultilabelTask(Task):
         self.waits_for_thresholds = config.threshold == VALIDATION
         fixed = EVEN if config.threshold == VALIDATION else config.threshold
         thresholds = [fixed] * len(self.label_names)
-        self.task_metrics = MultilabelMetrics(self.label_names, thresholds)
+        self.task_metrics = MultilabelMetrics(self.label_names, thresholds, config.metrics)
 
     @staticmethod
     def fit(config: MultilabelConfig, train: Split, label_names: list[str]) -> FittedState:
@@ -69,7 +69,8 @@ class MultilabelTask(Task):
         )
 
     def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
-        head = ClassificationHead(encoder.dim, len(self.label_names), self.config.dropout)
+        head = component("head", self.config.head).load()
+        head = head(encoder.dim, len(self.label_names), self.config.dropout)
         return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> Targets:
@@ -101,7 +102,7 @@ class MultilabelTask(Task):
 
     def use_thresholds(self, thresholds: dict[str, float]) -> None:
         values = [thresholds[name] for name in self.label_names]
-        self.task_metrics = MultilabelMetrics(self.label_names, values)
+        self.task_metrics = MultilabelMetrics(self.label_names, values, self.config.metrics)
 
     @property
     def threshold_names(self) -> list[str]:

@@ -21,6 +21,7 @@ class MultilabelMetrics(LabelMetrics):
     Args:
         label_names: names of the labels.
         thresholds: of each label.
+        metrics: further metrics, of plugins.
     """
 
     shown: ClassVar[dict[str, str]] = {
@@ -31,7 +32,10 @@ class MultilabelMetrics(LabelMetrics):
         "accuracy": "all right",
     }
 
-    def __init__(self, label_names: Sequence[str], thresholds: Sequence[float]) -> None:
+    def __init__(
+        self, label_names: Sequence[str], thresholds: Sequence[float], metrics: Sequence[str] = ()
+    ) -> None:
+        self.extra = list(metrics)
         assert len(label_names) == len(thresholds)
         self.label_names = list(label_names)
         self.thresholds = np.array(thresholds, dtype=np.float64)

@@ -14,15 +14,16 @@ from torch import Tensor
 from vitrina.data.dataset import Split
 from vitrina.models.embedders.base import Embedder, VisualEmbedder
 from vitrina.models.encoders.base import Encoder
-from vitrina.models.heads.pixels import PixelHead
 from vitrina.models.layers.masking import Masking
 from vitrina.models.masked_model import MaskedModel
 from vitrina.models.model import Model
 from vitrina.models.prepare import TextPipeline
+from vitrina.registry import component
 from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import PretrainingConfig
 from vitrina.tasks.pixel_metrics import NothingHidden, PixelMetrics
+from vitrina.tasks.reconstruction import draw_restored
 from vitrina.tasks.targets import Targets
 from vitrina.text.batch import TextBatch
 
@@ -49,7 +50,8 @@ class PretrainingTask(Task):
         config, masking = self.config, None
         if config.masked_weight > 0:
             masking = Masking(config.masked_share, config.masked_span, encoder.stride)
-        head = PixelHead(encoder.dim, embedder.token_px, encoder.stride)
+        head = component("head", "pixels").load()
+        head = head(encoder.dim, embedder.token_px, encoder.stride)
         return MaskedModel(embedder, encoder, head, masking)
 
     def targets(self, sample: Sample) -> Targets:
@@ -87,8 +89,6 @@ class PretrainingTask(Task):
         self, model: Model, pipeline: TextPipeline, texts: TextBatch, folder: Path
     ) -> list[Path]:
         """`masked.png`: texts, the same partly hidden, and restored."""
-        from vitrina.tasks.reconstruction import draw_restored
-
         assert isinstance(model, MaskedModel)
         if not model.masking:
             return []

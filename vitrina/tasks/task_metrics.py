@@ -9,16 +9,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vitrina.tasks.calibration import calibration
+from vitrina.tasks.config import METRICS
 from vitrina.tasks.intervals import intervals
 from vitrina.tasks.metrics import (
-    METRICS,
     Predictions,
     chance,
     choose_class,
     decide,
     reported_classes,
     score,
-    score_labels,
 )
 
 
@@ -34,12 +33,19 @@ class TaskMetrics(ABC):
         relative: the scores that are also told relative to clean texts.
         shown: the scores in the table of a run, and their headings.
         unit: what `count` counts.
+        extra: names of further metrics, of plugins.
     """
 
     metrics: ClassVar[Sequence[str]]
     relative: ClassVar[Sequence[str]]
     shown: ClassVar[dict[str, str]]
     unit: ClassVar[str] = "texts"
+    extra: Sequence[str] = ()
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """`shown`, and the metrics of plugins under their own names."""
+        return self.shown | {name: name for name in self.extra}
 
     @property
     @abstractmethod
@@ -117,10 +123,10 @@ class LabelMetrics(TaskMetrics):
 
     def score(self, truth: Any, predicted: Any) -> dict[str, float]:
         decisions = self.decide(truth, predicted)
-        return score(decisions) | calibration(decisions)
+        return score(decisions, (*METRICS, *self.extra)) | calibration(decisions)
 
     def score_labels(self, truth: Any, predicted: Any) -> dict[str, dict[str, float]]:
-        found = score_labels(self.decide(truth, predicted))
+        found = self.decide(truth, predicted).by_label
         return dict(zip(self.label_names, found, strict=True))
 
     def chance(self, truth: Any) -> dict[str, float]:
@@ -132,7 +138,7 @@ class LabelMetrics(TaskMetrics):
         return intervals(self.decide(truth, predicted), resamples=resamples, seed=seed)
 
     def notes(self, truth: Any, scores: dict[str, float]) -> list[str]:
-        undefined = [metric for metric in self.metrics if np.isnan(scores[metric])]
+        undefined = [metric for metric in (*self.metrics, *self.extra) if np.isnan(scores[metric])]
         counts = self.occurs(truth).sum(axis=0)
         occurring = [name for name, n in zip(self.label_names, counts, strict=True) if n]
         if undefined:
@@ -159,6 +165,7 @@ class ClassMetrics(LabelMetrics):
         positive: with two classes the one whose scores are reported; None: the last one.
         threshold: with two classes the probability from which on the positive one is said; None:
             the likelier one is.
+        metrics: further metrics, of plugins.
     """
 
     shown: ClassVar[dict[str, str]] = {
@@ -170,8 +177,13 @@ class ClassMetrics(LabelMetrics):
     }
 
     def __init__(
-        self, label_names: Sequence[str], positive: int | None, threshold: float | None = None
+        self,
+        label_names: Sequence[str],
+        positive: int | None,
+        threshold: float | None = None,
+        metrics: Sequence[str] = (),
     ) -> None:
+        self.extra = list(metrics)
         assert threshold is None or len(label_names) == 2
         self.label_names = list(label_names)
         self.positive, self.threshold = positive, threshold

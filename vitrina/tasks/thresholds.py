@@ -10,18 +10,16 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import precision_recall_curve
 
+from vitrina.data.dataset import Split
 from vitrina.errors import InputError
 from vitrina.files import replacing
+from vitrina.tasks.base import Task
 from vitrina.text.batch import TextBatch
-
-if TYPE_CHECKING:
-    from vitrina.data.dataset import Split
-    from vitrina.tasks.base import Task
 
 FILE = "thresholds.json"
 """Its name in the folder of a run."""

@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vitrina.models.word_predictions import WordPredictions
+from vitrina.tasks.config import METRICS
 from vitrina.tasks.intervals import INTERVAL_METRICS, intervals_of, ratio, weighted_scores
-from vitrina.tasks.metrics import METRICS, Predictions, decide, reported_classes, score
+from vitrina.tasks.metrics import Predictions, decide, reported_classes, score
 from vitrina.tasks.task_metrics import ClassMetrics, LabelMetrics
 from vitrina.text.spans import Spans, overlaps
 

@@ -34,19 +34,18 @@ class TrainingConfig(Settings):
     compile: bool = False
     """Whether torch.compile works on the parts of the model that gain from it. It pays in long
     trainings on a GPU; the first steps take a minute longer."""
-    schedule: str = setting("one_cycle", choices=("one_cycle", "cosine", "linear", "constant"))
-    """one_cycle, cosine, linear or constant: how the learning rate falls after the warm-up."""
     warmup: float = setting(0.1, ge=0, lt=1)
-    """Share of the steps in which the learning rate rises."""
+    """Share of the steps in which the learning rate rises; then it falls along a half cosine."""
     min_lr_ratio: float = setting(0.0, ge=0, le=1)
     """Learning rate at the last step, as a share of the largest one."""
     clip_norm: float | None = setting(1.0, gt=0)
     """Largest norm of the gradient; null: no clipping."""
     validate_every: float = setting(1.0, gt=0)
     """Epochs between two validations."""
-    metric: str = setting("roc_auc", choices=METRICS)
+    metric: str = "roc_auc"
     """Validation score that chooses the best checkpoint: its mean over clean and noisy validation
-    texts. With task=pretraining the losses choose it, whatever this setting is."""
+    texts: accuracy, f1, macro_f1, micro_f1, roc_auc, average_precision or one of task.metrics. With
+    task=pretraining the losses choose it, whatever this setting is."""
     patience: int | None = setting(None, ge=1)
     """Validations without a better score after which training stops; null: never."""
     checkpoint_seconds: float = setting(60.0, ge=0)
@@ -74,6 +73,8 @@ class TrainingConfig(Settings):
         return 1 if self.second_view is None else 2
 
     def check_with(self, config: Any) -> None:
+        known = (*METRICS, *config.task.further_metrics)
+        require(self.metric in known, "training.metric", self.metric, f"one of {', '.join(known)}")
         if self.consistency == 0:
             return
         allowed = f"0 with task={config.task.kind}, which compares no views of a text"

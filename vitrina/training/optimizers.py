@@ -73,19 +73,14 @@ def _rate_shares(model: nn.Module) -> dict[int, float]:
 def rate_at(config: TrainingConfig, num_steps: int, step: int) -> float:
     """Return the share of the largest learning rate at `step` (from 0) of `num_steps`.
 
-    `one_cycle` rises and falls along half cosines (Smith and Topin 2018); `cosine` and `linear`
-    rise linearly; `constant` stays after the rise. torch's own schedules round the warm-up to
-    whole steps and begin it at a given share, not at its first step.
+    It rises and falls along half cosines (Smith and Topin 2018). torch's `OneCycleLR` begins at a
+    given share of the rate, not at the first step of the rise.
     """
     rising = max(config.warmup * num_steps, 1e-9)
     if step < rising:
-        share = (step + 1) / (math.ceil(rising) + 1)
-        smooth = config.schedule == "one_cycle"
-        return (1 - math.cos(math.pi * share)) / 2 if smooth else share
+        return (1 - math.cos(math.pi * (step + 1) / (math.ceil(rising) + 1))) / 2
     done = min((step - rising) / max(num_steps - rising, 1e-9), 1.0)
-    if config.schedule == "constant":
-        return 1.0
-    left = 1 - done if config.schedule == "linear" else (1 + math.cos(math.pi * done)) / 2
+    left = (1 + math.cos(math.pi * done)) / 2
     return config.min_lr_ratio + (1 - config.min_lr_ratio) * left
 
 

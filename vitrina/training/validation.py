@@ -43,7 +43,7 @@ def validation(
         for name, view in views.items():
             found = task.task_metrics.score(truths[name], predictor(view.texts))
             if read is not None:
-                wanted = view if read.config.target == "drawn" else views["clean"]
+                wanted = view if read.config.recognizes_noise else views["clean"]
                 found["cer"] = read.measure(view.texts, wanted.texts).cer
             scores |= {f"{name}_{key}": value for key, value in found.items()}
             decisive.append(task.validation_score(found, metric))

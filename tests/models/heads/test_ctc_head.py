@@ -10,7 +10,7 @@ from tests.tiny import TEXTS, build
 from vitrina.models.predictor import for_inference
 from vitrina.text.batch import TextBatch
 
-DRAWN = ("glyphs", "glyph_ngrams", "slices", "line_patch")
+DRAWN = ("glyphs", "glyph_ngrams", "slices", "line")
 KINDS = list(itertools.product(DRAWN, ("cnn", "transformer"), ("embedder", "encoder")))
 
 

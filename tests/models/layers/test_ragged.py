@@ -70,22 +70,6 @@ def test_the_largest_of_neighbouring_windows(lengths: list[int], step: int, pool
     torch.testing.assert_close(found.values, torch.cat(singles), atol=1e-4, rtol=1e-4)
 
 
-@given(lengths_of_texts, st.sampled_from([1, 2]))
-@settings(max_examples=50, deadline=None)
-def test_convolving_columns_sees_one_text_only(lengths: list[int], stride: int) -> None:
-    torch.manual_seed(sum(lengths))
-    columns = Ragged(torch.randn(sum(lengths), 6, 3), np.array(lengths))
-    weight = torch.randn(5, 3, 3, 3)
-    line = Line.plan(columns.lengths, 2, stride, torch.device("cpu"))
-    singles = [
-        F.conv2d(part.permute(2, 0, 1)[None], weight, stride=stride, padding=1)[0].permute(1, 2, 0)
-        for part in columns.values.split(lengths)
-    ]
-    assert line.pooled_lengths.tolist() == [len(single) for single in singles]
-    found = line.convolve_columns(columns.values, weight)
-    torch.testing.assert_close(found, torch.cat(singles), atol=1e-4, rtol=1e-4)
-
-
 @given(lengths_of_texts, st.integers(0, 4), st.sampled_from([1, 2, 3, 5]))
 @settings(max_examples=80, deadline=None)
 def test_pooling_neighbours_sees_one_text_only(

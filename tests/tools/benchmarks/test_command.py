@@ -10,6 +10,7 @@ from tools.benchmarks.command import main
 MODELS = ("vtr_glyphs", "vtr_glyphs_plain")
 
 
+@pytest.mark.slow
 def test_rows_are_measured_shown_and_saved(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

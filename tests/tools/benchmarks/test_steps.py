@@ -40,6 +40,7 @@ def test_the_padded_form_is_checked_and_timed(bench: Bench) -> None:
         assert float(row.details["largest_difference_of_scores"]) < 1e-3
 
 
+@pytest.mark.slow
 def test_peaks_are_those_of_processes_of_their_own(bench: Bench) -> None:
     (row,) = steps.memory(bench)
     assert row.ours is not None and row.reference is not None

@@ -16,7 +16,7 @@ from vitrina.models.token_batch import TokenBatch
 from vitrina.models.tokenizer import Tokenizer
 from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
-from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, pieces
+from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, pieces, ranges
 from vitrina.text.case import lower_case
 
 UNKNOWN_ID = 0
@@ -38,6 +38,11 @@ class CharactersTokenizer(Tokenizer):
     def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
         ids_N = self.id_of[_read(texts, self.lowercase)]
         return table_inputs(ids_N, texts.lengths, empty_id=int(self.id_of[ord(" ")]))
+
+    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
+        lengths = np.maximum(1, texts.lengths)
+        places = ranges(np.zeros(len(texts), dtype=np.int64), lengths)
+        return places, places + 1
 
 
 class CharactersEmbedder(TableEmbedder):

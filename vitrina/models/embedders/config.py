@@ -49,6 +49,9 @@ class DrawnLineConfig(EmbedderConfig):
         overlap = f"at most {key}.window_px ({self.window_px})"
         require(self.stride_px <= self.window_px, f"{key}.stride_px", self.stride_px, overlap)
 
+    def fonts_used(self) -> list[str] | None:
+        return self.fonts
+
 
 @register("embedder", "slices", "vitrina.models.embedders.slices:SlicesEmbedder")
 class SlicesConfig(DrawnLineConfig):
@@ -70,12 +73,10 @@ class SlicesConfig(DrawnLineConfig):
 class LineConfig(DrawnLineConfig):
     """Windows over a feature map that convolutions make of the whole drawn line at once."""
 
-    stem: str = setting("patch", choices=("patch", "strided"))
-    """patch (whitened patches, embedded) or strided (3×3 convolutions of stride 2)."""
     patch_px: int = 11
     """Width of a patch."""
     patch_stride_px: int = setting(1, ge=1)
-    """Pixels from one patch to the next; for the strided stem a power of two."""
+    """Pixels from one patch to the next."""
     pool: int = setting(8, ge=1)
     """Neighboring patches that become one place of the map, by their maximum."""
     num_components: int = setting(128, ge=1)
@@ -86,7 +87,7 @@ class LineConfig(DrawnLineConfig):
     """Channels of the map."""
     kernels: list[int] = setting([3], ge=1, odd=True)
     """Places that each residual convolution over the map sees."""
-    dropout: float = setting(0.0, ge=0, lt=1)
+    dropout: float = setting(0.0, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
 
     def check(self, key: str) -> None:
@@ -95,22 +96,10 @@ class LineConfig(DrawnLineConfig):
         wide = self.patch_px >= step and (self.patch_px - step) % 2 == 0
         allowed = f"{key}.patch_stride_px ({step}) or more by an even number"
         require(wide, f"{key}.patch_px", self.patch_px, allowed)
-        if self.stem == "strided":
-            self._check_strided(key)
         for name in ("window_px", "stride_px"):
             value = getattr(self, name)
             allowed = f"a multiple of {key}.patch_stride_px times {key}.pool ({self.place_px})"
             require(value % self.place_px == 0, f"{key}.{name}", value, allowed)
-
-    def _check_strided(self, key: str) -> None:
-        step = self.patch_stride_px
-        require(self.pool == 1, f"{key}.pool", self.pool, "1 for the strided stem")
-        halves = step >= 2 and step & (step - 1) == 0
-        require(halves, f"{key}.patch_stride_px", step, "a power of two of at least 2")
-        allowed = f"a multiple of {key}.patch_stride_px ({step})"
-        require(self.height_px % step == 0, f"{key}.height_px", self.height_px, allowed)
-        allowed = f"at least {2 * step} for this {key}.patch_stride_px"
-        require(self.channels >= 2 * step, f"{key}.channels", self.channels, allowed)
 
     @property
     def place_px(self) -> int:
@@ -132,7 +121,7 @@ class WordpieceConfig(EmbedderConfig):
     """Whether a tokenizer trained here folds case."""
     dim: int = setting(128, ge=1)
     """Dimension of a token embedding."""
-    dropout: float = setting(0.1, ge=0, lt=1)
+    dropout: float = setting(0.1, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
 
 
@@ -146,7 +135,7 @@ class CharactersConfig(EmbedderConfig):
     """Whether capital letters are folded to small ones."""
     dim: int = setting(128, ge=1)
     """Dimension of a token embedding."""
-    dropout: float = setting(0.0, ge=0, lt=1)
+    dropout: float = setting(0.0, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
 
 
@@ -156,7 +145,7 @@ class BytesConfig(EmbedderConfig):
 
     dim: int = setting(128, ge=1)
     """Dimension of a token embedding."""
-    dropout: float = setting(0.0, ge=0, lt=1)
+    dropout: float = setting(0.0, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
 
 
@@ -176,7 +165,7 @@ class NgramsConfig(EmbedderConfig):
     """Rows of the table; n-grams with the same hash share one."""
     dim: int = setting(16, ge=1)
     """Dimension of a token embedding."""
-    sparse: bool = True
+    sparse: bool = setting(True, keeps_weights=True)
     """Whether the table's gradient holds only the rows that a batch touches, so that
     a step moves only these."""
 
@@ -193,9 +182,9 @@ class SubwordsConfig(EmbedderConfig):
     """A model on the hub or a local folder; by default that of `encoder=pretrained`."""
     revision: str | None = None
     """Branch, tag or commit on the hub; null: its main one."""
-    frozen: bool = False
+    frozen: bool = setting(False, keeps_weights=True)
     """Whether the table keeps the checkpoint's values."""
-    rate_share: float = setting(0.1, gt=0, le=1)
+    rate_share: float = setting(0.1, gt=0, le=1, keeps_weights=True)
     """Share of the optimizer's learning rate for the table."""
 
     def check(self, key: str) -> None:

@@ -22,20 +22,20 @@ class GlyphsConfig(WhiteningConfig, EmbedderConfig):
     """Dimension of a token embedding."""
     mlp_dim: int = setting(256, ge=1)
     """Hidden units of the network behind the whitened pixels."""
-    dropout: float = setting(0.0, ge=0, lt=1)
+    dropout: float = setting(0.0, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
-    augment: float = setting(0.0, ge=0, le=2)
+    augment: float = setting(0.0, ge=0, le=2, keeps_weights=True)
     """In training, how far the form of the pictures is distorted: shifted, stretched, slanted,
     turned, with thicker or thinner strokes, blurred. 0: not at all; at 0.25 almost every letter is
     still nearest to itself, at 1 people can just read it."""
-    augment_marks: float = setting(0.0, ge=0, le=1)
+    augment_marks: float = setting(0.0, ge=0, le=1, keeps_weights=True)
     """In training, probability of each of two random strokes or dots on a distorted picture."""
-    augment_erased: float = setting(0.0, ge=0, le=1)
+    augment_erased: float = setting(0.0, ge=0, le=1, keeps_weights=True)
     """In training, probability that a distorted picture lacks a round piece."""
-    augment_p: float = setting(0.5, ge=0, le=1)
+    augment_p: float = setting(0.5, ge=0, le=1, keeps_weights=True)
     """Share of the tokens of a batch that show a distorted picture, where any of the three above
     is set."""
-    augment_variants: int = setting(2, ge=1)
+    augment_variants: int = setting(2, ge=1, keeps_weights=True)
     """Distorted pictures of each distinct glyph of a batch; a token draws one of them."""
 
 
@@ -56,9 +56,9 @@ class GlyphNgramsConfig(GlyphsConfig):
     """Rows of the table; n-grams with the same hash share one."""
     ngram_dim: int = setting(64, ge=1)
     """Dimension of an n-gram's embedding."""
-    ngram_dropout: float = setting(0.5, ge=0, lt=1)
+    ngram_dropout: float = setting(0.5, ge=0, lt=1, keeps_weights=True)
     """Probability that an n-gram is left out of a batch in training."""
-    sparse: bool = True
+    sparse: bool = setting(True, keeps_weights=True)
     """Whether the table's gradient holds only the rows that a batch touches."""
 
     def check(self, key: str) -> None:

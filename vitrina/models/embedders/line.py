@@ -1,12 +1,9 @@
-"""The line model: convolutions once over the whole drawn line, windows taken from what they see.
+"""The line model: convolutions once over the whole drawn line, windows taken from their map.
 
-Sliding windows show every column to the convolutions several times over (32 px at a stride of
-5 px: 6.4 times). Here a stem reads the line once, at one place every few pixels, residual
-convolutions let these see their neighbours, and a token is a window of the map that results, of
-the same size and stride in pixels as a window over pixels would have.
-
-Two stems, both cheap: `patch` maps whitened patches of the line's full height linearly and keeps
-the largest of neighbours; `strided` halves the line by 3×3 convolutions of stride 2.
+Sliding windows show each column to the convolutions several times (32 px at a stride of 5 px: 6.4
+times). Here a stem maps whitened patches of the line once and keeps the largest of neighbors,
+residual convolutions mix the places of this map, and a token is a window of it, of the same size
+and stride in pixels as a window over pixels.
 
 Shapes: N tokens in the batch, P places of the map, H height, C channels of the map, K components,
 D dim, T columns of all lines.
@@ -26,7 +23,6 @@ from vitrina.models.embedders.drawn import draw_lines, tokenize_lines
 from vitrina.models.embedders.windows import WindowsEmbedder
 from vitrina.models.layers.convolution import RaggedConv
 from vitrina.models.layers.dropout import Dropout
-from vitrina.models.layers.normalization import NormReLU
 from vitrina.models.layers.ragged import Line, Ragged
 from vitrina.models.token_batch import TokenBatch
 from vitrina.noise.corpus import Corpus
@@ -87,43 +83,6 @@ def cut_patches(columns_TH: Tensor, line_px: np.ndarray, patch_px: int, stride_p
     return line.cut(columns_TH, patch_px, before=(patch_px - stride_px) // 2)
 
 
-class StridedStem(nn.Module):
-    """3×3 convolutions of stride 2, then a linear map of what is left of the height."""
-
-    def __init__(self, config: LineConfig, fitted: FittedState) -> None:
-        super().__init__()
-        num_layers = config.patch_stride_px.bit_length() - 1
-        channels = [config.channels // 2 ** (num_layers + 1 - i) for i in range(num_layers)]
-        pairs = zip([1, *channels], channels, strict=False)
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(c_in, c_out, 3, bias=False) for c_in, c_out in pairs
-        )
-        self.norms = nn.ModuleList(NormReLU(dim) for dim in channels)
-        rows = config.height_px // config.patch_stride_px
-        self.linear = nn.Linear(rows * channels[-1], config.channels)
-
-    def fold(self) -> None:
-        """Merge the normalisations into the convolutions; good in eval mode only."""
-        for i, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
-            assert isinstance(convolution, nn.Conv2d) and isinstance(norm, NormReLU)
-            norm.fold_into(convolution)
-            self.norms[i] = nn.ReLU(inplace=True)
-
-    def forward(self, columns_TH: Tensor, line_px: np.ndarray) -> Ragged:
-        """Columns uint8 [T, H] of lines of the given widths to the map [P, C]."""
-        x = Ragged(columns_TH.float().unsqueeze(2) / 255, line_px)
-        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            assert isinstance(convolution, nn.Conv2d)
-            line = Line.plan(x.lengths, 2, 2, columns_TH.device)
-            values_PHC = line.convolve_columns(x.values, convolution.weight, convolution.bias)
-            normed = norm(values_PHC.flatten(0, 1)).view_as(values_PHC)
-            x = Ragged(normed, line.pooled_lengths)
-        return x.with_values(self.linear(x.values.flatten(1)))
-
-
-STEMS: dict[str, type[PatchStem] | type[StridedStem]] = {"patch": PatchStem, "strided": StridedStem}
-
-
 def distinct_rows(rows: np.ndarray) -> np.ndarray:
     """As `np.unique(rows, axis=0)`, in a fraction of the time where few rows are distinct.
 
@@ -146,7 +105,7 @@ class LineEmbedder(WindowsEmbedder):
     def __init__(self, config: LineConfig, fitted: FittedState) -> None:
         super().__init__(config)
         self.config = config
-        self.stem = STEMS[config.stem](config, fitted)
+        self.stem = PatchStem(config, fitted)
         self.radius = max(kernel // 2 for kernel in [1, *config.kernels])
         self.blocks = nn.ModuleList(
             RaggedConv(config.channels, config.channels, kernel) for kernel in config.kernels
@@ -163,8 +122,6 @@ class LineEmbedder(WindowsEmbedder):
         Raises:
             InputError: if these hold fewer than two distinct patches.
         """
-        if config.stem != "patch":
-            return FittedState()
         pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
         chosen = np.unique(np.linspace(0, len(corpus.clean) - 1, FIT_TEXTS).astype(np.int64))
         inputs = tokenize_lines(

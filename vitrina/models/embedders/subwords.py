@@ -20,7 +20,7 @@ from vitrina.models.embedders.config import SubwordsConfig
 from vitrina.models.layers.ragged import Ragged
 from vitrina.models.pretrained import Checkpoint, check_weights, find_checkpoint
 from vitrina.models.token_batch import TokenBatch
-from vitrina.models.tokenizer import Tokenizer
+from vitrina.models.tokenizer import Tokenizer, piece_spans
 from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
@@ -43,6 +43,10 @@ class SubwordsTokenizer(Tokenizer):
         lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
         flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
         return TokenBatch(torch.from_numpy(flat), lengths, lengths)
+
+    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
+        encodings = self.pieces.encode_batch(texts.to_encodable())
+        return piece_spans(encoding.offsets or [(0, 0)] for encoding in encodings)
 
 
 class SubwordsEmbedder(Embedder):

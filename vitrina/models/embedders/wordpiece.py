@@ -18,7 +18,7 @@ from vitrina.errors import InputError
 from vitrina.models.embedders.config import WordpieceConfig
 from vitrina.models.embedders.table import TableEmbedder, table_inputs
 from vitrina.models.token_batch import TokenBatch
-from vitrina.models.tokenizer import Tokenizer
+from vitrina.models.tokenizer import Tokenizer, piece_spans
 from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
@@ -109,6 +109,10 @@ class WordpieceTokenizer(Tokenizer):
         lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
         flat = np.concatenate([np.array(part, dtype=np.int64) for part in ids])
         return table_inputs(flat, lengths, self.start_id)
+
+    def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
+        encodings = self.pieces.encode_batch(texts.to_encodable(), add_special_tokens=False)
+        return piece_spans([(0, 0), *encoding.offsets] for encoding in encodings)
 
 
 class WordpieceEmbedder(TableEmbedder):

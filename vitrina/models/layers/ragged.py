@@ -195,22 +195,6 @@ class Line:
         out_1D1T = F.conv2d(line_1C1T, kernel, bias, stride=(1, stride), padding=(0, padding))
         return out_1D1T.permute(0, 2, 3, 1).flatten(0, 2)
 
-    def convolve_columns(self, x_NHC: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """2-D convolution of 3×3 over drawn lines, strided by `stride` in both directions.
-
-        Args:
-            x_NHC: columns of pixels or features [N, H, C], H a multiple of the stride.
-            weight: [D, C, 3, 3], along the line first.
-            bias: [D].
-
-        Returns:
-            [N', H / stride, D], ragged by `pooled_lengths`.
-        """
-        line_1CTH = self.place(x_NHC).unsqueeze(0).permute(0, 3, 1, 2)
-        kernel = weight.contiguous(memory_format=torch.channels_last)
-        out_1DTH = F.conv2d(line_1CTH, kernel, bias, stride=self.stride, padding=1)
-        return out_1DTH.permute(0, 2, 3, 1).flatten(0, 1).index_select(0, self.pooled_places)
-
     def pool_max(self, x_NC: Tensor) -> Ragged:
         """Maximum of every `stride` tokens of each text, the last of them perhaps fewer."""
         line_TC = x_NC.new_full((self.size, x_NC.shape[1]), float("-inf"))

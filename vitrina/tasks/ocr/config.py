@@ -6,7 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from vitrina.errors import InputError
-from vitrina.registry import Settings, register, setting
+from vitrina.registry import Settings, names_with, register, setting
 
 NARROWEST_EM = 0.3
 """Width of the narrowest letters of a proportional font, in units of its size."""
@@ -17,6 +17,11 @@ class OcrConfig(Settings):
 
     recognizes: ClassVar[bool] = True
     """Whether there is a head that recognizes text."""
+
+    @property
+    def recognizes_noise(self) -> bool:
+        """Whether the text to recognize is the drawn one, with its noise."""
+        return False
 
 
 @register("ocr", "none")
@@ -30,7 +35,7 @@ class NoOcrConfig(OcrConfig):
 class CtcConfig(OcrConfig):
     """A CTC head that recognizes letters or word pieces, trained together with the task."""
 
-    weight: float = setting(0.3, gt=0)
+    weight: float = setting(0.3, gt=0, keeps_weights=True)
     """Weight of the CTC loss, per text and symbol, relative to the task's loss."""
     target: str = setting("clean", choices=("clean", "drawn"))
     """clean (the text without its noise) or drawn (the text as it is drawn)."""
@@ -46,28 +51,34 @@ class CtcConfig(OcrConfig):
     letter, such as }|{."""
     dim: int = setting(192, ge=1)
     """Channels of these convolutions."""
-    frames_per_token: int | None = setting(None, ge=1)
+    frames_per_token: int | None = setting(None, ge=1, keeps_weights=True)
     """Symbols that a token can emit; null: twice the letters that fit into it, as equal letters
     need a blank between them, or half as many pieces."""
-    min_count: int = setting(20, ge=1)
+    min_count: int = setting(20, ge=1, keeps_weights=True)
     """Occurrences in the training texts that a character of the alphabet needs, all others being
     one symbol, U+FFFD; with units=pieces, that two pieces need to become one."""
-    measured_texts: int = setting(500, ge=1)
+    measured_texts: int = setting(500, ge=1, keeps_weights=True)
     """Texts of a suite on which the character error rate is measured, at most."""
+
+    @property
+    def recognizes_noise(self) -> bool:
+        return self.target == "drawn"
 
     def check_with(self, config: Any) -> None:
         embedder, encoder, task = config.embedder, config.encoder, config.task
         if not embedder.draws:
             raise InputError(
-                "ocr = ctc: embedder must be one that draws texts (glyphs, glyph_ngrams, slices, "
-                f"line), not {embedder.kind}"
+                f"ocr = {self.kind}: embedder must be one that draws texts "
+                f"({names_with('embedder', 'draws')}), not {embedder.kind}"
             )
         if self.source == "encoder" and not encoder.keeps_tokens:
             raise InputError(
                 f"ocr.source = 'encoder': encoder={encoder.kind} leaves one state for a whole text"
             )
         if task.labels_words:
-            raise InputError(f"ocr = ctc: task must take whole texts, which {task.kind} does not")
+            raise InputError(
+                f"ocr = {self.kind}: task must take whole texts, which {task.kind} does not"
+            )
 
     def span(self, encoder: Any) -> int:
         """Tokens of the embedder behind each input of the head: a strided encoder joins some."""

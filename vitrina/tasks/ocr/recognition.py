@@ -32,7 +32,7 @@ class Recognition:
     @staticmethod
     def fit(config: CtcConfig, corpus: Corpus) -> FittedState:
         """Fit the symbols of the clean training texts, or of those with noise."""
-        return fit_symbols(config, corpus.clean if config.target == "clean" else corpus.noisy())
+        return fit_symbols(config, corpus.noisy() if config.recognizes_noise else corpus.clean)
 
     def targets(self, clean: Callable[[], TextBatch], shown: TextBatch) -> SymbolBatch:
         """What should be read.
@@ -41,7 +41,7 @@ class Recognition:
             clean: gives the texts without their noise, normalised.
             shown: as the model is given them.
         """
-        return self.symbols.encode(shown if self.config.target == "drawn" else clean())
+        return self.symbols.encode(shown if self.config.recognizes_noise else clean())
 
     def loss(self, logits: Ragged, readings: SymbolBatch) -> tuple[Tensor, Tensor]:
         """Per symbol of each text, added up over the texts (not averaged), times the weight.

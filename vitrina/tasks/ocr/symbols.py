@@ -9,6 +9,7 @@ import numpy as np
 from vitrina.state import FittedState
 from vitrina.tasks.ocr.alphabet import Alphabet, SymbolBatch
 from vitrina.tasks.ocr.config import CtcConfig
+from vitrina.tasks.ocr.pieces import Pieces
 from vitrina.text.batch import TextBatch
 
 
@@ -41,8 +42,6 @@ def fit_symbols(config: CtcConfig, texts: TextBatch) -> FittedState:
     """The symbols of the texts that are to be read."""
     if config.units == "letters":
         return Alphabet.fit(texts, config.min_count)
-    from vitrina.tasks.ocr.pieces import Pieces
-
     return Pieces.fit(texts, config.vocabulary_size, config.min_count)
 
 
@@ -50,6 +49,4 @@ def symbols_of(fitted: FittedState) -> Symbols:
     """Those that `fit_symbols` gave."""
     if "characters" in fitted.texts:
         return Alphabet(fitted.texts["characters"])
-    from vitrina.tasks.ocr.pieces import Pieces
-
     return Pieces(fitted.texts["tokenizer"])

@@ -1,4 +1,4 @@
-"""Predictors besides a run: an ensemble, and any command that scores texts."""
+"""Scores texts by any command, as a predictor besides a run."""
 
 from __future__ import annotations
 
@@ -6,32 +6,12 @@ import json
 import math
 import shlex
 import subprocess
-from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from vitrina.errors import InputError, require
 from vitrina.files import json_line
 from vitrina.text.batch import TextBatch
-
-
-class Ensemble:
-    """The mean of the probabilities of several predictors: a reference, which costs as much as all.
-
-    Lakshminarayanan et al. 2017, "Simple and scalable predictive uncertainty estimation using deep
-    ensembles".
-
-    Args:
-        predictors: each gives probabilities [num_texts, num_classes] of the same classes.
-    """
-
-    def __init__(self, predictors: Sequence[Callable[[TextBatch], np.ndarray]]) -> None:
-        self.predictors = list(predictors)
-
-    def __call__(self, texts: TextBatch) -> np.ndarray:
-        """float64 [num_texts, num_classes]."""
-        found = [np.asarray(each(texts), dtype=np.float64) for each in self.predictors]
-        return np.mean(found, axis=0)
 
 
 class ExternalClassifier:
