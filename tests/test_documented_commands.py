@@ -74,7 +74,7 @@ def is_shell(text: str, block: bool) -> bool:
 
 @cache
 def commands(document: str) -> tuple[tuple[str, ...], ...]:
-    """Line, program and arguments; commands that differ in the seed alone count once."""
+    """Line, program and arguments; commands that differ in numbers alone count once."""
     script = [RECORD]
     script += [f"line={n}\n{text}\n" for n, text, block in code(document) if is_shell(text, block)]
     with TemporaryDirectory() as folder:
@@ -82,82 +82,89 @@ def commands(document: str) -> tuple[tuple[str, ...], ...]:
         done = subprocess.run(bash, cwd=folder, capture_output=True, text=True, check=False)
     assert not done.stderr, done.stderr
     found = [tuple(words.split("\0")[:-1]) for words in done.stdout.split("\1\0")[:-1]]
-    return tuple({_without_seed(words[1:]): words for words in reversed(found)}.values())
+    return tuple({without_numbers(words[1:]): words for words in reversed(found)}.values())
 
 
-def _without_seed(words: Sequence[str]) -> tuple[str, ...]:
-    return tuple(re.sub(r"^seed=[\d,]+$", "seed=1", each) for each in words)
+def without_numbers(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(re.sub(r"=[-\d.,e]+$", "=0", each) for each in words)
 
 
 def cases() -> list[Any]:
     """The commands of all documents as parameters that name document, line and program."""
     return [
-        pytest.param(program, _without_seed(arguments), id=f"{document}:{line}:{program}")
+        pytest.param(program, arguments, id=f"{document}:{line}:{program}")
         for document in DOCUMENTS
         for line, program, *arguments in reversed(commands(document))
         if program not in OTHERS
     ]
 
 
-@pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[argparse.Namespace]:
-    """What a tool parsed; it ends there."""
-    found: list[argparse.Namespace] = []
-    parse_args = argparse.ArgumentParser.parse_args
-
-    def parse_and_end(parser: argparse.ArgumentParser, *given: Any) -> argparse.Namespace:
-        found.append(parse_args(parser, *given))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_and_end)
-    monkeypatch.syspath_prepend(ROOT / "tools")
-    return found
-
-
 @pytest.fixture(autouse=True)
 def fewer_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out jobs of a sweep whose values are all in earlier ones."""
+    """Leave out jobs of a sweep whose options are all in earlier ones."""
     overrides_of_jobs = sweep._overrides_of_jobs
 
-    def each_value_once(*given: Any) -> Sequence[Sequence[str]]:
+    def each_option_once(*given: Any) -> Sequence[Sequence[str]]:
         seen: set[str] = set()
         kept = []
         for job in overrides_of_jobs(*given):
-            if not kept or not seen.issuperset(job):
+            options = [re.sub(r"=\[.*\]$", "=[]", each) for each in without_numbers(job)]
+            if not kept or not seen.issuperset(options):
                 kept.append(job)
-                seen.update(job)
+                seen.update(options)
         return kept
 
-    monkeypatch.setattr(sweep, "_overrides_of_jobs", each_value_once)
+    monkeypatch.setattr(sweep, "_overrides_of_jobs", each_option_once)
 
 
 @pytest.mark.parametrize(("program", "arguments"), cases())
 def test_a_documented_command_is_accepted(
-    program: str, arguments: Sequence[str], parsed: list[argparse.Namespace]
+    program: str, arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if program == "python-code":
         run_imports(arguments[0])
     elif program == "make":
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert arguments[0] in targets
-    elif program == "vitrina" and arguments[0] == "components":
-        assert components.main(arguments[1:]) == 0
     elif program == "vitrina":
         compose(arguments)
     elif "main.py" in arguments:
         compose(arguments[arguments.index("main.py") + 1 :])
     else:
-        assert program == "python"
-        with pytest.raises(KeyboardInterrupt):
-            runpy.run_path(str(ROOT / arguments[0]))["main"](arguments[1:])
-        compose_config([each for each in getattr(parsed[0], "settings", []) if "=" in each])
+        parsed = parse_tool(arguments, monkeypatch)
+        compose_config([each for each in getattr(parsed, "settings", []) if "=" in each])
+
+
+class Parsed(BaseException):
+    """Ends a tool that has parsed its arguments; no tool catches it."""
+
+
+def parse_tool(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
+    """What a script or `-m module` parses; it ends there."""
+    if arguments[0] == "-m":
+        arguments = [arguments[1].replace(".", "/") + ".py", *arguments[2:]]
+    parsed: list[argparse.Namespace] = []
+    parse_args = argparse.ArgumentParser.parse_args
+
+    def parse_and_end(parser: argparse.ArgumentParser, *given: Any) -> argparse.Namespace:
+        parsed.append(parse_args(parser, *given))
+        raise Parsed
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_and_end)
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    with pytest.raises(Parsed):
+        runpy.run_path(str(ROOT / arguments[0]))["main"](arguments[1:])
+    return parsed[0]
 
 
 def compose(arguments: Sequence[str]) -> None:
     """Compose and check a run, or each job of a sweep, as `main.py` does before it starts."""
+    if arguments[:1] == ["components"]:
+        assert components.main(arguments[1:]) == 0
+        return
     for option in EXTRAS.keys() & set(arguments):
         pytest.importorskip(EXTRAS[option])
-    words = [each for each in arguments if each != "…"]
+    words = ["conf" if each == "DIR" else each for each in arguments if each != "…"]
     composer = Composer.of(parse(words))
     composed = composer.compose(multirun="-m" in words)
     if composed.hydra.mode == RunMode.MULTIRUN:
