@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["load"]
+__all__ = ["Settings", "load", "register", "register_target", "setting"]
 
 if TYPE_CHECKING:
     from vitrina.inference.load import load
+    from vitrina.registry import Settings, register, register_target, setting
 
 
 def __getattr__(name: str) -> Any:
     """Import on first use: `import vitrina` alone loads no torch."""
-    if name == "load":
-        from vitrina.inference.load import load
-
-        return load
-    raise AttributeError(f"module 'vitrina' has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module 'vitrina' has no attribute {name!r}")
+    module = "vitrina.inference.load" if name == "load" else "vitrina.registry"
+    return getattr(importlib.import_module(module), name)
