@@ -32,7 +32,7 @@ MODELS = {
     ],
     "ttr": ["embedder.vocabulary_size=200"],
     "vtr_glyphs_plain": ["encoder=cnn_words", "normalizer=confusables"],
-    "vtr_glyphs": ["encoder=cnn_words", "embedder.min_share=0.001"],
+    "vtr_glyphs": ["encoder=cnn_words", "deobfuscator.min_share=0.001"],
 }
 ODD = ["", "\u200b", "Ты <b>ска\u00adтина</b>, &laquo;друг&raquo;!", "\ud800 а", "о" * 5000]
 

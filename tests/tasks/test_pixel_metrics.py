@@ -7,9 +7,17 @@ import pytest
 from PIL import Image
 
 from tests.tiny import TEXTS, build_masked
+from vitrina.models.masked_model import MaskedModel
+from vitrina.models.prepare import TextPipeline
+from vitrina.normalizers.base import NoNormalizer
 from vitrina.tasks.pixel_metrics import NothingHidden, PixelMetrics
 from vitrina.tasks.reconstruction import SCALE, draw_restored, restored_line
 from vitrina.text.batch import TextBatch
+
+
+def pipeline(model: MaskedModel) -> TextPipeline:
+    return TextPipeline(NoNormalizer(), None, model.embedder.tokenizer)
+
 
 PREDICTED = np.array([[2.0, 4.0], [3.0, 2.0], [0.0, 1.0]])
 TRUTH = np.zeros(3)
@@ -37,7 +45,7 @@ def test_of_a_model_that_only_reads_nothing_is_scored() -> None:
 def test_a_restored_text_is_as_drawn_where_nothing_is_hidden(kind: str) -> None:
     model = build_masked(kind, "cnn")
     for text in TEXTS:
-        line = restored_line(model, text)
+        line = restored_line(model, pipeline(model), text)
         inputs = model.embedder.tokenizer(TextBatch.from_strings([text]))
         width = 16 * int(inputs.num_tokens[0])
         if inputs.line_px is not None:
@@ -47,7 +55,7 @@ def test_a_restored_text_is_as_drawn_where_nothing_is_hidden(kind: str) -> None:
         kept = ~line.hidden
         assert np.array_equal(line.drawn[:, kept], line.restored[:, kept])
         assert model.training  # as it was
-    line = restored_line(model, TEXTS[4])
+    line = restored_line(model, pipeline(model), TEXTS[4])
     assert not line.hidden.all()
     assert not np.array_equal(line.drawn, line.restored)
 
@@ -64,7 +72,7 @@ def test_a_model_that_says_what_stands_there_restores_it(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(type(model), "restore", knows)
     for text in TEXTS:
-        line = restored_line(model, text)
+        line = restored_line(model, pipeline(model), text)
         difference = line.drawn.astype(int) - line.restored.astype(int)
         assert np.abs(difference).max() <= 1
 
@@ -72,9 +80,11 @@ def test_a_model_that_says_what_stands_there_restores_it(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("kind", ["glyphs", "slices"])
 def test_the_picture_has_three_rows_for_each_text(kind: str, tmp_path: Path) -> None:
     model = build_masked(kind, "cnn")
-    path = draw_restored(model, TextBatch.from_strings(TEXTS), tmp_path / "masked.png")
+    path = draw_restored(
+        model, pipeline(model), TextBatch.from_strings(TEXTS), tmp_path / "masked.png"
+    )
     height = 24 if kind == "glyphs" else 16
-    lines = [restored_line(model, text[:60]) for text in TEXTS if text]
+    lines = [restored_line(model, pipeline(model), text[:60]) for text in TEXTS if text]
     with Image.open(path) as picture:
         assert picture.height == len(lines) * (3 * (height + 1) + 4) * SCALE
         widest = max(line.drawn.shape[1] for line in lines) * SCALE
@@ -91,7 +101,7 @@ def test_the_picture_has_three_rows_for_each_text(kind: str, tmp_path: Path) -> 
 
 
 def test_empty_texts_alone_give_a_picture(tmp_path: Path) -> None:
-    path = draw_restored(
-        build_masked("glyphs", "cnn"), TextBatch.from_strings(["", ""]), tmp_path / "p"
-    )
+    model = build_masked("glyphs", "cnn")
+    texts = TextBatch.from_strings(["", ""])
+    path = draw_restored(model, pipeline(model), texts, tmp_path / "p")
     assert path.is_file()
