@@ -129,3 +129,12 @@ def worst_of_k(draws: Sequence[Predictions]) -> dict[str, float]:
     """The scores of `WORST_METRICS` where an item counts only if it is right under all draws."""
     found = score(worst_decisions(draws))
     return {name: found[name] for name in WORST_METRICS}
+
+
+WORST_AT = 0.3
+"""The strength, or the one nearest to it, for the worst family."""
+
+
+def place_of_worst(strengths: Sequence[float]) -> int:
+    """The index of the strength nearest to `WORST_AT`."""
+    return int(np.argmin([abs(p - WORST_AT) for p in strengths]))

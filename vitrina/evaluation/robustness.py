@@ -19,6 +19,7 @@ from vitrina.evaluation.curves import (
     area,
     curve_scores,
     half_degradation,
+    place_of_worst,
     resampled_curve_scores,
     worst_of_k,
 )
@@ -36,9 +37,6 @@ from vitrina.text.words import find_words
 MIX = "mix"
 """All families of the option together, alike often: each word draws one."""
 
-WORST_AT = 0.3
-"""The strength, or the one nearest to it, for the worst family."""
-
 
 @dataclass(frozen=True)
 class _Sample:
@@ -53,11 +51,6 @@ class _Sample:
     indices: np.ndarray
     truth: np.ndarray
     clean: Predictions
-
-
-def place_of_worst(strengths: Sequence[float]) -> int:
-    """The index of the strength nearest to `WORST_AT`."""
-    return int(np.argmin([abs(p - WORST_AT) for p in strengths]))
 
 
 def curvable(task_metrics: TaskMetrics) -> LabelMetrics:

@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from vitrina.data.fields import brief
+from vitrina.evaluation.curves import place_of_worst
 from vitrina.evaluation.evaluate import Evaluation
-from vitrina.evaluation.robustness import place_of_worst
-from vitrina.tasks.ocr.error_rate import RecognitionScores
+from vitrina.tasks.ocr.scores import RecognitionScores
 
 SERIES = {
     "level_": "level_n: published noise, stronger in toxic words",

@@ -13,6 +13,7 @@ from vitrina.tasks.ocr.config import CtcConfig
 from vitrina.tasks.ocr.ctc import required_steps
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.ocr.recognizer import Recognizer
+from vitrina.tasks.ocr.scores import RecognitionScores
 from vitrina.text.batch import TextBatch
 
 
@@ -27,21 +28,6 @@ def character_error_rate(read: Sequence[str], wanted: Sequence[str]) -> float:
     edits = sum(Levenshtein.distance(*pair) for pair in zip(read, wanted, strict=True))
     length = sum(map(len, wanted))
     return edits / length if length else float("nan")
-
-
-@dataclass(frozen=True)
-class RecognitionScores:
-    """How well some texts were read.
-
-    Attributes:
-        cer: character error rate.
-        infeasible: share of the texts that made fewer steps than their reading requires.
-        count: texts it was measured on.
-    """
-
-    cer: float
-    infeasible: float
-    count: int
 
 
 @dataclass
