@@ -196,14 +196,14 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
             kernels=[3, 5],
             steps=3,
             num_symbols=7,
-            reads_encoder=reads == "encoder",
+            uses_encoder=reads == "encoder",
             span=encoder.stride if reads == "encoder" else 1,
         )
     model = Model(embedder, encoder, head, reader)
     # A step of training, so that the normalisations have seen data.
     model(model.embedder.tokenizer(texts)).square().sum().backward()
     if reads is not None:
-        model.read(model.embedder.tokenizer(texts)).values.square().sum().backward()
+        model.recognize(model.embedder.tokenizer(texts)).values.square().sum().backward()
     return model
 
 
@@ -223,7 +223,7 @@ def build_masked(
     torch.nn.init.normal_(head.linear.weight, std=0.1)
     torch.nn.init.normal_(head.linear.bias, std=0.1)
     model = MaskedModel(embedder, encoder, head, Masking(share, 2.0, encoder.stride))
-    model.reader = plain.reader
+    model.ctc_head = plain.ctc_head
     torch.nn.init.normal_(model.mask)
     return model
 

@@ -54,17 +54,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         _draw(model, arguments)
     elif arguments.data is not None:
         for batch in batches(read_jsonl(arguments.data, arguments.text_field)):
-            read = model.read([row[arguments.text_field] for row in batch])
+            read = model.recognize([row[arguments.text_field] for row in batch])
             for row, text in zip(batch, read, strict=True):
                 print(json_line(with_prediction(row, {"read": text})))
     else:
         for batch in batches(arguments.text or standard_input()):
-            print("\n".join(model.read(batch)))
+            print("\n".join(model.recognize(batch)))
 
 
 def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
     """Draw examples whose noise is to be seen, spread evenly over the texts."""
-    reader, settings = model.reader, model.config.evaluation
+    recognizer, settings = model.recognizer, model.config.evaluation
     texts = _texts(model, arguments)
     noise, noisy = noise_config(arguments.suite, settings), texts
     if noise is not None:
@@ -82,13 +82,15 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
         )
     spread = np.unique(np.linspace(0, len(shown) - 1, arguments.count).astype(np.int64))
     chosen = np.array(shown)[spread]
-    meant = reader.symbols.readable(reader.pipeline(wanted.take(chosen)))
-    drawn = reader.pipeline(noisy.take(chosen))
-    columns = zip(drawn, meant, reader(noisy.take(chosen)), strict=True)
+    meant = recognizer.symbols.readable(recognizer.pipeline(wanted.take(chosen)))
+    drawn = recognizer.pipeline(noisy.take(chosen))
+    columns = zip(drawn, meant, recognizer(noisy.take(chosen)), strict=True)
     examples = [Example(*column) for column in columns]
     make_folder(arguments.save_to.parent)
     with replacement(arguments.save_to) as temporary:
-        draw_examples(examples, reader.embedder.tokenizer.pictures).save(temporary, format="PNG")
+        draw_examples(examples, recognizer.embedder.tokenizer.renderer).save(
+            temporary, format="PNG"
+        )
     for example in examples:
         print(f"{example.drawn}\n  meant {example.meant}\n  read  {example.read}")
 

@@ -187,9 +187,9 @@ class Component:
 
     @property
     def summary(self) -> str:
-        """First line of the documentation of its settings."""
-        doc = (self.settings.__doc__ or "") if self.settings is not None else ""
-        return doc.strip().split("\n")[0]
+        """First line of the docstring of its settings, else of its target."""
+        documented = self.settings if self.settings is not None else self.load()
+        return (documented.__doc__ or "").strip().split("\n")[0]
 
     @property
     def capabilities(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from vitrina import registry
 from vitrina.cli.components import main as list_components
 from vitrina.cli.compose import Composer, check
 from vitrina.cli.help import help_text
@@ -148,6 +149,16 @@ def test_a_group_that_must_be_chosen_is_named(tmp_path: Path) -> None:
 
 def test_values_may_refer_to_choices() -> None:
     assert run_of("model=ttr", "name=${hydra:runtime.choices.model}").name == "ttr"
+
+
+def test_every_component_has_a_summary() -> None:
+    missing = [
+        f"{group}={name}"
+        for group in registry.groups()
+        for name, each in registry.components(group).items()
+        if not each.summary.endswith(".")
+    ]
+    assert not missing
 
 
 def test_components_are_listed_with_what_they_can_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,7 @@ def test_a_window_spans_the_glyphs_that_it_shows(kind: str) -> None:
     for text, count in zip(TEXTS, inputs.num_tokens.tolist(), strict=True):
         one = TextBatch.from_strings([text])
         tokens, (glyph_starts, glyph_ends) = segment(one), glyph_spans(one)
-        pictures = embedder.tokenizer.pictures  # type: ignore[attr-defined]
+        pictures = embedder.tokenizer.renderer  # type: ignore[attr-defined]
         widths = [pictures.draw(tokens.clusters[k]).shape[1] for k in tokens.ids]
         edges = np.concatenate([[0], np.cumsum(widths)])
         for window in range(count):

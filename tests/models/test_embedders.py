@@ -186,7 +186,7 @@ def test_glyph_embeddings_equal_the_formula_one_by_one(glyphs: GlyphsEmbedder) -
 
 def test_look_alikes_are_near_and_others_far(glyphs: GlyphsEmbedder) -> None:
     """Cyrillic and Latin or Greek o are drawn alike, so they must be embedded alike."""
-    pixels = torch.from_numpy(glyphs.tokenizer.pictures.render(["о", "o", "ο", "ж"], 16))
+    pixels = torch.from_numpy(glyphs.tokenizer.renderer.render(["о", "o", "ο", "ж"], 16))
     with torch.no_grad():
         o_cyrillic, o_latin, o_greek, zhe = glyphs.embed_glyphs(pixels)
     assert torch.dist(o_cyrillic, o_latin) < 1e-3

@@ -177,11 +177,11 @@ def test_what_reads_sees_the_whole_text(reads: str) -> None:
     model = build_masked("glyphs", "cnn", reads).eval()
     inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
     with torch.no_grad():
-        output, logits = model.forward_and_read(inputs)
+        output, logits = model.forward_and_recognize(inputs)
         torch.testing.assert_close(output, model(inputs))
-        torch.testing.assert_close(logits.values, model.read(inputs).values)
+        torch.testing.assert_close(logits.values, model.recognize(inputs).values)
         model.mask.zero_()
-        torch.testing.assert_close(logits.values, model.read(inputs).values)
+        torch.testing.assert_close(logits.values, model.recognize(inputs).values)
         assert not torch.allclose(output, model(inputs))
 
 

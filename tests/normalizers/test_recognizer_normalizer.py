@@ -48,7 +48,9 @@ def test_it_gives_what_the_model_reads_with_the_way_back(reads: Path) -> None:
     settings = RecognizerNormalizerConfig(kind="recognizer", run=str(reads))
     normalizer = build_normalizer(settings, recognizer_opener("cpu"))
     texts = ["ты }|{0па", "", "\u200bпривет"]
-    assert normalizer(TextBatch.from_strings(texts)).to_strings() == vitrina.load(reads).read(texts)
+    assert normalizer(TextBatch.from_strings(texts)).to_strings() == vitrina.load(reads).recognize(
+        texts
+    )
     for text in texts:
         read, offsets = normalizer.with_offsets(text)
         assert len(offsets) == len(read) and offsets.length == len(text)

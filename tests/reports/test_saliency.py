@@ -110,10 +110,10 @@ def test_all_columns_of_a_drawn_line_belong_to_one_token(kind: str) -> None:
     texts = TextBatch.from_strings(SHOWN)
     stride = getattr(embedder.config, "stride_px", None)  # type: ignore[attr-defined]
     for text, one in zip(SHOWN, saliency(in_use(model), texts, [0] * 4), strict=True):
-        columns = token_columns(embedder.tokenizer.pictures, text, len(one.weights), stride, 32)
+        columns = token_columns(embedder.tokenizer.renderer, text, len(one.weights), stride, 32)
         assert len(columns) == len(one.weights) + 1 and columns[0] == 0
         assert (np.diff(columns) > 0).all() or stride is not None
-        html = str(salient_pictures(embedder.tokenizer.pictures, one, columns))
+        html = str(salient_pictures(embedder.tokenizer.renderer, one, columns))
         assert html.count("<img") == html.count("data:image/png;base64,") >= 1
 
 

@@ -87,7 +87,7 @@ def test_reading_and_masking_train_one_model(tmp_path: Path) -> None:
     assert last["score"] == pytest.approx(-sum(last[name] for name in names) / 2)
     history = [row for row in rows(tmp_path / "both" / "history.jsonl") if "loss" in row]
     assert all(0 < row["reading_loss"] < row["loss"] for row in history)
-    assert len(vitrina.load(tmp_path / "both").read(["привет", ""])) == 2
+    assert len(vitrina.load(tmp_path / "both").recognize(["привет", ""])) == 2
 
     read = pretrain(tmp_path / "read", *reads, "task.masked_weight=0")
     assert "masked_loss" not in read["test"]["level_4"] and read["test"]["level_4"]["cer"] > 0

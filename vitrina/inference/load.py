@@ -110,9 +110,9 @@ class TrainedModel:
         self.pipeline = build_pipeline(self.config, fitted, self.model, normalizer)
         self.predictor = self.task.predictor(self.model, self.pipeline, **limits)
         reading = build_recognition(self.config, fitted)
-        self._reader: Recognizer | None = None
+        self._recognizer: Recognizer | None = None
         if reading is not None:
-            self._reader = Recognizer(self.model, self.pipeline, reading.symbols, **limits)
+            self._recognizer = Recognizer(self.model, self.pipeline, reading.symbols, **limits)
         self.folder = folder
 
     @property
@@ -152,25 +152,25 @@ class TrainedModel:
         ]
 
     @property
-    def reader(self) -> Recognizer:
+    def recognizer(self) -> Recognizer:
         """What reads texts, which are neither cleaned nor cut.
 
         Raises:
             InputError: if the model does not read.
         """
-        if self._reader is None:
+        if self._recognizer is None:
             raise InputError(
                 f"{self.folder}: this model does not recognize text; train one with ocr=ctc"
             )
-        return self._reader
+        return self._recognizer
 
-    def read(self, texts: Sequence[str]) -> list[str]:
+    def recognize(self, texts: Sequence[str]) -> list[str]:
         """What the model reads in each text, in their order.
 
         Raises:
             InputError: if the model does not read.
         """
-        return self.reader(self.cleaned(texts)).to_strings()
+        return self.recognizer(self.cleaned(texts)).to_strings()
 
     def deobfuscate(self, texts: Sequence[str]) -> list[str]:
         """Return texts, cleaned and normalized but not cut, with disguised words in plain letters.
@@ -261,4 +261,4 @@ def load(folder: str | Path, device: str = "auto") -> TrainedModel:
 
 def recognizer_opener(device: str) -> OpenRun:
     """Return a function that opens the folder of a run with ocr=ctc, for `build_normalizer`."""
-    return lambda folder: load(folder, device).reader
+    return lambda folder: load(folder, device).recognizer

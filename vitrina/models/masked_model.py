@@ -104,8 +104,8 @@ class MaskedModel(Model):
         sums_B = torch.segment_reduce(errors_M, "sum", lengths=counts_B, unsafe=True)
         return torch.stack([sums_B, counts_B.float()], dim=1)
 
-    def forward_and_read(self, inputs: TokenBatch) -> tuple[Tensor, Ragged]:
-        return self(inputs), self.read(inputs)
+    def forward_and_recognize(self, inputs: TokenBatch) -> tuple[Tensor, Ragged]:
+        return self(inputs), self.recognize(inputs)
 
     def restore(self, inputs: TokenBatch, masked: np.ndarray) -> Reconstruction:
         """What the model says of the tokens that are hidden from it.

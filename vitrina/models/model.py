@@ -22,7 +22,7 @@ class Model(nn.Module):
         embedder: turns inputs into token embeddings [N, D].
         encoder: turns them into token states [N', D'].
         head: turns the states into the task's output, for classification logits [B, C].
-        reader: spells out what it sees; it works only when asked to.
+        ctc_head: recognizes text; None: there is none.
     """
 
     def __init__(
@@ -30,13 +30,13 @@ class Model(nn.Module):
         embedder: Embedder,
         encoder: Encoder,
         head: nn.Module,
-        reader: CtcHead | None = None,
+        ctc_head: CtcHead | None = None,
     ) -> None:
         super().__init__()
         self.embedder = embedder
         self.encoder = encoder
         self.head = head
-        self.reader = reader
+        self.ctc_head = ctc_head
         self.frozen: tuple[str, ...] = ()
 
     def freeze(self, parts: Sequence[str]) -> None:
@@ -59,18 +59,18 @@ class Model(nn.Module):
     def forward(self, inputs: TokenBatch) -> Tensor:
         return self.head(self.encoder(self.embedder(inputs)))
 
-    def read(self, inputs: TokenBatch) -> Ragged:
+    def recognize(self, inputs: TokenBatch) -> Ragged:
         """Logits [M, A] of the symbols that are read, ragged by the steps of each text."""
-        assert self.reader is not None
+        assert self.ctc_head is not None
         x = self.embedder(inputs)
-        return self.reader(self.encoder(x) if self.reader.reads_encoder else x)
+        return self.ctc_head(self.encoder(x) if self.ctc_head.uses_encoder else x)
 
-    def forward_and_read(self, inputs: TokenBatch) -> tuple[Tensor, Ragged]:
-        """`forward` and `read` with what is common to both computed once."""
-        assert self.reader is not None
+    def forward_and_recognize(self, inputs: TokenBatch) -> tuple[Tensor, Ragged]:
+        """`forward` and `recognize` with what is common to both computed once."""
+        assert self.ctc_head is not None
         x = self.embedder(inputs)
         states = self.encoder(x)
-        return self.head(states), self.reader(states if self.reader.reads_encoder else x)
+        return self.head(states), self.ctc_head(states if self.ctc_head.uses_encoder else x)
 
     def load_pretrained(self) -> None:
         """Take over the weights that stand outside the run: once, before training starts.

@@ -49,10 +49,10 @@ class VisualTokenizer(Tokenizer):
     """Tokens that each show a part of the drawn text.
 
     Attributes:
-        pictures: draws the glyphs.
+        renderer: draws the glyphs.
     """
 
-    pictures: GlyphRenderer
+    renderer: GlyphRenderer
 
     @abstractmethod
     def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:

@@ -22,8 +22,10 @@ class NoNormalizerConfig(NormalizerConfig):
 
 @register("normalizer", "confusables", "vitrina.normalizers.confusables:ConfusablesNormalizer")
 class ConfusablesNormalizerConfig(NormalizerConfig):
-    """Compatibility forms (NFKC), then look-alikes (Unicode Technical Standard 39) in the script of
-    their word."""
+    """Compatibility forms (NFKC), then Unicode's look-alikes in the script of their word.
+
+    Source: Unicode Technical Standard 39.
+    """
 
 
 @register("normalizer", "rules", "vitrina.normalizers.rules:RulesNormalizer")

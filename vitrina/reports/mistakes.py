@@ -49,7 +49,7 @@ def ladder_part(run: Run, model: TrainedModel | InputError) -> dict[str, Any]:
     if isinstance(model, TrainedModel):
         embedder = getattr(model.model.embedder, "inner", model.model.embedder)
         if isinstance(embedder, VisualEmbedder):
-            pictures = embedder.tokenizer.pictures
+            pictures = embedder.tokenizer.renderer
             note += ", in the pixels that the model gets."
         else:
             note += "; this model reads no pixels."
@@ -137,7 +137,7 @@ def _picture(model: TrainedModel | InputError, salient: Salient | None) -> Marku
         return salient_text(salient) + strongest_pieces(salient)
     stride = None if model.config.embedder.glyph_tokens else embedder.step_px
     window = embedder.token_px[1]
-    pictures = embedder.tokenizer.pictures
+    pictures = embedder.tokenizer.renderer
     columns = token_columns(pictures, salient.text, len(salient.weights), stride, window)
     drawn = salient_pictures(pictures, salient, columns)
     return drawn + strongest_tokens(pictures, salient, stride, window)

@@ -63,7 +63,7 @@ class Task(ABC):
 
     @abstractmethod
     def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
-        """The model with the task's head, which is built now, and without a reader."""
+        """The model with the task's head, which is built now, without a CTC head."""
 
     @abstractmethod
     def targets(self, sample: Sample) -> Targets:

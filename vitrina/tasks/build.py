@@ -101,24 +101,24 @@ def build_model(config: Config, fitted: FittedState, task: Task) -> Model:
             .build(config.encoder, embedder.dim, fitted.part("encoder"))
         )
         model = task.build_model(embedder, encoder)
-        # The reader comes last: the other weights begin as they would without it.
-        model.reader = _build_reader(config, fitted, embedder, encoder)
+        # The CTC head is built last: the other weights begin as they would without it.
+        model.ctc_head = _build_ctc_head(config, fitted, embedder, encoder)
         return model
 
 
-def _build_reader(
+def _build_ctc_head(
     config: Config, fitted: FittedState, embedder: Embedder, encoder: Encoder
 ) -> CtcHead | None:
     ocr = config.ocr
     if not ocr.recognizes:
         return None
-    reads_encoder = ocr.source == "encoder"
+    uses_encoder = ocr.source == "encoder"
     return component("head", "ctc").load()(
-        encoder.dim if reads_encoder else embedder.dim,
+        encoder.dim if uses_encoder else embedder.dim,
         dim=ocr.dim,
         kernels=ocr.kernels,
         steps=ocr.num_frames(config.embedder, config.encoder),
         num_symbols=symbols_of(fitted.part("ocr")).num_symbols,
-        reads_encoder=reads_encoder,
+        uses_encoder=uses_encoder,
         span=ocr.span(config.encoder),
     )

@@ -6,9 +6,9 @@ NaN here, null in the files, never a made-up number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from sklearn.metrics import (
@@ -140,19 +140,29 @@ def _counts(decisions: Predictions) -> tuple[int, int, int]:
     return int((occurs & chosen).sum()), int(chosen.sum()), int(occurs.sum())
 
 
-def _mean(decisions: Predictions, name: str, *, macro: bool = False) -> float:
-    by_label = decisions.by_label
-    return mean_of_defined(
-        [each[name] for k, each in enumerate(by_label) if macro or k in decisions.reported]
-    )
+def _mean_over_labels(
+    name: str, doc: str, *, macro: bool = False
+) -> Callable[[Predictions], float]:
+    def metric(decisions: Predictions) -> float:
+        by_label = decisions.by_label
+        return mean_of_defined(
+            [each[name] for k, each in enumerate(by_label) if macro or k in decisions.reported]
+        )
+
+    metric.__doc__ = doc
+    return metric
 
 
-precision, recall, f1, roc_auc, average_precision = (
-    partial(_mean, name=name) for name in LABEL_METRICS
+precision = _mean_over_labels("precision", "Share of the predictions of a label that are right.")
+recall = _mean_over_labels("recall", "Share of the texts with a label that get it.")
+f1 = _mean_over_labels("f1", "Harmonic mean of precision and recall.")
+roc_auc = _mean_over_labels("roc_auc", "Area under the curve of true over false positive rates.")
+average_precision = _mean_over_labels(
+    "average_precision", "Mean of precision over the steps of recall."
 )
-macro_precision, macro_recall, macro_f1 = (
-    partial(_mean, name=name, macro=True) for name in LABEL_METRICS[:3]
-)
+macro_precision = _mean_over_labels("precision", "Mean of precision over all labels.", macro=True)
+macro_recall = _mean_over_labels("recall", "Mean of recall over all labels.", macro=True)
+macro_f1 = _mean_over_labels("f1", "Mean of F1 over all labels.", macro=True)
 
 
 def chance(occurs: np.ndarray, reported: Sequence[int]) -> dict[str, float]:

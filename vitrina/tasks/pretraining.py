@@ -80,8 +80,8 @@ class PretrainingTask(Task):
 
     def notes(self, model: Model) -> list[str]:
         assert isinstance(model, MaskedModel)
-        reads_encoder = model.reader is not None and model.reader.reads_encoder
-        if model.masking is not None or reads_encoder:
+        uses_encoder = model.ctc_head is not None and model.ctc_head.uses_encoder
+        if model.masking is not None or uses_encoder:
             return []
         return ["the encoder is not trained: ocr.source=encoder or task.masked_weight trains it"]
 

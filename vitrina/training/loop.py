@@ -225,7 +225,7 @@ class Training:
         if self.reading is None:
             return self.loss(self.model(inputs), targets).unsqueeze(0)
         assert targets.readings is not None
-        output, logits = self.model.forward_and_read(inputs)
+        output, logits = self.model.forward_and_recognize(inputs)
         read, infeasible = self.reading.loss(logits, targets.readings)
         read, infeasible = read / self.config.num_views, infeasible / self.config.num_views
         return torch.stack([self.loss(output, targets) + read, read, infeasible])

@@ -18,8 +18,10 @@ KINDS = list(itertools.product(DRAWN, ("cnn", "transformer"), ("embedder", "enco
 def test_what_is_read_does_not_depend_on_the_batch(kinds: tuple[str, str, str]) -> None:
     model = build(*kinds).eval()
     with torch.inference_mode():
-        together = model.read(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))
-        alone = [model.read(model.embedder.tokenizer(TextBatch.from_strings([t]))) for t in TEXTS]
+        together = model.recognize(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))
+        alone = [
+            model.recognize(model.embedder.tokenizer(TextBatch.from_strings([t]))) for t in TEXTS
+        ]
     assert together.lengths.tolist() == [int(each.lengths[0]) for each in alone]
     joined = torch.cat([each.values for each in alone])
     torch.testing.assert_close(together.values, joined, atol=1e-5, rtol=1e-5)
@@ -29,16 +31,16 @@ def test_what_is_read_does_not_depend_on_the_batch(kinds: tuple[str, str, str]) 
 def test_reading_shares_the_work_and_folds(kinds: tuple[str, str, str]) -> None:
     model = build(*kinds).eval()
     inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
-    assert model.reader is not None
+    assert model.ctc_head is not None
     with torch.inference_mode():
-        output, logits = model.forward_and_read(inputs)
-        wanted = model.read(inputs)
+        output, logits = model.forward_and_recognize(inputs)
+        wanted = model.recognize(inputs)
         assert torch.equal(output, model(inputs)) and torch.equal(logits.values, wanted.values)
-        assert np.array_equal(wanted.lengths, model.reader.num_steps(inputs.num_tokens))
-        folded = for_inference(model, "fp32").read(inputs)
+        assert np.array_equal(wanted.lengths, model.ctc_head.num_steps(inputs.num_tokens))
+        folded = for_inference(model, "fp32").recognize(inputs)
         torch.testing.assert_close(folded.values, wanted.values, atol=1e-5, rtol=1e-4)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            rounded = for_inference(model, "bf16").read(inputs).values.float()
+            rounded = for_inference(model, "bf16").recognize(inputs).values.float()
         close = 0.03 * wanted.values.abs().max().item()
         torch.testing.assert_close(rounded, wanted.values, atol=close, rtol=0.03)
 

@@ -75,13 +75,13 @@ def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str
     fitted = fit(config, dataset, texts.corpus())
     task, read = build_task(config, fitted), build_recognition(config, fitted)
     model = build_model(config, fitted, task)
-    assert read is not None and model.reader is not None
+    assert read is not None and model.ctc_head is not None
     pipeline = build_pipeline(config, fitted, model, normalizer)
     batch = texts.for_training(pipeline, task, read).batch
     for epoch in range(2):
         inputs, targets = batch(np.arange(len(dataset.train)), epoch)
         assert targets.readings is not None
-        available = model.reader.num_steps(inputs.num_tokens)
+        available = model.ctc_head.num_steps(inputs.num_tokens)
         assert (required_steps(targets.readings) > available).mean() < 0.01
 
 

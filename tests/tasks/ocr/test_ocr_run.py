@@ -30,7 +30,7 @@ def test_a_loaded_run_reads_as_the_run_did(reads: Path) -> None:
     for suite in ("clean", "level_4"):
         path = reads / "predictions" / f"{suite}.jsonl"
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        read = vitrina.load(reads).read([row["scored_text"] for row in rows])
+        read = vitrina.load(reads).recognize([row["scored_text"] for row in rows])
         rate = character_error_rate(read, [row["text"] for row in rows])
         assert rate == pytest.approx(metrics["test"][suite]["cer"], abs=0.01)
 
@@ -43,21 +43,21 @@ def test_a_run_reads_word_pieces(tmp_path: Path) -> None:
     model = vitrina.load(tmp_path / "run")
     path = tmp_path / "run" / "predictions" / "clean.jsonl"
     texts = [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
-    symbols = model.reader.symbols
+    symbols = model.recognizer.symbols
     readable = symbols.readable(TextBatch.from_strings(texts)).to_strings()
     assert symbols.num_symbols <= 202 and readable != texts  # case is not read
-    rate = character_error_rate(model.read(texts), readable)
+    rate = character_error_rate(model.recognize(texts), readable)
     assert rate == pytest.approx(metrics["test"]["clean"]["cer"], abs=0.01)
     assert metrics["test"]["clean"]["infeasible"] == 0
     for text in texts:
-        said, seen = model.reader.with_offsets(text)
+        said, seen = model.recognizer.with_offsets(text)
         assert len(said) == len(seen.starts) == len(seen.ends)  # a place for each letter
 
 
 def test_a_run_without_a_reader_does_not_read(trained: Path) -> None:
     model = vitrina.load(trained)
-    assert model.model.reader is None
+    assert model.model.ctc_head is None
     with pytest.raises(
         InputError, match="this model does not recognize text; train one with ocr=ctc"
     ):
-        model.read(["а"])
+        model.recognize(["а"])

@@ -24,7 +24,7 @@ MEANT = ["жопа тут", "ссора", "каша", "", "жаба и жук", 
 
 
 @pytest.fixture(scope="module")
-def reader() -> Recognizer:
+def recognizer() -> Recognizer:
     torch.manual_seed(0)
     drawn, meant = TextBatch.from_strings(DRAWN), TextBatch.from_strings(MEANT)
     embedder = GlyphsEmbedder(GLYPHS, GlyphsEmbedder.fit(GLYPHS, Corpus(drawn, lambda: drawn)))
@@ -35,7 +35,7 @@ def reader() -> Recognizer:
         kernels=[5, 3],
         steps=2,
         num_symbols=reading.symbols.num_symbols,
-        reads_encoder=False,
+        uses_encoder=False,
         span=1,
     )
     encoder = CnnEncoder(CNN, embedder.dim)
@@ -43,7 +43,7 @@ def reader() -> Recognizer:
     inputs, targets = embedder.tokenizer(drawn), reading.symbols.encode(meant)
     optimizer = torch.optim.AdamW([*embedder.parameters(), *head.parameters()], 0.01)
     for _ in range(150):
-        loss, infeasible = reading.loss(model.read(inputs), targets)
+        loss, infeasible = reading.loss(model.recognize(inputs), targets)
         assert infeasible == 0
         loss.backward()
         optimizer.step()
@@ -53,24 +53,24 @@ def reader() -> Recognizer:
     return Recognizer(model, pipeline, reading.symbols, max_tokens=20, precision="fp32")
 
 
-def test_it_reads_what_was_meant_in_the_order_of_the_texts(reader: Recognizer) -> None:
-    assert reader(TextBatch.from_strings(DRAWN)).to_strings() == MEANT
-    assert reader(TextBatch.from_strings(DRAWN[::-1] * 50)).to_strings() == MEANT[::-1] * 50
-    assert reader(TextBatch.from_strings([])).to_strings() == []
-    assert isinstance(reader.symbols, Alphabet)
+def test_it_reads_what_was_meant_in_the_order_of_the_texts(recognizer: Recognizer) -> None:
+    assert recognizer(TextBatch.from_strings(DRAWN)).to_strings() == MEANT
+    assert recognizer(TextBatch.from_strings(DRAWN[::-1] * 50)).to_strings() == MEANT[::-1] * 50
+    assert recognizer(TextBatch.from_strings([])).to_strings() == []
+    assert isinstance(recognizer.symbols, Alphabet)
 
 
 def test_each_letter_leads_to_what_was_drawn(
-    reader: Recognizer, monkeypatch: pytest.MonkeyPatch
+    recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Of eight steps, two for each glyph, the first, fourth, seventh and eighth say a letter.
-    said = reader.symbols.encode(TextBatch.from_strings(["каша"])).ids
+    said = recognizer.symbols.encode(TextBatch.from_strings(["каша"])).ids
     symbols = torch.zeros(8, dtype=torch.int64)
     symbols[[0, 3, 6, 7]] = torch.from_numpy(said)
-    logits = torch.nn.functional.one_hot(symbols, reader.symbols.num_symbols).float()
-    monkeypatch.setattr(reader.model, "read", lambda inputs: Ragged(logits, np.array([8])))
+    logits = torch.nn.functional.one_hot(symbols, recognizer.symbols.num_symbols).float()
+    monkeypatch.setattr(recognizer.model, "recognize", lambda inputs: Ragged(logits, np.array([8])))
     # What draws nothing is taken out by the normaliser before it.
-    read, offsets = reader.with_offsets("\u200bка\u00adшa")
+    read, offsets = recognizer.with_offsets("\u200bка\u00adшa")
     assert read == "каша"
     spans = [offsets.to_original(k, k + 1) for k in range(4)]
     assert spans == [(1, 2), (2, 3), (5, 6), (5, 6)]

@@ -30,11 +30,11 @@ def count_slices(line_px: np.ndarray, window_px: int, stride_px: int) -> np.ndar
 
 
 def tokenize_lines(
-    pictures: GlyphRenderer, texts: TextBatch, window_px: int, stride_px: int
+    renderer: GlyphRenderer, texts: TextBatch, window_px: int, stride_px: int
 ) -> TokenBatch:
     """Glyph ids and the strip they refer to; each window is a token."""
     tokens = segment(texts)
-    columns_TH, widths = pictures.strip(tokens.clusters)
+    columns_TH, widths = renderer.strip(tokens.clusters)
     line_px = np.add.reduceat(widths[tokens.ids], exclusive_sum(tokens.lengths))
     return TokenBatch(
         torch.from_numpy(tokens.ids),
@@ -46,11 +46,11 @@ def tokenize_lines(
 
 
 def window_spans(
-    pictures: GlyphRenderer, texts: TextBatch, window_px: int, stride_px: int
+    renderer: GlyphRenderer, texts: TextBatch, window_px: int, stride_px: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The code points of the glyphs that each window shows a part of, see `Embedder.spans`."""
     tokens = segment(texts)
-    _, widths = pictures.strip(tokens.clusters)
+    _, widths = renderer.strip(tokens.clusters)
     glyph_starts, glyph_ends = glyph_spans(texts)
     first_glyph = exclusive_sum(tokens.lengths)
     right_px = np.cumsum(widths[tokens.ids])  # of all lines one after the other

@@ -46,14 +46,14 @@ class GlyphsTokenizer(VisualTokenizer):
     """
 
     def __init__(self, config: GlyphsConfig) -> None:
-        self.width_px, self.pictures = config.width_px, GlyphRenderer.of(config)
+        self.width_px, self.renderer = config.width_px, GlyphRenderer.of(config)
 
     def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
         return self.inputs(segment(texts))
 
     def inputs(self, tokens: GlyphTokens) -> TokenBatch:
         """Return texts as glyphs, with the pictures of these."""
-        pixels = self.pictures.render(tokens.clusters, self.width_px)
+        pixels = self.renderer.render(tokens.clusters, self.width_px)
         return TokenBatch(
             torch.from_numpy(tokens.ids),
             tokens.lengths,

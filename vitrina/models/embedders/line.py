@@ -122,10 +122,10 @@ class LineEmbedder(WindowsEmbedder):
         Raises:
             InputError: if these hold fewer than two distinct patches.
         """
-        pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
+        renderer = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
         chosen = np.unique(np.linspace(0, len(corpus.clean) - 1, FIT_TEXTS).astype(np.int64))
         inputs = tokenize_lines(
-            pictures, corpus.clean.take(chosen), config.window_px, config.stride_px
+            renderer, corpus.clean.take(chosen), config.window_px, config.stride_px
         )
         assert inputs.line_px is not None
         patches = cut_patches(

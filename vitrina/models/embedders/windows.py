@@ -34,14 +34,14 @@ class WindowsTokenizer(VisualTokenizer):
     """
 
     def __init__(self, config: SlicesConfig | LineConfig) -> None:
-        self.pictures = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
+        self.renderer = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
         self.window_px, self.stride_px = config.window_px, config.stride_px
 
     def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
-        return tokenize_lines(self.pictures, texts, self.window_px, self.stride_px)
+        return tokenize_lines(self.renderer, texts, self.window_px, self.stride_px)
 
     def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
-        return window_spans(self.pictures, texts, self.window_px, self.stride_px)
+        return window_spans(self.renderer, texts, self.window_px, self.stride_px)
 
 
 class WindowsEmbedder(VisualEmbedder):

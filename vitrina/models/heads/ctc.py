@@ -21,7 +21,7 @@ class CtcHead(nn.Module):
         kernels: one convolution for each, odd; with none only the linear map is left.
         steps: symbols that each token says.
         num_symbols: size A of the alphabet.
-        reads_encoder: whether token states are read, not token embeddings.
+        uses_encoder: whether token states are read, not token embeddings.
         span: tokens of the embedder behind each token that is read.
     """
 
@@ -33,12 +33,12 @@ class CtcHead(nn.Module):
         kernels: list[int],
         steps: int,
         num_symbols: int,
-        reads_encoder: bool,
+        uses_encoder: bool,
         span: int,
     ) -> None:
         super().__init__()
         self.steps, self.num_symbols = steps, num_symbols
-        self.reads_encoder, self.span = reads_encoder, span
+        self.uses_encoder, self.span = uses_encoder, span
         self.radius = max(kernel // 2 for kernel in [1, *kernels])
         widths = [in_dim, *[dim] * len(kernels)]
         self.convolutions = nn.ModuleList(

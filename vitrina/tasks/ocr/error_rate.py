@@ -32,16 +32,16 @@ def character_error_rate(read: Sequence[str], wanted: Sequence[str]) -> float:
 
 @dataclass
 class RecognitionEvaluation:
-    """Measures a reader on suites, at most on a set number of texts of each.
+    """Measures a recognizer on suites, at most on a set number of texts of each.
 
     Attributes:
-        reader: what is measured, with its normaliser.
+        recognizer: what is measured, with its normaliser.
         config: what is to be read.
         scores: by name of suite, in order.
         unknown: suites of which nobody knows how they read without their noise.
     """
 
-    reader: Recognizer
+    recognizer: Recognizer
     config: CtcConfig
     scores: dict[str, RecognitionScores] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
@@ -59,14 +59,14 @@ class RecognitionEvaluation:
         """Return the evaluation of a model with a CTC head; None for one without."""
         if reading is None:
             return None
-        reader = Recognizer(
+        recognizer = Recognizer(
             model,
             pipeline,
             reading.symbols,
             max_tokens=max_tokens,
             precision=precision,
         )
-        return cls(reader, reading.config)
+        return cls(recognizer, reading.config)
 
     def add(self, name: str, texts: TextBatch, clean: TextBatch | None) -> None:
         """Measure on the texts of a suite.
@@ -84,9 +84,9 @@ class RecognitionEvaluation:
         """Scores on an evenly spaced part of `texts`, not normalised; so are those `wanted`."""
         most = min(self.config.measured_texts, len(texts))
         chosen = np.unique(np.linspace(0, len(texts) - 1, most).astype(np.int64))
-        read = self.reader.read(texts.take(chosen))
-        symbols = self.reader.symbols
-        readable = symbols.readable(self.reader.pipeline(wanted.take(chosen)))
+        read = self.recognizer.recognize(texts.take(chosen))
+        symbols = self.recognizer.symbols
+        readable = symbols.readable(self.recognizer.pipeline(wanted.take(chosen)))
         required = required_steps(symbols.encode(readable))
         infeasible = float((required > read.available).mean()) if most else float("nan")
         rate = character_error_rate(read.texts.to_strings(), readable.to_strings())

@@ -37,9 +37,9 @@ class Recognizer:
     """A model that recognizes letters, and the stages before it; itself a normalizer.
 
     Args:
-        model: with a reader, in whichever mode; it reads in eval mode and is put back.
+        model: with a CTC head, in whichever mode; it reads in eval mode and is put back.
         pipeline: prepares the texts.
-        symbols: of its reader.
+        symbols: of its CTC head.
         max_tokens: tokens that pass through the model at once.
         precision: auto, fp32 or bf16.
     """
@@ -53,16 +53,16 @@ class Recognizer:
         max_tokens: int,
         precision: str,
     ) -> None:
-        assert model.reader is not None and isinstance(model.embedder, VisualEmbedder)
-        self.model, self.head, self.pipeline = model, model.reader, pipeline
+        assert model.ctc_head is not None and isinstance(model.embedder, VisualEmbedder)
+        self.model, self.head, self.pipeline = model, model.ctc_head, pipeline
         self.embedder = model.embedder
         self.symbols, self.max_tokens, self.precision = symbols, max_tokens, precision
 
     def __call__(self, texts: TextBatch) -> TextBatch:
         """The readings of the texts, in their order."""
-        return self.read(texts).texts
+        return self.recognize(texts).texts
 
-    def read(self, texts: TextBatch) -> Read:
+    def recognize(self, texts: TextBatch) -> Read:
         """The readings of the texts by the likeliest symbol at each step."""
         device = self.model.device
         was_training = self.model.training
@@ -71,7 +71,7 @@ class Recognizer:
         try:
             with torch.inference_mode(), autocast(self.precision, device):
                 for part, inputs in encoded_parts(texts, self.pipeline.prepare, self.max_tokens):
-                    logits = self.model.read(inputs.to(device))
+                    logits = self.model.recognize(inputs.to(device))
                     indices.append(part)
                     lengths.append(logits.lengths)
                     symbols.append(logits.values.argmax(dim=1))
@@ -96,7 +96,7 @@ class Recognizer:
         may have been needed too.
         """
         normal, way_back = self.pipeline.with_offsets(text)
-        read = self.read(TextBatch.from_strings([text]))
+        read = self.recognize(TextBatch.from_strings([text]))
         starts, ends = self.embedder.tokenizer.spans(TextBatch.from_strings([normal]))
         first = read.steps // self.head.steps * self.head.span
         last = np.minimum(first + self.head.span, len(ends)) - 1
