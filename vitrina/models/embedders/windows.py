@@ -1,4 +1,4 @@
-"""What all embedders share whose tokens are windows over the drawn line.
+"""Base classes of embedders whose tokens are windows over the drawn line.
 
 Shapes: N windows in the batch, H height, W window, T columns of all lines.
 """
@@ -27,10 +27,10 @@ from vitrina.text.batch import TextBatch
 
 
 class WindowsTokenizer(VisualTokenizer):
-    """A token for each window of the drawn line.
+    """Makes a token of each window of the drawn line.
 
     Args:
-        config: the option's values.
+        config: settings of the embedder.
     """
 
     def __init__(self, config: SlicesConfig | LineConfig) -> None:
@@ -45,10 +45,10 @@ class WindowsTokenizer(VisualTokenizer):
 
 
 class WindowsEmbedder(VisualEmbedder):
-    """Draws each text as a line; a token shows a window of it.
+    """Draws each text as a line; each token shows a window of it.
 
     Args:
-        config: the option's values.
+        config: settings of the embedder.
     """
 
     def __init__(self, config: SlicesConfig | LineConfig) -> None:
