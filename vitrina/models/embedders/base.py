@@ -59,8 +59,7 @@ class VisualEmbedder(Embedder):
     def mask(self, inputs: TokenBatch, masked: np.ndarray) -> TokenBatch:
         """Return the same texts with the masked tokens' own pixels hidden.
 
-        No other token shows these pixels then. A masked token may, if no other token shares them:
-        the caller replaces its embedding.
+        Only a masked token itself may still show them, so the caller replaces its embedding.
 
         Args:
             masked: bool [N], on the host.

@@ -46,12 +46,7 @@ class BytesTokenizer(Tokenizer):
 
 
 class BytesEmbedder(TableEmbedder):
-    """A table of byte embeddings.
-
-    Args:
-        config: settings of the embedder.
-        fitted: unused, since bytes are not fitted.
-    """
+    """A table of byte embeddings."""
 
     def __init__(self, config: BytesConfig, fitted: FittedState) -> None:
         super().__init__(BytesTokenizer(), 1 + EMPTY_ID, config.dim, config.dropout)

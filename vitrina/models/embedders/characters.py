@@ -49,10 +49,6 @@ class CharactersEmbedder(TableEmbedder):
     """A table of character embeddings; unknown characters share a row.
 
     A text without characters is embedded as a blank.
-
-    Args:
-        config: settings of the embedder.
-        fitted: state from `fit`.
     """
 
     def __init__(self, config: CharactersConfig, fitted: FittedState) -> None:

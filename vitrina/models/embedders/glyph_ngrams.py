@@ -32,11 +32,7 @@ from vitrina.text.ngrams import MarkedWords, hash_places
 
 
 class GlyphNgramsTokenizer(GlyphsTokenizer):
-    """Makes a token of each drawn glyph, with the n-grams of visual codes that cover it.
-
-    Args:
-        config: settings of the embedder.
-    """
+    """Makes a token of each drawn glyph, with the n-grams of visual codes that cover it."""
 
     reads_codes = True
 
@@ -72,12 +68,7 @@ class GlyphNgramsTokenizer(GlyphsTokenizer):
 
 
 class GlyphNgramsEmbedder(GlyphsEmbedder):
-    """Whitened glyphs plus the projected mean of the n-grams of visual codes that cover them.
-
-    Args:
-        config: settings of the embedder.
-        fitted: state from `fit`.
-    """
+    """Whitened glyphs plus the projected mean of the n-grams of visual codes that cover them."""
 
     config: GlyphNgramsConfig
 

@@ -39,11 +39,7 @@ from vitrina.text.batch import TextBatch
 
 
 class GlyphsTokenizer(VisualTokenizer):
-    """Makes a token of each drawn glyph.
-
-    Args:
-        config: settings of the embedder.
-    """
+    """Makes a token of each drawn glyph."""
 
     def __init__(self, config: GlyphsConfig) -> None:
         self.width_px, self.renderer = config.width_px, GlyphRenderer.of(config)
@@ -66,12 +62,7 @@ class GlyphsTokenizer(VisualTokenizer):
 
 
 class GlyphsEmbedder(VisualEmbedder):
-    """A linear map of whitened pixels that starts as the identity, plus an MLP that starts at 0.
-
-    Args:
-        config: settings of the embedder.
-        fitted: state from `fit`.
-    """
+    """A linear map of whitened pixels that starts as the identity, plus an MLP that starts at 0."""
 
     def __init__(self, config: GlyphsConfig, fitted: FittedState) -> None:
         super().__init__()

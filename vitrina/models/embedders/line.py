@@ -97,12 +97,7 @@ def distinct_rows(rows: np.ndarray) -> np.ndarray:
 
 
 class LineEmbedder(WindowsEmbedder):
-    """A stem, residual convolutions over its feature map, a linear map of each window.
-
-    Args:
-        config: settings of the embedder.
-        fitted: state from `fit`.
-    """
+    """A stem, residual convolutions over its feature map, a linear map of each window."""
 
     def __init__(self, config: LineConfig, fitted: FittedState) -> None:
         super().__init__(config)

@@ -22,11 +22,7 @@ from vitrina.text.ngrams import hash_ngrams
 
 
 class NgramsTokenizer(Tokenizer):
-    """Makes a token of each n-gram.
-
-    Args:
-        config: settings of the embedder.
-    """
+    """Makes a token of each n-gram."""
 
     def __init__(self, config: NgramsConfig) -> None:
         self.config = config
@@ -42,12 +38,7 @@ class NgramsTokenizer(Tokenizer):
 
 
 class NgramsEmbedder(TableEmbedder):
-    """A table of n-gram embeddings.
-
-    Args:
-        config: settings of the embedder.
-        fitted: unused, since n-grams are not fitted.
-    """
+    """A table of n-gram embeddings."""
 
     def __init__(self, config: NgramsConfig, fitted: FittedState) -> None:
         # The last row is for texts without n-grams.

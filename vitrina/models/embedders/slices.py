@@ -49,12 +49,7 @@ class ResidualBlock(nn.Module):
 
 
 class SlicesEmbedder(WindowsEmbedder):
-    """Residual convolutions over each slice, then a linear map.
-
-    Args:
-        config: settings of the embedder.
-        fitted: unused, since slices are not fitted.
-    """
+    """Residual convolutions over each slice, then a linear map."""
 
     def __init__(self, config: SlicesConfig, fitted: FittedState) -> None:
         super().__init__(config)

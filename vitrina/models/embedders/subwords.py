@@ -53,10 +53,6 @@ class SubwordsEmbedder(Embedder):
     """A table of sub-word embeddings; each text gets the checkpoint's special tokens.
 
     Special tokens written in a text are tokenized as text.
-
-    Args:
-        config: settings of the embedder.
-        fitted: state from `fit`.
     """
 
     def __init__(self, config: SubwordsConfig, fitted: FittedState) -> None:
@@ -77,8 +73,8 @@ class SubwordsEmbedder(Embedder):
             InputError: if it is not found, or lacks a fast tokenizer or embeddings of sub-words.
         """
         checkpoint = _checkpoint(config)
-        loaded = checkpoint.tokenizer()
-        tokenizer = PieceTokenizer.from_str(loaded.backend_tokenizer.to_str())
+        fast = checkpoint.tokenizer()
+        tokenizer = PieceTokenizer.from_str(fast.backend_tokenizer.to_str())
         rows, dim = checkpoint.load(checkpoint.settings()).get_input_embeddings().weight.shape
         last = max(tokenizer.get_vocab().values(), default=-1)
         if not 0 <= last < rows:
@@ -86,12 +82,7 @@ class SubwordsEmbedder(Embedder):
                 f"must contain an embedding for each sub-word; it has {rows}, and sub-word {last}"
             )
         # The token of a text without sub-words.
-        special = (
-            loaded.cls_token_id,
-            loaded.bos_token_id,
-            loaded.unk_token_id,
-            loaded.eos_token_id,
-        )
+        special = (fast.cls_token_id, fast.bos_token_id, fast.unk_token_id, fast.eos_token_id)
         facts = {
             "sha256": checkpoint.weights_sha256(),
             "rows": rows,

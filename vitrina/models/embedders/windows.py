@@ -27,11 +27,7 @@ from vitrina.text.batch import TextBatch
 
 
 class WindowsTokenizer(VisualTokenizer):
-    """Makes a token of each window of the drawn line.
-
-    Args:
-        config: settings of the embedder.
-    """
+    """Makes a token of each window of the drawn line."""
 
     def __init__(self, config: SlicesConfig | LineConfig) -> None:
         self.renderer = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
@@ -45,11 +41,7 @@ class WindowsTokenizer(VisualTokenizer):
 
 
 class WindowsEmbedder(VisualEmbedder):
-    """Draws each text as a line; each token shows a window of it.
-
-    Args:
-        config: settings of the embedder.
-    """
+    """Draws each text as a line; each token shows a window of it."""
 
     def __init__(self, config: SlicesConfig | LineConfig) -> None:
         super().__init__()

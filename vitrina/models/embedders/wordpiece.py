@@ -119,10 +119,6 @@ class WordpieceEmbedder(TableEmbedder):
     """A table of word-piece embeddings.
 
     Every text starts with `[CLS]`, so that each has a token.
-
-    Args:
-        config: settings of the embedder.
-        fitted: state from `fit`.
     """
 
     def __init__(self, config: WordpieceConfig, fitted: FittedState) -> None:

@@ -15,12 +15,7 @@ from vitrina.models.layers.ragged import Line, Ragged
 
 
 class CnnEncoder(Encoder):
-    """A convolution with max-pooling, then residual blocks.
-
-    Args:
-        config: settings of the encoder.
-        in_dim: dimension of the token embeddings.
-    """
+    """A convolution with max-pooling, then residual blocks."""
 
     def __init__(self, config: CnnConfig, in_dim: int) -> None:
         super().__init__()

@@ -14,12 +14,7 @@ from vitrina.models.layers.ragged import Ragged, pool_mean
 
 
 class MeanEncoder(Encoder):
-    """Makes one hidden state of each text; maximum and mean over it are the same.
-
-    Args:
-        config: settings of the encoder.
-        in_dim: dimension of the token embeddings.
-    """
+    """Makes one hidden state of each text; maximum and mean over it are the same."""
 
     def __init__(self, config: MeanConfig, in_dim: int) -> None:
         super().__init__()
