@@ -52,10 +52,7 @@ def tokenize_lines(
 def window_spans(
     renderer: GlyphRenderer, texts: TextBatch, window_px: int, stride_px: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the code points of the glyphs that each window shows, even in part.
-
-    The form is that of `Tokenizer.spans`.
-    """
+    """Return the code points of glyphs that each window shows in part, as `Tokenizer.spans`."""
     tokens = segment(texts)
     _, widths = renderer.strip(tokens.clusters)
     glyph_starts, glyph_ends = glyph_spans(texts)

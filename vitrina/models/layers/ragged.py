@@ -18,6 +18,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+PAD_MULTIPLE = 32
+"""Padded lengths are multiples of this number, so that few shapes occur."""
+
 
 @dataclass(frozen=True)
 class Ragged:
@@ -58,7 +61,7 @@ def exclusive_sum(lengths: np.ndarray) -> np.ndarray:
     return np.cumsum(lengths) - lengths
 
 
-def round_up(size: int, steps_per_octave: int = 8) -> int:
+def round_up(size: int) -> int:
     """Round `size` up to one of few values: 64, or at most 1/8 more.
 
     Every new shape costs a CPU a compiled primitive and a GPU an autotuning run.
@@ -68,7 +71,7 @@ def round_up(size: int, steps_per_octave: int = 8) -> int:
     """
     if size <= 64:
         return 64
-    step = 1 << max((size - 1).bit_length() - 1 - steps_per_octave.bit_length() + 1, 0)
+    step = 1 << ((size - 1).bit_length() - 4)  # 8 steps for each power of two
     return -(-size // step) * step
 
 
@@ -237,11 +240,10 @@ def _places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return np.arange(int(lengths.sum())) + np.repeat(starts - exclusive_sum(lengths), lengths)
 
 
-def pad(x: Ragged, multiple: int = 32, most: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """Pad texts for attention.
+def pad(x: Ragged, most: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """Pad texts for attention to a multiple of `PAD_MULTIPLE`.
 
     Args:
-        multiple: the padded length is a multiple of this number.
         most: maximum padded length; no text may be longer.
 
     Returns:
@@ -249,7 +251,7 @@ def pad(x: Ragged, multiple: int = 32, most: int | None = None) -> tuple[Tensor,
         indices int64 [N] of the tokens in the flattened [B * L], to gather them again.
     """
     longest = int(x.lengths.max())
-    length = -(-longest // multiple) * multiple
+    length = -(-longest // PAD_MULTIPLE) * PAD_MULTIPLE
     if most is not None:
         assert longest <= most
         length = min(length, most)
