@@ -174,7 +174,8 @@ def _rows(form: Any, prefix: str, names: Sequence[str]) -> Iterator[Sequence[str
             yield from _rows(hint, f"{prefix}{name}.", _names(hint))
             continue
         optional = type(None) in typing.get_args(hint)
-        given = each.default_factory() if each.default is dataclasses.MISSING else each.default
+        make = each.default_factory
+        given = each.default if make is dataclasses.MISSING else make()
         declared = each.metadata.get("range")
         allowed = allowed_values(declared, optional).removeprefix(", or ") if declared else ""
         kind = hint.__name__ if isinstance(hint, type) and hint in PLAIN else str(hint)
