@@ -1,11 +1,12 @@
 # Everything a newcomer needs: `make run` trains and reports, `make test` checks the project.
 # `make test-all` also runs the slow tests: kill-and-resume soaks and runs of many processes.
+# `make docs` builds the documentation into build/docs, `make docs-serve` shows it while it is written.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 TESTS  := -m "not slow"
 
-.PHONY: run test test-all setup lint types unit format clean
+.PHONY: run test test-all setup lint types unit docs docs-serve format clean
 
 run: setup
 	$(BIN)/python main.py $(ARGS)
@@ -37,6 +38,14 @@ types:
 # A process for each core; the tests of a file stay together, since they share what they trained.
 unit:
 	$(BIN)/python -m pytest $(TESTS) --numprocesses=auto --maxprocesses=8 --dist=loadfile
+
+# The variable silences an advertisement of the theme.
+docs docs-serve: export NO_MKDOCS_2_WARNING = 1
+docs: setup
+	$(BIN)/python -m mkdocs build --strict
+
+docs-serve: setup
+	$(BIN)/python -m mkdocs serve
 
 format:
 	$(BIN)/ruff check --fix .
