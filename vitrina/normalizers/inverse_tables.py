@@ -73,7 +73,6 @@ class InverseTables:
                     if character.lower() not in FREQUENCIES:
                         share = FREQUENCIES[letter.lower()] * _CONFUSABLE_WEIGHT / 4
                         weights[character].setdefault(letter.lower(), share)
-        self.deletes_hard_sign = "" in options.get("ъ", ())
         self._level = level
         self._table = {sequence: _rules(sequence, found) for sequence, found in weights.items()}
         self.longest = max(map(len, self._table), default=1)
