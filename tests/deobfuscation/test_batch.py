@@ -10,21 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.deobfuscation.test_word_deobfuscator import (
-    REPLACEMENTS,
-    SENTENCES,
-    corpus_of,
-    deobfuscator_of,
-)
+from tests.deobfuscation.test_word_deobfuscator import NOISE, SENTENCES, corpus_of, deobfuscator_of
 from vitrina.deobfuscation.codes import CodesDeobfuscator
 from vitrina.deobfuscation.config import CodesConfig
 from vitrina.deobfuscation.words import WordDeobfuscator
 from vitrina.text.batch import TextBatch
 
-WORDS = deobfuscator_of(REPLACEMENTS, spelling=True)
-CODES = CodesDeobfuscator(
-    CodesConfig(), CodesDeobfuscator.fit(CodesConfig(), corpus_of(REPLACEMENTS))
-)
+WORDS = deobfuscator_of(NOISE, spelling=True)
+CODES = CodesDeobfuscator(CodesConfig(), CodesDeobfuscator.fit(CodesConfig(), corpus_of(NOISE)))
 plain_of = st.lists(  # without one-letter words: three adjacent ones would be joined
     st.sampled_from([*re.findall(r"\S*\w\w\S*", " ".join(SENTENCES)), "", " ", "?!", "Мама"]),
     max_size=8,
@@ -89,9 +82,7 @@ def test_each_letter_maps_to_its_glyphs() -> None:
 
 @given(texts_of, st.data())
 @settings(deadline=None)
-def test_take_equals_deobfuscating_the_selected_texts(
-    strings: list[str], data: st.DataObject
-) -> None:
+def test_take_equals_deobfuscating_the_subset(strings: list[str], data: st.DataObject) -> None:
     found = WORDS(TextBatch.from_strings(strings))
     chosen = data.draw(st.lists(st.integers(0, len(strings) - 1), max_size=6))
     taken = found.take(np.array(chosen, dtype=np.int64))
@@ -117,7 +108,7 @@ def test_word_cache_is_bounded_and_does_not_change_results() -> None:
 
 
 def test_frequent_forms_of_the_training_texts_are_kept() -> None:
-    corpus = corpus_of(REPLACEMENTS)
+    corpus = corpus_of(NOISE)
     forms = ["кто-то ктото пришел", "кто-то", "ха-ха да", "м-а-м-а мама"] * 3
     clean = TextBatch.from_strings([*corpus.clean.to_strings(), *forms])
     state = WordDeobfuscator.fit(WORDS.settings, type(corpus)(clean, lambda: clean))

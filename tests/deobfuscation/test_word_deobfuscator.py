@@ -24,7 +24,7 @@ SENTENCES = [
     "какой хороший день! просто хороший день (и вечер)",
     "съешь ещё этих мягких французских булок да выпей чаю",
 ]
-REPLACEMENTS = Replacements(
+NOISE = Replacements(
     Counter({("ж", "zh"): 3, ("о", "*"): 2, ("а", "*"): 2, ("д", "d"): 4}), Counter("*")
 )
 
@@ -34,7 +34,7 @@ def corpus_of(replaced: Replacements) -> Corpus:
     return Corpus(texts, lambda: texts, lambda: replaced)
 
 
-def deobfuscator_of(replaced: Replacements = REPLACEMENTS, **changes: Any) -> WordDeobfuscator:
+def deobfuscator_of(replaced: Replacements = NOISE, **changes: Any) -> WordDeobfuscator:
     config = WordsConfig(**{"spelling": False, **changes})
     return WordDeobfuscator(config, WordDeobfuscator.fit(config, corpus_of(replaced)))
 
@@ -114,7 +114,7 @@ def test_disguised_words_become_plain(
 )
 def test_words_of_certain_glyphs_are_unchanged(deobfuscator: WordDeobfuscator, text: str) -> None:
     config = CodesConfig()
-    codes = CodesDeobfuscator(config, CodesDeobfuscator.fit(config, corpus_of(REPLACEMENTS)))
+    codes = CodesDeobfuscator(config, CodesDeobfuscator.fit(config, corpus_of(NOISE)))
     assert plain_words(deobfuscator, text) == plain_words(codes, text)
 
 
@@ -151,7 +151,7 @@ def test_result_does_not_depend_on_the_batch(deobfuscator: WordDeobfuscator) -> 
 def test_a_saved_state_gives_the_same_result(
     deobfuscator: WordDeobfuscator, tmp_path: Path
 ) -> None:
-    WordDeobfuscator.fit(deobfuscator.settings, corpus_of(REPLACEMENTS)).save(
+    WordDeobfuscator.fit(deobfuscator.settings, corpus_of(NOISE)).save(
         tmp_path / "state.safetensors"
     )
     loaded = WordDeobfuscator(
@@ -163,7 +163,7 @@ def test_a_saved_state_gives_the_same_result(
 
 def test_codes_do_not_merge_glyphs(deobfuscator: WordDeobfuscator) -> None:
     config = CodesConfig()
-    state = CodesDeobfuscator.fit(config, corpus_of(REPLACEMENTS))
+    state = CodesDeobfuscator.fit(config, corpus_of(NOISE))
     assert plain_words(CodesDeobfuscator(config, state), "пи/\\ил") != ["пилил"]
     assert plain_words(deobfuscator, "пи/\\ил") == ["пилил"]
 

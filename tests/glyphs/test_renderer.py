@@ -73,7 +73,7 @@ def test_fonts_are_used_in_order() -> None:
 
 
 def test_a_missing_or_broken_font_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no such font file"):
+    with pytest.raises(InputError, match="no such font file"):
         FontChain([tmp_path / "none.ttf"], 13)
     broken = tmp_path / "broken.ttf"
     broken.write_bytes(b"not a font")

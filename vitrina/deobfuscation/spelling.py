@@ -124,21 +124,14 @@ class SpellingCorrector:
     def _choose(
         self, unknown: _Words, hashes: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Choose the corrections.
-
-        Returns:
-            Corrected words, their known words, positions [C, L] of the letters of the former in the
-            latter, and scores.
-        """
+        """Return words to correct, their known words, positions [C, L] in these, and scores."""
         parts = [
             self._with_missing(unknown, *self.known_words.with_missing(hashes)),
             self._with_swapped(
                 unknown, *self.known_words.with_same_letters(unknown.sorted_hashes())
             ),
         ]
-        which, known, scores, positions = (
-            np.concatenate(part) for part in zip(*parts, strict=True)
-        )
+        which, known, scores, positions = map(np.concatenate, zip(*parts, strict=True))
         scores = scores + self.known_words.log_p[known]
         literal = self.model.log_p(unknown.codes, unknown.inside) + self.margin
         better = np.flatnonzero(scores > literal[which])
@@ -168,10 +161,9 @@ class SpellingCorrector:
     def _match(
         self, unknown: _Words, which: np.ndarray, known: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Match the letters of words to the first possible positions in known words.
+        """Return first possible positions [C, L] in known words, and bool [C], whether all match.
 
-        Returns:
-            Positions [C, L], and bool [C], whether all letters match: hashes can collide.
+        Words that do not match are hash collisions.
         """
         codes_CL, lengths_C = unknown.codes[which], unknown.lengths[which]
         positions_CL = np.zeros_like(codes_CL)
@@ -229,11 +221,11 @@ class SpellingCorrector:
         same[words] = False
         same = np.flatnonzero(same)
         inside_CL = np.arange(positions_CL.shape[1]) < lengths[words, None]
-        shown = (new_offsets[words, None] + positions_CL)[inside_CL]
+        matched = (new_offsets[words, None] + positions_CL)[inside_CL]
         old_index = np.append(
             ranges(offsets[:-1][same], lengths[same]), ranges(offsets[words], lengths[words])
         )
-        new_index = np.append(ranges(new_offsets[:-1][same], lengths[same]), shown)
+        new_index = np.append(ranges(new_offsets[:-1][same], lengths[same]), matched)
         source = np.full(new_offsets[-1], -1)  # old index of each letter; -1: inserted
         source[new_index] = old_index
         replaced = ranges(new_offsets[words], known_lengths)

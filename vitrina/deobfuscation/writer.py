@@ -160,8 +160,8 @@ class WordWriter:
             changed = (
                 script for script, plain in zip(scripts, word.plain, strict=True) if not plain
             )
-            wanted = next(filter(None, changed), "")
-            return not wanted or wanted in kept
+            first = next(filter(None, changed), "")
+            return not first or first in kept
         if self.known is None or len(word.codes) < MIN_LENGTH:
             return False
         return bool(self.known.knows(hashes_of(word.codes, np.array([0, len(word.codes)])))[0])
@@ -218,8 +218,8 @@ def _rewritable(
     begins = offsets[:-1]
     if not len(begins):
         return []
-    shown = np.add.reduceat(np.where(plain_L, length_L, 0), begins)
-    differs = ~np.logical_and.reduceat(plain_L, begins) | (shown != written.end - written.start)
+    kept = np.add.reduceat(np.where(plain_L, length_L, 0), begins)
+    differs = ~np.logical_and.reduceat(plain_L, begins) | (kept != written.end - written.start)
     differs &= np.logical_or.reduceat(codebook.is_letter[letters.codes], begins)
     return np.flatnonzero(differs).tolist()
 

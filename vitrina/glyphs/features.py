@@ -68,7 +68,7 @@ def fit_glyph_features(settings: FeaturesConfig, glyphs: Sequence[str], key: str
 
 def _render(settings: WhiteningConfig, glyphs: Sequence[str]) -> Tensor:
     if len(glyphs) < 2:
-        raise InputError("the training texts hold fewer than two distinct glyphs")
+        raise InputError("the training texts have fewer than two distinct glyphs")
     return torch.from_numpy(GlyphRenderer.of(settings).render(glyphs, settings.width_px))
 
 

@@ -47,7 +47,7 @@ def font_characters(path: Path) -> frozenset[int]:
         with TTFont(path, lazy=True, fontNumber=0) as font:
             return frozenset(font.getBestCmap() or ())
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such font file") from None
+        raise InputError(f"{path}: no such font file") from None
     except (OSError, TTLibError, ValueError) as error:
         raise InputError(f"{path}: not a TrueType or OpenType font ({error})") from None
 

@@ -39,10 +39,7 @@ def fit_whitening(pixels_GP: np.ndarray, num_components: int, shrinkage: float) 
 
 
 class Whitening(nn.Module):
-    """Applies a fitted whitening.
-
-    Args:
-        fitted: the result of `fit_whitening`.
+    """Applies the whitening fitted by `fit_whitening`.
 
     Attributes:
         num_components: number of components K.

@@ -21,7 +21,7 @@ _MARK = 0.2  # drop a combining mark
 _UNSEEN = 3.0  # replace an unknown foreign letter by any letter
 _SHORTENED, _DOUBLED = 0.5, 1.2  # shorten a repeated letter to one or to two letters
 _HARD_SIGN = 2.5  # insert ъ
-_SHORT_I = 3.0  # replace й by и, in runs with combining marks
+_SHORT_I = 3.0  # replace й by и in runs with combining marks
 _SPELT = 3.0  # added to keeping a separator between single letters
 
 _BEFORE_HARD_SIGN, _AFTER_HARD_SIGN = frozenset("бвдзжкнрстхм"), frozenset("еёюя")
