@@ -144,7 +144,7 @@ def test_scores_can_be_made_again_and_tabled(
     shown = ["--rows", "task", "--metric", "test.clean.masked_loss"]
     assert table([str(pretrained), *shown]) == 0
     told = capsys.readouterr().out
-    assert f"{metrics['test']['clean']['masked_loss']:.3f}" in told and "less is better" in told
+    assert f"{metrics['test']['clean']['masked_loss']:.3f}" in told and "lower is better" in told
 
 
 def test_texts_need_no_labels(tmp_path: Path) -> None:

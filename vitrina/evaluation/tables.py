@@ -197,9 +197,9 @@ def _explained(evaluation: Evaluation) -> str:
     lines = [f"{texts} {evaluation.task_metrics.unit} per suite; {evaluation.task_metrics.what}"]
     if any(suite.intervals for suite in suites):
         lines[0] += "; in brackets: 95 % interval (bootstrap)"
-    for series, what in SERIES.items():
+    for series, description in SERIES.items():
         if any(name.startswith(series) for name in evaluation.suites):
-            lines.append(what)
+            lines.append(description)
     return "\n".join(lines)
 
 
