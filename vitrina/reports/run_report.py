@@ -106,8 +106,8 @@ def require_labels(run: Run) -> None:
     """
     if run.task and not run.task.needs_labels:
         raise InputError(
-            f"{run.folder}: a report requires predicted labels, but this is a pre-training run; "
-            "see tools/table.py for its scores and masked.png for its reconstructions"
+            f"{run.folder}: a pre-training run predicts no labels, which a report requires; see "
+            "tools/table.py for its scores and masked.png for its reconstructions"
         )
 
 

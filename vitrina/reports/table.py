@@ -218,22 +218,19 @@ def _table(
 
 
 def run_table(runs: Iterable[Path | Run], *, metric: str | None = None) -> RunTables:
-    """Create a table with a row per run: its settings that differ, seconds, a metric by suite.
-
-    Runs without scores keep their row.
+    """Create a table with a row per run, also without scores: differing settings, metric by suite.
 
     Args:
         metric: by default F1, or a pre-training score if no run has F1.
     """
     read = [run if isinstance(run, Run) else read_run(run) for run in runs]
     tests = [_tests(run) for run in read]
-    known = [
-        name for name in ("f1", *PRETRAINING_METRICS) if any(_has(each, name) for each in tests)
-    ]
+    names = ("f1", *PRETRAINING_METRICS)
+    known = [name for name in names if any(_has(scores, name) for scores in tests)]
     metric = metric or next(iter(known), "f1")
     keys = ["model", *(differing(read, skip=["model"]) if len(read) > 1 else [])]
     suites = list(dict.fromkeys(name for scores in tests for name in scores))
-    names = [[_name(run, key) for key in keys] for run in read]
+    run_names = [[_name(run, key) for key in keys] for run in read]
     columns = [[Cell(_seconds(run)) for run in read]]
     for suite in suites:
         values = [_number(scores.get(suite, {}).get(metric)) for scores in tests]
@@ -241,13 +238,13 @@ def run_table(runs: Iterable[Path | Run], *, metric: str | None = None) -> RunTa
         columns.append([Cell(score_text(v), n in best) for n, v in enumerate(values)])
     rows = [
         [*map(Cell, name), *cells]
-        for name, cells in zip(names, zip(*columns, strict=True), strict=True)
+        for name, cells in zip(run_names, zip(*columns, strict=True), strict=True)
     ]
     title = f"{metric} by suite{_synthetic_note(read)}"
     failed = [
         " ".join(f"{key}={value}" for key, value in zip(keys, name, strict=True) if value)
         + f" ({run.folder}): {run.error}"
-        for run, name in zip(read, names, strict=True)
+        for run, name in zip(read, run_names, strict=True)
         if run.error
     ]
     head = [*keys, "seconds", *(suite.replace("_", "\n") for suite in suites)]
