@@ -77,7 +77,7 @@ def test_weights_and_masks() -> None:
 def test_unseen_look_alikes_exclude_all_levels(tmp_path: Path) -> None:
     own = unseen_options()
     assert len(own) > 50 and all(own.values())
-    assert not seen_glyphs() & {sign for alike in own.values() for sign in alike}
+    assert not seen_glyphs() & {sign for glyphs in own.values() for sign in glyphs}
     path = write(tmp_path / "a.json", {"о": ["o", "ο", "о", "0", "ꙩ"], "э": ["э"]})
     assert unseen_options(path) == {"о": ["ꙩ"], "О": ["Ꙩ"]}
 

@@ -232,9 +232,9 @@ class FamiliesNoiseConfig(NoiseConfig):
     """Families to exclude."""
 
     def check(self, key: str) -> None:
-        alike = self.level_non_toxic in (None, self.level_toxic) and self.level_toxic in (0, 4)
+        equal = self.level_non_toxic in (None, self.level_toxic) and self.level_toxic in (0, 4)
         allowed = "4 (noise) or 0 (nothing), as level_non_toxic, with noise=families"
-        require(alike, f"{key}.level_toxic", self.level_toxic, allowed)
+        require(equal, f"{key}.level_toxic", self.level_toxic, allowed)
         for name in ("p_toxic_word", "p_toxic_symbol", "p_non_toxic_symbol", "lexicon"):
             value = getattr(self, name)
             allowed = "null with noise=families, which treats all words equally"

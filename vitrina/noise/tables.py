@@ -89,8 +89,8 @@ def letter_options(
         small = letter.lower()
         added = [part for n in range(1, min(level, 3) + 1) for part in _level(n)[small]]
         listed = [part.upper() for part in added] if letter != small else added
-        alike = [g for g in _glyphs_of(letter, glyphs) if g != letter and g not in listed]
-        weighted = listed * weight_level_3 + alike + list(masks)
+        similar = [g for g in _glyphs_of(letter, glyphs) if g != letter and g not in listed]
+        weighted = listed * weight_level_3 + similar + list(masks)
         if weighted:
             options[letter] = weighted
     return options
@@ -141,7 +141,7 @@ def unseen_options(
         letter: [glyph for glyph in _glyphs_of(letter, glyphs) if not known.issuperset(glyph)]
         for letter in ALPHABET
     }
-    return {letter: alike for letter, alike in options.items() if alike}
+    return {letter: glyphs for letter, glyphs in options.items() if glyphs}
 
 
 def _glyphs_of(letter: str, clusters: Mapping[str, Sequence[str]]) -> list[str]:

@@ -74,8 +74,8 @@ def clean(text: str, config: CleaningConfig) -> Cleaned:
         (config.bom, _BOM, lambda match: ""),
     ]
     changes = None
-    for wanted, pattern, replace in steps:
-        if wanted and pattern.search(text):
+    for enabled, pattern, replace in steps:
+        if enabled and pattern.search(text):
             text, step = substitute(text, pattern, replace)
             changes = step if changes is None else step.compose(changes)
     return Cleaned(text, changes)
