@@ -205,5 +205,5 @@ def test_a_split_without_texts_is_told(tmp_path: Path) -> None:
     data = tmp_path / "few.jsonl"
     data.write_text('{"text": "а"}\n{"text": "б"}\n', encoding="utf-8")
     config = compose_config(["task=pretraining", "dataset=jsonl", f"dataset.train={data}"])
-    with pytest.raises(InputError, match=r"dataset=jsonl: no rows in the val split"):
+    with pytest.raises(InputError, match=r"dataset=jsonl: the val split has no rows"):
         load_dataset(config.dataset, config.seed, config.task.label_rules())
