@@ -1,8 +1,8 @@
 """Settings of the group `noise`. Every option has the six published settings.
 
-Noise changes words. It changes a share `p_toxic_word` of the toxic words of the lexicon; all other
-words have settings of their own. If both kinds of words have the same settings, the noise does not
-use the lexicon and is independent of the label.
+Noise edits letters of touched words. A share `p_toxic_word` of the toxic words of the lexicon is
+touched; all other words have settings of their own. If both kinds of words have the same settings,
+the noise does not use the lexicon and is independent of the label.
 """
 
 from __future__ import annotations
