@@ -112,9 +112,8 @@ def slow_labels(view: NoisyTexts, index: int, epoch: int) -> list[int]:
     labels = []
     shown = written_words(sample.shown)
     for start, end in zip(shown.starts.tolist(), shown.ends.tolist(), strict=True):
-        owners = [
-            each for each in noisy_owner[slice(*back.to_original(start, end))] if each is not None
-        ]
+        first, last = back.to_original(start, end)
+        owners = [each for each in noisy_owner[first:last] if each is not None]
         best = max(dict.fromkeys(sorted(owners)), key=owners.count, default=None)
         labels.append(0 if best is None else int(clean.labels[best]))
     return labels or [IGNORE_INDEX]

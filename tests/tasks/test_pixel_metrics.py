@@ -50,9 +50,8 @@ def test_unmasked_columns_of_a_reconstruction_are_as_drawn(kind: str) -> None:
         width = 16 * int(inputs.num_tokens[0])
         if inputs.line_px is not None:
             width = int(inputs.line_px[0])
-        assert (
-            line.drawn.shape == line.reconstructed.shape == (24 if kind == "glyphs" else 16, width)
-        )
+        height = 24 if kind == "glyphs" else 16
+        assert line.drawn.shape == line.reconstructed.shape == (height, width)
         assert line.masked.shape == (width,) and line.masked.any()
         kept = ~line.masked
         assert np.array_equal(line.drawn[:, kept], line.reconstructed[:, kept])

@@ -146,9 +146,8 @@ def test_both_views_have_recognition_targets() -> None:
         config, Recognition.fit(config, Corpus(texts.split.texts, lambda: texts.split.texts))
     )
     task, indices = ClassificationTask.__new__(ClassificationTask), np.array([4, 0, 9, 6])
-    _, targets = texts.for_training(
-        pipeline(texts, RecordingTokenizer()), task, reading, "noisy"
-    ).batch(indices, 2)
+    prepare = pipeline(texts, RecordingTokenizer())
+    _, targets = texts.for_training(prepare, task, reading, "noisy").batch(indices, 2)
     assert targets.readings is not None
     read = reading.symbols.decode(targets.readings).to_strings()
     assert read == [STRINGS[index] for index in indices] * 2

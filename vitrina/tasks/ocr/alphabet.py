@@ -79,11 +79,9 @@ class Alphabet:
 
     @property
     def num_symbols(self) -> int:
-        """Number of symbols, including blank and unknown."""
         return len(self.codes) + 2
 
     def encode(self, texts: TextBatch) -> SymbolBatch:
-        """Convert texts to symbols."""
         letters = as_letters(texts)
         codes = letters.code_points.astype(np.int64)
         place = np.searchsorted(self.codes, codes).clip(max=len(self.codes) - 1)

@@ -65,7 +65,6 @@ class Pieces:
         return FittedState(texts={"tokenizer": tokenizer.to_str()})
 
     def encode(self, texts: TextBatch) -> SymbolBatch:
-        """Convert texts to symbols."""
         encodings = self.tokenizer.encode_batch_fast(texts.to_encodable(), add_special_tokens=False)
         lengths = np.fromiter((len(each.ids) for each in encodings), np.int64, len(encodings))
         ids = np.array([piece for each in encodings for piece in each.ids], dtype=np.int64)
@@ -90,5 +89,4 @@ class Pieces:
         return self._letters.lengths[readings.ids] + spaced
 
     def readable(self, texts: TextBatch) -> TextBatch:
-        """Return the texts as recognized without errors."""
         return self.decode(self.encode(texts))
