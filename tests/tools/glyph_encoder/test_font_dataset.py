@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from tools.glyph_encoder.font_dataset import classes_of, make_specimens, own_faces, shown_characters
+from tools.glyph_encoder.font_dataset import (
+    classes_of,
+    draw_font_dataset,
+    own_faces,
+    shown_characters,
+)
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.noise.tables import ALPHABET
 
@@ -40,19 +45,19 @@ def faces() -> list:
 
 
 def test_every_face_shows_what_it_has(faces: list) -> None:
-    specimens = make_specimens(faces, [12, 10], 24, 16, held_out="жaꙩ")
-    shown = specimens.characters
+    dataset = draw_font_dataset(faces, [12, 10], 24, 16, held_out="жaꙩ")
+    shown = dataset.characters
     assert set(shown) == set(shown_characters("жaꙩ")) and not set("жaꙩ") & set(shown)
     assert set(ALPHABET) - {"ж"} <= set(shown)
-    assert specimens.pictures.shape[1:] == (24, 16) and specimens.pictures.dtype == np.uint8
-    assert len(specimens.pictures) == len(specimens.classes) > 3 * len(shown)
-    assert set(specimens.classes) == set(range(specimens.num_classes))
+    assert dataset.pictures.shape[1:] == (24, 16) and dataset.pictures.dtype == np.uint8
+    assert len(dataset.pictures) == len(dataset.classes) > 3 * len(shown)
+    assert set(dataset.classes) == set(range(dataset.num_classes))
 
 
 def test_pictures_show_their_class(faces: list) -> None:
-    specimens = make_specimens(faces, [12], 24, 16)
-    known = dict(zip(specimens.characters, specimens.classes, strict=False))  # of the first face
+    dataset = draw_font_dataset(faces, [12], 24, 16)
+    known = dict(zip(dataset.characters, dataset.classes, strict=False))  # of the first face
     drawn = GlyphRenderer(faces[:1], 12, 24).render(["б", "W"], 16)
     for picture, character in zip(drawn, "бW", strict=True):
-        at = np.flatnonzero((specimens.pictures == picture).all(axis=(1, 2)))
-        assert known[character] in specimens.classes[at]
+        at = np.flatnonzero((dataset.pictures == picture).all(axis=(1, 2)))
+        assert known[character] in dataset.classes[at]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tools.glyph_encoder.font_dataset import Specimens, own_faces
+from tools.glyph_encoder.font_dataset import FontDataset, own_faces
 from tools.glyph_encoder.training import (
     GlyphEncoder,
     GlyphTraining,
@@ -26,7 +26,7 @@ def pictures(glyphs: str) -> np.ndarray:
     return GlyphRenderer([], 12, 24).render(glyphs, 16)
 
 
-SPECIMENS = Specimens(pictures(LETTERS), np.arange(len(LETTERS)), len(LETTERS), tuple(LETTERS))
+SPECIMENS = FontDataset(pictures(LETTERS), np.arange(len(LETTERS)), len(LETTERS), tuple(LETTERS))
 MAKE = partial(GlyphEncoder, 24, 16, 12, 4, 20)
 TRAINING = GlyphTraining(steps=30, batch_size=64)
 
