@@ -68,7 +68,7 @@ def test_folders_are_made(tmp_path: Path) -> None:
     make_folder(tmp_path / "a" / "b")
     make_folder(tmp_path / "a" / "b")
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(InputError, match=r"file/c: cannot be made \(Not a directory\)"):
+    with pytest.raises(InputError, match=r"file/c: cannot be created \(Not a directory\)"):
         make_folder(tmp_path / "file" / "c")
 
 

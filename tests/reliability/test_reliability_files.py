@@ -95,14 +95,14 @@ def test_a_read_only_folder_is_told(mounted: Callable[[str], Path]) -> None:
     disk = mounted("size=1m,ro")
     with pytest.raises(InputError) as told:
         small_run(disk / "run", *NGRAMS)
-    assert str(told.value) == f"{disk / 'run'}: cannot be made (Read-only file system)"
+    assert str(told.value) == f"{disk / 'run'}: cannot be created (Read-only file system)"
     with pytest.raises(InputError, match=r"cannot be written \(Read-only file system\)$"):
         small_run(disk, *NGRAMS)
 
 
 def test_a_folder_below_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"file/run: cannot be made \(Not a directory\)"):
+    with pytest.raises(InputError, match=r"file/run: cannot be created \(Not a directory\)"):
         small_run(tmp_path / "file" / "run", *NGRAMS)
 
 

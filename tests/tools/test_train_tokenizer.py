@@ -78,7 +78,7 @@ def test_wrong_lines(
         ("--vocabulary-size=99", "--vocabulary-size = 99: must be at least 100"),
         ("--min-frequency=0", "--min-frequency = 0: must be at least 1"),
         ("--data=none.jsonl", "none.jsonl: No such file or directory"),
-        ("--save-to={data}", "{data}: cannot be made (File exists)"),
+        ("--save-to={data}", "{data}: cannot be created (File exists)"),
     ],
 )
 def test_wrong_flags(
