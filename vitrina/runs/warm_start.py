@@ -196,7 +196,7 @@ class WarmStart:
         if part == "embedder" and part in fitted:
             names = sorted([*fitted[part].arrays, *fitted[part].texts])
             return f", with its fitted state ({', '.join(names)})" if names else ""
-        return ", with its alphabet" if part == "reader" else ""
+        return ", with its alphabet" if part == "ctc_head" else ""
 
 
 def _by_part(state: Mapping[str, Tensor]) -> dict[str, dict[str, tuple[str, Tensor]]]:

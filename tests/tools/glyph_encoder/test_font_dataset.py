@@ -1,4 +1,4 @@
-"""What a glyph encoder is shown: one class for what a person takes for one letter."""
+"""Classes and images of the training set of a glyph encoder."""
 
 import numpy as np
 import pytest
@@ -18,24 +18,24 @@ def classes(characters: str) -> dict[str, int]:
     return dict(zip(characters, classes_of(characters, pictures, 0.97).tolist(), strict=True))
 
 
-def test_russian_letters_stay_apart() -> None:
+def test_russian_letters_are_separate_classes() -> None:
     found = classes("aAcCëéyx" + ALPHABET)
     assert len({found[letter] for letter in ALPHABET}) == len(ALPHABET)
 
 
-def test_what_is_drawn_alike_is_one_class() -> None:
+def test_equal_images_are_one_class() -> None:
     found = classes("aаeеoоοAАΑbЬ8")
     for alike in ("aа", "eе", "oоο", "AАΑ"):
         assert len({found[each] for each in alike}) == 1
     assert len({found[each] for each in "aeoAbЬ8"}) == 7
 
 
-def test_a_letter_with_marks_is_that_letter() -> None:
+def test_a_letter_with_marks_is_in_the_class_of_the_letter() -> None:
     found = classes("eéêẽvṽуӱх")
     assert found["e"] == found["é"] == found["ê"] == found["ẽ"]
     assert found["v"] == found["ṽ"] != found["e"]
     assert found["у"] == found["ӱ"]
-    # But `й` is a letter, no `и` with a mark.
+    # `й` is a letter of its own, not `и` with a mark.
     assert classes("ий")["й"] != classes("ий")["и"]
 
 
@@ -44,7 +44,7 @@ def faces() -> list:
     return own_faces()[:2]
 
 
-def test_every_face_shows_what_it_has(faces: list) -> None:
+def test_every_face_draws_its_characters(faces: list) -> None:
     dataset = draw_font_dataset(faces, [12, 10], 24, 16, held_out="жaꙩ")
     shown = dataset.characters
     assert set(shown) == set(shown_characters("жaꙩ")) and not set("жaꙩ") & set(shown)
@@ -54,7 +54,7 @@ def test_every_face_shows_what_it_has(faces: list) -> None:
     assert set(dataset.classes) == set(range(dataset.num_classes))
 
 
-def test_pictures_show_their_class(faces: list) -> None:
+def test_images_have_the_class_of_their_character(faces: list) -> None:
     dataset = draw_font_dataset(faces, [12], 24, 16)
     known = dict(zip(dataset.characters, dataset.classes, strict=False))  # of the first face
     drawn = GlyphRenderer(faces[:1], 12, 24).render(["б", "W"], 16)
