@@ -131,5 +131,5 @@ def test_words_of_several_labels_from_a_file(tmp_path: Path) -> None:
 
 def test_the_rival_refuses_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert rival(["task=labeling", "encoder=cnn_words"]) == 2
-    told = "task.kind = 'labeling': must be classification or multilabel for this rival"
+    told = "task.kind = 'labeling': must be classification or multilabel for this baseline"
     assert capsys.readouterr().err == f"error: {told}\n"
