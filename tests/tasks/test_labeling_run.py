@@ -131,5 +131,5 @@ def test_words_of_several_labels_from_a_file(tmp_path: Path) -> None:
 
 def test_the_baseline_refuses_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert rival(["task=labeling", "encoder=cnn_words"]) == 2
-    message = "task.kind = 'labeling': must be classification or multilabel"
-    assert capsys.readouterr().err.startswith(f"error: {message}")
+    message = "task.kind = 'labeling': must be classification or multilabel for this baseline"
+    assert capsys.readouterr().err == f"error: {message}\n"
