@@ -4,8 +4,8 @@ python tools/ngram_rival.py dataset=jsonl dataset.train=train.jsonl noise=publis
 
 takes the settings of main.py for data, task, noise, normaliser and evaluation, and prints the same
 tables. The training texts are seen once, with one draw of the noise. With task=multilabel there is
-a regression for each label. With --save-to a folder gets the scores (metrics.json) and the files
-that the evaluation writes, such as the examples of evaluation=attack.
+a regression for each label. With --save-to a folder gets the scores (metrics.json), the record and
+the files that the evaluation writes, such as the examples of evaluation=attack.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from vitrina.files import make_folder
 from vitrina.inference.load import recognizer_opener
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
+from vitrina.runs.record import make_record, write_json
 from vitrina.runs.results import show_tables
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
@@ -65,7 +66,16 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     evaluation, further = _measure(config, task, dataset, predict, arguments.save_to)
     if arguments.save_to is not None:
-        metrics = {"test": evaluation.metrics(), **further}
+        record = make_record(
+            config,
+            choices={},
+            overrides=arguments.settings,
+            hashes={},
+            notes=dataset.notes,
+            synthetic=dataset.synthetic,
+        )
+        write_json(arguments.save_to / "record.json", record)
+        metrics = {"train": {"seconds": seconds}, "test": evaluation.metrics(), **further}
         write_metrics(arguments.save_to / "metrics.json", metrics)
     console = Console()
     show_tables(console, evaluation, further, synthetic=dataset.synthetic)

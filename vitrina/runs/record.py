@@ -112,6 +112,17 @@ def _version(package: str) -> str | None:
         return None
 
 
+def environment() -> dict[str, Any]:
+    """Return versions, commit and date, for the file of a tool."""
+    return {
+        "vitrina": _version("vitrina"),
+        "python": platform.python_version(),
+        "torch": _version("torch"),
+        "commit": (_git_state() or {}).get("commit"),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
 def _git_state() -> dict[str, Any] | None:
     """Return the commit of the checkout with the program, and whether files differ from it."""
     folder = Path(__file__).resolve().parent.parent
