@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         record = make_record(
             config,
             choices={},
-            overrides=arguments.settings,
+            overrides=[*arguments.settings, f"seed={config.seed}"],
             hashes={},
             notes=dataset.notes,
             synthetic=dataset.synthetic,

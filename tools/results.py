@@ -7,7 +7,7 @@ python tools/results.py --collect outputs/main --save-to docs/results/main.json 
 
 --collect takes folders of runs and sweeps, and the JSON files of tools/benchmark.py and
 tools/normalize.py. It makes or updates a result file: runs that differ in the seed alone are a row,
-which keeps its label. Folders in the environment variables DATA and TABLES become $DATA and $TABLES
+which keeps its label. Without --metric the columns of the file are updated. Folders in the environment variables DATA and TABLES become $DATA and $TABLES
 in commands. A metric is LABEL=PATH, a dotted path into metrics.json or into a row of a tool's file;
 * is the mean over a list, 1-PATH the difference to 1. vitrina/reports/result_files.py describes the
 files, vitrina/reports/documents.py the markers in documents.
@@ -22,7 +22,7 @@ from pathlib import Path
 from vitrina.cli.tool import command, new_parser
 from vitrina.errors import require
 from vitrina.files import make_folder
-from vitrina.reports.documents import update
+from vitrina.reports.documents import FOLDER, update
 from vitrina.reports.result_files import Results, collect, load, save
 
 
@@ -38,17 +38,22 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     arguments = parser.parse_args(argv)
     if arguments.collect is not None:
         require(arguments.save_to is not None, "--save-to", None, "given with --collect")
-        metrics = dict(_metric(each) for each in arguments.metric or [])
-        require(bool(metrics), "--metric", None, "given with --collect")
         results = load(arguments.save_to) if arguments.save_to.exists() else Results()
+        metrics = {column.label: column.metric for column in results.columns if column.metric}
+        if arguments.metric:
+            metrics = dict(_metric(each) for each in arguments.metric)
+        require(bool(metrics), "--metric", None, "given where the file has no column with a metric")
         for line in collect(results, arguments.collect, metrics):
             print(f"left out: {line}", file=sys.stderr)
         make_folder(arguments.save_to.parent)
         save(results, arguments.save_to)
         return None
     changed = update(arguments.root, write=not arguments.check)
-    for line in changed:
-        print(line, file=sys.stderr if arguments.check else sys.stdout)
+    for place, name in changed:
+        if arguments.check:
+            print(f"{place}: {name} differs from {FOLDER}/{name}.json", file=sys.stderr)
+        else:
+            print(f"{place}: {name} is updated")
     return int(arguments.check and bool(changed))
 
 

@@ -50,9 +50,9 @@ def test_a_table_has_means_intervals_and_the_best(tmp_path: Path) -> None:
     document = write_document(tmp_path)
     assert run(tmp_path) == 0
     assert lines_of(document)[4:9] == [
-        "| model | F1 | alarms, % |",
+        "| model | F1 | alarms |",
         "|---|---:|---:|",
-        "| `vtr` | **0.910 ± 0.025** | **5.0** |",
+        "| `vtr` | **0.910 ± 0.025** | **5.0** % |",
         "| `ttr` | 0.810 (2 of 3 seeds) | – |",
         "",
     ]
@@ -69,7 +69,7 @@ def test_a_russian_document_has_russian_labels(tmp_path: Path) -> None:
     document = write_document(tmp_path, document="README.ru.md")
     assert run(tmp_path) == 0
     text = document.read_text("utf-8")
-    assert "| модель | F1 | ложные тревоги, % |" in text and "| `vtr` 1 |" in text
+    assert "| модель | F1 | ложные тревоги |" in text and "| `vtr` 1 |" in text
     assert "2 из 3" in text and "seeds" not in text
 
 

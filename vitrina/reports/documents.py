@@ -69,30 +69,33 @@ WORDS = {
 """Generated words below a table, by language."""
 
 
-def update(root: Path, *, write: bool) -> list[str]:
-    """Render all tables and draw all figures; return what differed from the result files.
+def update(root: Path, *, write: bool) -> list[tuple[str, str]]:
+    """Render all tables and draw all figures.
 
     Args:
         root: folder of the repository.
         write: whether to write what differs.
 
+    Returns:
+        Each place that differed, a document or a picture, and the name of the result file.
+
     Raises:
         InputError: if a marker names no result file or is not closed, or a result file is broken.
     """
     results = {path.stem: load(path) for path in sorted((root / FOLDER).glob("*.json"))}
-    changed: list[str] = []
+    changed: list[tuple[str, str]] = []
     for path in documents(root):
         text = path.read_text("utf-8")
         place = path.relative_to(root).as_posix()
         new, names = rendered(text, results, place)
-        changed += [f"{place}: {name} differs from {FOLDER}/{name}.json" for name in names]
+        changed += [(place, name) for name in names]
         if write and names:
             with replacing(path) as file:
                 file.write(new)
     for name, figure in results.items():
         path = root / PICTURES / f"{name}.png"
         if figure.is_figure and _digest_in(path) != _digest(figure):
-            changed.append(f"{PICTURES}/{name}.png: differs from {FOLDER}/{name}.json")
+            changed.append((f"{PICTURES}/{name}.png", name))
             if write:
                 make_folder(path.parent)
                 draw(figure, path)
@@ -143,16 +146,14 @@ def table_lines(results: Results, language: str) -> list[str]:
     """Return a table and the sentences below it as lines of Markdown."""
     translated = partial(_translated, results, language)
     head = [translated(results.first)]
-    for column in results.columns:
-        unit = f", {translated(column.unit)}" if column.unit else ""
-        head.append(translated(column.label) + unit)
+    head += [translated(column.label) for column in results.columns]
     best = {(n, column.label) for column in results.columns for n in _best(results, column)}
     words = WORDS[language]
     rows = [
         [
             Cell(translated(row.label)),
             *(
-                _cell(row, column, results, words["seeds"], (n, column.label) in best)
+                _cell(row, column, results, language, (n, column.label) in best)
                 for column in results.columns
             ),
         ]
@@ -180,7 +181,11 @@ def _sentences(results: Results, words: Mapping[str, str], caption: str) -> Iter
     measured = [results.measured_in(row) for row in results.rows]
     if any(each.get("synthetic") for each in measured):
         yield words["synthetic"]
-    versions = dict.fromkeys(each["vitrina"] for each in measured if "vitrina" in each)
+    versions = dict.fromkeys(
+        each["vitrina"] + (f" ({each['commit'][:7]})" if "commit" in each else "")
+        for each in measured
+        if "vitrina" in each
+    )
     if versions:
         yield words["version"].format(", ".join(versions))
 
@@ -203,25 +208,30 @@ def _best(results: Results, column: Column) -> set[int]:
     return best_shown(means, less=column.best == "min", digits=column.digits)
 
 
-def _cell(row: Row, column: Column, results: Results, words: str, best: bool) -> Cell:
+def _cell(row: Row, column: Column, results: Results, language: str, best: bool) -> Cell:
     score = row.scores.get(column.label)
     if isinstance(score, str):
         return Cell(score)
     if isinstance(score, Mapping) and not by_seed(score):
-        return Cell(_quantity(score))
+        return Cell(_quantity(score, column))
     mean = _mean(row, column)
     if mean is None:
         return Cell("–")
     few = by_seed(score) and mean.num_seeds < ENOUGH_SEEDS
     text = f"{mean.mean:,.{column.digits}f}" if few else mean.rounded(column.digits)
     lost = by_seed(score) and mean.num_seeds < (results.num_seeds or 0)
-    return Cell(text, best, f" ({words.format(mean.num_seeds, results.num_seeds)})" if lost else "")
+    suffix = f" {_translated(results, language, column.unit)}" if column.unit else ""
+    if lost:
+        suffix += f" ({WORDS[language]['seeds'].format(mean.num_seeds, results.num_seeds)})"
+    return Cell(text, best, suffix)
 
 
-def _quantity(value: Mapping[str, Any]) -> str:
+def _quantity(value: Mapping[str, Any], column: Column) -> str:
     """A measured number with its unit, and its range where there is one."""
 
     def figure(number: float) -> str:
+        if "unit" not in value:
+            return f"{number:,.{column.digits}f}"
         return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
     text = f"{figure(value['value'])} {value.get('unit', '')}".rstrip()

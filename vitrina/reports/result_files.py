@@ -192,6 +192,7 @@ def _collect_runs(results: Results, runs: Sequence[Run], metrics: Mapping[str, s
         if not run.finished:
             missing.append(f"{run.folder}: {run.error}")
             continue
+        require(run.seed.isdigit(), str(run.folder), run.seed, "a run with a seed")
         command = command_of(run)
         row = next((each for each in results.rows if each.command == command), None)
         if row is None:

@@ -125,7 +125,7 @@ def environment() -> dict[str, Any]:
 
 def _git_state() -> dict[str, Any] | None:
     """Return the commit of the checkout with the program, and whether files differ from it."""
-    folder = Path(__file__).resolve().parent.parent
+    folder = Path(__file__).resolve().parents[2]
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(folder), *arguments]
