@@ -7,10 +7,11 @@ python tools/results.py --collect outputs/main --save-to docs/results/main.json 
 
 --collect takes folders of runs and sweeps, and the JSON files of tools/benchmark.py and
 tools/normalize.py. It makes or updates a result file: runs that differ in the seed alone are a row,
-which keeps its label. Without --metric the columns of the file are updated. Folders in the environment variables DATA and TABLES become $DATA and $TABLES
-in commands. A metric is LABEL=PATH, a dotted path into metrics.json or into a row of a tool's file;
-* is the mean over a list, 1-PATH the difference to 1. vitrina/reports/result_files.py describes the
-files, vitrina/reports/documents.py the markers in documents.
+which keeps its label. Without --metric the columns of the file are updated. Folders in the
+environment variables DATA and TABLES become $DATA and $TABLES in commands. A metric is LABEL=PATH,
+a dotted path into metrics.json or into a row of a tool's file; * is the mean over a list, 1-PATH
+the difference to 1. vitrina/reports/result_files.py describes the files,
+vitrina/reports/documents.py the markers in documents.
 """
 
 from __future__ import annotations

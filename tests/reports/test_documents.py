@@ -109,7 +109,7 @@ def test_a_wrong_marker_is_an_error_in_one_line(
     [
         ({"colums": []}, ("main.json", "colums", "columns")),
         ({"rows": [{"label": "a", "scores": {"F2": 1}}]}, ("scores of a", "F2", "F1")),
-        ({"rows": [{"label": "a"}]}, ("rows", "scores")),
+        ({"rows": [{"command": "a"}]}, ("rows", "label")),
     ],
 )
 def test_a_wrong_file_is_an_error_in_one_line(

@@ -67,8 +67,8 @@ class Row:
     """See the module."""
 
     label: str
-    scores: dict[str, Any]
     command: str = ""
+    scores: dict[str, Any] = field(default_factory=dict)
     measured: dict[str, Any] = field(default_factory=dict)
 
 
@@ -121,7 +121,7 @@ def _fill(form: type[T], values: Any, place: str) -> T:
     try:
         return form(**values)
     except TypeError:
-        raise InputError(f"{place}: lacks a label or scores") from None
+        raise InputError(f"{place}: lacks a label") from None
 
 
 def load(path: Path) -> Results:
@@ -196,7 +196,7 @@ def _collect_runs(results: Results, runs: Sequence[Run], metrics: Mapping[str, s
         command = command_of(run)
         row = next((each for each in results.rows if each.command == command), None)
         if row is None:
-            row = Row(f"`{command}`", {}, command)
+            row = Row(f"`{command}`", command)
             results.rows.append(row)
         row.measured = _measured(run)
         for label, metric in metrics.items():
@@ -275,7 +275,7 @@ def _collect_rows(
         label = f"`{each.get('name')}`"
         row = next((row for row in results.rows if row.label == label), None)
         if row is None:
-            row = Row(label, {})
+            row = Row(label)
             results.rows.append(row)
         row.measured = {key: environment[key] for key in keys if environment.get(key)}
         for column, metric in metrics.items():
