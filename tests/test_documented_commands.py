@@ -27,7 +27,7 @@ from vitrina.cli.train import parse
 from vitrina.config import GROUPS, Config, compose_config
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/results.md", "docs/performance.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 EXTRAS = {"hydra/sweeper=search": "hydra_plugins.hydra_optuna_sweeper"}
 """Options that need an extra beyond `dev`, and the module that it brings."""
 OTHERS = ("cat", "grep", "pip")
