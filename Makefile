@@ -42,10 +42,10 @@ unit:
 # The variable silences an advertisement of the theme.
 docs docs-serve: export NO_MKDOCS_2_WARNING = 1
 docs: setup
-	$(BIN)/mkdocs build --strict
+	$(BIN)/python -m mkdocs build --strict
 
 docs-serve: setup
-	$(BIN)/mkdocs serve
+	$(BIN)/python -m mkdocs serve
 
 format:
 	$(BIN)/ruff check --fix .

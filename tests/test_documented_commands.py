@@ -1,88 +1,37 @@
-"""Every command of README and CONTRIBUTING is composed and checked; bash splits its words.
-
-Bash runs the code of a document from top to bottom with an empty PATH. Each program name ends in a
-handler that records its arguments, so that assignments, loops, quotes and braces take effect and no
-program starts.
-"""
+"""Every command of the documents is composed and checked; blocks that are marked so are run."""
 
 import argparse
 import ast
+import importlib.util
 import re
 import runpy
-import subprocess
+import sys
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, get_type_hints
 
 import pytest
+from hydra.core.config_store import ConfigStore
 from hydra.types import RunMode
 
+from tests.documents import PROGRAMS, ROOT, code, commands, documents, run_blocks, runs
 from vitrina import registry
 from vitrina.cli import components, sweep
 from vitrina.cli.compose import Composer, check
 from vitrina.cli.train import parse
 from vitrina.config import GROUPS, Config, compose_config
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 EXTRAS = {"hydra/sweeper=search": "hydra_plugins.hydra_optuna_sweeper"}
 """Options that need an extra beyond `dev`, and the module that it brings."""
-OTHERS = ("cat", "grep", "pip")
+OTHERS = ("cat", "git", "grep", "head", "ls", "mkdir", "pip")
 """Programs whose arguments are not checked."""
-PROGRAMS = re.compile(r"(python|torchrun|vitrina|make|pip)\s")
+PLUGIN = "examples/extending/"
+"""Documents whose commands need this plugin."""
 SETTING = re.compile(r"\+?([a-z_]+(?:[./][a-z_0-9]+)+|[a-z]+)=(.*)")
 KEY = re.compile(r"[a-z_]+(?:\.[a-z_0-9]+)+")
-RECORD = r"""
-PATH=/none DATA=data TABLES=tables
-exec 3>&1
-command_not_found_handle() {
-    [[ $1 == python && $2 == - ]] && { IFS= read -r -d '' code; set -- python-code "$code"; }
-    printf '%s\0' "$line" "$@" $'\1' >&3
-}
-"""
-
-
-def code(document: str) -> Iterator[tuple[int, str, bool]]:
-    """Line, text, and whether it is a block, of each piece of code in the document."""
-    block: list[str] = []
-    fenced = False
-    lines = (ROOT / document).read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate([*lines, ""], 1):
-        if line.startswith("```"):
-            fenced = not fenced
-        elif fenced or line.startswith("    "):
-            block.append(line if fenced else line[4:])
-            continue
-        if block:
-            yield number - len(block), "\n".join(block), True
-            block = []
-        line = line.replace("\\|", "|") if line.startswith("|") else line
-        yield from ((number, each, False) for each in re.findall(r"`([^`]+)`", line))
-
-
-def is_python(text: str) -> bool:
-    return text.startswith(("from ", "import ", "@register"))
-
-
-def is_shell(text: str, block: bool) -> bool:
-    starts_one = PROGRAMS.match(text) or text.startswith(("for ", "vitrina "))
-    return bool(starts_one) or (block and " python " in text.replace("\n", " "))
-
-
-@cache
-def commands(document: str) -> tuple[tuple[str, ...], ...]:
-    """Line, program and arguments; commands that differ in numbers alone count once."""
-    script = [RECORD]
-    script += [f"line={n}\n{text}\n" for n, text, block in code(document) if is_shell(text, block)]
-    with TemporaryDirectory() as folder:
-        bash = ["/bin/bash", "-c", "\n".join(script)]
-        done = subprocess.run(bash, cwd=folder, capture_output=True, text=True, check=False)
-    assert not done.stderr, done.stderr
-    found = [tuple(words.split("\0")[:-1]) for words in done.stdout.split("\1\0")[:-1]]
-    return tuple({without_numbers(words[1:]): words for words in reversed(found)}.values())
 
 
 def without_numbers(words: Sequence[str]) -> tuple[str, ...]:
@@ -90,13 +39,38 @@ def without_numbers(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def cases() -> list[Any]:
-    """The commands of all documents as parameters that name document, line and program."""
-    return [
-        pytest.param(program, arguments, id=f"{document}:{line}:{program}")
-        for document in DOCUMENTS
-        for line, program, *arguments in reversed(commands(document))
+    """Each command of all documents; those that differ in numbers alone count once."""
+    found = {
+        without_numbers(words): pytest.param(
+            document, program, words, id=f"{document}:{line}:{program}"
+        )
+        for document in documents()
+        for line, program, *words in reversed(commands(document))
         if program not in OTHERS
-    ]
+    }
+    return list(found.values())
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The plugin of `examples/extending`, as if it was installed."""
+    info = tmp_path / "vitrina_extending-0.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: vitrina-extending\nVersion: 0.1\n")
+    points = "[vitrina.plugins]\nextending = vitrina_extending.config\n"
+    (info / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(ROOT / "examples" / "extending")
+    for name in ("_components", "_config_folders"):
+        monkeypatch.setattr(registry, name, deepcopy(getattr(registry, name)))
+    monkeypatch.setattr(registry, "_loaded", set(registry._loaded))
+    store = ConfigStore.instance()
+    monkeypatch.setattr(store, "repo", deepcopy(store.repo))
+    registry._entry_points.cache_clear()
+    yield
+    registry._entry_points.cache_clear()
+    for name in [each for each in sys.modules if each.startswith("vitrina_extending")]:
+        del sys.modules[name]
 
 
 @pytest.fixture(autouse=True)
@@ -117,10 +91,17 @@ def fewer_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "_overrides_of_jobs", each_option_once)
 
 
-@pytest.mark.parametrize(("program", "arguments"), cases())
+@pytest.mark.parametrize(("document", "program", "arguments"), cases())
 def test_a_documented_command_is_accepted(
-    program: str, arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch
+    document: str, program: str, arguments: Sequence[str], request: pytest.FixtureRequest
 ) -> None:
+    if document.startswith(PLUGIN):
+        request.getfixturevalue("plugin")
+    accept(program, arguments, request.getfixturevalue("monkeypatch"))
+
+
+def accept(program: str, arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose and check what a command would start."""
     if program == "python-code":
         run_imports(arguments[0])
     elif program == "make":
@@ -130,9 +111,17 @@ def test_a_documented_command_is_accepted(
         compose(arguments)
     elif "main.py" in arguments:
         compose(arguments[arguments.index("main.py") + 1 :])
+    elif arguments[0] == "-c":
+        run_imports(arguments[1])
+    elif arguments[0] == "-m" and not (ROOT / module_file(arguments[1])).exists():
+        assert importlib.util.find_spec(arguments[1]), arguments[1]
     else:
         parsed = parse_tool(arguments, monkeypatch)
         compose_config([each for each in getattr(parsed, "settings", []) if "=" in each])
+
+
+def module_file(module: str) -> str:
+    return module.replace(".", "/") + ".py"
 
 
 class Parsed(BaseException):
@@ -142,7 +131,7 @@ class Parsed(BaseException):
 def parse_tool(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     """What a script or `-m module` parses; it ends there."""
     if arguments[0] == "-m":
-        arguments = [arguments[1].replace(".", "/") + ".py", *arguments[2:]]
+        arguments = [module_file(arguments[1]), *arguments[2:]]
     parsed: list[argparse.Namespace] = []
     parse_args = argparse.ArgumentParser.parse_args
 
@@ -181,11 +170,11 @@ def run_imports(text: str) -> None:
     exec(compile(ast.Module(imports, []), "document", "exec"), {})
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", documents())
 def test_python_code_imports(document: str) -> None:
-    for _, text, block in code(document):
-        if block and is_python(text):
-            run_imports(text)
+    for piece in code(document):
+        if piece.is_python:
+            run_imports(piece.text)
 
 
 def settings_of(group: str) -> list[type]:
@@ -206,22 +195,49 @@ def exists(key: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_settings_and_options_that_are_named_exist(document: str) -> None:
+@cache
+def options_of_groups() -> dict[str, list[str]]:
     composer = Composer.of(parse([]))
-    options = {group: composer.options(group) for group in composer.groups()}
+    return {group: composer.options(group) for group in composer.groups()}
+
+
+@pytest.mark.parametrize("document", documents())
+def test_settings_and_options_that_are_named_exist(
+    document: str, request: pytest.FixtureRequest
+) -> None:
+    if document.startswith(PLUGIN):
+        request.getfixturevalue("plugin")
+        options = options_of_groups.__wrapped__()
+    else:
+        options = options_of_groups()
     roots = {each.name for each in fields(Config)}
     wrong = []
-    for line, text, block in code(document):
-        if block or PROGRAMS.match(text):
+    for piece in code(document):
+        if piece.block or PROGRAMS.match(piece.text):
             continue
-        for word in text.split():
+        line = piece.line
+        for word in piece.text.split():
             setting = SETTING.fullmatch(word)
             key, value = setting.groups() if setting else (word, "")
             if key in options and re.fullmatch(r"[a-z0-9_,]+", value):
                 wrong += [
                     f"{line}: {word}" for each in value.split(",") if each not in options[key]
                 ]
+            elif key.endswith((".py", ".md")):  # a file, perhaps named like a group
+                continue
             elif KEY.fullmatch(key) and key.split(".")[0] in roots and not exists(key):
                 wrong.append(f"{line}: {word}")
     assert not wrong
+
+
+@pytest.mark.parametrize("document", [each for each in documents() if runs(each, slow=False)])
+def test_marked_blocks_run(document: str, tmp_path: Path) -> None:
+    run_blocks(document, runs(document, slow=False), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "document", [each for each in documents() if runs(each, slow=True) != runs(each, slow=False)]
+)
+def test_slow_blocks_run_after_the_others(document: str, tmp_path: Path) -> None:
+    run_blocks(document, runs(document, slow=True), tmp_path)

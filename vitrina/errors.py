@@ -28,7 +28,7 @@ def require_in_range(key: str, value: Any, declared: Mapping[str, Any], optional
         declared: the arguments of `vitrina.registry.setting`, by name.
         optional: whether None is allowed.
     """
-    allowed = _allowed(declared, optional)
+    allowed = allowed_values(declared, optional)
     if isinstance(value, Mapping):
         for name, element in value.items():
             require(_in_range(element, declared, optional), f"{key}.{name}", element, allowed)
@@ -64,8 +64,12 @@ def _in_range(value: Any, declared: Mapping[str, Any], optional: bool) -> bool:
     return bounds and (not declared["odd"] or value % 2 == 1)
 
 
-def _allowed(declared: Mapping[str, Any], optional: bool) -> str:
-    """What is allowed, in words: `from 4 to 256`, `one of a, b`, `at least 1, or null`."""
+def allowed_values(declared: Mapping[str, Any], optional: bool) -> str:
+    """Describe a range: `from 4 to 256`, `one of a, b`, `at least 1, or null`.
+
+    Args:
+        declared, optional: as in `require_in_range`.
+    """
     if declared["choices"] is not None:
         words = f"one of {', '.join(str(choice) for choice in declared['choices'])}"
     elif declared["non_empty"]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -26,19 +28,25 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     for source, page in PAGES.items():
         path = ROOT / source
-        if path.exists() and path.suffix == ".md":
+        if path.exists():
             text = path.read_text(encoding="utf-8")
-            files.append(File.generated(config, page, content=with_links(text, source, page)))
-    for page in ("tutorial.md", "reference/settings.md"):
-        files.append(File.generated(config, page, content="# To do\n"))
+            content = notebook_page(text) if path.suffix == ".ipynb" else text
+            files.append(File.generated(config, page, content=content))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Make links to files outside of `docs` work in the site."""
-    if page.file.generated_by is not None:
-        return markdown
-    return with_links(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)
+    """Make links to files of the repository, and bars inside code of tables, work in the site."""
+    name = page.file.src_uri
+    sources = {page: source for source, page in PAGES.items()}
+    return with_links(with_bars(markdown), sources.get(name, f"docs/{name}"), name)
+
+
+def with_bars(text: str) -> str:
+    r"""Return Markdown with `\|` as `|` inside code of tables; only GitHub needs the escape."""
+    row = re.compile(r"^\|.*", re.MULTILINE)
+    code = re.compile(r"`[^`]*`")
+    return row.sub(lambda line: code.sub(lambda each: each[0].replace(r"\|", "|"), line[0]), text)
 
 
 def with_links(text: str, source: str, page: str) -> str:
@@ -67,3 +75,22 @@ def with_links(text: str, source: str, page: str) -> str:
 
 
 NO_PAGE = "file-without-a-page"
+
+
+def notebook_page(notebook: str) -> str:
+    """Return a notebook as Markdown: its cells with the outputs that it holds."""
+    parts = []
+    for cell in json.loads(notebook)["cells"]:
+        source = "".join(cell["source"])
+        parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
+        parts += map(_output, cell.get("outputs", ()))
+    return "\n\n".join(parts) + "\n"
+
+
+def _output(output: dict[str, Any]) -> str:
+    data = output.get("data", {"text/plain": output.get("text", "")})
+    if "image/png" in data:
+        return f"![Output](data:image/png;base64,{''.join(data['image/png']).strip()})"
+    if "text/markdown" in data:
+        return "".join(data["text/markdown"])
+    return f"```text\n{''.join(data['text/plain']).rstrip()}\n```"
