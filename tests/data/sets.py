@@ -1,4 +1,4 @@
-"""Datasets for tests: their settings as composed, their files, texts that are all distinct."""
+"""Datasets for tests: settings, files and distinct texts."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ LETTERS = "абвгдежзик"
 
 @cache
 def settings_of(*overrides: str) -> DatasetConfig:
-    """The settings that these overrides compose; not to be changed, but by `replace`."""
+    """Compose cached settings from overrides; change them by `replace` only."""
     return compose_config(list(overrides)).dataset
 
 
 def jsonl_config(train: Path, **changes: Any) -> DatasetConfig:
-    """The settings of `dataset=jsonl` with these changes."""
+    """Return the settings of `dataset=jsonl` with changes."""
     composed = settings_of("dataset=jsonl", "dataset.train=a.file")
     return replace(composed, train=str(train), **changes)
 
 
 def distinct(number: int) -> str:
-    """A text for each number; no two are near-duplicates."""
+    """Return a text for each number; no two texts are near-duplicates."""
     return "текст " + "".join(LETTERS[int(digit)] for digit in str(number))
 
 
 def comments(count: int, first: int = 0) -> list[dict[str, Any]]:
-    """Rows with distinct texts, one in three of them toxic."""
+    """Return rows with distinct texts; every third one is toxic."""
     numbers = range(first, first + count)
     return [{"text": distinct(i), "toxic": int(i % 3 == 0), "id": i} for i in numbers]
 
@@ -48,13 +48,13 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
 
 
 def load(path: Path, rows: list[dict[str, Any]], **changes: Any) -> Dataset:
-    """The dataset of one jsonl file with `rows`."""
+    """Write `rows` to a jsonl file and load it as a dataset."""
     return load_dataset(jsonl_config(write_jsonl(path, rows), **changes), seed=1)
 
 
-def refusal(path: Path, rows: list[dict[str, Any]], **changes: Any) -> str:
-    """What `load` says of rows and settings that it refuses."""
-    with pytest.raises(InputError) as told:
+def load_error(path: Path, rows: list[dict[str, Any]], **changes: Any) -> str:
+    """Return the error message of `load`."""
+    with pytest.raises(InputError) as caught:
         load(path, rows, **changes)
-    assert "\n" not in str(told.value)
-    return str(told.value)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)

@@ -32,10 +32,10 @@ from vitrina.errors import InputError
         ({"extra": {"a": ""}}, "dataset.extra.a = '': must be a text that is not empty"),
     ],
 )
-def test_wrong_values_of_any_dataset(kind: str, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError) as told:
+def test_invalid_settings_of_any_dataset(kind: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
         replace(_valid(kind), **changes)
-    assert str(told.value).startswith(message)
+    assert str(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_wrong_values_of_any_dataset(kind: str, changes: dict[str, Any], message
         ("demo", {"corpus_seed": -1}, "dataset.corpus_seed = -1: must be at least 0 and below"),
     ],
 )
-def test_wrong_values_of_one_dataset(kind: str, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError) as told:
+def test_invalid_settings_of_one_dataset(kind: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
         replace(_valid(kind), **changes)
-    assert str(told.value).startswith(message)
+    assert str(caught.value).startswith(message)
 
 
-def test_the_command_line_takes_any_field_and_any_name() -> None:
+def test_overrides_accept_any_field_in_where_and_any_name_in_extra() -> None:
     overrides = ["dataset.where={source: detox, score: 0.5}", "dataset.extra={noisy: noisy.jsonl}"]
     config = compose_config(overrides).dataset
     assert config.where == {"source": "detox", "score": 0.5}

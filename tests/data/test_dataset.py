@@ -10,7 +10,7 @@ from tests.data.sets import (
     distinct,
     jsonl_config,
     load,
-    refusal,
+    load_error,
     settings_of,
     write_jsonl,
 )
@@ -25,7 +25,7 @@ def ids(split: Split) -> list[int]:
     return [row["id"] for row in split.rows]
 
 
-def test_one_file_is_split_in_three(tmp_path: Path) -> None:
+def test_one_file_becomes_three_splits(tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
     dataset = load(path, ROWS)
     splits = (dataset.train, dataset.val, dataset.test)
@@ -37,7 +37,7 @@ def test_one_file_is_split_in_three(tmp_path: Path) -> None:
         assert [row["toxic"] for row in split.rows] == split.labels.tolist()
     assert dataset.label_names == ["0", "1"] and not dataset.synthetic and dataset.extra == {}
     assert dataset.hashes == {"train": hashlib.sha256(path.read_bytes()).hexdigest()}
-    how = "(seed 1; stratified, near-duplicates kept together)"
+    how = "(seed 1; stratified, near-duplicates in one split)"
     assert dataset.notes == [
         f"val: 12 of 120 training rows split off {how}",
         f"test: 12 of 120 training rows split off {how}",
@@ -47,7 +47,7 @@ def test_one_file_is_split_in_three(tmp_path: Path) -> None:
     ]
 
 
-def test_the_seed_of_splits_is_its_own(tmp_path: Path) -> None:
+def test_split_seed_overrides_the_seed_of_the_run(tmp_path: Path) -> None:
     config = jsonl_config(write_jsonl(tmp_path / "train.jsonl", ROWS))
     first, again = (load_dataset(config, seed=seed) for seed in (1, 2))
     assert ids(first.test) == ids(again.test)
@@ -56,7 +56,7 @@ def test_the_seed_of_splits_is_its_own(tmp_path: Path) -> None:
     assert ids(load_dataset(free, seed=2).test) != ids(first.test)
 
 
-def test_near_duplicates_and_groups_are_never_split(tmp_path: Path) -> None:
+def test_near_duplicates_and_groups_stay_in_one_split(tmp_path: Path) -> None:
     rows = [
         {**row, "text": variant, "author": ["a", 1, 1.5, None, "", "b"][i % 6] if i < 12 else None}
         for i, row in enumerate(ROWS)
@@ -69,7 +69,7 @@ def test_near_duplicates_and_groups_are_never_split(tmp_path: Path) -> None:
     for author in ("a", 1, 1.5, "b"):
         assert sum(any(row["author"] == author for row in split.rows) for split in splits) == 1
     assert abs(len(dataset.val) - 48) < 8 and abs(len(dataset.test) - 24) < 8
-    assert "near-duplicates and groups kept together" in dataset.notes[0]
+    assert "near-duplicates and groups in one split" in dataset.notes[0]
 
 
 def test_given_files_are_not_split(tmp_path: Path) -> None:
@@ -77,17 +77,15 @@ def test_given_files_are_not_split(tmp_path: Path) -> None:
         write_jsonl(tmp_path / f"{name}.jsonl", comments(30, first))
         for name, first in (("train", 0), ("val", 30), ("test", 20))
     )
-    both = load_dataset(jsonl_config(train, val=str(val), test=str(test)), seed=1)
-    assert [ids(both.train), ids(both.val)] == [list(range(30)), list(range(30, 60))]
-    assert both.hashes.keys() == {"train", "val", "test"}
-    assert (
-        "test: 10 of 30 texts are also in the training texts (but for case and what is not a "
-        "letter)"
-    ) in both.notes
-    one = load_dataset(jsonl_config(train, test=str(test)), seed=1)
-    assert ids(one.test) == list(range(20, 50))
-    assert sorted(ids(one.train) + ids(one.val)) == list(range(30))
-    assert len(one.val) == 3
+    dataset = load_dataset(jsonl_config(train, val=str(val), test=str(test)), seed=1)
+    assert [ids(dataset.train), ids(dataset.val)] == [list(range(30)), list(range(30, 60))]
+    assert dataset.hashes.keys() == {"train", "val", "test"}
+    note = "test: 10 of 30 texts are also in the training texts (ignoring case and all but letters)"
+    assert note in dataset.notes
+    without_val = load_dataset(jsonl_config(train, test=str(test)), seed=1)
+    assert ids(without_val.test) == list(range(20, 50))
+    assert sorted(ids(without_val.train) + ids(without_val.val)) == list(range(30))
+    assert len(without_val.val) == 3
 
 
 @pytest.mark.parametrize(
@@ -108,7 +106,7 @@ def test_tables(tmp_path: Path, option: str, ending: str, delimiter: str) -> Non
     assert dataset.label_names == ["0", "1"]
 
 
-def test_odnoklassniki_comments_as_published_and_as_converted(tmp_path: Path) -> None:
+def test_published_and_converted_ok_comments_are_equal(tmp_path: Path) -> None:
     published, converted = tmp_path / "dataset.txt", tmp_path / "dataset.jsonl"
     labels = ["INSULT,__label__THREAT", "NORMAL", "NORMAL"]
     lines = [f"__label__{labels[row['id'] % 3]} {row['text']}\n" for row in ROWS]
@@ -124,10 +122,10 @@ def test_odnoklassniki_comments_as_published_and_as_converted(tmp_path: Path) ->
     assert toxic["labels"] == ["INSULT", "THREAT"]
 
 
-def test_missing_files_are_told_before_any_is_read(tmp_path: Path) -> None:
-    with pytest.raises(InputError) as told:
+def test_missing_files_raise_an_error_before_reading(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
         load_dataset(settings_of("dataset=ok", "dataset.train=no/dataset.txt"), seed=1)
-    message = str(told.value)
+    message = str(caught.value)
     assert message.startswith("dataset.train = 'no/dataset.txt': there is no such file")
     assert "kaggle.com/datasets/alexandersemiletov/toxic-russian-comments" in message
     assert "put its dataset.txt there" in message and "tools/prepare_ok_dataset.py" in message
@@ -138,12 +136,12 @@ def test_missing_files_are_told_before_any_is_read(tmp_path: Path) -> None:
         ("val", replace(config, val="no")),
         ("extra.more", replace(config, extra={"more": "no"})),
     ):
-        with pytest.raises(InputError) as told:
+        with pytest.raises(InputError) as caught:
             load_dataset(changed, seed=1)
-        assert str(told.value) == f"dataset.{key} = 'no': there is no such file"
+        assert str(caught.value) == f"dataset.{key} = 'no': there is no such file"
 
 
-def test_limits_take_stratified_samples(tmp_path: Path) -> None:
+def test_limits_give_stratified_samples(tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
     dataset = load(path, ROWS, limit_train=30, limit_val=6, limit_test=12)
     assert [len(dataset.train), len(dataset.val), len(dataset.test)] == [30, 6, 12]
@@ -153,7 +151,7 @@ def test_limits_take_stratified_samples(tmp_path: Path) -> None:
         "train: 30 of 96 texts kept by dataset.limit_train, a stratified sample (seed 1)",
         "val: 6 of 12 texts kept by dataset.limit_val, a stratified sample (seed 1)",
     ]
-    assert refusal(path, ROWS, limit_test=1) == (
+    assert load_error(path, ROWS, limit_test=1) == (
         "dataset.limit_test = 1: must be at least 2, the number of labels"
     )
 
@@ -172,14 +170,14 @@ def test_further_test_files_keep_their_order_and_fields(tmp_path: Path) -> None:
     assert dataset.notes[-1] == "table: 2 texts (1 × 0, 1 × 1); 1 are empty"
 
 
-def test_too_little_to_train_and_test_on(tmp_path: Path) -> None:
+def test_too_few_texts_or_labels_raise_an_error(tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
-    assert refusal(path, []) == f"{path}: there are no rows in the file"
-    assert refusal(path, [row for row in ROWS if row["toxic"]]) == (
+    assert load_error(path, []) == f"{path}: there are no rows in the file"
+    assert load_error(path, [row for row in ROWS if row["toxic"]]) == (
         f"{path}: all 40 rows have the label '1'; at least two labels are needed"
     )
-    assert refusal(path, ROWS[:3]).startswith("the val part of dataset=jsonl: ")
+    assert load_error(path, ROWS[:3]).startswith("dataset=jsonl: the val split has ")
     test = write_jsonl(tmp_path / "test.jsonl", [{"text": "а", "toxic": 0}])
-    assert refusal(path, ROWS, test=str(test)) == (
-        f"{test}: only the label '0' in the test split of 1 texts; at least two labels are needed"
+    assert load_error(path, ROWS, test=str(test)) == (
+        f"{test}: the test split has only the label '0' (1 texts); at least two labels are needed"
     )

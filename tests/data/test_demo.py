@@ -20,7 +20,7 @@ def demo() -> Dataset:
 
 
 def words_f1(dataset: Dataset, num_words: int) -> float:
-    """F1 on the test texts of a logistic regression over runs of up to `num_words` words."""
+    """Return the test F1 of a logistic regression on word n-grams up to `num_words`."""
     counts = CountVectorizer(token_pattern=r"\w+", ngram_range=(1, num_words))
     model = LogisticRegression(solver="liblinear", random_state=0)
     model.fit(counts.fit_transform(dataset.train.texts.to_strings()), dataset.train.labels)
@@ -28,13 +28,13 @@ def words_f1(dataset: Dataset, num_words: int) -> float:
     return float(f1_score(dataset.test.labels, found))
 
 
-def test_the_same_seed_makes_the_same_comments() -> None:
+def test_comments_depend_on_the_seed() -> None:
     first, again, other = (make_corpus(80, 20, seed) for seed in (1, 1, 2))
     assert first == again
     assert not {row["text"] for row in first[0]} & {row["text"] for row in other[0]}
 
 
-def test_comments_are_rows_with_both_labels_in_every_split(demo: Dataset) -> None:
+def test_every_split_has_both_labels_and_all_fields(demo: Dataset) -> None:
     assert [len(demo.train), len(demo.val), len(demo.test)] == [4200, 600, 1200]
     assert demo.synthetic and demo.label_names == ["0", "1"]
     for split in (demo.train, demo.val, demo.test):
@@ -45,14 +45,14 @@ def test_comments_are_rows_with_both_labels_in_every_split(demo: Dataset) -> Non
     assert any("synthetic" in note for note in demo.notes)
 
 
-def test_no_comment_stands_in_the_corpus_twice(demo: Dataset) -> None:
+def test_the_corpus_has_no_near_duplicates(demo: Dataset) -> None:
     hashes = np.concatenate(
         [near_duplicate_hashes(split.texts) for split in (demo.train, demo.val, demo.test)]
     )
     assert len(np.unique(hashes)) == len(hashes) == 6000
 
 
-def test_test_comments_hold_words_that_no_training_comment_has(demo: Dataset) -> None:
+def test_test_comments_contain_unseen_words(demo: Dataset) -> None:
     def words(texts: list[str]) -> Counter[str]:
         return Counter(word for text in texts for word in text.lower().split())
 
@@ -61,12 +61,12 @@ def test_test_comments_hold_words_that_no_training_comment_has(demo: Dataset) ->
     assert sum(count for word, count in new.items() if word not in known) > 100
 
 
-def test_a_bag_of_words_does_not_solve_it_but_word_order_does(demo: Dataset) -> None:
-    assert words_f1(demo, 1) < 0.87  # measured for four corpora: 0.78 to 0.81
-    assert words_f1(demo, 2) > 0.94  # 0.97 to 0.99
+def test_word_order_is_needed(demo: Dataset) -> None:
+    assert words_f1(demo, 1) < 0.87  # measured on four corpora: 0.78 to 0.81
+    assert words_f1(demo, 2) > 0.94  # measured: 0.97 to 0.99
 
 
-def test_the_seed_of_the_corpus_counts_and_not_that_of_the_run() -> None:
+def test_comments_depend_on_the_corpus_seed_and_not_on_the_seed_of_the_run() -> None:
     small = settings_of("dataset=demo", "dataset.num_comments=200")
     first, again = (load_dataset(small, seed=seed) for seed in (1, 2))
     other = load_dataset(replace(small, corpus_seed=2), seed=1)
@@ -77,7 +77,7 @@ def test_the_seed_of_the_corpus_counts_and_not_that_of_the_run() -> None:
     assert splits[0] != splits[1]
 
 
-def test_any_field_may_be_asked_for_or_be_the_label() -> None:
+def test_any_field_can_be_the_label_or_a_filter() -> None:
     small = settings_of("dataset=demo", "dataset.num_comments=600")
     by_pattern = load_dataset(replace(small, label_field="pattern"), seed=1)
     assert "insult" in by_pattern.label_names and len(by_pattern.label_names) > 8
@@ -96,18 +96,18 @@ def test_any_field_may_be_asked_for_or_be_the_label() -> None:
         ({"where": {"topic": "cars"}}, "dataset.where = {'topic': 'cars'}: matches none of 160"),
         ({"text_field": "comment"}, "dataset=demo: no field 'comment'; the fields are: pattern, t"),
         ({"label_field": "toxicity"}, "dataset=demo: no field 'toxicity'; the fields are: patte"),
-        ({"where": {"pattern": "insult"}}, "the train part of dataset=demo: all "),
+        ({"where": {"pattern": "insult"}}, "dataset=demo: all "),
         (
             {"test_fraction": 0.001},
             "dataset.test_fraction = 0.001: must be a share of dataset.num_comments = 200 that "
-            "leaves comments",
+            "leaves comments for training",
         ),
-        ({"val_fraction": 0.001}, "the val part of dataset=demo: no rows in the val split"),
+        ({"val_fraction": 0.001}, "dataset=demo: the val split has no rows"),
     ],
 )
-def test_wrong_settings_are_told_in_one_line(changes: dict, message: str) -> None:
+def test_invalid_settings_raise_an_error(changes: dict, message: str) -> None:
     config = settings_of("dataset=demo", "dataset.num_comments=200")
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as caught:
         load_dataset(replace(config, **changes), seed=1)
-    assert str(told.value).startswith(message)
-    assert "\n" not in str(told.value)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)

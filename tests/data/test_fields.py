@@ -12,39 +12,39 @@ NO_LABELS = [None, "", "  ", 0.5, [], {}, float("nan"), float("inf"), 10**18]
 
 
 @pytest.mark.parametrize(("values", "name"), [(ONE, "1"), (ZERO, "0"), ([-3, "-3", -3.0], "-3")])
-def test_one_label_written_in_many_ways(values: list[Any], name: str) -> None:
+def test_equivalent_values_have_the_same_label_name(values: list[Any], name: str) -> None:
     assert {label_of({"toxic": value}, "toxic") for value in values} == {name}
 
 
-def test_other_names_stay() -> None:
+def test_other_label_names_are_unchanged() -> None:
     for name in ("грубо", "1.5", "0x1", "1,0", "-", "٣"):
         assert label_name(name) == name
 
 
 @pytest.mark.parametrize("value", NO_LABELS, ids=repr)
-def test_what_is_no_label(value: Any) -> None:
+def test_invalid_labels_raise_an_error(value: Any) -> None:
     with pytest.raises(RowError, match=r"^the field 'toxic' is not a label but .*whole number"):
         label_of({"toxic": value}, "toxic")
 
 
-def test_what_is_no_text() -> None:
+def test_values_that_are_not_text_raise_an_error() -> None:
     assert text_of({"text": ""}, "text") == ""
-    for value, seen in ((5, "5"), (None, "null"), (["а"], '["\\u0430"]')):
-        with pytest.raises(RowError) as told:
+    for value, written in ((5, "5"), (None, "null"), (["а"], '["\\u0430"]')):
+        with pytest.raises(RowError) as caught:
             text_of({"text": value}, "text")
-        assert str(told.value) == f"the field 'text' is not text but {seen}"
+        assert str(caught.value) == f"the field 'text' is not text but {written}"
 
 
-def test_a_missing_field_is_told_with_those_that_are_there() -> None:
+def test_error_for_a_missing_field_names_the_fields() -> None:
     for get in (text_of, label_of):
-        with pytest.raises(RowError) as told:
+        with pytest.raises(RowError) as caught:
             get({"b": 1, "a\nb": 1, "c" * 100: 1}, "text")
-        assert str(told.value) == ("no field 'text'; the fields are: a\\nb, b, " + "c" * 57 + "...")
+        assert str(caught.value) == "no field 'text'; the fields are: a\\nb, b, " + "c" * 57 + "..."
         with pytest.raises(RowError, match="the fields are: none"):
             get({}, "text")
 
 
-def test_values_to_compare() -> None:
+def test_value_name_of_equivalent_values() -> None:
     pairs = [(0.5, "0.5"), (10**20, str(10**20)), (True, "1"), (None, "null"), ("detox ", "detox")]
     for value, written in pairs:
         assert value_name(value) == value_name(written)
@@ -53,7 +53,7 @@ def test_values_to_compare() -> None:
 
 @settings(deadline=None)
 @given(st.text(st.characters()))
-def test_a_name_in_a_message_is_short_and_in_one_line(name: str) -> None:
+def test_brief_names_are_short_and_have_one_line(name: str) -> None:
     shown = brief(name)
     assert len(shown) <= 60
     assert len(shown.splitlines()) <= 1

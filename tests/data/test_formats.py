@@ -44,7 +44,7 @@ any_bytes = st.one_of(
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that the examples of property tests write again and again."""
+    """A file that all examples of a property test overwrite."""
     return tmp_path_factory.mktemp("sources") / "file"
 
 
@@ -62,7 +62,7 @@ def read(path: Path, data: bytes, format: str, **settings: Any) -> list[tuple[in
 @example(b'{"x":' * 980 + b"1" + b"}" * 980, "jsonl", "fail")
 @example(b"a,b\n" + b'"' * 3, "csv", "skip")
 @example(b"a\n\xff", "csv", "skip")
-def test_any_bytes_give_rows_or_one_line_that_names_the_file(
+def test_any_bytes_give_rows_or_a_one_line_error(
     file: Path, data: bytes, format: str, on_error: str
 ) -> None:
     file.write_bytes(data)
@@ -73,10 +73,10 @@ def test_any_bytes_give_rows_or_one_line_that_names_the_file(
             assert isinstance(row, dict)
             assert json.loads(json.dumps(row)) is not None
             lines.append(line)
-    except InputError as told:
-        assert str(told).startswith(f"{file}:")
-        assert len(str(told).splitlines()) == 1
-        assert on_error == "fail" or format == "csv"  # a table without a header cannot be read
+    except InputError as error:
+        assert str(error).startswith(f"{file}:")
+        assert len(str(error).splitlines()) == 1
+        assert on_error == "fail" or format == "csv"  # an invalid header always raises an error
     else:
         assert found.sha256 == hashlib.sha256(data).hexdigest()
         assert lines == sorted(set(lines))
@@ -120,7 +120,7 @@ def test_tables(tmp_path: Path) -> None:
     assert read(tmp_path / "a.csv", tabs, "csv", delimiter="\t") == expected
 
 
-def test_endings_name_the_format(tmp_path: Path) -> None:
+def test_the_extension_determines_the_format(tmp_path: Path) -> None:
     own = OkConfig()
     endings = {"jsonl": JsonlConfig, "ndjson": JsonlConfig, "csv": CsvConfig, "TSV": CsvConfig}
     endings |= {"parquet": ParquetConfig, "jsonl.gz": JsonlConfig, "csv.zst": CsvConfig}
@@ -155,19 +155,19 @@ def test_parquet(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=rf"^{path}:2: the field 'text' is not text but null"):
         list(read_jsonl(path, "text"))
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(InputError, match=rf"^{path}: not a parquet file"):
+    with pytest.raises(InputError, match=rf"^{path}: not a valid parquet file"):
         list(read_jsonl(path, "text"))
 
 
-WRONG: list[tuple[str, bytes, str]] = [
+INVALID: list[tuple[str, bytes, str]] = [
     ("fasttext", b"__label__NORMAL a\nb\n", "2: no __label__ at the start of the line"),
     (
         "fasttext",
         b"__label__RUDE a",
-        "1: unknown label 'RUDE'; the labels are: INSULT, NORMAL, OBSCENITY, THREAT",
+        "1: unknown label 'RUDE'; allowed: INSULT, NORMAL, OBSCENITY, THREAT",
     ),
-    ("fasttext", b"\n__label__INSULT \n", "2: no text behind the labels"),
-    ("fasttext", b"__label__NORMAL a\r__label__NORMAL b", "1: lines end in CR alone; convert th"),
+    ("fasttext", b"\n__label__INSULT \n", "2: no text after the labels"),
+    ("fasttext", b"__label__NORMAL a\r__label__NORMAL b", "1: lines end with CR only; convert th"),
     (
         "fasttext",
         "__label__NORMAL да".encode("cp1251"),
@@ -178,7 +178,7 @@ WRONG: list[tuple[str, bytes, str]] = [
     ("jsonl", b'{"a": "\t"}', "1: not JSON: Invalid control character at column 8"),
     ("jsonl", b"{}\n\n[1, 2]\n", "3: not a JSON object but [1, 2]"),
     ("jsonl", b"[" + b"1," * 99 + b"1]", "1: not a JSON object but [1, 1, 1,"),
-    ("jsonl", b'{"a": ' + b"9" * 5000 + b"}", "1: not JSON that can be read: Exceeds the limit"),
+    ("jsonl", b'{"a": ' + b"9" * 5000 + b"}", "1: not JSON: Exceeds the limit"),
     ("jsonl", b'{"a": ' + b"[" * 100 + b"]" * 100 + b"}", "1: JSON nested deeper than 100"),
     ("jsonl", b'{"a": ' + b"[" * 9999, "1: JSON nested deeper than 100"),
     ("jsonl", '{"a": "да"}'.encode("cp1251"), "1: not UTF-8 (byte 0xE4 at byte 8 of the line)"),
@@ -186,25 +186,23 @@ WRONG: list[tuple[str, bytes, str]] = [
     ("csv", b"a,b\n1,2\n1\n", "3: wrong number of fields: 1 where the header has 2"),
     ("csv", b'a,b\n"x\ny",2,3\n', "2: wrong number of fields: 3 where the header has 2"),
     ("csv", b'a,b\n"x"y,2\n', "2: not a row of a table (',' expected after '\"')"),
-    ("csv", b'a,b\n1,2\n"x\ny,2\nz', "3: a quote is never closed and takes in the file's end, 3 l"),
+    ("csv", b'a,b\n1,2\n"x\ny,2\nz', "3: unclosed quote, which includes the last 3 lines"),
     ("csv", b"\na,b,b,a\n1,2,3,4\n", "2: more than one column is named 'a'"),
     ("csv", "да,нет\n".encode("cp1251"), "1: not UTF-8 (byte 0xE4 at byte 1 of the line)"),
     ("csv", "да,нет\n".encode("utf-16"), "1: not UTF-8 but UTF-16; save the file as UTF-8"),
 ]
 
 
-@pytest.mark.parametrize(("format", "data", "message"), WRONG)
-def test_what_is_wrong_is_told_with_file_and_line(
-    tmp_path: Path, format: str, data: bytes, message: str
-) -> None:
+@pytest.mark.parametrize(("format", "data", "message"), INVALID)
+def test_errors_name_file_and_line(tmp_path: Path, format: str, data: bytes, message: str) -> None:
     path = tmp_path / "file"
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as caught:
         read(path, data, format)
-    assert str(told.value).startswith(f"{path}:{message}")
-    assert "\n" not in str(told.value)
+    assert str(caught.value).startswith(f"{path}:{message}")
+    assert "\n" not in str(caught.value)
 
 
-def test_depth_is_that_of_lists_and_objects_and_not_of_brackets(tmp_path: Path) -> None:
+def test_depth_counts_lists_and_objects_instead_of_brackets(tmp_path: Path) -> None:
     deep: Any = "[" * 200
     for _ in range(99):
         deep = [deep]
@@ -213,7 +211,7 @@ def test_depth_is_that_of_lists_and_objects_and_not_of_brackets(tmp_path: Path) 
     assert read(tmp_path / "file", json.dumps({"a": wide}).encode(), "jsonl") == [(1, {"a": wide})]
 
 
-def test_bad_rows_are_skipped_and_counted_by_reason(tmp_path: Path) -> None:
+def test_invalid_rows_are_skipped_and_counted_by_reason(tmp_path: Path) -> None:
     path = tmp_path / "file"
     lines = ["__label__NORMAL а", "б", "__label__RUDE в", "г", "__label__INSULT д", "е"]
     path.write_text("\n".join(lines), encoding="utf-8")
@@ -224,11 +222,12 @@ def test_bad_rows_are_skipped_and_counted_by_reason(tmp_path: Path) -> None:
         f"{path}: 1 row skipped: unknown label 'RUDE' (first in line 3)",
     ]
     assert found.why_empty() == (
-        "no good row is left: 3 × no __label__ at the start of the line; 1 × unknown label 'RUDE'"
+        "there are no valid rows: 3 × no __label__ at the start of the line; "
+        "1 × unknown label 'RUDE'"
     )
 
 
-def test_reading_goes_on_behind_a_broken_row_of_a_table(tmp_path: Path) -> None:
+def test_the_csv_reader_continues_after_an_invalid_row(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b'a,b\n1\n"x"y,2\n\xff,2\n3,4\n"open,5\n6,7\n')
     found = source(path, "csv", "skip")
@@ -236,10 +235,10 @@ def test_reading_goes_on_behind_a_broken_row_of_a_table(tmp_path: Path) -> None:
     assert [(line, count) for line, count in found.skipped.values()] == [
         *((2, 1), (3, 1), (4, 1), (6, 1)),
     ]
-    assert list(found.skipped)[-1].endswith("takes in the file's end, 2 lines")
+    assert list(found.skipped)[-1] == "unclosed quote, which includes the last 2 lines"
 
 
-def test_reasons_without_end_are_counted_as_one(tmp_path: Path) -> None:
+def test_the_number_of_reasons_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("".join(f"__label__{i} а\n" for i in range(1000)), encoding="utf-8")
     found = source(path, "fasttext", "skip")
@@ -250,7 +249,7 @@ def test_reasons_without_end_are_counted_as_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
-def test_a_line_without_end_is_refused_and_passed_over(
+def test_a_very_long_line_raises_an_error_or_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
     monkeypatch.setattr(formats, "MAX_LINE", 40)
@@ -263,7 +262,7 @@ def test_a_line_without_end_is_refused_and_passed_over(
     assert found.sha256 == hashlib.sha256(data).hexdigest()
 
 
-def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_opened_raises_an_error(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "none", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(InputError, match=rf"{path}: {reason}"):
             list(source(path, "jsonl"))

@@ -27,11 +27,11 @@ def load(path: Path, given: list[dict[str, Any]], rules: LabelRules, **changes: 
     return load_dataset(config, 1, rules)
 
 
-def refusal(path: Path, given: list[dict[str, Any]], rules: LabelRules, **changes: Any) -> str:
-    with pytest.raises(InputError) as told:
+def load_error(path: Path, given: list[dict[str, Any]], rules: LabelRules, **changes: Any) -> str:
+    with pytest.raises(InputError) as caught:
         load(path, given, rules, **changes)
-    assert "\n" not in str(told.value)
-    return str(told.value)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
 
 
 def sets_of(dataset: Dataset, split: Split) -> list[list[str]]:
@@ -51,75 +51,73 @@ def sets_of(dataset: Dataset, split: Split) -> list[list[str]]:
         (5, ["5"]),
     ],
 )
-def test_lists_and_texts_name_sets(value: Any, expected: list[str]) -> None:
+def test_lists_and_strings_are_label_sets(value: Any, expected: list[str]) -> None:
     name = set_name(label_set({"x": value}, "x", ","))
     assert members(name) == expected
 
 
 @pytest.mark.parametrize("value", [None, [None], ["a", ""], "a,,b", [["a"]], {"a": 1}, 1.5])
-def test_what_is_no_set_is_refused(value: Any) -> None:
+def test_invalid_label_sets_raise_an_error(value: Any) -> None:
     with pytest.raises(RowError, match="the field 'x' is not a set of labels but "):
         label_set({"x": value}, "x", ",")
 
 
-def test_without_a_separator_a_text_is_one_label() -> None:
+def test_without_a_separator_a_string_is_one_label() -> None:
     assert label_set({"x": "a, b"}, "x", None) == ["a, b"]
     assert label_set({"x": "a; b"}, "x", ";") == ["a", "b"]
 
 
-def test_sets_are_numbered_and_split_like_labels(tmp_path: Path) -> None:
+def test_splits_are_stratified_by_label_set(tmp_path: Path) -> None:
     dataset = load(tmp_path / "train.jsonl", rows(), SETS)
     assert dataset.label_names == ['["INSULT", "THREAT"]', '["NORMAL"]', "[]"]
     counts = [Counter(split.labels.tolist()) for split in (dataset.train, dataset.val)]
     assert counts == [{0: 32, 1: 32, 2: 16}, {0: 4, 1: 4, 2: 2}]
-    assert 'train: 80 texts (32 × ["INSULT", "THREAT"], 32 × ["NORMAL"], 16 × [])' in (
-        dataset.notes
-    )
+    note = 'train: 80 texts (32 × ["INSULT", "THREAT"], 32 × ["NORMAL"], 16 × [])'
+    assert note in dataset.notes
 
 
-def test_other_files_may_hold_new_sets_but_no_new_labels(tmp_path: Path) -> None:
+def test_other_files_can_have_new_sets_but_not_new_labels(tmp_path: Path) -> None:
     path, more = tmp_path / "train.jsonl", tmp_path / "more.jsonl"
     new = {"text": "новый", "labels": ["THREAT", "NORMAL"]}
     write_jsonl(more, [new, {"text": "ещё", "labels": "INSULT"}])
     dataset = load(path, rows(), SETS, extra={"more": str(more)})
     assert sets_of(dataset, dataset.extra["more"]) == [["NORMAL", "THREAT"], ["INSULT"]]
     write_jsonl(more, [new, {"text": "ещё", "labels": ["INSULT", "SPAM"]}])
-    assert refusal(path, rows(), SETS, extra={"more": str(more)}) == (
-        f"{more}:2: the label 'SPAM' is not one of the training rows "
-        "(those are: NORMAL, INSULT, THREAT)"
+    assert load_error(path, rows(), SETS, extra={"more": str(more)}) == (
+        f"{more}:2: the label 'SPAM' is not in the training rows; allowed: NORMAL, INSULT, THREAT"
     )
 
 
-def test_labels_that_are_not_named_are_ignored_in_sets(tmp_path: Path) -> None:
+def test_labels_that_are_not_selected_are_ignored_in_sets(tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
     rules = replace(SETS, labels=["THREAT", "INSULT"])
     dataset = load(path, rows(), rules)
     assert dataset.label_names == ['["INSULT", "THREAT"]', "[]"]
-    note = "train: labels ignored that task.labels does not name: 40 × NORMAL"
+    note = "train: ignored labels that are not in task.labels: 40 × NORMAL"
     assert dataset.notes[0] == note
-    assert refusal(path, rows(), replace(SETS, labels=["INSULT", "SPAM"])) == (
-        "task.labels[1] = 'SPAM': must be a label of the training rows "
-        "(those are: NORMAL, INSULT, THREAT)"
+    assert load_error(path, rows(), replace(SETS, labels=["INSULT", "SPAM"])) == (
+        "task.labels[1] = 'SPAM': must be a label of the training rows; "
+        "allowed: NORMAL, INSULT, THREAT"
     )
 
 
-def test_rows_of_other_classes_are_left_out(tmp_path: Path) -> None:
+def test_rows_with_labels_that_are_not_selected_are_skipped(tmp_path: Path) -> None:
     path, more = tmp_path / "train.jsonl", tmp_path / "more.jsonl"
     given = [{"text": distinct(i), "labels": "abcd"[i % 4]} for i in range(120)]
     rules = LabelRules(labels=["d", "a"])
     dataset = load(path, given, rules)
     assert dataset.label_names == ["d", "a"]
     assert sum(map(len, (dataset.train, dataset.val, dataset.test))) == 60
-    note = "train: rows left out: labels that task.labels does not name: 30 × b, 30 × c"
+    note = "train: skipped rows with labels that are not in task.labels: 30 × b, 30 × c"
     assert dataset.notes[0] == note
     row = dataset.train.rows[0]
     assert dataset.label_names[dataset.train.labels[0]] == row["labels"]
     write_jsonl(more, [{"text": "а", "labels": "b"}])
-    told = refusal(path, given, rules, extra={"more": str(more)})
-    assert told == f"{more}: no row has one of task.labels = ['d', 'a']"
+    message = load_error(path, given, rules, extra={"more": str(more)})
+    assert message == f"{more}: no row has one of task.labels = ['d', 'a']"
 
 
-def test_the_file_as_published_has_the_field_that_the_task_asks_for(tmp_path: Path) -> None:
+def test_the_default_label_field_of_ok_depends_on_the_task(tmp_path: Path) -> None:
     path = tmp_path / "dataset.txt"
     kinds = ["INSULT,__label__THREAT", "NORMAL", "OBSCENITY"]
     lines = [f"__label__{kinds[row['id'] % 3]} {row['text']}\n" for row in comments(90)]
@@ -132,7 +130,7 @@ def test_the_file_as_published_has_the_field_that_the_task_asks_for(tmp_path: Pa
         assert sorted(row["labels"]) == found
 
 
-def test_tables_name_sets_in_one_field(tmp_path: Path) -> None:
+def test_tables_have_label_sets_in_one_field(tmp_path: Path) -> None:
     path = tmp_path / "train.csv"
     kinds = ["a;b", "b", ""]
     lines = [f"{distinct(i)},{kinds[i % 3]}" for i in range(90)]

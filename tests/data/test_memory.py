@@ -1,4 +1,4 @@
-"""How memory grows with the number of comments, from the file to noisy batches."""
+"""Memory growth with the number of comments, from the file to noisy batches."""
 
 import subprocess
 import sys
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 MAX_BYTES = 1300
-"""For a comment of 75 characters, whose text, row, label and words take 650 bytes in columns. A
-list of all texts as strings alone would add 600, the places of their characters as int64 800."""
+"""Limit per comment of 75 characters; text, row, label and words need 650 bytes in columns. A list
+of all texts as strings would add 600 bytes, an int64 index of their characters 800."""
 
 LOADING = """
 import json, random, sys
@@ -31,17 +31,17 @@ marked = noise.mark(texts)
 for start in range(0, 4096, 256):
     batch = np.arange(start, start + 256)
     noise(texts.take(batch), marked.take(batch), batch, 0)
-# Not `getrusage`: its peak may be that of the process which started this one.
+# `getrusage` may report the peak of the parent process.
 print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told by Linux")
-def test_memory_grows_by_the_columns_and_little_more(tmp_path: Path) -> None:
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_memory_growth_is_close_to_the_size_of_the_columns(tmp_path: Path) -> None:
     def peak(count: int) -> int:
         command = [sys.executable, "-c", LOADING, str(tmp_path / "comments.jsonl"), str(count)]
         return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
-    count = 40_000  # enough for all that is worked on at once, however many come
-    grown = (peak(2 * count) - peak(count)) * 1024
-    assert grown < MAX_BYTES * count
+    count = 40_000  # larger than every bounded buffer
+    growth = (peak(2 * count) - peak(count)) * 1024
+    assert growth < MAX_BYTES * count

@@ -1,4 +1,4 @@
-"""Disguises that people wrote, beside the same texts corrected."""
+"""Pairs of disguised and corrected texts."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ def load(folder: Path, pairs: list[dict[str, Any]], **changes: Any) -> Dataset:
     return load_dataset(jsonl_config(train, pairs=str(path), **changes), 1)
 
 
-def test_both_texts_of_a_pair_stand_at_one_place(tmp_path: Path) -> None:
+def test_both_texts_of_a_pair_have_the_same_index(tmp_path: Path) -> None:
     extra = load(tmp_path, PAIRS).extra
     raw, corrected = extra["pairs"], extra["pairs_corrected"]
     assert raw.texts.to_strings() == [row["text"] for row in PAIRS]
@@ -30,28 +30,29 @@ def test_both_texts_of_a_pair_stand_at_one_place(tmp_path: Path) -> None:
     assert raw.labels.tolist() == corrected.labels.tolist() == [0, 1, 0, 1, 0, 1]
 
 
-def test_the_corrected_field_may_have_another_name(tmp_path: Path) -> None:
+def test_the_corrected_field_can_have_another_name(tmp_path: Path) -> None:
     renamed = [{"human": row.pop("corrected"), **row} for row in map(dict, PAIRS)]
     extra = load(tmp_path, renamed, corrected_field="human").extra
     assert extra["pairs_corrected"].texts.to_strings()[0] == "дурак номер 0"
 
 
-def test_rows_of_which_one_text_is_missing_are_told(tmp_path: Path) -> None:
+def test_rows_with_only_one_text_raise_an_error(tmp_path: Path) -> None:
     broken = [*PAIRS, {"text": "жoпа", "toxic": 1}]
     with pytest.raises(InputError, match=r"pairs.jsonl:7: no field 'corrected'"):
         load(tmp_path, broken)
-    with pytest.raises(InputError, match=r"pairs.jsonl: 7 rows have a usable 'text', 6 a usable"):
+    with pytest.raises(InputError, match=r"pairs.jsonl: 7 rows have a valid 'text', 6 a valid"):
         load(tmp_path, broken, on_error="skip")
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
         (["dataset.pairs=none.jsonl"], "dataset.pairs = 'none.jsonl': there is no such file"),
         (["dataset.pairs=''"], "dataset.pairs = '': must be a text that is not empty, or null"),
         (
             ["dataset.pairs=a", "dataset.extra={pairs: b}"],
-            "dataset.extra.pairs = 'b': must be of another name with dataset.pairs",
+            "dataset.extra.pairs = 'b': must be under another name, because dataset.pairs uses "
+            "this one",
         ),
         (
             ["dataset.pairs=a", "task=labeling", "model=ttr"],
@@ -59,7 +60,7 @@ def test_rows_of_which_one_text_is_missing_are_told(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_pairs_is_said(overrides: list[str], said: str) -> None:
-    with pytest.raises(InputError) as error:
+def test_invalid_pairs_raise_an_error(overrides: list[str], message: str) -> None:
+    with pytest.raises(InputError) as caught:
         load_dataset(compose_config(overrides).dataset, 1)
-    assert str(error.value) == said
+    assert str(caught.value) == message

@@ -1,4 +1,4 @@
-"""Datasets of other formats: a settings class and a reader function alone."""
+"""Registered datasets: a settings class and a function are sufficient."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def make_few(settings: Any) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    registry.components("dataset")  # ours are loaded first
+    registry.components("dataset")  # load the built-in datasets first
     known = dict(registry._components["dataset"])
     monkeypatch.setitem(registry._components, "dataset", known)
 
@@ -59,7 +59,7 @@ def configured(**values: Any) -> Any:
 
 
 @pytest.mark.usefixtures("registered")
-def test_a_reader_function_reads_files_of_its_format(tmp_path: Path) -> None:
+def test_a_reader_function_adds_a_file_format(tmp_path: Path) -> None:
     path = tmp_path / "a.bars"
     path.write_text("".join(f"{i % 2}|{distinct(i)}\n" for i in range(40)), encoding="utf-8")
     dataset = load_dataset(configured(kind="bars", train=str(path)), 1)
@@ -75,7 +75,7 @@ def test_a_reader_function_reads_files_of_its_format(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("registered")
-def test_a_function_makes_rows() -> None:
+def test_a_function_generates_rows() -> None:
     dataset = load_dataset(configured(kind="few", val_fraction=0.2), 1)
     assert [len(split) for split in (dataset.train, dataset.val, dataset.test)] == [28, 8, 4]
     with pytest.raises(InputError, match=r"dataset\.count = 3: must be at least 20"):

@@ -16,19 +16,19 @@ values = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
     max_leaves=8,
 )
-# Passed through json once: only what can stand in a file, where surrogates in a pair are one sign.
+# A JSON round trip gives rows that a file can contain: it joins surrogate pairs.
 json_rows = st.dictionaries(texts, values, max_size=4).map(lambda row: json.loads(json.dumps(row)))
 many_rows = st.lists(json_rows, max_size=5)
 
 
 def text_of(rows: Any) -> str:
-    """Equal for equal rows, also where NaN stands in them."""
+    """Return a string that is equal for equal rows, including NaN."""
     return json.dumps(list(rows))
 
 
 @settings(deadline=None, max_examples=50)
 @given(many_rows)
-def test_rows_come_back_as_they_were(rows: list[dict[str, Any]]) -> None:
+def test_rows_round_trip(rows: list[dict[str, Any]]) -> None:
     stored = Rows.from_dicts(rows)
     assert len(stored) == len(rows)
     assert text_of(stored) == text_of(rows)
@@ -37,7 +37,7 @@ def test_rows_come_back_as_they_were(rows: list[dict[str, Any]]) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(many_rows.filter(bool), st.data())
-def test_take_gives_the_rows_in_the_order_asked_for(
+def test_take_gives_rows_in_the_order_of_the_indices(
     rows: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     indices = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=8))
@@ -45,12 +45,12 @@ def test_take_gives_the_rows_in_the_order_asked_for(
     assert text_of(taken) == text_of(rows[i] for i in indices)
 
 
-def test_a_row_beyond_the_end_is_told() -> None:
+def test_an_index_out_of_range_raises_an_error() -> None:
     rows = Rows.from_dicts([{"a": 1}])
     for index in (1, -2):
         with pytest.raises(IndexError):
             rows[index]
 
 
-def test_rows_cost_what_their_file_costs() -> None:
+def test_encoded_rows_are_compact() -> None:
     assert encode_row({"text": "да", "n": 1}) == '{"text":"да","n":1}'.encode()

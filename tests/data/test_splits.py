@@ -23,9 +23,7 @@ def slow_letters(text: str) -> str:
 
 @settings(deadline=None)
 @given(st.lists(anything, max_size=8), st.sampled_from([5, batch.PIECE]))
-def test_near_duplicates_are_equal_but_for_case_and_what_is_no_letter(
-    strings: list[str], piece: int
-) -> None:
+def test_near_duplicates_have_equal_lower_case_letters(strings: list[str], piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch, "PIECE", piece)
         hashes = near_duplicate_hashes(TextBatch.from_strings(strings))
@@ -43,7 +41,7 @@ def test_near_duplicates_as_documented() -> None:
 
 @settings(deadline=None)
 @given(keys)
-def test_components_are_what_keys_link_in_any_number_of_steps(pairs: list[tuple[int, int]]) -> None:
+def test_components_equal_a_graph_search(pairs: list[tuple[int, int]]) -> None:
     columns = [np.array(column) for column in zip(*pairs, strict=True)]
     found = components(columns).tolist()
     assert set(found) == set(range(len(set(found))))
@@ -62,9 +60,7 @@ def test_components_are_what_keys_link_in_any_number_of_steps(pairs: list[tuple[
 
 @settings(deadline=None)
 @given(some_labels, fractions, seeds)
-def test_rows_that_stand_alone_are_split_to_the_row(
-    labels: list[int], shares: list[float], seed: int
-) -> None:
+def test_single_rows_are_split_exactly(labels: list[int], shares: list[float], seed: int) -> None:
     split = assign(np.array(labels), np.arange(len(labels)), shares, seed)
     counts = Counter(zip(labels, split.tolist(), strict=True))
     for label, total in Counter(labels).items():
@@ -74,7 +70,7 @@ def test_rows_that_stand_alone_are_split_to_the_row(
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20)), min_size=1), fractions, seeds)
-def test_components_are_never_split_and_sizes_near_the_fractions(
+def test_components_stay_whole_and_sizes_are_close_to_the_fractions(
     rows: list[tuple[int, int]], shares: list[float], seed: int
 ) -> None:
     labels = np.array([label for label, _ in rows])
@@ -89,7 +85,7 @@ def test_components_are_never_split_and_sizes_near_the_fractions(
             assert abs(size - int((labels == label).sum()) * share) <= largest
 
 
-def test_every_split_has_its_share_of_each_label_where_groups_mix_labels() -> None:
+def test_splits_are_stratified_if_groups_mix_labels() -> None:
     random = np.random.default_rng(1)
     labels, component = random.choice(3, 3000, p=[0.55, 0.43, 0.02]), np.arange(3000) // 3
     split = assign(labels, component, [0.8, 0.1, 0.1], 1)
@@ -97,16 +93,16 @@ def test_every_split_has_its_share_of_each_label_where_groups_mix_labels() -> No
     assert np.abs(counts - np.outer([0.8, 0.1, 0.1], np.bincount(labels))).max() < 2
 
 
-def test_the_seed_decides_who_goes_where() -> None:
-    labels, alone = np.arange(200) % 2, np.arange(200)
-    first, again, other = (assign(labels, alone, [0.8, 0.2], seed) for seed in (1, 1, 2))
+def test_splits_depend_on_the_seed() -> None:
+    labels, component = np.arange(200) % 2, np.arange(200)
+    first, again, other = (assign(labels, component, [0.8, 0.2], seed) for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
 
 
 @settings(deadline=None)
 @given(some_labels, st.data())
-def test_a_sample_holds_every_label_at_its_share(labels: list[int], data: st.DataObject) -> None:
+def test_a_sample_contains_every_label_at_its_share(labels: list[int], data: st.DataObject) -> None:
     counts = Counter(labels)
     size = data.draw(st.integers(len(counts), len(labels)))
     chosen = stratified_sample(np.array(labels), size, data.draw(seeds)).tolist()
@@ -119,7 +115,7 @@ def test_a_sample_holds_every_label_at_its_share(labels: list[int], data: st.Dat
         assert all(abs(taken[label] - ideal[label]) < 1 for label in counts)
 
 
-def test_the_seed_decides_the_sample() -> None:
+def test_a_sample_depends_on_the_seed() -> None:
     labels = np.arange(300) % 3
     first, again, other = (stratified_sample(labels, 30, seed).tolist() for seed in (1, 1, 2))
     assert first == again != other

@@ -23,15 +23,15 @@ def loaded(path: Path, rows: list[dict[str, Any]], words: WordRules, **changes: 
     return load_dataset(jsonl_config(write_jsonl(path, rows), **changes), 1, words)
 
 
-def refusal(path: Path, rows: list[dict[str, Any]], words: WordRules, **changes: Any) -> str:
-    with pytest.raises(InputError) as told:
+def load_error(path: Path, rows: list[dict[str, Any]], words: WordRules, **changes: Any) -> str:
+    with pytest.raises(InputError) as caught:
         loaded(path, rows, words, **changes)
-    assert "\n" not in str(told.value)
-    return str(told.value)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
 
 
 def labeled(split: Split, names: list[str]) -> list[list[tuple[str, str]]]:
-    """The words of each text with the names of their labels."""
+    """Return the words of each text with their label names."""
     assert split.words is not None
     texts = split.words.texts(split.texts).to_strings()
     named = list(zip(texts, [names[label] for label in split.words.labels], strict=True))
@@ -40,7 +40,7 @@ def labeled(split: Split, names: list[str]) -> list[list[tuple[str, str]]]:
 
 
 def every(dataset: Dataset) -> dict[int, list[tuple[str, str]]]:
-    """Labelled words by the rows' field `id`."""
+    """Return labeled words by the field `id` of their rows."""
     found = {}
     for split in (dataset.train, dataset.val, dataset.test):
         ids = [row["id"] for row in split.rows]
@@ -49,7 +49,7 @@ def every(dataset: Dataset) -> dict[int, list[tuple[str, str]]]:
 
 
 def pieces(count: int) -> list[dict[str, Any]]:
-    """Rows of pieces with distinct texts; every third has a labeled word."""
+    """Return rows of pieces with distinct texts; two of three have a labeled word."""
     return [
         {"text": [[distinct(i), 0], ["ск0 тина" if i % 3 else "слово", int(i % 3 > 0)], ["!", 0]]}
         | {"id": i}
@@ -66,7 +66,7 @@ def test_pieces_become_words(tmp_path: Path) -> None:
     word = distinct(4).split()[1]
     assert found[4] == [("текст", "0"), (word, "0"), ("ск0", "1"), ("тина", "1"), ("!", "0")]
     assert all(label == "0" for _, label in found[3])
-    # Split so that each has its share of texts with labeled words.
+    # Splits are stratified by whether a text has labeled words.
     for split in (dataset.train, dataset.val, dataset.test):
         assert split.labels.mean() == pytest.approx(2 / 3, abs=0.1)
         texts = labeled(split, dataset.label_names)
@@ -74,7 +74,7 @@ def test_pieces_become_words(tmp_path: Path) -> None:
         assert split.labels.tolist() == has
 
 
-def test_spans_go_with_their_text_through_cleaning_and_cutting(tmp_path: Path) -> None:
+def test_spans_follow_cleaning_and_truncation(tmp_path: Path) -> None:
     def row(i: int) -> dict[str, Any]:
         text = f"{distinct(i)} <b>ты</b> &laquo;ска&shy;тина&raquo; http://x.ru/дурак. ещё дурак"
         start = text.index("ска")
@@ -111,7 +111,7 @@ def test_spans_go_with_their_text_through_cleaning_and_cutting(tmp_path: Path) -
     assert all(words[-1][1] == "insult" for words in every(cut).values())
 
 
-def test_without_either_the_lexicon_labels(tmp_path: Path) -> None:
+def test_without_pieces_and_spans_the_lexicon_labels_words(tmp_path: Path) -> None:
     rows = [
         {"text": f"{distinct(i)} ты {'дурак' if i % 2 else 'молодец'}!", "id": i} for i in range(40)
     ]
@@ -124,19 +124,19 @@ def test_without_either_the_lexicon_labels(tmp_path: Path) -> None:
 
 PIECES = "the field 'text' is not a list of [word, label]"
 SPANS = "the field 'spans' is not a list of [start, end] or [start, end, label]"
-WRONG: list[tuple[str, dict[str, Any], str]] = [
+INVALID: list[tuple[str, dict[str, Any], str]] = [
     ("pieces", {"text": "скотина"}, f'{PIECES} but "скотина"'),
-    ("pieces", {"text": [["а"]]}, f'{PIECES}: it holds ["\\u0430"]'),
-    ("pieces", {"text": [["а", None]]}, "a word's label is not a label but null; a label is a"),
+    ("pieces", {"text": [["а"]]}, f'{PIECES}: it contains ["\\u0430"]'),
+    ("pieces", {"text": [["а", None]]}, "invalid label of a word: null; allowed: a whole number,"),
     ("pieces", {"body": []}, "no field 'text'; the fields are: body"),
     ("spans", {"text": "а"}, "no field 'spans'; the fields are: text"),
     ("spans", {"text": "а", "spans": {}}, f"{SPANS} but {{}}"),
-    ("spans", {"text": "а", "spans": [[0, True]]}, f"{SPANS}: it holds [0, true]"),
-    ("spans", {"text": "а", "spans": [[0, 1, 1, 1]]}, f"{SPANS}: it holds [0, 1, 1, 1]"),
+    ("spans", {"text": "а", "spans": [[0, True]]}, f"{SPANS}: it contains [0, true]"),
+    ("spans", {"text": "а", "spans": [[0, 1, 1, 1]]}, f"{SPANS}: it contains [0, 1, 1, 1]"),
     (
         "spans",
         {"text": "абв", "spans": [[1, 4]]},
-        "a span of the field 'spans' lies outside of its text: [1, 4] in a text of 3 characters",
+        "a span of the field 'spans' is outside the text: [1, 4] in a text of 3 characters",
     ),
     (
         "spans",
@@ -147,38 +147,40 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("source", "row", "told"), WRONG)
-def test_bad_rows_are_told(source: str, row: dict[str, Any], told: str, tmp_path: Path) -> None:
-    message = refusal(tmp_path / "a.jsonl", [row], labels(source))
-    told = told.replace("скотина", "\\u0441\\u043a\\u043e\\u0442\\u0438\\u043d\\u0430")
-    assert message.startswith(f"{tmp_path / 'a.jsonl'}:1: {told}")
+@pytest.mark.parametrize(("source", "row", "message"), INVALID)
+def test_invalid_rows_raise_an_error(
+    source: str, row: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    message = message.replace("скотина", "\\u0441\\u043a\\u043e\\u0442\\u0438\\u043d\\u0430")
+    found = load_error(tmp_path / "a.jsonl", [row], labels(source))
+    assert found.startswith(f"{tmp_path / 'a.jsonl'}:1: {message}")
 
 
-def test_bad_rows_can_be_skipped(tmp_path: Path) -> None:
+def test_invalid_rows_can_be_skipped(tmp_path: Path) -> None:
     rows = [*pieces(40), {"text": "не куски"}]
     dataset = loaded(tmp_path / "a.jsonl", rows, labels(), on_error="skip")
     assert len(every(dataset)) == 40
     assert any("1 row skipped: the field 'text' is not a list" in note for note in dataset.notes)
 
 
-def test_labels_are_those_of_the_training_rows(tmp_path: Path) -> None:
+def test_labels_must_occur_in_the_training_rows(tmp_path: Path) -> None:
     other = write_jsonl(tmp_path / "b.jsonl", [{"text": [["а", "new"]]}])
-    told = refusal(tmp_path / "a.jsonl", pieces(40), labels(), extra={"b": str(other)})
-    assert told.startswith(f"{other}:1: the word label 'new' is not one of the training rows")
+    message = load_error(tmp_path / "a.jsonl", pieces(40), labels(), extra={"b": str(other)})
+    assert message.startswith(f"{other}:1: the word label 'new' is not in the training rows")
     rows = [{"text": [["а", "x"], [distinct(i), "0"]]} for i in range(40)]
     plain = write_jsonl(tmp_path / "c.jsonl", [{"text": "дурак"}])
-    told = refusal(tmp_path / "a.jsonl", rows, labels(), extra={"c": str(plain)})
-    assert told.startswith("the lexicon labels words '1', which is none of the training rows'")
+    message = load_error(tmp_path / "a.jsonl", rows, labels(), extra={"c": str(plain)})
+    assert message.startswith("the label '1' of the lexicon is not in the training rows; allowed: ")
 
 
-def test_words_with_and_without_a_label_are_needed(tmp_path: Path) -> None:
+def test_words_of_only_one_label_raise_an_error(tmp_path: Path) -> None:
     rows = [{"text": distinct(i)} for i in range(40)]
-    told = refusal(tmp_path / "a.jsonl", rows, labels())
-    assert "all words have the label '0' in the train split" in told
-    assert told.startswith(str(tmp_path / "a.jsonl"))
+    message = load_error(tmp_path / "a.jsonl", rows, labels())
+    assert "the train split has only the word label '0'" in message
+    assert message.startswith(str(tmp_path / "a.jsonl"))
 
 
-def test_overlapping_spans_of_one_label_are_one(tmp_path: Path) -> None:
+def test_overlapping_spans_of_one_label_are_merged(tmp_path: Path) -> None:
     rows = [
         {"text": f"аб вг де {distinct(i)}", "spans": [[3, 5], [0, 4]] * (i % 2), "id": i}
         for i in range(40)

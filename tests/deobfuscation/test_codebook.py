@@ -1,4 +1,4 @@
-"""Visual codes: look-alikes share one, letters do not."""
+"""Tests of visual codes: look-alikes share a code, distinct letters do not."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,12 +27,12 @@ def fitted(config: CodesConfig, text: str) -> Codebook:
 
 @pytest.fixture(scope="module")
 def codebook() -> Codebook:
-    """Of pixels, from texts in which small letters are the most frequent."""
+    """A codebook of pixels, fitted on texts in which small letters are the most frequent."""
     config = CodesConfig(features="pixels", min_cosine=0.5)
     return fitted(config, LETTERS * 60 + LETTERS.upper() * 40 + OTHERS * 20 + " " * 100)
 
 
-def test_russian_letters_stay_apart(codebook: Codebook) -> None:
+def test_russian_letters_have_distinct_codes(codebook: Codebook) -> None:
     codes = codebook(LETTERS)
     assert len(set(codes.tolist())) == len(LETTERS) and codes.min() >= FIRST
     assert codebook(LETTERS.upper()).tolist() == codes.tolist()
@@ -47,29 +47,28 @@ def test_look_alikes_share_a_code(codebook: Codebook) -> None:
 def test_marks_do_not_change_a_code(codebook: Codebook) -> None:
     for mark in "\u0301\u0323\u0303\u0336":
         marked = [letter + mark for letter in LETTERS if letter not in "её"]
-        wanted = [codebook.code(letter) for letter in LETTERS if letter not in "её"]
-        assert np.mean(codebook(marked) == wanted) > 0.95, mark
+        expected = [codebook.code(letter) for letter in LETTERS if letter not in "её"]
+        assert np.mean(codebook(marked) == expected) > 0.95, mark
 
 
-def test_what_nothing_is_near_is_unknown(codebook: Codebook) -> None:
+def test_glyphs_far_from_all_entries_are_unknown(codebook: Codebook) -> None:
     assert codebook(["中", "👍", "▓", "\U00013000"]).tolist() == [UNKNOWN] * 4
     assert codebook.code(" ") == BLANK
     assert not codebook.is_sign[[UNKNOWN, codebook.code("ж"), codebook.code("7")]].any()
     assert codebook.is_sign[codebook([".", "*", "-"])].all()
 
 
-def test_a_code_does_not_depend_on_what_was_asked_before() -> None:
-    asked = ["ж", "a", "о\u0301", "中", "3"]
-    ways = []
-    for order in (asked, asked[::-1]):
+def test_codes_do_not_depend_on_the_order_of_queries() -> None:
+    glyphs = ["ж", "a", "о\u0301", "中", "3"]
+    results = []
+    for order in (glyphs, glyphs[::-1]):
         book = fitted(CODES, LETTERS)
         codes = dict(zip(order, book(order).tolist(), strict=True))
-        ways.append([codes[glyph] for glyph in asked])
-    assert ways[0] == ways[1]
+        results.append([codes[glyph] for glyph in glyphs])
+    assert results[0] == results[1]
 
 
-def test_frequent_glyphs_lead_and_others_join_them() -> None:
-    """In a space of two dimensions, where it can be told by hand."""
+def test_rare_glyphs_join_entries_of_frequent_ones() -> None:
     counts = {"А": 5, "Б": 2, "Ц": 9, "а": 7, "б": 30, "ц": 9, "щ": 1}
     degrees = np.deg2rad([0, 182, 85, 40, 180, 90, 270])
     features = 3 * np.stack([np.cos(degrees), np.sin(degrees)], axis=1).astype(np.float32)
@@ -83,9 +82,7 @@ def test_frequent_glyphs_lead_and_others_join_them() -> None:
     assert folded.arrays["codes"].tolist() == [FIRST, FIRST + 1, FIRST + 2, FIRST + 2]
 
 
-def test_the_space_can_be_exchanged() -> None:
-    """Codes are those of whatever features a space gives: here of how much ink there is."""
-
+def test_any_feature_extractor_can_be_used() -> None:
     def ink(pictures: np.ndarray) -> np.ndarray:
         amount = pictures.reshape(len(pictures), -1).mean(axis=1, dtype=np.float32) / 16
         return np.stack([np.cos(amount), np.sin(amount)], axis=1)
@@ -99,7 +96,7 @@ def test_the_space_can_be_exchanged() -> None:
     assert book.code("·") == book.code(".") and book.code("Ж") == book.code("Щ")
 
 
-def test_something_must_be_frequent_enough() -> None:
-    message = r"deobfuscator\.min_share = 0\.8: must be at most 0\.75, the share of the training"
+def test_min_share_above_all_glyphs_is_an_error() -> None:
+    message = r"deobfuscator\.min_share = 0\.8: must be at most 0\.75, the share of the most"
     with pytest.raises(InputError, match=message):
         fitted(replace(CODES, min_share=0.8), "аббб    ")

@@ -1,4 +1,4 @@
-"""Models behind a deobfuscator, from the command line to use."""
+"""Tests of models behind a deobfuscator: training, prediction and command lines."""
 
 import json
 import pickle
@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_text_model_scores_the_plain_letters(run: Path) -> None:
+def test_a_text_model_predicts_from_plain_letters(run: Path) -> None:
     model = vitrina.load(run)
     assert model.deobfuscate([SPACED, "привет"]) == ["ты дурак, да", "привет"]
     disguised, plain = model.probabilities([SPACED, "ты дурак, да"])
@@ -37,7 +37,7 @@ def test_a_text_model_scores_the_plain_letters(run: Path) -> None:
     assert again.prepare(texts).ids.tolist() == model.pipeline.prepare(texts).ids.tolist()
 
 
-def test_words_are_labeled_where_they_are_in_the_text(tmp_path: Path) -> None:
+def test_labeled_words_are_spans_of_the_source(tmp_path: Path) -> None:
     small_run(
         tmp_path / "run", "model=ttr", "task=labeling", "deobfuscator=words", "encoder.num_layers=1"
     )
@@ -46,7 +46,7 @@ def test_words_are_labeled_where_they_are_in_the_text(tmp_path: Path) -> None:
     assert [word.word for word in prediction.words] == ["ты", "д у р а к", ",", "да"]
 
 
-def test_a_file_in_plain_letters(run: Path, tmp_path: Path) -> None:
+def test_a_file_is_deobfuscated(run: Path, tmp_path: Path) -> None:
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text(json.dumps({"text": SPACED, "id": 7}) + "\n", encoding="utf-8")
     assert deobfuscate.main([str(run), f"--data={source}", f"--save-to={target}"]) == 0
@@ -54,20 +54,20 @@ def test_a_file_in_plain_letters(run: Path, tmp_path: Path) -> None:
     assert row == {"original_text": SPACED, "id": 7, "text": "ты дурак, да"}
 
 
-def test_texts_of_the_command_line(
+def test_texts_on_the_command_line_are_deobfuscated(
     run: Path, trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert deobfuscate.main([str(run), SPACED]) == 0
     assert capsys.readouterr().out == "ты дурак, да\n"
-    for arguments, told in [
+    for arguments, message in [
         ([str(trained), "а"], "train one with deobfuscator=words"),
         ([str(run), "--data=a.jsonl"], "--save-to"),
     ]:
         assert deobfuscate.main(arguments) == 2
-        assert told in capsys.readouterr().err
+        assert message in capsys.readouterr().err
 
 
-def test_it_is_measured_next_to_normalizers(
+def test_a_deobfuscator_is_compared_with_normalizers(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pairs = tmp_path / "pairs.jsonl"
@@ -81,7 +81,7 @@ def test_it_is_measured_next_to_normalizers(
     ]
 
 
-def test_a_command_gets_plain_letters(run: Path, tmp_path: Path) -> None:
+def test_an_external_command_receives_plain_letters(run: Path, tmp_path: Path) -> None:
     program, data = tmp_path / "rude.py", tmp_path / "data.jsonl"
     program.write_text(
         "import json, sys\n"
@@ -92,15 +92,15 @@ def test_a_command_gets_plain_letters(run: Path, tmp_path: Path) -> None:
         {"text": f"ты {'д у р а к' if n % 2 else 'друг'}, {n}", "toxic": n % 2} for n in range(20)
     ]
     data.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    given = ["--command", f"python {program}", f"--data={data}", "evaluation.suites=[clean]"]
-    for front, accuracy in (([], 0.5), ([f"--deobfuscate={run}"], 1.0)):
-        target = tmp_path / f"scores_{len(front)}"
-        assert evaluate.main([*given, *front, f"--save-to={target}"]) == 0
+    arguments = ["--command", f"python {program}", f"--data={data}", "evaluation.suites=[clean]"]
+    for options, accuracy in (([], 0.5), ([f"--deobfuscate={run}"], 1.0)):
+        target = tmp_path / f"scores_{len(options)}"
+        assert evaluate.main([*arguments, *options, f"--save-to={target}"]) == 0
         metrics = json.loads((target / "metrics.json").read_text(encoding="utf-8"))
         assert metrics["test"]["clean"]["accuracy"] == accuracy
 
 
-def test_an_embedder_of_codes_needs_a_deobfuscator() -> None:
+def test_an_embedder_of_codes_requires_a_deobfuscator() -> None:
     with pytest.raises(InputError, match="deobfuscator = 'none': must be one that gives"):
         compose_config(["embedder=glyph_ngrams", "model=vtr_glyphs", "deobfuscator=none"])
     config = compose_config(["model=vtr_glyphs", "deobfuscator=codes"])

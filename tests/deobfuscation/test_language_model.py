@@ -1,4 +1,4 @@
-"""The language model of symbols within words, against a dictionary of counts."""
+"""Tests of the language model against an implementation with a dictionary of counts."""
 
 import math
 from collections import Counter
@@ -28,12 +28,13 @@ def marked(words: list[list[int]]) -> MarkedWords:
 
 
 def model_of(words: list[list[int]], **changes: Any) -> NgramLanguageModel:
-    given = {"order": 3, "min_count": 1} | changes
-    return NgramLanguageModel(fit_language_model(marked(words), NUM_SYMBOLS, **given), NUM_SYMBOLS)
+    options = {"order": 3, "min_count": 1} | changes
+    fitted = fit_language_model(marked(words), NUM_SYMBOLS, **options)
+    return NgramLanguageModel(fitted, NUM_SYMBOLS)
 
 
 def slow_p(words: list[list[int]], context: tuple[Any, ...], symbol: int, min_count: int) -> float:
-    """Interpolated, with Witten and Bell's weights, from the definition."""
+    """Compute the Witten-Bell interpolation from its definition."""
     after: Counter[int] = Counter()
     for word in words:
         line = ["begin", *word, END]
@@ -48,33 +49,33 @@ def slow_p(words: list[list[int]], context: tuple[Any, ...], symbol: int, min_co
 
 @settings(max_examples=30, deadline=None)
 @given(words_of_symbols, words_of_symbols, st.integers(2, 4), st.integers(1, 3))
-def test_probabilities_are_those_of_counts(
-    words: list[list[int]], asked: list[list[int]], order: int, min_count: int
+def test_probabilities_equal_the_definition(
+    words: list[list[int]], queries: list[list[int]], order: int, min_count: int
 ) -> None:
     model = model_of(words, order=order, min_count=min_count)
-    for word in asked:
+    for word in queries:
         state, line = model.start, ["begin", *word]
         for place in range(1, len(line) + 1):
             context = tuple(line[max(place - order + 1, 0) : place])
             for symbol in range(NUM_SYMBOLS + 1):
-                wanted = slow_p(words, context, symbol, min_count)
-                assert model.log_p_SV[state, symbol] == pytest.approx(math.log(wanted), abs=1e-4)
+                expected = slow_p(words, context, symbol, min_count)
+                assert model.log_p_SV[state, symbol] == pytest.approx(math.log(expected), abs=1e-4)
             if place < len(line):
                 state = int(model.next_SV[state, word[place - 1]])
 
 
 @settings(max_examples=20, deadline=None)
 @given(words_of_symbols)
-def test_what_follows_adds_up_to_one(words: list[list[int]]) -> None:
+def test_probabilities_sum_to_one(words: list[list[int]]) -> None:
     model = model_of(words, order=4)
     np.testing.assert_allclose(np.exp(model.log_p_SV).sum(axis=1), 1, rtol=1e-5)
     assert model.next_SV.max() < len(model.log_p_SV)
 
 
-def test_states_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_states_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     words = [[0, 1, 2, 3]] * 5 + [[3, 2, 1]] * 2 + [[2, 2]]
     whole = model_of(words)
-    monkeypatch.setattr(language_model, "MOST_CELLS", 10 * NUM_SYMBOLS)
+    monkeypatch.setattr(language_model, "MAX_CELLS", 10 * NUM_SYMBOLS)
     fewer = model_of(words)
     assert 1 < len(fewer.log_p_SV) <= 10 < len(whole.log_p_SV)
     frequent = fewer.next_SV[fewer.start, 0]

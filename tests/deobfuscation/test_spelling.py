@@ -1,4 +1,4 @@
-"""Unknown words read as known ones: against a loop over all known words, and what is left alone."""
+"""Tests of spelling correction against a loop over all known words."""
 
 from collections import Counter
 from itertools import combinations, groupby
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.deobfuscation.test_language_model import marked
 from vitrina.deobfuscation import deletion_index
-from vitrina.deobfuscation.deletion_index import LEAST, LONGEST, fit_deletion_index
+from vitrina.deobfuscation.deletion_index import MAX_LENGTH, MIN_LENGTH, fit_deletion_index
 from vitrina.deobfuscation.language_model import NgramLanguageModel, fit_language_model
 from vitrina.deobfuscation.spelling import Letters, SpellingCorrector
 
@@ -24,7 +24,7 @@ letters_of = st.lists(st.integers(0, 3), min_size=1, max_size=8)
 words_of = st.lists(letters_of, min_size=1, max_size=10)
 
 
-def respeller_of(known: list[Word], **changes: Any) -> SpellingCorrector:
+def corrector_of(known: list[Word], **changes: Any) -> SpellingCorrector:
     words = marked(known)
     model = NgramLanguageModel(
         fit_language_model(words, NUM_CODES, order=3, min_count=1), NUM_CODES
@@ -48,10 +48,10 @@ def letters(words: list[Word], hidden: list[Word] | None = None) -> Letters:
 
 
 def split(found: Letters) -> list[tuple[Word, Word]]:
-    """The words, and of each letter the token."""
+    """Return the codes and the glyph indices of each word."""
     whole = zip(found.word_of.tolist(), found.codes.tolist(), found.anchor.tolist(), strict=True)
     groups = [list(group) for _, group in groupby(whole, key=lambda each: each[0])]
-    return [([code for _, code, _ in g], [token for _, _, token in g]) for g in groups]
+    return [([code for _, code, _ in g], [glyph for _, _, glyph in g]) for g in groups]
 
 
 def log_p(model: NgramLanguageModel, word: Word) -> float:
@@ -62,18 +62,18 @@ def log_p(model: NgramLanguageModel, word: Word) -> float:
     return total + model.log_p_SV[state, -1]
 
 
-def slow_ways(word: Word, hidden: Word, known: Word) -> list[float]:
-    """Scores of the ways in which a known word becomes what stands there."""
+def slow_scores(word: Word, hidden: Word, known: Word) -> list[float]:
+    """Return the scores of all noise events that turn `known` into `word`."""
     missing, scores = len(known) - len(word), []
     if missing in (1, 2):
         if sum(hidden) == 0:
-            rests = combinations(known, len(word))
-            scores += [missing * SCORES["deletion_score"]] * (tuple(word) in rests)
+            shortened = combinations(known, len(word))
+            scores += [missing * SCORES["deletion_score"]] * (tuple(word) in shortened)
         elif sum(hidden) == missing:
-            shown: list[int | None] = []
+            masked: list[int | None] = []
             for code, signs in zip(word, hidden, strict=True):
-                shown += [None] * signs + [code]
-            fits = all(a in (None, b) for a, b in zip(shown, known, strict=True))
+                masked += [None] * signs + [code]
+            fits = all(a in (None, b) for a, b in zip(masked, known, strict=True))
             scores += [missing * SCORES["mask_score"]] * fits
     if missing == 0 and sum(hidden) == 0:
         place, pairs, left = 0, 0, list(word)
@@ -86,46 +86,48 @@ def slow_ways(word: Word, hidden: Word, known: Word) -> list[float]:
     return scores
 
 
-def slow(
+def slow_correction(
     known: list[Word], model: NgramLanguageModel, word: Word, hidden: Word
 ) -> tuple[Word, float]:
-    """The word as it is read, and how much better that is than the next best reading."""
+    """Return the best correction of a word and its margin over the second best."""
     counts = Counter(tuple(each) for each in known)
-    possible = LEAST <= len(word) <= LONGEST and DIGIT not in word and tuple(word) not in counts
-    readings = [(log_p(model, word) + SCORES["margin"], word)]
+    possible = (
+        MIN_LENGTH <= len(word) <= MAX_LENGTH and DIGIT not in word and tuple(word) not in counts
+    )
+    results = [(log_p(model, word) + SCORES["margin"], word)]
     for each, count in counts.items() if possible else []:
-        seen = float(np.log(count / len(known)))
-        readings += [(score + seen, list(each)) for score in slow_ways(word, hidden, list(each))]
-    readings.sort(reverse=True)
-    apart = readings[0][0] - readings[1][0] if len(readings) > 1 else np.inf
-    return readings[0][1], apart
+        prior = float(np.log(count / len(known)))
+        results += [(score + prior, list(each)) for score in slow_scores(word, hidden, list(each))]
+    results.sort(reverse=True)
+    margin = results[0][0] - results[1][0] if len(results) > 1 else np.inf
+    return results[0][1], margin
 
 
 @settings(max_examples=200, deadline=None)
 @given(words_of, words_of, st.data())
-def test_words_are_read_as_by_a_loop_over_all_known_words(
-    known: list[Word], asked: list[Word], data: st.DataObject
+def test_equals_a_loop_over_all_known_words(
+    known: list[Word], words: list[Word], data: st.DataObject
 ) -> None:
     hidden = [
-        [0, *(data.draw(st.sampled_from([0, 0, 0, 1, 2])) for _ in word[1:])] for word in asked
+        [0, *(data.draw(st.sampled_from([0, 0, 0, 1, 2])) for _ in word[1:])] for word in words
     ]
-    respeller = respeller_of(known)
-    found = split(respeller(letters(asked, hidden)))
+    corrector = corrector_of(known)
+    found = split(corrector(letters(words, hidden)))
     first = 10
-    for word, signs, (read, tokens) in zip(asked, hidden, found, strict=True):
-        wanted, apart = slow(known, respeller.model, word, signs)
-        if apart > 1e-4:
-            assert read == wanted
-        shown = [token for token in tokens if token >= 0]
-        assert shown == list(range(first, first + len(word)))
+    for word, signs, (corrected, glyphs) in zip(words, hidden, found, strict=True):
+        expected, margin = slow_correction(known, corrector.model, word, signs)
+        if margin > 1e-4:
+            assert corrected == expected
+        kept = [glyph for glyph in glyphs if glyph >= 0]
+        assert kept == list(range(first, first + len(word)))
         first += len(word)
 
 
-def test_letters_keep_their_tokens_and_what_is_missing_has_none() -> None:
+def test_letters_keep_their_glyphs_and_inserted_letters_have_none() -> None:
     known = [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2]] * 9
-    missing, hidden, exchanged = [0, 2, 3, 5], [0, 1, 3, 4, 5], [4, 5, 3, 2]
-    given = letters([missing, hidden, exchanged], [[0] * 4, [0, 0, 1, 0, 0], [0] * 4])
-    found = split(respeller_of(known)(given))
+    deleted, masked, swapped = [0, 2, 3, 5], [0, 1, 3, 4, 5], [4, 5, 3, 2]
+    words = letters([deleted, masked, swapped], [[0] * 4, [0, 0, 1, 0, 0], [0] * 4])
+    found = split(corrector_of(known)(words))
     assert [word for word, _ in found] == [known[0], known[0], known[1]]
     assert found[0][1] == [10, -1, 11, 12, -1, 13]
     assert found[1][1] == [14, 15, -1, 16, 17, 18]
@@ -135,54 +137,54 @@ def test_letters_keep_their_tokens_and_what_is_missing_has_none() -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        [0, 1, 2, 3, 4],  # a known one
+        [0, 1, 2, 3, 4],  # known
         [0, 4],  # too short
-        [0, 1, DIGIT, 3],  # holds what is no letter
-        [0, 1, 5, 5, 4],  # another letter is not a missing one
+        [0, 1, DIGIT, 3],  # contains a digit
+        [0, 1, 5, 5, 4],  # a replaced letter is not a deleted one
         [4, 3, 2, 1, 0],
         [0, 1, 2] * 9,  # too long
     ],
 )
-def test_what_is_known_or_nothing_like_it_stays(word: Word) -> None:
-    given = letters([word])
-    found = respeller_of([[0, 1, 2, 3, 4], [0, 1, 2] * 8 + [0, 1]] * 5)(given)
-    assert found.codes.tolist() == word and found.anchor.tolist() == given.anchor.tolist()
+def test_known_words_and_words_without_a_correction_are_unchanged(word: Word) -> None:
+    source = letters([word])
+    found = corrector_of([[0, 1, 2, 3, 4], [0, 1, 2] * 8 + [0, 1]] * 5)(source)
+    assert found.codes.tolist() == word and found.anchor.tolist() == source.anchor.tolist()
 
 
-def test_signs_hide_letters_where_they_stand_and_nowhere_else() -> None:
-    respeller = respeller_of([[0, 1, 2, 3, 4, 5]] * 5)
+def test_signs_mask_letters_only_at_their_position() -> None:
+    corrector = corrector_of([[0, 1, 2, 3, 4, 5]] * 5)
     word = [0, 1, 3, 4, 5]
-    there, elsewhere = [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]
-    found = split(respeller(letters([word, word], [there, elsewhere])))
-    assert [read for read, _ in found] == [[0, 1, 2, 3, 4, 5], word]
+    matching, other = [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]
+    found = split(corrector(letters([word, word], [matching, other])))
+    assert [codes for codes, _ in found] == [[0, 1, 2, 3, 4, 5], word]
 
 
-@pytest.mark.parametrize("often", [0, 1])
-def test_of_several_known_words_the_likeliest_is_read(often: int) -> None:
+@pytest.mark.parametrize("frequent", [0, 1])
+def test_the_most_frequent_match_is_chosen(frequent: int) -> None:
     known = [[0, 1, 2, 3, 4], [0, 1, 5, 3, 4]]
-    found = respeller_of([*known, *[known[often]] * 8])(letters([[0, 1, 3, 4]]))
-    assert found.codes.tolist() == known[often]
+    found = corrector_of([*known, *[known[frequent]] * 8])(letters([[0, 1, 3, 4]]))
+    assert found.codes.tolist() == known[frequent]
 
 
-def test_a_word_that_is_likelier_as_it_stands_stays() -> None:
+def test_a_word_is_kept_unless_the_gain_exceeds_the_margin() -> None:
     known, word = [[0, 1, 2, 3, 4]] * 5 + [[0, 1, 2]], [0, 1, 3, 4]
-    assert split(respeller_of(known)(letters([word])))[0][0] == known[0]
-    stays = respeller_of(known, margin=100.0)(letters([word]))
-    assert split(stays)[0][0] == word
+    assert split(corrector_of(known)(letters([word])))[0][0] == known[0]
+    kept = corrector_of(known, margin=100.0)(letters([word]))
+    assert split(kept)[0][0] == word
 
 
-def test_a_reading_does_not_depend_on_the_words_beside_it() -> None:
+def test_a_correction_does_not_depend_on_the_batch() -> None:
     rng = np.random.default_rng(1)
     known = [rng.integers(0, 5, rng.integers(3, 9)).tolist() for _ in range(60)]
-    asked = [[each for each in word if rng.random() > 0.2] or [0] for word in known]
-    respeller = respeller_of(known, margin=0.0)
-    together = [word for word, _ in split(respeller(letters(asked)))]
-    alone = [split(respeller(letters([word])))[0][0] for word in asked]
-    assert together == alone and together != asked
+    words = [[each for each in word if rng.random() > 0.2] or [0] for word in known]
+    corrector = corrector_of(known, margin=0.0)
+    batched = [word for word, _ in split(corrector(letters(words)))]
+    single = [split(corrector(letters([word])))[0][0] for word in words]
+    assert batched == single and batched != words
 
 
-def test_the_most_frequent_words_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deletion_index, "MOST_KNOWN", 2)
+def test_the_index_keeps_the_most_frequent_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deletion_index, "MAX_KNOWN_WORDS", 2)
     known = [[0, 1, 2], [3, 2, 1, 0], [3, 2, 1, 0], [1, 1, 1], [1, 1, 1], [1, 1, 1]]
     fitted = fit_deletion_index(marked(known), IS_LETTER)
     assert sorted(zip(fitted.arrays["lengths"], fitted.arrays["counts"], strict=True)) == [
@@ -191,21 +193,20 @@ def test_the_most_frequent_words_are_known(monkeypatch: pytest.MonkeyPatch) -> N
     ]
 
 
-def test_a_hash_that_two_words_share_respells_neither(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hash_collisions_do_not_correct_words(monkeypatch: pytest.MonkeyPatch) -> None:
     known = [[0, 1, 2, 3, 4], [4, 4, 4, 4]]
-    respeller = respeller_of(known * 3)
-    everything = np.arange(2)
+    corrector = corrector_of(known * 3)
     for name in ("with_missing", "with_same_letters"):
-        pairs = np.zeros(2, dtype=np.int64), everything
-        monkeypatch.setattr(respeller.known_words, name, lambda hashes, pairs=pairs: pairs)
+        pairs = np.zeros(2, dtype=np.int64), np.arange(2)
+        monkeypatch.setattr(corrector.known_words, name, lambda hashes, pairs=pairs: pairs)
     words = [[3, 2, 0], [0, 1, 2, 3, 4, 0, 1], [4, 4, 4, 3]]
     for word in words:
-        assert split(respeller(letters([word])))[0][0] == word
-    assert split(respeller(letters([[0, 1, 3]])))[0][0] == known[0]
+        assert split(corrector(letters([word])))[0][0] == word
+    assert split(corrector(letters([[0, 1, 3]])))[0][0] == known[0]
 
 
-def test_nothing_known_and_nothing_asked() -> None:
-    nothing = respeller_of([[DIGIT]])
-    assert split(nothing(letters([[0, 1, 2, 3]])))[0][0] == [0, 1, 2, 3]
-    assert len(nothing(letters([])).codes) == 0
-    assert len(respeller_of([[0, 1, 2, 3]])(letters([])).codes) == 0
+def test_an_empty_index_and_an_empty_batch() -> None:
+    empty = corrector_of([[DIGIT]])
+    assert split(empty(letters([[0, 1, 2, 3]])))[0][0] == [0, 1, 2, 3]
+    assert len(empty(letters([])).codes) == 0
+    assert len(corrector_of([[0, 1, 2, 3]])(letters([])).codes) == 0

@@ -1,4 +1,4 @@
-"""Doubtful signs read in their word: by their look, by what noise puts, by the language."""
+"""Tests of the deobfuscation of whole words by look, noise channel and language model."""
 
 from collections import Counter
 from pathlib import Path
@@ -24,7 +24,7 @@ SENTENCES = [
     "какой хороший день! просто хороший день (и вечер)",
     "съешь ещё этих мягких французских булок да выпей чаю",
 ]
-PUT = Replacements(
+NOISE = Replacements(
     Counter({("ж", "zh"): 3, ("о", "*"): 2, ("а", "*"): 2, ("д", "d"): 4}), Counter("*")
 )
 
@@ -34,18 +34,13 @@ def corpus_of(replaced: Replacements) -> Corpus:
     return Corpus(texts, lambda: texts, lambda: replaced)
 
 
-def deobfuscator_of(replaced: Replacements = PUT, **changes: Any) -> WordDeobfuscator:
+def deobfuscator_of(replaced: Replacements = NOISE, **changes: Any) -> WordDeobfuscator:
     config = WordsConfig(**{"spelling": False, **changes})
     return WordDeobfuscator(config, WordDeobfuscator.fit(config, corpus_of(replaced)))
 
 
-@pytest.fixture(scope="module")
-def words() -> WordDeobfuscator:
-    return deobfuscator_of(spelling=True)
-
-
-def read(deobfuscator: CodesDeobfuscator, *strings: str) -> list[str]:
-    """The letters of texts, by the glyphs of the codes; `~` for a glyph that is unknown."""
+def plain_words(deobfuscator: CodesDeobfuscator, *strings: str) -> list[str]:
+    """Return the words of texts in plain letters, with `~` for unknown glyphs."""
     found = deobfuscator(TextBatch.from_strings(list(strings)))
     texts: list[list[str]] = [[] for _ in strings]
     for word, text in enumerate(found.text_of_word_W.tolist()):
@@ -55,7 +50,7 @@ def read(deobfuscator: CodesDeobfuscator, *strings: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def respelling() -> WordDeobfuscator:
+def corrector() -> WordDeobfuscator:
     return deobfuscator_of(spelling=True, spelling_margin=0.0)
 
 
@@ -65,26 +60,26 @@ def deobfuscator() -> WordDeobfuscator:
 
 
 @pytest.mark.parametrize(
-    ("shown", "says"),
+    ("disguised", "plain"),
     [
         ("првет", "привет"),
-        ("фрацуских булок", "французских булок"),  # two letters are missing
-        ("позовни по онмеру", "позвони по номеру"),  # neighbours are exchanged
-        ("пр!ве?т", "привет"),  # signs that nobody said what they stand for
+        ("фрацуских булок", "французских булок"),  # two deleted letters
+        ("позовни по онмеру", "позвони по номеру"),  # swapped neighbors
+        ("пр!ве?т", "привет"),  # signs that the training noise does not insert
         ("п р и в т", "привет"),
-        ("пpиʙт", "привет"),  # look-alikes, and a letter is missing
-        ("хорzший", "хор2ший"),  # another sign is not a missing one
+        ("пpиʙт", "привет"),  # look-alikes and a deleted letter
+        ("хорzший", "хор2ший"),  # a replaced letter is not a deleted one
         ("при-вет", "привет"),
     ],
 )
-def test_words_that_nobody_wrote_are_read_as_known_ones(
-    respelling: WordDeobfuscator, shown: str, says: str
+def test_unknown_words_are_corrected(
+    corrector: WordDeobfuscator, disguised: str, plain: str
 ) -> None:
-    assert read(respelling, shown) == [says]
+    assert plain_words(corrector, disguised) == [plain]
 
 
-def test_letters_know_the_glyphs_that_they_come_from(respelling: WordDeobfuscator) -> None:
-    found = respelling(TextBatch.from_strings(["да", "zhопa хоршй"]))
+def test_letters_map_to_their_source_glyphs(corrector: WordDeobfuscator) -> None:
+    found = corrector(TextBatch.from_strings(["да", "zhопa хоршй"]))
     start, end = found.start_L.tolist(), found.end_L.tolist()
     assert start[2:6] == [2, 4, 5, 6] and end[2:6] == [4, 5, 6, 7]  # zh is one letter
     assert list(zip(start, end, strict=True))[6:] == [
@@ -95,48 +90,49 @@ def test_letters_know_the_glyphs_that_they_come_from(respelling: WordDeobfuscato
 
 
 @pytest.mark.parametrize(
-    ("shown", "says"),
+    ("disguised", "plain"),
     [
         ("жοпa", "жопа"),  # Greek and Latin
         ("пpиʙeт", "привет"),
         ("xοрошиӣ дeнь", "хороший день"),
-        ("пи/\\ил", "пилил"),  # two signs that look like a letter together
-        ("zhопа", "жопа"),  # what noise puts
+        ("пи/\\ил", "пилил"),  # two signs that resemble a letter together
+        ("zhопа", "жопа"),  # a replacement of the training noise
         ("ж*п*", "жопа"),
-        ("ж.о-п.а!", "жопа"),  # signs that say nothing
+        ("ж.о-п.а!", "жопа"),  # inserted signs
         ("м а м а", "мама"),
-        ("ппрриивееееет", "привет"),  # letters that stand behind themselves
+        ("ппрриивееееет", "привет"),  # repeated letters
     ],
 )
-def test_doubtful_words_are_read(deobfuscator: WordDeobfuscator, shown: str, says: str) -> None:
-    assert read(deobfuscator, shown) == [says]
+def test_disguised_words_become_plain(
+    deobfuscator: WordDeobfuscator, disguised: str, plain: str
+) -> None:
+    assert plain_words(deobfuscator, disguised) == [plain]
 
 
 @pytest.mark.parametrize(
     "text", ["привет", "раму папа", "8 900 123", "2024 200", ":)", "щюэфъ", "съешь ещё"]
 )
-def test_what_is_certain_is_left(deobfuscator: WordDeobfuscator, text: str) -> None:
-    """Also words that the language does not hold, and numbers."""
+def test_words_of_certain_glyphs_are_unchanged(deobfuscator: WordDeobfuscator, text: str) -> None:
     config = CodesConfig()
-    codes = CodesDeobfuscator(config, CodesDeobfuscator.fit(config, corpus_of(PUT)))
-    assert read(deobfuscator, text) == read(codes, text)
+    codes = CodesDeobfuscator(config, CodesDeobfuscator.fit(config, corpus_of(NOISE)))
+    assert plain_words(deobfuscator, text) == plain_words(codes, text)
 
 
-def test_noise_that_was_not_seen_is_not_undone() -> None:
-    shown = "zhопа dела"
-    assert read(deobfuscator_of(), shown) == ["жопа дела"]
-    assert read(deobfuscator_of(Replacements()), shown) != ["жопа дела"]
+def test_unseen_noise_is_not_undone() -> None:
+    disguised = "zhопа dела"
+    assert plain_words(deobfuscator_of(), disguised) == ["жопа дела"]
+    assert plain_words(deobfuscator_of(Replacements()), disguised) != ["жопа дела"]
 
 
-def test_reading_does_not_hang_on_the_precision_of_the_model() -> None:
-    """Texts are encoded while the model around runs in bf16, where the machine has it."""
-    shown = ["пpиʙeт", "xοрошиӣ дeнь пи/\\ил"]
-    wanted = read(deobfuscator_of(), *shown)
+def test_result_does_not_depend_on_autocast() -> None:
+    """Texts are tokenized while a model may run in bf16."""
+    disguised = ["пpиʙeт", "xοрошиӣ дeнь пи/\\ил"]
+    expected = plain_words(deobfuscator_of(), *disguised)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert read(deobfuscator_of(), *shown) == wanted
+        assert plain_words(deobfuscator_of(), *disguised) == expected
 
 
-def test_texts_are_read_each_by_itself(deobfuscator: WordDeobfuscator) -> None:
+def test_result_does_not_depend_on_the_batch(deobfuscator: WordDeobfuscator) -> None:
     strings = [
         "}|{οпа пи/\\ил zhопа",
         "",
@@ -146,29 +142,33 @@ def test_texts_are_read_each_by_itself(deobfuscator: WordDeobfuscator) -> None:
         "д*л*",
         "👍!",
     ]
-    together = read(deobfuscator, *strings)
-    assert together == [read(deobfuscator, each)[0] for each in strings]
-    assert together[::-1] == read(deobfuscator, *strings[::-1])
-    assert read(deobfuscator_of(), *strings) == together
+    batched = plain_words(deobfuscator, *strings)
+    assert batched == [plain_words(deobfuscator, each)[0] for each in strings]
+    assert batched[::-1] == plain_words(deobfuscator, *strings[::-1])
+    assert plain_words(deobfuscator_of(), *strings) == batched
 
 
-def test_a_saved_run_reads_alike(deobfuscator: WordDeobfuscator, tmp_path: Path) -> None:
-    WordDeobfuscator.fit(deobfuscator.settings, corpus_of(PUT)).save(tmp_path / "state.safetensors")
-    there = WordDeobfuscator(
+def test_a_saved_state_gives_the_same_result(
+    deobfuscator: WordDeobfuscator, tmp_path: Path
+) -> None:
+    WordDeobfuscator.fit(deobfuscator.settings, corpus_of(NOISE)).save(
+        tmp_path / "state.safetensors"
+    )
+    loaded = WordDeobfuscator(
         deobfuscator.settings, FittedState.load(tmp_path / "state.safetensors")
     )
-    shown = "zhοпa п.р.и.в.ɘ.т пи/\\ил пapy"
-    assert read(there, shown) == read(deobfuscator, shown)
+    disguised = "zhοпa п.р.и.в.ɘ.т пи/\\ил пapy"
+    assert plain_words(loaded, disguised) == plain_words(deobfuscator, disguised)
 
 
-def test_pictures_alone_read_what_one_glyph_shows(deobfuscator: WordDeobfuscator) -> None:
+def test_codes_do_not_merge_glyphs(deobfuscator: WordDeobfuscator) -> None:
     config = CodesConfig()
-    state = CodesDeobfuscator.fit(config, corpus_of(PUT))
-    assert read(CodesDeobfuscator(config, state), "пи/\\ил") != ["пилил"]
-    assert read(deobfuscator, "пи/\\ил") == ["пилил"]
+    state = CodesDeobfuscator.fit(config, corpus_of(NOISE))
+    assert plain_words(CodesDeobfuscator(config, state), "пи/\\ил") != ["пилил"]
+    assert plain_words(deobfuscator, "пи/\\ил") == ["пилил"]
 
 
-def test_long_strings_are_read_glyph_by_glyph(deobfuscator: WordDeobfuscator) -> None:
+def test_long_words_keep_the_codes_of_their_glyphs(deobfuscator: WordDeobfuscator) -> None:
     long = "пαпa" * 40
     codes = deobfuscator.codebook(list(long))
     found = deobfuscator(TextBatch.from_strings([long]))

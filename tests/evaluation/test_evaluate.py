@@ -27,7 +27,7 @@ CONFIG = EvaluationConfig(
     plot=True,
 )
 
-SCORING = ClassMetrics(["0", "1"], 1)
+METRICS = ClassMetrics(["0", "1"], 1)
 
 
 def suite(name: str, texts: list[str], labels: list[int]) -> Suite:
@@ -36,7 +36,7 @@ def suite(name: str, texts: list[str], labels: list[int]) -> Suite:
 
 
 def by_length(texts: TextBatch) -> np.ndarray:
-    """Longer texts are more likely of class 1."""
+    """Predict class 1 with a probability that increases with the length of the text."""
     high = np.minimum(texts.lengths / 10, 1.0)
     return np.stack([1 - high, high], axis=1)
 
@@ -45,22 +45,22 @@ CLEAN = suite("clean", ["а" * n for n in (1, 2, 3, 4, 7, 8, 9, 6)], [0, 0, 0, 1
 WORSE = suite("level_1", ["а" * n for n in (1, 9, 3, 4, 2, 8, 1, 6)], [0, 0, 0, 1, 1, 1, 1, 0])
 
 
-def test_scores_and_what_is_left_of_them() -> None:
-    told: list[str] = []
+def test_scores_are_relative_to_clean() -> None:
+    progress: list[str] = []
     seen: dict[str, np.ndarray] = {}
     found = evaluate(
         by_length,
         iter([CLEAN, WORSE]),
-        SCORING,
+        METRICS,
         CONFIG,
-        progress=told.append,
+        progress=progress.append,
         on_suite=lambda suite, probabilities: seen.update({suite.name: probabilities}),
     )
     assert list(found.suites) == ["clean", "level_1"] == list(seen)
-    decisions = decide(WORSE.truth, by_length(WORSE.texts), 1)
-    assert found.suites["level_1"].scores == score(decisions) | calibration(decisions)
+    predictions = decide(WORSE.truth, by_length(WORSE.texts), 1)
+    assert found.suites["level_1"].scores == score(predictions) | calibration(predictions)
     assert np.array_equal(found.predicted["clean"], by_length(CLEAN.texts))
-    assert told == ["scoring clean: suite clean", "scoring level_1: suite level_1"]
+    assert progress == ["scoring clean: suite clean", "scoring level_1: suite level_1"]
     assert found.notes == []
     metrics = found.metrics()
     s0, s = metrics["clean"]["roc_auc"], metrics["level_1"]["roc_auc"]
@@ -72,20 +72,20 @@ def test_scores_and_what_is_left_of_them() -> None:
     assert low <= metrics["level_1"]["f1"] <= high
 
 
-def test_other_texts_are_not_set_against_the_clean_ones() -> None:
+def test_other_texts_have_no_relative_scores() -> None:
     other = suite("other", ["а", "ааааааааа"], [0, 1])
-    found = evaluate(by_length, [CLEAN, other], SCORING, CONFIG)
+    found = evaluate(by_length, [CLEAN, other], METRICS, CONFIG)
     assert found.relative("other") == {}
     assert "relative" not in found.metrics()["other"]
 
 
-def test_one_class_alone_is_told() -> None:
+def test_single_class_gives_note() -> None:
     only = suite("only", ["а", "ааааааааа"], [1, 1])
-    found = evaluate(by_length, [only], SCORING, CONFIG)
+    found = evaluate(by_length, [only], METRICS, CONFIG)
     assert found.notes == ["only: roc_auc undefined; labels that occur: 1"]
     assert np.isnan(found.suites["only"].scores["roc_auc"])
 
 
-def test_a_diverged_model_is_told_in_one_line() -> None:
-    with pytest.raises(InputError, match="no finite probabilities for suite clean"):
-        evaluate(lambda texts: by_length(texts) * np.nan, [CLEAN], SCORING, CONFIG)
+def test_diverged_model_is_refused() -> None:
+    with pytest.raises(InputError, match=r"suite clean: the model predicts NaN .*learning_rate"):
+        evaluate(lambda texts: by_length(texts) * np.nan, [CLEAN], METRICS, CONFIG)

@@ -23,7 +23,7 @@ def build(option: str = "default", **changed: object) -> EvaluationConfig:
     return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(EvaluationConfig), values))  # type: ignore[return-value]
 
 
-def test_the_default_scores_every_suite_or_the_ends_of_a_series() -> None:
+def test_default_suites() -> None:
     assert build().suites == [
         name for name in SUITES if name not in ("unseen_10", "unseen_20", "unseen_50", "unseen_80")
     ]
@@ -31,7 +31,7 @@ def test_the_default_scores_every_suite_or_the_ends_of_a_series() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         (
             {"suites": ["clean", "level_9"]},
@@ -52,7 +52,7 @@ def test_the_default_scores_every_suite_or_the_ends_of_a_series() -> None:
         ({"seed": -1}, "evaluation.seed = -1: must be at least 0"),
     ],
 )
-def test_wrong_values_name_the_key_and_what_is_allowed(changed: dict, told: str) -> None:
+def test_invalid_setting_names_key_value_and_allowed(changed: dict, message: str) -> None:
     with pytest.raises(InputError) as error:
         build(**changed)
-    assert str(error.value).startswith(told)
+    assert str(error.value).startswith(message)

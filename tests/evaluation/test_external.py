@@ -1,5 +1,3 @@
-"""Classifiers that are commands."""
-
 import json
 import sys
 from pathlib import Path
@@ -15,13 +13,13 @@ TEXTS = ["дурак", "два\nряда", "", "\ud800 и 👍", "$(touch bad) `
 
 
 def command(folder: Path, body: str) -> str:
-    """A program of Python that does `body` for `lines`, the lines of its input."""
+    """Write a Python program that runs `body`; `lines` are the lines of its input."""
     path = folder / "a model.py"
     path.write_text(f"import json, sys, time\nlines = sys.stdin.read().split('\\n')[:-1]\n{body}")
     return f"'{sys.executable}' '{path}'"
 
 
-def test_scores_are_those_of_the_texts_in_their_order(tmp_path: Path) -> None:
+def test_scores_are_in_order_of_texts(tmp_path: Path) -> None:
     body = "for line in lines: print(len(json.loads(line)) / 100)"
     found = ExternalClassifier(command(tmp_path, body))(TextBatch.from_strings(TEXTS))
     assert found.dtype == np.float64
@@ -29,7 +27,7 @@ def test_scores_are_those_of_the_texts_in_their_order(tmp_path: Path) -> None:
     assert found.sum(axis=1).tolist() == [1.0] * len(TEXTS)
 
 
-def test_plain_lines_hold_a_text_each(tmp_path: Path) -> None:
+def test_plain_input_has_one_line_per_text(tmp_path: Path) -> None:
     body = "open('seen.json', 'w').write(json.dumps(lines))\nprint('0.5\\n' * len(lines), end='')"
     at = command(tmp_path, body.replace("seen.json", str(tmp_path / "seen.json")))
     ExternalClassifier(at, plain=True)(TextBatch.from_strings(TEXTS))
@@ -37,37 +35,35 @@ def test_plain_lines_hold_a_text_each(tmp_path: Path) -> None:
     assert seen == ["дурак", "два ряда", "", "? и 👍", TEXTS[4]]
 
 
-def test_no_texts_start_no_command() -> None:
+def test_command_does_not_run_without_texts() -> None:
     assert ExternalClassifier("no-such-program")(TextBatch.from_strings([])).shape == (0, 2)
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
-        ("print(0.5)", "wrote 1 lines for 5 texts; must write one score for each"),
-        ("print('0.5\\n' * 4 + 'nan')", "line 5 of its output is 'nan'; must be a number between"),
-        ("print('0.5\\n' * 4 + '1.5')", "line 5 of its output is '1.5'; must be a number between"),
+        ("print(0.5)", "wrote 1 lines for 5 texts; must write one score per text"),
+        ("print('0.5\\n' * 4 + 'nan')", "output line 5 is 'nan'; must be a number between"),
+        ("print('0.5\\n' * 4 + '1.5')", "output line 5 is '1.5'; must be a number between"),
         ("print('toxic\\n' * 5)", "wrote 6 lines for 5 texts"),
-        ("print('toxic\\n' * 5, end='')", "line 1 of its output is 'toxic'; must be a number"),
-        ("sys.exit('no weights')", "ended with 1: no weights"),
-        ("time.sleep(60)", "has not ended after 0.5 s; it must stop at the end of its input"),
+        ("print('toxic\\n' * 5, end='')", "output line 1 is 'toxic'; must be a number"),
+        ("sys.exit('no weights')", "exit code 1: no weights"),
+        ("time.sleep(60)", "still running after 0.5 s; it must exit at the end of its input"),
     ],
 )
-def test_what_a_command_does_wrong_is_said_in_one_line(
-    body: str, said: str, tmp_path: Path
-) -> None:
+def test_faulty_command_gives_one_line_error(body: str, message: str, tmp_path: Path) -> None:
     classifier = ExternalClassifier(
         command(tmp_path, body), timeout=0.5 if "sleep" in body else 60.0
     )
-    with pytest.raises(InputError, match=said) as error:
+    with pytest.raises(InputError, match=message) as error:
         classifier(TextBatch.from_strings(TEXTS))
     assert len(str(error.value).splitlines()) == 1
 
 
-def test_a_command_is_no_shell_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_does_not_run_in_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="cannot be started"):
         ExternalClassifier("no-such-program; touch bad")(TextBatch.from_strings(["а"]))
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(InputError, match=r"--command = \"python '\": cannot be read"):
+    with pytest.raises(InputError, match=r"--command = \"python '\": cannot be parsed"):
         ExternalClassifier("python '")

@@ -30,7 +30,7 @@ def shown(table: Table, width: int = 80) -> str:
     return capture.get()
 
 
-def made_up(names: list[str], *, num_classes: int = 2, bootstrap: int = 0) -> Evaluation:
+def make_evaluation(names: list[str], *, num_classes: int = 2, bootstrap: int = 0) -> Evaluation:
     random = np.random.default_rng(1)
     config = EvaluationConfig(
         kind="levels",
@@ -47,13 +47,13 @@ def made_up(names: list[str], *, num_classes: int = 2, bootstrap: int = 0) -> Ev
     labels = random.integers(0, num_classes, 60)
     probabilities = random.dirichlet(np.ones(num_classes), 60)
     texts, rows = TextBatch.from_strings(["а"] * 60), [{"text": "а"}] * 60
-    suites = [Suite(name, f"what {name} is", texts, labels, rows, {}) for name in names]  # type: ignore[arg-type]
+    suites = [Suite(name, f"suite {name}", texts, labels, rows, {}) for name in names]  # type: ignore[arg-type]
     label_names = [str(index) for index in range(num_classes)]
     task_metrics = ClassMetrics(label_names, num_classes - 1)
     return evaluate(lambda _: probabilities, suites, task_metrics, config)
 
 
-def test_fields_of_the_row_are_never_lost() -> None:
+def test_fields_of_row_are_kept() -> None:
     row = {"text": "т", "label": 0, "original_label": 5, "score": 3}
     found = with_prediction(row, {"score": 0.5, "label": "1"})
     assert found["label"] == "1" and found["score"] == 0.5 and found["text"] == "т"
@@ -61,7 +61,7 @@ def test_fields_of_the_row_are_never_lost() -> None:
     assert found["original_score"] == 3
 
 
-def test_predictions_hold_the_row_and_the_text_as_scored(tmp_path: Path) -> None:
+def test_predictions_contain_row_and_scored_text(tmp_path: Path) -> None:
     rows: Any = [{"text": "clean\ud800", "toxic": 1, "id": 7}, {"text": "б", "toxic": 0, "id": 8}]
     texts = TextBatch.from_strings(["n0isy 😀\u2028", "б\ud800"])
     suite = Suite("level_1", "", texts, np.array([1, 0]), rows, {})
@@ -80,7 +80,7 @@ def test_predictions_hold_the_row_and_the_text_as_scored(tmp_path: Path) -> None
     assert [file.name for file in path.parent.iterdir()] == ["level_1.jsonl"]
 
 
-def test_metrics_are_whole_json_without_nan(tmp_path: Path) -> None:
+def test_metrics_are_strict_json_written_atomically(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
     write_metrics(
         path, {"test": {"f1": np.float64("nan"), "n": np.int64(3), "both": (1.5, np.inf)}}
@@ -94,13 +94,13 @@ def test_metrics_are_whole_json_without_nan(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["metrics.json"]
 
 
-def test_a_line_of_json_is_readable() -> None:
+def test_json_line_is_readable() -> None:
     assert json_line({"text": "да"}) == '{"text": "да"}'
     assert json.loads(json_line({"text": "\ud800"})) == {"text": "\ud800"}
 
 
-def test_the_table_names_suites_scores_and_the_demo_corpus() -> None:
-    evaluation = made_up(["clean", "level_1", "file[x]"], bootstrap=100)
+def test_table_shows_suites_scores_and_demo_corpus() -> None:
+    evaluation = make_evaluation(["clean", "level_1", "file[x]"], bootstrap=100)
     text = shown(results_table(evaluation, synthetic=True))
     assert "synthetic demo corpus" in text
     for part in ("clean", "level_1", "file[x]", "published noise", "F1", "ROC-AUC", "60 texts"):
@@ -114,14 +114,14 @@ def test_the_table_names_suites_scores_and_the_demo_corpus() -> None:
 
 
 def test_undefined_scores_are_dashes() -> None:
-    evaluation = made_up(["clean"], num_classes=3)
+    evaluation = make_evaluation(["clean"], num_classes=3)
     evaluation.suites["clean"].scores["roc_auc"] = float("nan")
     text = shown(results_table(evaluation, synthetic=False))
     assert "–" in text and "nan" not in text and "F1: mean over the classes" in text
 
 
-def test_each_label_has_a_row_where_there_are_more_than_two() -> None:
-    evaluation = made_up(["clean", "level_1"], num_classes=3)
+def test_table_of_more_than_two_labels() -> None:
+    evaluation = make_evaluation(["clean", "level_1"], num_classes=3)
     table = labels_table(evaluation)
     assert table is not None
     text = shown(table)
@@ -131,8 +131,8 @@ def test_each_label_has_a_row_where_there_are_more_than_two() -> None:
         (row,) = (line.split() for line in text.splitlines() if line.split()[:1] == [name])
         assert row[1:4:2] == [str(scores["support"]), f"{scores['recall']:.3f}"]
     means = {line.split()[0]: line.split()[2:] for line in text.splitlines() if "average" in line}
-    wanted = ("precision", "recall", "f1")
-    assert means["macro"][:3] == [f"{suite.scores[f'macro_{name}']:.3f}" for name in wanted]
-    assert means["micro"] == [*(f"{suite.scores['micro_f1']:.3f}" for _ in wanted), "–", "–"]
+    shared = ("precision", "recall", "f1")
+    assert means["macro"][:3] == [f"{suite.scores[f'macro_{name}']:.3f}" for name in shared]
+    assert means["micro"] == [*(f"{suite.scores['micro_f1']:.3f}" for _ in shared), "–", "–"]
     assert evaluation.metrics()["level_1"]["labels"] == evaluation.suites["level_1"].labels
-    assert labels_table(made_up(["clean"])) is None
+    assert labels_table(make_evaluation(["clean"])) is None

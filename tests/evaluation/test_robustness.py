@@ -1,4 +1,4 @@
-"""evaluation=full, of a classifier whose weak spot is known."""
+"""evaluation=full with a classifier of known weaknesses."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def full(*overrides: str) -> FullEvaluationConfig:
 
 
 def knows_one_word(texts: TextBatch) -> np.ndarray:
-    """Toxic is what holds the word, in small letters."""
+    """Predict toxic for texts that contain the word in lower case."""
     toxic = np.array(["дурак" in text for text in texts.to_strings()], dtype=float)
     return np.stack([0.9 - 0.8 * toxic, 0.1 + 0.8 * toxic], axis=1)
 
 
-def subject(num_texts: int = 60) -> EvaluationTarget:
+def make_target(num_texts: int = 60) -> EvaluationTarget:
     strings = [f"{'дурак' if n % 2 else 'человек'} номер {n}" for n in range(num_texts)]
     texts = TextBatch.from_strings(strings)
     labels = np.arange(num_texts) % 2
@@ -57,14 +57,14 @@ def subject(num_texts: int = 60) -> EvaluationTarget:
 
 @pytest.fixture(scope="module")
 def curves() -> dict[str, Any]:
-    return measure_curves(full("evaluation.families=[case,leet,invisible]"), subject(), print)
+    return measure_curves(full("evaluation.families=[case,leet,invisible]"), make_target(), print)
 
 
-def test_a_family_that_changes_every_letter_hides_the_word(curves: dict[str, Any]) -> None:
+def test_family_that_changes_every_letter_hides_word(curves: dict[str, Any]) -> None:
     case = curves["families"]["case"]
     assert curves["clean"]["f1"] == 1 and curves["clean"]["flip_rate"] == 0
     for of_seed in range(2):
-        assert case["scores"]["f1"][of_seed][1] == 0  # at p = 1 nothing is found
+        assert case["scores"]["f1"][of_seed][1] == 0  # no word remains at p = 1
         assert case["scores"]["flip_rate"][of_seed][1] == 0.5
         assert case["scores"]["false_alarms"][of_seed] == [0, 0]
     assert case["worst_of_k"]["recall"][0] <= np.mean(case["scores"]["f1"], axis=0)[0]
@@ -75,17 +75,17 @@ def test_a_family_that_changes_every_letter_hides_the_word(curves: dict[str, Any
     assert list(curves["families"]) == ["case", "leet", "invisible", "mix"]
 
 
-def test_families_of_the_training_are_told(curves: dict[str, Any]) -> None:
+def test_held_out_families_are_reported(curves: dict[str, Any]) -> None:
     held_out = {name: each["held_out"] for name, each in curves["families"].items()}
     assert held_out == {"case": True, "leet": False, "invisible": True, "mix": None}
 
 
-def test_the_draws_do_not_depend_on_what_is_measured_beside(curves: dict[str, Any]) -> None:
-    alone = measure_curves(full("evaluation.families=[leet]"), subject(), print)
+def test_family_scores_do_not_depend_on_other_families(curves: dict[str, Any]) -> None:
+    alone = measure_curves(full("evaluation.families=[leet]"), make_target(), print)
     assert alone["families"]["leet"] == curves["families"]["leet"]
 
 
-def test_a_table_shows_every_family(curves: dict[str, Any]) -> None:
+def test_table_shows_every_family(curves: dict[str, Any]) -> None:
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(curves_table(curves, synthetic=True))
     shown = console.export_text()
@@ -94,9 +94,9 @@ def test_a_table_shows_every_family(curves: dict[str, Any]) -> None:
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_fewer_texts_are_a_sample_of_them() -> None:
+def test_texts_are_sampled() -> None:
     some = replace(full("evaluation.families=[case]"), texts=20, bootstrap=0)
-    found = measure_curves(some, subject(), lambda line: None)
+    found = measure_curves(some, make_target(), lambda line: None)
     assert found["num_texts"] == 20 and found["families"]["case"]["intervals"] == {}
 
 
@@ -125,32 +125,32 @@ def test_fewer_texts_are_a_sample_of_them() -> None:
         ),
     ],
 )
-def test_what_a_noise_holds(overrides: list[str], families: set[str]) -> None:
+def test_families_of_noise_options(overrides: list[str], families: set[str]) -> None:
     found = compose_config(overrides).noise.families_used()
     assert found - {"spaces"} == families - {"spaces"}
 
 
 @pytest.mark.parametrize(
-    ("override", "said"),
+    ("override", "message"),
     [
         ("evaluation.families=[rot13]", "evaluation.families[0] = 'rot13': must be one of leet,"),
-        ("evaluation.strengths=[0.5,0.2]", "evaluation.strengths = [0.5, 0.2]: must be numbers"),
+        ("evaluation.strengths=[0.5,0.2]", "evaluation.strengths = [0.5, 0.2]: must be increas"),
         ("evaluation.noise_seeds=[]", "evaluation.noise_seeds = []: must be a list of at least 1"),
         ("evaluation.texts=0", "evaluation.texts = 0: must be at least 1, or null"),
     ],
 )
-def test_wrong_settings_are_told(override: str, said: str) -> None:
+def test_invalid_settings_are_refused(override: str, message: str) -> None:
     with pytest.raises(InputError) as error:
         full(override)
-    assert str(error.value).startswith(said)
+    assert str(error.value).startswith(message)
 
 
-def test_words_have_no_curves() -> None:
+def test_labeling_is_refused() -> None:
     with pytest.raises(InputError, match=r"evaluation.kind = 'full': must be levels with task=lab"):
         compose_config(["task=labeling", "model=ttr", "evaluation=full"])
 
 
-def test_a_run_holds_its_curves(tmp_path: Path) -> None:
+def test_run_saves_curves(tmp_path: Path) -> None:
     few = ["dataset.limit_test=12", "dataset.limit_val=10", "training.steps=2"]
     metrics = small_run(
         tmp_path / "run", "evaluation=full", *FEW, *few, "evaluation.families=[swap]",

@@ -41,17 +41,17 @@ def split(texts: list[str]) -> Split:
     return Split("test", TextBatch.from_strings(texts), np.arange(len(texts)) % 2, rows)
 
 
-def truth_of(split: Split) -> np.ndarray:
+def labels_of(split: Split) -> np.ndarray:
     return split.labels
 
 
-def built(names: list[str], extra: dict[str, Any] | None = None, **changed: Any) -> dict:
-    found = build_suites(config(names, **changed), split(TEXTS), extra or {}, truth_of)
+def build(names: list[str], extra: dict[str, Any] | None = None, **changed: Any) -> dict:
+    found = build_suites(config(names, **changed), split(TEXTS), extra or {}, labels_of)
     return {suite.name: suite for suite in found}
 
 
-def test_suites_stand_in_order_with_noise_and_the_rows_of_the_test_texts() -> None:
-    found = built(list(SUITES))
+def test_suites_are_in_order_with_rows_of_test_texts() -> None:
+    found = build(list(SUITES))
     assert list(found) == list(SUITES)
     assert found["clean"].texts.to_strings() == TEXTS
     for name, suite in found.items():
@@ -62,26 +62,26 @@ def test_suites_stand_in_order_with_noise_and_the_rows_of_the_test_texts() -> No
             assert suite.noise["seed"] == 7
 
 
-def test_noise_repeats_and_follows_its_seed_and_strength() -> None:
-    once, again = built(["uniform_2"]), built(["uniform_2"])
+def test_noise_depends_on_seed_and_strength() -> None:
+    once, again = build(["uniform_2"]), build(["uniform_2"])
     assert once["uniform_2"].texts.to_strings() == again["uniform_2"].texts.to_strings()
-    other = built(["uniform_2"], seed=8)
+    other = build(["uniform_2"], seed=8)
     assert once["uniform_2"].texts.to_strings() != other["uniform_2"].texts.to_strings()
     shares = [
         np.mean([a != b for a, b in zip("".join(TEXTS), "".join(texts), strict=True)])
-        for texts in (suite.texts for suite in built(["unseen_10", "unseen_50"]).values())
+        for texts in (suite.texts for suite in build(["unseen_10", "unseen_50"]).values())
     ]
     assert 0 < shares[0] < shares[1] < 0.5
-    weak = built(["diacritics"], diacritics_p=0.0)
+    weak = build(["diacritics"], diacritics_p=0.0)
     assert weak["diacritics"].texts.to_strings() == TEXTS
 
 
-def test_noise_does_not_depend_on_how_many_texts_are_done_at_once(
+def test_noise_does_not_depend_on_batch_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    whole = built(["level_4"])["level_4"].texts.to_strings()
+    whole = build(["level_4"])["level_4"].texts.to_strings()
     monkeypatch.setattr("vitrina.noise.perturbation.TEXTS_AT_ONCE", 7)
-    assert built(["level_4"])["level_4"].texts.to_strings() == whole
+    assert build(["level_4"])["level_4"].texts.to_strings() == whole
 
 
 @pytest.mark.parametrize(
@@ -93,22 +93,22 @@ def test_noise_does_not_depend_on_how_many_texts_are_done_at_once(
         ("unseen_30", "unseen"),
     ],
 )
-def test_suites_use_the_published_values_of_the_options(suite: str, option: str) -> None:
+def test_suites_use_settings_of_noise_options(suite: str, option: str) -> None:
     expected = compose_config([f"noise={option}"]).noise
     noise = noise_config(suite, config(["clean"]))
     assert noise == replace(expected, resample_each_epoch=False)
 
 
-def test_further_files_come_last_without_noise() -> None:
-    found = built(["clean"], {"file_level_1": split(["а", "б"])})
+def test_additional_files_come_last_without_noise() -> None:
+    found = build(["clean"], {"file_level_1": split(["а", "б"])})
     assert list(found) == ["clean", "file_level_1"]
     assert found["file_level_1"].texts.to_strings() == ["а", "б"]
     assert found["file_level_1"].noise == {}
 
 
-def test_names_of_suites_are_not_given_to_files() -> None:
+def test_invalid_names_of_files_are_refused() -> None:
     with pytest.raises(InputError) as error:
-        build_suites(config(["clean"]), split(TEXTS), {"level_1": split(["а"])}, truth_of)
+        build_suites(config(["clean"]), split(TEXTS), {"level_1": split(["а"])}, labels_of)
     assert str(error.value).startswith(
         "dataset.extra.level_1: the name is taken by a suite; choose another, such as file_level_1"
     )
@@ -117,16 +117,16 @@ def test_names_of_suites_are_not_given_to_files() -> None:
             check_names([name])
 
 
-def test_labelled_words_move_with_the_noise() -> None:
+def test_word_labels_follow_noise() -> None:
     test = split(TEXTS)
     words = written_words(test.texts)
     test.words = words.with_labels(np.arange(len(words)) % 3)
     for suite in build_suites(config(list(SUITES)), test, {"b": test}, lambda split: split.words):
-        map_spans = suite.truth
-        assert np.array_equal(map_spans.labels, test.words.labels)
-        assert np.array_equal(map_spans.counts, words.counts)
+        moved = suite.truth
+        assert np.array_equal(moved.labels, test.words.labels)
+        assert np.array_equal(moved.counts, words.counts)
         if suite.noise:
-            where = zip(map_spans.text_indices(), map_spans.starts, map_spans.ends, strict=True)
+            where = zip(moved.text_indices(), moved.starts, moved.ends, strict=True)
             found = [suite.texts[text][start:end] for text, start, end in where]
             assert found != words.texts(test.texts).to_strings()
             assert not any(" " in word for word in found if len(word) < 3)

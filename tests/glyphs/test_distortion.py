@@ -1,4 +1,4 @@
-"""Distorted pictures: what stays, what changes by how much, and who may see them."""
+"""Tests of distorted pictures and of their use in training."""
 
 import copy
 from dataclasses import fields, replace
@@ -25,7 +25,7 @@ AMOUNTS |= {"blur": 0.6, "marks": 1.0, "erased": 1.0}
 
 @pytest.fixture(scope="module")
 def letters() -> torch.Tensor:
-    """uint8 [G, H, W], each letter several times."""
+    """Pictures uint8 [G, H, W], 20 copies of each letter."""
     pictures = GlyphRenderer([], 12, 24).render(list("абвгджмпыфщАБЩ"), 16)
     return torch.from_numpy(pictures).repeat(20, 1, 1)
 
@@ -38,22 +38,20 @@ def test_every_amount_is_tested() -> None:
     assert AMOUNTS.keys() == {field.name for field in fields(Distortion)}
 
 
-def test_without_strength_pictures_stay(letters: torch.Tensor) -> None:
+def test_zero_strength_is_the_identity(letters: torch.Tensor) -> None:
     assert torch.equal(distort(letters, Distortion.of(0.0)), letters)
 
 
 @pytest.mark.parametrize("name", AMOUNTS)
-def test_a_tiny_amount_changes_next_to_nothing(letters: torch.Tensor, name: str) -> None:
-    """Each starts at the picture itself. Marks and missing pieces are there or not: seldom."""
+def test_a_tiny_amount_changes_almost_nothing(letters: torch.Tensor, name: str) -> None:
+    """Amounts are continuous at 0; marks and erased disks are rare."""
     distorted = distort(letters.float(), Distortion(**{name: 1e-4}), generator())
     changed = (distorted - letters).abs().amax(dim=(1, 2)) > 0.5
     assert changed.float().mean() < 0.01
 
 
 @pytest.mark.parametrize("name", AMOUNTS)
-def test_each_amount_changes_pictures_and_each_in_its_own_way(
-    letters: torch.Tensor, name: str
-) -> None:
+def test_each_amount_changes_pictures_independently(letters: torch.Tensor, name: str) -> None:
     distorted = distort(letters, Distortion(**{name: AMOUNTS[name]}), generator())
     assert distorted.dtype == torch.uint8 and distorted.shape == letters.shape
     changed = (distorted != letters).flatten(1).any(dim=1)
@@ -63,33 +61,33 @@ def test_each_amount_changes_pictures_and_each_in_its_own_way(
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.bfloat16])
-def test_values_stay_those_of_pictures(letters: torch.Tensor, dtype: torch.dtype) -> None:
+def test_dtype_and_range_are_kept(letters: torch.Tensor, dtype: torch.dtype) -> None:
     distorted = distort(letters.to(dtype), STRONG, generator())
     assert distorted.dtype == dtype
     assert distorted.float().min() >= 0 and distorted.float().max() <= 255
 
 
 @pytest.mark.parametrize("name", ["shift_px", "shear", "degrees", "blur"])
-def test_moving_keeps_the_ink(letters: torch.Tensor, name: str) -> None:
+def test_geometric_distortions_keep_the_amount_of_ink(letters: torch.Tensor, name: str) -> None:
     distorted = distort(letters.float(), Distortion(**{name: AMOUNTS[name]}), generator())
     before, after = letters.float().sum(dim=(1, 2)), distorted.sum(dim=(1, 2))
     assert ((after / before - 1).abs() < 0.25).float().mean() > 0.95
     assert after.mean() / before.mean() == pytest.approx(1, abs=0.05)
 
 
-def test_thickness_goes_to_both_sides(letters: torch.Tensor) -> None:
+def test_strokes_become_thicker_or_thinner(letters: torch.Tensor) -> None:
     distorted = distort(letters.float(), Distortion(stroke=0.5), generator())
     ratio = distorted.sum(dim=(1, 2)) / letters.float().sum(dim=(1, 2))
     assert 0.3 < (ratio > 1).float().mean() < 0.7
     assert ratio.min() > 0.4 and ratio.max() < 2.5
 
 
-def test_marks_add_and_pieces_take(letters: torch.Tensor) -> None:
+def test_marks_add_ink_and_erasing_removes_it(letters: torch.Tensor) -> None:
     assert (distort(letters, Distortion(marks=1.0), generator()) >= letters).all()
     assert (distort(letters, Distortion(erased=1.0), generator()) <= letters).all()
 
 
-def test_a_shift_is_that_of_the_middle_of_the_ink() -> None:
+def test_shifts_move_the_center_of_the_ink() -> None:
     dot = torch.zeros(200, 24, 16)
     dot[:, 10, 7] = 255.0
     distorted = distort(dot, Distortion(shift_px=2.0), generator())
@@ -98,19 +96,19 @@ def test_a_shift_is_that_of_the_middle_of_the_ink() -> None:
     assert rows.min() < 8.3 and rows.max() > 11.7
 
 
-def test_a_blank_stays_blank() -> None:
+def test_blank_pictures_stay_blank() -> None:
     blank = torch.zeros(5, 24, 16, dtype=torch.uint8)
     assert not distort(blank, Distortion.of(2.0, marks=1.0, erased=1.0), generator()).any()
     assert distort(blank[:0], STRONG).shape == (0, 24, 16)
 
 
-def test_the_generator_decides(letters: torch.Tensor) -> None:
+def test_the_generator_determines_the_result(letters: torch.Tensor) -> None:
     one, same, other = (distort(letters, STRONG, generator(seed)) for seed in (0, 0, 1))
     assert torch.equal(one, same) and not torch.equal(one, other)
     torch.manual_seed(3)
-    by_default = distort(letters, STRONG)
+    default = distort(letters, STRONG)
     torch.manual_seed(3)
-    assert torch.equal(by_default, distort(letters, STRONG))
+    assert torch.equal(default, distort(letters, STRONG))
 
 
 def embedder(**changes: object) -> GlyphsEmbedder:
@@ -120,29 +118,29 @@ def embedder(**changes: object) -> GlyphsEmbedder:
     return GlyphsEmbedder(config, GlyphsEmbedder.fit(config, Corpus(texts, lambda: texts)))
 
 
-def test_only_training_distorts_and_only_a_share_of_the_tokens() -> None:
+def test_only_training_distorts_a_share_of_the_tokens() -> None:
     distorting = embedder(augment=1.0, augment_p=0.25, augment_variants=3)
     plain = copy.deepcopy(distorting)
     plain.distortion = Distortion()
     inputs = plain.tokenizer(TextBatch.from_strings(["пароход и паровоз " * 40]))
-    wanted = plain(inputs).values
-    assert torch.equal(distorting.eval()(inputs).values, wanted)
+    expected = plain(inputs).values
+    assert torch.equal(distorting.eval()(inputs).values, expected)
     distorting.train()
     torch.manual_seed(1)
     found = distorting(inputs).values
     torch.manual_seed(1)
     assert torch.equal(distorting(inputs).values, found)
-    changed = (found != wanted).any(dim=1)
+    changed = (found != expected).any(dim=1)
     blank = inputs.tables["pixels"][inputs.ids].flatten(1).amax(dim=1) == 0
     assert 0.19 < changed[~blank].float().mean() < 0.31
     assert not changed[blank].any()
-    # Each distinct glyph is seen as it is and in three other ways.
+    # Each distinct glyph occurs undistorted and in three variants.
     letter = inputs.ids == inputs.ids[1]
     assert len(found[letter].unique(dim=0)) == 4
 
 
-def test_a_whitening_that_knows_distortions_is_moved_less_by_them(letters: torch.Tensor) -> None:
-    texts, map_spans = TextBatch.from_strings([ALPHABET]), []
+def test_whitening_fitted_on_distortions_is_more_robust(letters: torch.Tensor) -> None:
+    texts, changes = TextBatch.from_strings([ALPHABET]), []
     distorted = distort(letters, Distortion.of(0.5), generator(5))
     for augment in (0.0, 0.5):
         config = replace(GLYPHS, num_components=128, augment=augment)
@@ -150,22 +148,21 @@ def test_a_whitening_that_knows_distortions_is_moved_less_by_them(letters: torch
         again = GlyphsEmbedder.fit(config, Corpus(texts, lambda: texts))
         assert np.array_equal(fitted.arrays["projection"], again.arrays["projection"])
         whitening = Whitening(fitted)
-        apart = torch.pdist(whitening(letters[:14])).mean()
-        map_spans.append((whitening(distorted) - whitening(letters)).norm(dim=1).mean() / apart)
-    assert map_spans[1] < 0.9 * map_spans[0]
+        distance = torch.pdist(whitening(letters[:14])).mean()
+        changes.append((whitening(distorted) - whitening(letters)).norm(dim=1).mean() / distance)
+    assert changes[1] < 0.9 * changes[0]
 
 
 def test_all_tokens_can_be_distorted() -> None:
     pixels, ids = torch.randint(1, 255, (7, 24, 16)).to(torch.uint8), torch.arange(7).repeat(50)
     distorting = embedder(augment_marks=0.5, augment_p=1.0).train()
-    pictures, shown = distorting.augmented(pixels, ids)
+    pictures, new_ids = distorting.augmented(pixels, ids)
     assert pictures.shape == (21, 24, 16) and torch.equal(pictures[:7], pixels)
-    assert torch.equal(shown % 7, ids) and shown.min() >= 7 and shown.max() < 21
-    assert 0.4 < (shown < 14).float().mean() < 0.6
+    assert torch.equal(new_ids % 7, ids) and new_ids.min() >= 7 and new_ids.max() < 21
+    assert 0.4 < (new_ids < 14).float().mean() < 0.6
 
 
-def test_a_distorting_model_learns_from_its_pictures() -> None:
-    """The gradient reaches what embeds the distorted ones."""
+def test_gradients_reach_the_embedding_of_distorted_pictures() -> None:
     model = build("glyphs", "cnn")
     assert isinstance(model.embedder, GlyphsEmbedder)
     model.embedder.distortion = STRONG
@@ -185,7 +182,7 @@ def test_a_distorting_model_learns_from_its_pictures() -> None:
         ("embedder.augment_variants=0", "embedder.augment_variants = 0: must be at least 1"),
     ],
 )
-def test_wrong_settings_are_told(override: str, message: str) -> None:
-    with pytest.raises(InputError) as told:
+def test_invalid_settings_are_reported(override: str, message: str) -> None:
+    with pytest.raises(InputError) as error:
         compose_config([override])
-    assert str(told.value) == message
+    assert str(error.value) == message

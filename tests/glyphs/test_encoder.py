@@ -1,4 +1,4 @@
-"""The features of a trained glyph encoder, and files that hold none."""
+"""Tests of the glyph encoder and of its files."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ from vitrina.normalizers.confusables import unseen_confusables
 GLYPHS = sorted(set("съешь же ещё этих мягких французских булок"))
 
 
-def test_fitted_features_keep_the_encoder(tmp_path: Path) -> None:
+def test_fitted_features_contain_the_encoder(tmp_path: Path) -> None:
     path = tmp_path / "encoder.safetensors"
     shutil.copy(own_encoder(), path)
     config = FeaturesConfig(shapes=str(path), num_components=20)
@@ -32,7 +32,7 @@ def test_fitted_features_keep_the_encoder(tmp_path: Path) -> None:
     assert not GlyphFeatures(fitted).state_dict()
 
 
-def test_the_encoder_must_fit_the_canvas(tmp_path: Path) -> None:
+def test_the_encoder_must_match_the_canvas(tmp_path: Path) -> None:
     path = tmp_path / "encoder.safetensors"
     shutil.copy(own_encoder(), path)
     config = FeaturesConfig(shapes=str(path), font_size_px=13)
@@ -42,7 +42,7 @@ def test_the_encoder_must_fit_the_canvas(tmp_path: Path) -> None:
     assert message.startswith(f"deobfuscator.shapes: {path} was made for deobfuscator.height_px")
 
 
-def test_files_that_are_no_encoder(tmp_path: Path) -> None:
+def test_invalid_encoder_files_are_errors(tmp_path: Path) -> None:
     missing = tmp_path / "none.safetensors"
     with pytest.raises(InputError, match=r"none\.safetensors: no such glyph"):
         read_encoder(missing)
@@ -58,14 +58,14 @@ def test_files_that_are_no_encoder(tmp_path: Path) -> None:
         read_encoder(path)
 
 
-def test_settings_of_shapes() -> None:
+def test_invalid_settings_are_reported() -> None:
     with pytest.raises(InputError, match=r"deobfuscator\.features = 'ink': must be one of pixels"):
         CodesConfig(features="ink")
     with pytest.raises(InputError, match=r"deobfuscator\.shapes = 'a': must be null unless"):
         CodesConfig(features="pixels", shapes="a")
 
 
-def test_the_projects_own_encoder_has_not_seen_the_look_alikes_of_the_tests() -> None:
+def test_the_built_in_encoder_was_not_trained_on_test_look_alikes() -> None:
     _, made = read_encoder(own_encoder())
     for rows in (unseen_options(), unseen_confusables()):
         assert {glyph for alike in rows.values() for glyph in alike} <= set(str(made["held_out"]))

@@ -1,4 +1,4 @@
-"""Drawing clusters: the right picture, and a picture of its own for everything."""
+"""Tests of the pictures of grapheme clusters."""
 
 import subprocess
 import sys
@@ -14,12 +14,12 @@ from vitrina.errors import InputError
 from vitrina.glyphs.fonts import FontChain, default_font
 from vitrina.glyphs.renderer import CACHE_SIZE, GlyphRenderer
 
-DRAWN_AFRESH = """
+DRAW_REPEATEDLY = """
 from vitrina.glyphs.renderer import GlyphRenderer
 for _ in range(1500):
     GlyphRenderer([], 12, 24).draw("\u1e18")
 """
-"""FreeType 2.14.3 writes beyond its memory here, and the process ends after some rounds."""
+"""FreeType 2.14.3 writes out of bounds here, and the process crashes after some iterations."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def pictures() -> GlyphRenderer:
     return GlyphRenderer([], size_px=13, height_px=16)
 
 
-def test_a_letter_is_what_pillow_draws(pictures: GlyphRenderer) -> None:
+def test_letters_equal_those_drawn_by_pillow(pictures: GlyphRenderer) -> None:
     font = ImageFont.truetype(str(default_font()), 13, layout_engine=ImageFont.Layout.BASIC)
     for letter in "жЩа0}":
         width = round(font.getlength(letter))
@@ -36,7 +36,7 @@ def test_a_letter_is_what_pillow_draws(pictures: GlyphRenderer) -> None:
         assert np.array_equal(pictures.draw(letter), np.asarray(image))
 
 
-def test_characters_without_a_font_have_drawings_of_their_own(pictures: GlyphRenderer) -> None:
+def test_characters_without_a_font_have_distinct_pictures(pictures: GlyphRenderer) -> None:
     missing = [chr(code) for code in range(0x13000, 0x13100)]
     assert not any(pictures.fonts.has(character) for character in missing)
     drawn = {pictures.draw(character).tobytes() for character in missing}
@@ -49,7 +49,7 @@ def test_a_mark_is_drawn_over_its_base(pictures: GlyphRenderer) -> None:
     assert (marked >= base).all() and (marked > base).any()
 
 
-def test_a_mark_that_no_font_has_still_shows(pictures: GlyphRenderer) -> None:
+def test_a_mark_without_a_font_is_visible(pictures: GlyphRenderer) -> None:
     mark = "\U0001e000"  # a combining Glagolitic letter
     assert not pictures.fonts.has(mark)
     assert not np.array_equal(pictures.draw("о" + mark), pictures.draw("о"))
@@ -60,7 +60,7 @@ def test_white_space_is_empty(pictures: GlyphRenderer) -> None:
     assert pictures.draw(" ").shape[1] >= 2
 
 
-def test_fonts_are_asked_in_order() -> None:
+def test_fonts_are_used_in_order() -> None:
     mono = default_font().with_name("DejaVuSansMono.ttf")
     first = GlyphRenderer([mono, default_font()], 13, 16)
     assert np.array_equal(first.draw("ж"), GlyphRenderer([mono], 13, 16).draw("ж"))
@@ -72,8 +72,8 @@ def test_fonts_are_asked_in_order() -> None:
     assert np.array_equal(first.draw(only_sans), GlyphRenderer([], 13, 16).draw(only_sans))
 
 
-def test_a_missing_or_broken_font_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no such font file"):
+def test_a_missing_or_broken_font_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such font file"):
         FontChain([tmp_path / "none.ttf"], 13)
     broken = tmp_path / "broken.ttf"
     broken.write_bytes(b"not a font")
@@ -91,14 +91,14 @@ def test_any_cluster_can_be_drawn(cluster: str) -> None:
     assert canvas.shape == (1, 24, 16)
 
 
-def test_strip_puts_pictures_side_by_side(pictures: GlyphRenderer) -> None:
+def test_strip_concatenates_pictures(pictures: GlyphRenderer) -> None:
     columns, widths = pictures.strip(["ж", " ", "о\u0301"])
     assert columns.shape == (widths.sum(), 16)
     assert np.array_equal(columns[: widths[0]].T, pictures.draw("ж"))
     assert np.array_equal(columns[-widths[2] :].T, pictures.draw("о\u0301"))
 
 
-def test_a_canvas_holds_the_picture_in_its_middle() -> None:
+def test_pictures_are_centered_on_the_canvas() -> None:
     pictures = GlyphRenderer([], 12, 24)
     picture = pictures.draw("о")
     canvas = pictures.render(["о"], 16)[0]
@@ -107,7 +107,7 @@ def test_a_canvas_holds_the_picture_in_its_middle() -> None:
     assert canvas.sum() == picture.sum()
 
 
-def test_pictures_side_by_side_are_one_without_margins() -> None:
+def test_joined_pictures_have_no_margins() -> None:
     pictures = GlyphRenderer([], 12, 24)
     canvas = pictures.joined(["i", "о"], 16)
     both = np.concatenate([pictures.draw("i"), pictures.draw("о")], axis=1)
@@ -119,7 +119,7 @@ def test_pictures_side_by_side_are_one_without_margins() -> None:
 
 
 @pytest.mark.parametrize("width_px", [8, 16])
-def test_wide_pictures_are_squeezed_to_the_width_of_a_letter(width_px: int) -> None:
+def test_wide_joined_pictures_are_squeezed(width_px: int) -> None:
     pictures = GlyphRenderer([], 12, 24)
     canvas = pictures.joined(list("}|{Щ"), width_px)
     drawn = np.flatnonzero(canvas.any(axis=0))
@@ -137,8 +137,8 @@ def test_the_cache_is_bounded() -> None:
     assert len(pictures._cache) == 50 < CACHE_SIZE
 
 
-def test_no_letter_damages_the_memory() -> None:
+def test_drawing_does_not_corrupt_memory() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", DRAWN_AFRESH], check=False, capture_output=True, text=True
+        [sys.executable, "-c", DRAW_REPEATEDLY], check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Cutting texts into drawn glyphs."""
+"""Tests of the segmentation of texts into glyphs."""
 
 import unicodedata
 
@@ -16,7 +16,7 @@ def clusters_of(text: str) -> list[str]:
 
 
 def slow_clusters(text: str) -> list[str]:
-    """The rule, character by character."""
+    """Segment a text character by character."""
     clusters: list[str] = []
     for character in text:
         kind = kind_of(ord(character))
@@ -39,7 +39,7 @@ texts = st.lists(
 
 
 @given(texts)
-def test_equals_the_rule_character_by_character(strings: list[str]) -> None:
+def test_equals_the_slow_segmentation(strings: list[str]) -> None:
     tokens = segment(TextBatch.from_strings(strings))
     assert tokens.lengths.sum() == len(tokens.ids)
     assert (tokens.lengths >= 1).all()
@@ -50,13 +50,13 @@ def test_equals_the_rule_character_by_character(strings: list[str]) -> None:
 
 
 @given(texts)
-def test_the_table_holds_each_cluster_once_and_no_other(strings: list[str]) -> None:
+def test_clusters_are_distinct_and_used(strings: list[str]) -> None:
     tokens = segment(TextBatch.from_strings(strings))
     assert len(set(tokens.clusters)) == len(tokens.clusters)
     assert set(tokens.ids) == set(range(len(tokens.clusters)))
 
 
-def test_invisible_characters_draw_nothing() -> None:
+def test_invisible_characters_are_dropped() -> None:
     assert clusters_of("ж\u200bо\u00adп\U000e0061а\ufe0f") == list("жопа")
 
 
@@ -65,11 +65,11 @@ def test_marks_belong_to_their_base() -> None:
     assert clusters_of("\u0301а") == [" \u0301", "а"]
 
 
-def test_every_white_space_is_the_same_blank() -> None:
+def test_all_white_space_is_the_same_blank() -> None:
     assert clusters_of("а\u00a0б\u2003в\tг") == ["а", " ", "б", " ", "в", " ", "г"]
 
 
-def test_a_text_that_draws_nothing_is_one_blank() -> None:
+def test_an_invisible_text_is_one_blank() -> None:
     tokens = segment(TextBatch.from_strings(["", "а", "\u200b", ""]))
     assert tokens.lengths.tolist() == [1, 1, 1, 1]
     assert [tokens.clusters[i] for i in tokens.ids] == [" ", "а", " ", " "]

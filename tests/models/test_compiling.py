@@ -1,4 +1,4 @@
-"""Compiled parts compute what the others do, for batches of any size."""
+"""Compiled parts equal eager ones, for batches of any size."""
 
 import pytest
 import torch
@@ -9,12 +9,12 @@ from vitrina.models.compiling import PARTS, compile_parts
 from vitrina.models.predictor import for_inference
 from vitrina.text.batch import TextBatch
 
-# The back end that traces and differentiates but writes no code needs no compiler.
+# Traces and differentiates, but generates no code, so it needs no compiler.
 BACKEND = "aot_eager"
 
 
 @pytest.mark.parametrize("kinds", [("slices", "transformer"), ("glyphs", "cnn")], ids="-".join)
-def test_a_compiled_model_trains_alike(kinds: tuple[str, str]) -> None:
+def test_compiled_model_has_the_same_gradients(kinds: tuple[str, str]) -> None:
     plain, compiled = build(*kinds), build(*kinds)
     parts = compile_parts(compiled, BACKEND)
     assert parts and all(isinstance(part, PARTS) for part in parts)
@@ -31,7 +31,7 @@ def test_a_compiled_model_trains_alike(kinds: tuple[str, str]) -> None:
             torch.testing.assert_close(found.grad, wanted.grad, atol=1e-4, rtol=1e-3, msg=name)
 
 
-def test_the_form_for_inference_of_a_compiled_model_is_its_own() -> None:
+def test_inference_copy_of_a_compiled_model_shares_no_weights() -> None:
     model = build("glyphs", "cnn")
     inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
     compile_parts(model, BACKEND)
@@ -43,15 +43,15 @@ def test_the_form_for_inference_of_a_compiled_model_is_its_own() -> None:
         assert torch.equal(copied(inputs), wanted)
 
 
-def test_a_model_without_a_part_to_compile_is_refused() -> None:
+def test_model_without_parts_to_compile_is_refused() -> None:
     with pytest.raises(InputError, match=r"training\.compile = True: must be False for a model"):
         compile_parts(build("ngrams", "mean"), BACKEND)
 
 
-def test_a_cpu_without_a_compiler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none() -> str:
+def test_cpu_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_compiler() -> str:
         raise RuntimeError("no compiler")
 
-    monkeypatch.setattr("torch._inductor.cpp_builder.get_cpp_compiler", none)
+    monkeypatch.setattr("torch._inductor.cpp_builder.get_cpp_compiler", no_compiler)
     with pytest.raises(InputError, match=r"training\.compile = True: on a CPU this needs a C\+\+"):
         compile_parts(build("glyphs", "cnn"))

@@ -1,4 +1,4 @@
-"""Which code points a token shows."""
+"""Code points that each token covers."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ strings = st.lists(st.text(st.sampled_from("аiш \u0301\u200b\U00013000"), max_
 
 @settings(deadline=None, max_examples=30)
 @given(strings)
-def test_a_span_is_drawn_as_its_glyph(strings: list[str]) -> None:
+def test_glyph_spans_segment_to_their_glyph(strings: list[str]) -> None:
     texts = TextBatch.from_strings(strings)
     tokens, (starts, ends) = segment(texts), glyph_spans(texts)
     assert len(starts) == len(ends) == len(tokens.ids)
@@ -28,7 +28,7 @@ def test_a_span_is_drawn_as_its_glyph(strings: list[str]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["slices", "line"])
-def test_a_window_spans_the_glyphs_that_it_shows(kind: str) -> None:
+def test_window_spans_cover_the_glyphs_shown(kind: str) -> None:
     embedder = build(kind, "cnn").embedder
     texts = TextBatch.from_strings(TEXTS)
     inputs, (starts, ends) = embedder.tokenizer(texts), embedder.tokenizer.spans(texts)
@@ -38,8 +38,8 @@ def test_a_window_spans_the_glyphs_that_it_shows(kind: str) -> None:
     for text, count in zip(TEXTS, inputs.num_tokens.tolist(), strict=True):
         one = TextBatch.from_strings([text])
         tokens, (glyph_starts, glyph_ends) = segment(one), glyph_spans(one)
-        pictures = embedder.tokenizer.renderer  # type: ignore[attr-defined]
-        widths = [pictures.draw(tokens.clusters[k]).shape[1] for k in tokens.ids]
+        renderer = embedder.tokenizer.renderer  # type: ignore[attr-defined]
+        widths = [renderer.draw(tokens.clusters[k]).shape[1] for k in tokens.ids]
         edges = np.concatenate([[0], np.cumsum(widths)])
         for window in range(count):
             left, right = window * config.stride_px, window * config.stride_px + config.window_px

@@ -1,4 +1,4 @@
-"""Embedders against a slow, obvious form: draw with Pillow, put side by side, cut, one by one."""
+"""Embedders equal a slow reference that draws, cuts and embeds tokens one by one."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ from vitrina.text.batch import TextBatch
 
 
 def slow_line(text: str) -> np.ndarray:
-    """The drawn line [H, W], glyph beside glyph."""
+    """Return the drawn line [H, W], glyph by glyph."""
     fonts = FontChain([], SLICES.font_size_px)
     clusters: list[str] = []
     for character in text:
@@ -50,11 +50,11 @@ def slow_slices(line: np.ndarray) -> np.ndarray:
 def slices() -> SlicesEmbedder:
     torch.manual_seed(0)
     embedder = SlicesEmbedder(SLICES, FittedState())
-    return with_lively_norms(embedder)
+    return with_random_norms(embedder)
 
 
-def with_lively_norms(embedder: torch.nn.Module) -> Any:
-    """In eval mode, with statistics and weights that matter."""
+def with_random_norms(embedder: torch.nn.Module) -> Any:
+    """Randomize statistics and weights of the normalization; switch to eval mode."""
     for module in embedder.modules():
         if isinstance(module, BatchNorm):
             for tensor in (module.weight, module.bias, module.running_mean):
@@ -75,14 +75,14 @@ def glyphs() -> GlyphsEmbedder:
     return embedder.eval()
 
 
-def test_rendered_slices_equal_drawing_and_cutting(slices: SlicesEmbedder) -> None:
+def test_rendered_slices_equal_reference(slices: SlicesEmbedder) -> None:
     inputs = slices.tokenizer(TextBatch.from_strings(TEXTS))
     wanted = [slow_slices(slow_line(text)) for text in TEXTS]
     assert inputs.num_tokens.tolist() == [len(part) for part in wanted]
     assert np.array_equal(slices.render(inputs).numpy(), np.concatenate(wanted))
 
 
-def test_slice_embeddings_equal_convolving_one_by_one(slices: SlicesEmbedder) -> None:
+def test_slice_embeddings_equal_reference(slices: SlicesEmbedder) -> None:
     with torch.no_grad():
         fast = slices(slices.tokenizer(TextBatch.from_strings(TEXTS))).values
         for i, image in enumerate(np.concatenate([slow_slices(slow_line(t)) for t in TEXTS])):
@@ -100,12 +100,12 @@ def line_embedder() -> LineEmbedder:
     embedder = LineEmbedder(config, LineEmbedder.fit(config, Corpus(texts, lambda: texts)))
     for parameter in embedder.stem.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
-    return with_lively_norms(embedder)
+    return with_random_norms(embedder)
 
 
 def slow_map(stem: PatchStem, line: np.ndarray) -> torch.Tensor:
-    """What the stem makes of one line [H, W]: [C, P]."""
-    places = 2 * -(-line.shape[1] // 4)  # blank patches fill the last place up
+    """Return the feature map [C, P] of the stem for one line [H, W]."""
+    places = 2 * -(-line.shape[1] // 4)  # blank patches fill the last position
     padded = np.pad(line, ((0, 0), (3, 2 * places - line.shape[1] + 3)))
     pixels = torch.from_numpy(
         np.stack([padded[:, 2 * i : 2 * i + 8].T.flatten() for i in range(places)])
@@ -114,7 +114,7 @@ def slow_map(stem: PatchStem, line: np.ndarray) -> torch.Tensor:
     return torch.stack([pair.amax(0) for pair in stem.linear(whitened).split(2)]).t()
 
 
-def test_line_embeddings_equal_reading_line_by_line() -> None:
+def test_line_embeddings_equal_reference() -> None:
     embedder = line_embedder()
     inputs = embedder.tokenizer(TextBatch.from_strings(TEXTS))
     with torch.no_grad():
@@ -132,7 +132,7 @@ def test_line_embeddings_equal_reading_line_by_line() -> None:
     torch.testing.assert_close(fast.values, torch.cat(wanted), atol=2e-5, rtol=1e-4)
 
 
-def test_the_line_model_is_fitted_on_distinct_patches() -> None:
+def test_line_whitening_is_fitted_on_distinct_patches() -> None:
     config = LINE
     once, often = TextBatch.from_strings(TEXTS), TextBatch.from_strings(TEXTS * 3)
     a, b = (LineEmbedder.fit(config, Corpus(texts, lambda: once)) for texts in (once, often))
@@ -146,20 +146,20 @@ def test_the_line_model_is_fitted_on_distinct_patches() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"patch_px": 7}, "embedder.patch_px = 7: must be embedder.patch_stride_px (2) or more"),
+        ({"patch_px": 7}, "embedder.patch_px = 7: must be embedder.patch_stride_px (2) plus"),
         ({"stride_px": 6}, "embedder.stride_px = 6: must be a multiple of embedder.patch_str"),
         ({"window_px": 30}, "embedder.window_px = 30: must be a multiple of embedder.patch_st"),
         ({"stride_px": 64}, "embedder.stride_px = 64: must be at most embedder.window_px (32)"),
         ({"kernels": [3, 4]}, "embedder.kernels[1] = 4: must be odd and at least 1"),
     ],
 )
-def test_what_the_line_model_cannot_be_is_refused(changed: dict[str, Any], message: str) -> None:
+def test_invalid_line_settings_are_refused(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as error:
         replace(LINE, **changed)
     assert message in str(error.value)
 
 
-def test_part_of_a_batch_renders_the_same(slices: SlicesEmbedder) -> None:
+def test_part_of_a_batch_renders_equally(slices: SlicesEmbedder) -> None:
     inputs = slices.tokenizer(TextBatch.from_strings(TEXTS))
     parts = torch.from_numpy(slices.render(inputs).numpy()).split(inputs.num_tokens.tolist())
     some = slices.render(inputs.take(np.array([4, 0])))
@@ -170,7 +170,7 @@ def test_number_of_slices() -> None:
     assert count_slices(np.array([1, 32, 33, 37, 38]), 32, 5).tolist() == [1, 1, 2, 2, 3]
 
 
-def test_glyph_embeddings_equal_the_formula_one_by_one(glyphs: GlyphsEmbedder) -> None:
+def test_glyph_embeddings_equal_reference(glyphs: GlyphsEmbedder) -> None:
     texts = TextBatch.from_strings(TEXTS)
     inputs = glyphs.tokenizer(texts)
     assert inputs.lengths[1] == 1 and inputs.lengths[0] == 4
@@ -184,8 +184,7 @@ def test_glyph_embeddings_equal_the_formula_one_by_one(glyphs: GlyphsEmbedder) -
             torch.testing.assert_close(fast[i], slow.float(), atol=1e-4, rtol=1e-4)
 
 
-def test_look_alikes_are_near_and_others_far(glyphs: GlyphsEmbedder) -> None:
-    """Cyrillic and Latin or Greek o are drawn alike, so they must be embedded alike."""
+def test_look_alikes_have_near_embeddings(glyphs: GlyphsEmbedder) -> None:
     pixels = torch.from_numpy(glyphs.tokenizer.renderer.render(["о", "o", "ο", "ж"], 16))
     with torch.no_grad():
         o_cyrillic, o_latin, o_greek, zhe = glyphs.embed_glyphs(pixels)
@@ -193,7 +192,7 @@ def test_look_alikes_are_near_and_others_far(glyphs: GlyphsEmbedder) -> None:
     assert torch.dist(o_cyrillic, o_greek) < 0.2 * torch.dist(o_cyrillic, zhe)
 
 
-def test_whitening_gives_like_strength() -> None:
+def test_whitening_equalizes_the_variance() -> None:
     random = np.random.default_rng(0)
     pixels = random.normal(size=(500, 30)) * np.geomspace(10, 0.1, 30)
     fitted = fit_whitening(pixels, 10, shrinkage=0.0)
@@ -204,13 +203,13 @@ def test_whitening_gives_like_strength() -> None:
     assert (np.diff(spread) < 0).all() and spread[0] < 0.7
 
 
-def test_whitening_wants_two_glyphs() -> None:
+def test_whitening_requires_two_glyphs() -> None:
     same = TextBatch.from_strings(["ааа"])
     with pytest.raises(InputError, match="fewer than two distinct glyphs"):
         GlyphsEmbedder.fit(GLYPHS, Corpus(same, lambda: same))
 
 
-def test_word_pieces_are_those_of_the_tokenizer_trained_on_noisy_texts() -> None:
+def test_word_piece_tokenizer_is_trained_on_noisy_texts() -> None:
     clean, noisy = TextBatch.from_strings(["привет"]), TextBatch.from_strings(["пр1вет мир"] * 5)
     fitted = WordpieceEmbedder.fit(wordpiece_config(), Corpus(clean, lambda: noisy))
     embedder = WordpieceEmbedder(wordpiece_config(), fitted)
@@ -221,7 +220,7 @@ def test_word_pieces_are_those_of_the_tokenizer_trained_on_noisy_texts() -> None
     assert embedder(inputs).values.shape == (inputs.lengths.sum(), 8)
 
 
-def test_a_given_tokenizer_is_used(tmp_path) -> None:
+def test_given_tokenizer_is_used(tmp_path) -> None:
     tokenizer = train_wordpiece(["один два"] * 3, 100, min_frequency=1, lowercase=True)
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     nothing = TextBatch.from_strings([])
@@ -234,8 +233,8 @@ def test_a_given_tokenizer_is_used(tmp_path) -> None:
         WordpieceEmbedder.fit(wordpiece_config("nowhere"), Corpus(nothing, lambda: nothing))
 
 
-def test_equal_texts_give_equal_word_pieces() -> None:
-    """Many pairs are equally frequent here, so that an order by chance would show."""
+def test_word_piece_training_is_deterministic() -> None:
+    # Many pairs are equally frequent, so that a random order would change the result.
     texts = ["".join(chr(0x430 + (7 * i * k) % 32) for k in range(1, 9)) for i in range(1, 200)]
     trained = {
         train_wordpiece(texts, 300, min_frequency=1, lowercase=True).to_str() for _ in range(4)
@@ -243,6 +242,6 @@ def test_equal_texts_give_equal_word_pieces() -> None:
     assert len(trained) == 1
 
 
-def test_distinct_rows_are_those_of_numpy() -> None:
+def test_distinct_rows_equal_numpy_unique() -> None:
     rows = np.random.default_rng(0).integers(0, 3, size=(500, 4)).astype(np.uint8) * 100
     assert np.array_equal(distinct_rows(rows), np.unique(rows, axis=0))

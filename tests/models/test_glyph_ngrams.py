@@ -1,4 +1,4 @@
-"""Glyph tokens with n-grams of visual codes, against a loop over each word."""
+"""Glyph tokens with n-grams of visual codes equal a loop over words."""
 
 from copy import copy
 from dataclasses import asdict, replace
@@ -37,7 +37,7 @@ def embedder_of(**changes: Any) -> GlyphNgramsEmbedder:
 
 
 def encoded(embedder: GlyphNgramsEmbedder, strings: list[str], **changes: bool) -> NgramTokenBatch:
-    """Texts as tokens, by a deobfuscator with these settings changed."""
+    """Tokenize with a deobfuscator that has changed settings."""
     deobfuscator = copy(DEOBFUSCATOR)
     deobfuscator.settings = replace(DEOBFUSCATOR.settings, **changes)
     texts = TextBatch.from_strings(strings)
@@ -56,11 +56,11 @@ def slow_row(symbols: list[int], key: int, num_buckets: int) -> int:
 def slow_covering(
     embedder: GlyphNgramsEmbedder, text: str, skip_signs: bool = True, join_spaced: bool = True
 ) -> list[list[int]]:
-    """The rows of the n-grams that cover each token, in any order."""
+    """Return the rows of the n-grams that cover each token, in any order."""
     config, book = embedder.config, DEOBFUSCATOR.codebook
     tokens = segment(TextBatch.from_strings([text]))
     codes = [book.code(tokens.clusters[i]) for i in tokens.ids]
-    ngram_spans: list[list[int]] = [[] for _ in codes]
+    rows_of_tokens: list[list[int]] = [[] for _ in codes]
     words: list[list[int]] = [[]]
     for place, code in enumerate(codes):
         if code != BLANK:
@@ -86,15 +86,15 @@ def slow_covering(
             row = slow_row(symbols[start:end], key, config.num_buckets)
             for place in places[start:end]:
                 if place is not None:
-                    ngram_spans[place].append(row)
-    return ngram_spans
+                    rows_of_tokens[place].append(row)
+    return rows_of_tokens
 
 
 @settings(deadline=None)
 @given(
     strings_of, st.integers(1, 4), st.integers(0, 3), st.booleans(), st.booleans(), st.booleans()
 )
-def test_coverings_equal_a_loop_over_words(
+def test_covering_ngrams_equal_reference(
     strings: list[str],
     min_n: int,
     more: int,
@@ -107,16 +107,16 @@ def test_coverings_equal_a_loop_over_words(
         max_n=min_n + more,
         whole_words=whole_words,
     )
-    ways = {"skip_signs": skip_signs, "join_spaced": join_spaced}
-    inputs = encoded(embedder, strings, **ways)
+    flags = {"skip_signs": skip_signs, "join_spaced": join_spaced}
+    inputs = encoded(embedder, strings, **flags)
     rows = inputs.tables["rows"].tolist()
     assert rows == sorted(set(rows)) and inputs.ngram_spans.dtype == np.int32
-    wanted = [sorted(token) for text in strings for token in slow_covering(embedder, text, **ways)]
+    wanted = [sorted(token) for text in strings for token in slow_covering(embedder, text, **flags)]
     found = [[rows[i] for i in token if i != len(rows)] for token in inputs.ngram_spans.tolist()]
     assert [sorted(token) for token in found] == wanted
 
 
-def test_embeddings_are_those_of_glyphs_plus_the_projected_mean() -> None:
+def test_embeddings_equal_glyphs_plus_projected_mean() -> None:
     embedder = embedder_of().eval()
     torch.nn.init.normal_(embedder.table.weight)
     with torch.no_grad():
@@ -132,7 +132,7 @@ def test_embeddings_are_those_of_glyphs_plus_the_projected_mean() -> None:
     assert first == len(found)
 
 
-def test_it_starts_as_glyphs_do() -> None:
+def test_initial_embeddings_equal_glyphs() -> None:
     names = GlyphsConfig.__dataclass_fields__
     plain = GlyphsConfig(**{k: v for k, v in asdict(GLYPHS).items() if k in names})
     torch.manual_seed(3)
@@ -147,10 +147,10 @@ def test_it_starts_as_glyphs_do() -> None:
     assert found.lengths.tolist() == expected.lengths.tolist()
 
 
-def test_the_gradient_of_means_is_that_of_a_loop() -> None:
+def test_mean_and_gradient_equal_reference() -> None:
     random = np.random.default_rng(0)
     ngram_spans = random.integers(0, 8, size=(9, 5)).astype(np.int32)
-    ngram_spans[4] = 7  # 7 stands for none
+    ngram_spans[4] = 7  # 7 means no n-gram
     values = torch.randn(7, 3, dtype=torch.float64, requires_grad=True)
     slow = [[number for number in token if number != 7] for token in ngram_spans.tolist()]
     rows = [values[token].mean(0) if token else values.new_zeros(3) for token in slow]
@@ -164,7 +164,7 @@ def test_the_gradient_of_means_is_that_of_a_loop() -> None:
     assert torch.equal(nothing, torch.zeros(2, 3, dtype=torch.float64))
 
 
-def test_texts_are_taken_with_what_covers_them() -> None:
+def test_take_selects_covering_ngrams() -> None:
     embedder = embedder_of().eval()
     torch.nn.init.normal_(embedder.table.weight)
     inputs = encoded(embedder, TEXTS)
@@ -177,7 +177,7 @@ def test_texts_are_taken_with_what_covers_them() -> None:
 @pytest.mark.parametrize(
     "text", ["жoпa", "ж.о.п.а", "Ж*О*П*А", "жо\u0301па\u0303", "ж\u200bопа!", "ж о. п  а"]
 )
-def test_a_disguised_word_has_the_ngrams_of_the_word(text: str) -> None:
+def test_disguised_word_has_ngrams_of_the_word(text: str) -> None:
     embedder = embedder_of()
     wanted = encoded(embedder, ["жопа"]).tables["rows"].tolist()
     assert encoded(embedder, [text]).tables["rows"].tolist() == wanted
@@ -186,25 +186,25 @@ def test_a_disguised_word_has_the_ngrams_of_the_word(text: str) -> None:
         assert signs_too != wanted
 
 
-def test_two_words_of_a_letter_stay_two() -> None:
+def test_two_one_letter_words_are_not_joined() -> None:
     two, one, other = (encoded(embedder_of(), [text]) for text in ("а о", "а", "о"))
     assert two.tables["rows"].tolist() == sorted(
         {*one.tables["rows"].tolist(), *other.tables["rows"].tolist()}
     )
 
 
-def test_signs_alone_are_a_word() -> None:
+def test_signs_alone_form_a_word() -> None:
     rows = [encoded(embedder_of(), [text]).tables["rows"].tolist() for text in ("!", "а !", "а")]
     assert rows[0] and set(rows[0]) | set(rows[2]) == set(rows[1])
 
 
-def test_whole_ngrams_are_dropped() -> None:
+def test_dropout_drops_whole_ngrams() -> None:
     embedder = embedder_of(ngram_dropout=0.5)
     torch.manual_seed(0)
-    kept = embedder._dropped(torch.ones(400, 8))
+    kept = embedder._drop(torch.ones(400, 8))
     assert ((kept == 0).all(dim=1) | (kept == 2).all(dim=1)).all()
     assert 0.4 < float((kept == 0).float().mean()) < 0.6
-    assert torch.equal(embedder.eval()._dropped(torch.ones(4, 8)), torch.ones(4, 8))
+    assert torch.equal(embedder.eval()._drop(torch.ones(4, 8)), torch.ones(4, 8))
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_whole_ngrams_are_dropped() -> None:
         ({"ngram_dropout": 1.0}, "embedder.ngram_dropout = 1.0: must be at least 0 and below 1"),
     ],
 )
-def test_what_cannot_be_is_refused(changed: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused(changed: dict[str, Any], message: str) -> None:
     assert isinstance(GLYPH_NGRAMS, GlyphNgramsConfig)
     with pytest.raises(InputError) as error:
         replace(GLYPH_NGRAMS, **changed)

@@ -1,4 +1,4 @@
-"""A model that restores what is hidden: that nothing leaks, and its error against a slow one."""
+"""The masked model: masked pixels do not leak, and errors equal a slow reference."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from vitrina.text.batch import TextBatch
 VISUAL = ["glyphs", "glyph_ngrams", "slices", "line"]
 KINDS = [(embedder, encoder) for embedder in VISUAL for encoder in ("cnn", "transformer")]
 DIGITS = ["0123456789" * 4, "31415926535"]
-"""Digits are all equally wide: one may stand for another and nothing moves."""
+"""Digits have equal widths, so that replacing one moves no other."""
 
 
 def visual(model: MaskedModel) -> VisualEmbedder:
@@ -27,19 +27,19 @@ def visual(model: MaskedModel) -> VisualEmbedder:
     return model.embedder
 
 
-def some_hidden(model: MaskedModel, texts: list[str]) -> np.ndarray:
+def draw_mask(model: MaskedModel, texts: list[str]) -> np.ndarray:
     assert model.masking is not None
     inputs = model.embedder.tokenizer(TextBatch.from_strings(texts))
     return model.masking.draw(inputs.num_tokens, training=False)
 
 
-def said(model: MaskedModel, texts: list[str], masked: np.ndarray) -> Reconstruction:
+def reconstruction(model: MaskedModel, texts: list[str], masked: np.ndarray) -> Reconstruction:
     torch.manual_seed(3)
     return model.restore(model.embedder.tokenizer(TextBatch.from_strings(texts)), masked)
 
 
 def own_columns(inputs: TokenBatch, stride_px: int, masked: np.ndarray) -> list[np.ndarray]:
-    """bool [line_px] of each text: which columns are a masked token's own."""
+    """Return the masked tokens' own columns, bool [line_px], of each text."""
     assert inputs.line_px is not None
     found, token = [], 0
     for line_px, count in zip(inputs.line_px.tolist(), inputs.num_tokens.tolist(), strict=True):
@@ -52,8 +52,8 @@ def own_columns(inputs: TokenBatch, stride_px: int, masked: np.ndarray) -> list[
     return found
 
 
-def changed(model: MaskedModel, masked: np.ndarray, *, hidden: bool) -> list[str]:
-    """The digits with nines in place of those that are hidden whole, or of one that is seen."""
+def replace_digits(model: MaskedModel, masked: np.ndarray, *, hidden: bool) -> list[str]:
+    """Return the digits with nines for all that are fully masked, or for one that is visible."""
     embedder = visual(model)
     inputs = embedder.tokenizer(TextBatch.from_strings(DIGITS))
     if inputs.line_px is None:
@@ -72,46 +72,44 @@ def changed(model: MaskedModel, masked: np.ndarray, *, hidden: bool) -> list[str
 
 @pytest.mark.parametrize("kinds", KINDS, ids="-".join)
 @pytest.mark.parametrize("training", [False, True])
-def test_what_is_hidden_does_not_change_what_is_said(
-    kinds: tuple[str, str], training: bool
-) -> None:
+def test_masked_pixels_do_not_change_the_prediction(kinds: tuple[str, str], training: bool) -> None:
     model = build_masked(*kinds, share=0.6).train(training)
-    masked = some_hidden(model, DIGITS)
+    masked = draw_mask(model, DIGITS)
     with torch.no_grad():
-        before = said(model, DIGITS, masked)
-        after = said(model, changed(model, masked, hidden=True), masked)
-        seen = said(model, changed(model, masked, hidden=False), masked)
+        before = reconstruction(model, DIGITS, masked)
+        after = reconstruction(model, replace_digits(model, masked, hidden=True), masked)
+        visible = reconstruction(model, replace_digits(model, masked, hidden=False), masked)
     assert not torch.equal(before.shown, after.shown)
     assert torch.equal(before.hidden, after.hidden)
-    assert torch.equal(before.said, after.said)
-    assert not torch.equal(before.said, seen.said)
+    assert torch.equal(before.predicted, after.predicted)
+    assert not torch.equal(before.predicted, visible.predicted)
 
 
 @pytest.mark.parametrize("kind", ["slices", "line"])
-def test_no_window_shows_a_hidden_column(kind: str) -> None:
+def test_no_window_shows_masked_columns(kind: str) -> None:
     model = build_masked(kind, "cnn")
     embedder, texts = visual(model), TextBatch.from_strings(TEXTS)
-    inputs, masked = embedder.tokenizer(texts), some_hidden(model, TEXTS)
-    hiding = embedder.mask(inputs, masked)
-    shown, hidden = embedder.render(hiding).numpy(), embedder.hidden(hiding).numpy()
+    inputs, masked = embedder.tokenizer(texts), draw_mask(model, TEXTS)
+    masked_inputs = embedder.mask(inputs, masked)
+    shown, hidden = embedder.render(masked_inputs).numpy(), embedder.hidden(masked_inputs).numpy()
     stride, window = embedder.step_px, embedder.token_px[1]
     token = 0
     for text, columns in enumerate(own_columns(inputs, stride, masked)):
         alone = embedder.render(inputs.take(np.array([text]))).numpy()
-        for number, picture in enumerate(alone):
+        for number, image in enumerate(alone):
             part = columns[number * stride : number * stride + window]
             part = np.pad(part, (0, window - len(part)))
             assert np.array_equal(hidden[token], part)
-            assert np.array_equal(shown[token], picture * ~part)
+            assert np.array_equal(shown[token], image * ~part)
             token += 1
     assert token == len(masked)
 
 
 def slow_errors(found: Reconstruction) -> list[float]:
     errors = []
-    for shown, hidden, what in zip(found.shown, found.hidden, found.said, strict=True):
+    for shown, hidden, predicted in zip(found.shown, found.hidden, found.predicted, strict=True):
         pixels = [
-            (float(shown[row, column]) / 255, float(what[row, column]))
+            (float(shown[row, column]) / 255, float(predicted[row, column]))
             for column in range(shown.shape[1])
             if hidden[column]
             for row in range(shown.shape[0])
@@ -123,16 +121,16 @@ def slow_errors(found: Reconstruction) -> list[float]:
 
 
 @pytest.mark.parametrize("kinds", [("glyphs", "cnn"), ("slices", "cnn"), ("line", "cnn")])
-def test_the_error_is_that_of_a_slow_reference(kinds: tuple[str, str]) -> None:
+def test_errors_equal_reference(kinds: tuple[str, str]) -> None:
     model = build_masked(*kinds).eval()
     inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
-    masked = some_hidden(model, TEXTS)
+    masked = draw_mask(model, TEXTS)
     with torch.no_grad():
         found, output = model.restore(inputs, masked), model(inputs)
     wanted = slow_errors(found)
     torch.testing.assert_close(found.errors(), torch.tensor(wanted), rtol=1e-4, atol=1e-5)
-    counts = [int(each.sum()) for each in np.split(masked, np.cumsum(inputs.num_tokens)[:-1])]
-    sums = [sum(each) for each in np.split(np.array(wanted), np.cumsum(counts)[:-1])]
+    counts = [int(part.sum()) for part in np.split(masked, np.cumsum(inputs.num_tokens)[:-1])]
+    sums = [sum(part) for part in np.split(np.array(wanted), np.cumsum(counts)[:-1])]
     torch.testing.assert_close(output[:, 0], torch.tensor(sums).float(), rtol=1e-4, atol=1e-5)
     assert output[:, 1].tolist() == counts
     config = PretrainingConfig(
@@ -144,7 +142,7 @@ def test_the_error_is_that_of_a_slow_reference(kinds: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_each_token_of_a_stride_has_its_own_pixels(stride: int) -> None:
+def test_each_token_of_a_stride_has_its_pixels(stride: int) -> None:
     torch.manual_seed(0)
     head, lengths = PixelHead(6, (2, 3), stride), np.array([1, 5, 4])
     torch.nn.init.normal_(head.linear.weight)
@@ -157,14 +155,14 @@ def test_each_token_of_a_stride_has_its_own_pixels(stride: int) -> None:
         first = int(state_lengths[:text].sum())
         for place in range(length):
             if masked[token]:
-                all_of = head.linear(states.values[first + place // stride]).view(stride, 2, 3)
-                torch.testing.assert_close(next(found), all_of[place % stride])
+                pixels = head.linear(states.values[first + place // stride]).view(stride, 2, 3)
+                torch.testing.assert_close(next(found), pixels[place % stride])
             token += 1
     assert next(found, None) is None
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids="-".join)
-def test_a_text_s_error_does_not_depend_on_its_batch(kinds: tuple[str, str]) -> None:
+def test_error_does_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
     model = build_masked(*kinds).eval()
     with torch.no_grad():
         together = model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))
@@ -172,9 +170,9 @@ def test_a_text_s_error_does_not_depend_on_its_batch(kinds: tuple[str, str]) -> 
     torch.testing.assert_close(together, torch.cat(alone), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("reads", ["embedder", "encoder"])
-def test_what_reads_sees_the_whole_text(reads: str) -> None:
-    model = build_masked("glyphs", "cnn", reads).eval()
+@pytest.mark.parametrize("source", ["embedder", "encoder"])
+def test_ctc_head_gets_unmasked_text(source: str) -> None:
+    model = build_masked("glyphs", "cnn", source).eval()
     inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
     with torch.no_grad():
         output, logits = model.forward_and_recognize(inputs)
@@ -186,13 +184,13 @@ def test_what_reads_sees_the_whole_text(reads: str) -> None:
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids="-".join)
-def test_every_weight_gets_a_gradient(kinds: tuple[str, str]) -> None:
+def test_all_weights_get_gradients(kinds: tuple[str, str]) -> None:
     model = build_masked(*kinds).train()
     model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))[:, 0].sum().backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
 
-def test_without_masking_nothing_is_hidden_and_nothing_lost() -> None:
+def test_output_without_masking_is_zero() -> None:
     model = build_masked("glyphs", "cnn")
     model.masking = None
     assert model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS))).tolist() == [[0, 0]] * 6

@@ -1,4 +1,4 @@
-"""Whole models: a text's score does not depend on the texts beside it."""
+"""Full models: scores do not depend on the batch."""
 
 import itertools
 
@@ -16,7 +16,7 @@ PAIRS = list(itertools.product(EMBEDDERS, ENCODERS))
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
-def test_a_score_does_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
+def test_score_does_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
     model = build(*kinds).eval()
     with torch.inference_mode():
         together = model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))
@@ -29,7 +29,7 @@ def test_a_score_does_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
-def test_bf16_scores_do_not_depend_on_the_batch_beyond_rounding(kinds: tuple[str, str]) -> None:
+def test_bf16_score_depends_on_the_batch_by_rounding_only(kinds: tuple[str, str]) -> None:
     model = build(*kinds).eval()
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
         together = model(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))
@@ -41,7 +41,7 @@ def test_bf16_scores_do_not_depend_on_the_batch_beyond_rounding(kinds: tuple[str
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
-def test_the_form_for_inference_scores_alike(kinds: tuple[str, str]) -> None:
+def test_inference_copy_has_equal_scores(kinds: tuple[str, str]) -> None:
     model = build(*kinds)
     for module in model.modules():
         if isinstance(module, BatchNorm):
@@ -61,13 +61,13 @@ def test_the_form_for_inference_scores_alike(kinds: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
-def test_every_weight_gets_a_gradient(kinds: tuple[str, str]) -> None:
+def test_all_weights_get_gradients(kinds: tuple[str, str]) -> None:
     model = build(*kinds)
     missing = [name for name, p in model.named_parameters() if p.grad is None]
     assert missing == []
 
 
-def test_the_predictor_keeps_the_order_and_the_mode() -> None:
+def test_predictor_keeps_order_and_mode() -> None:
     model = build("glyphs", "cnn")
     model.train()
 
@@ -89,7 +89,7 @@ def test_the_predictor_keeps_the_order_and_the_mode() -> None:
     np.testing.assert_allclose(found[: len(TEXTS)], singles, atol=1e-5)
 
 
-def test_parts_of_a_batch_are_bounded_by_tokens() -> None:
+def test_split_by_tokens_bounds_parts() -> None:
     sizes = np.array([5, 900, 3, 40, 40, 40, 1])
     parts = list(split_by_tokens(sizes, 100))
     assert sorted(np.concatenate(parts).tolist()) == list(range(7))

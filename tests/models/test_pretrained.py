@@ -1,4 +1,4 @@
-"""Pretrained encoders, with tiny random checkpoints: the library's own states, in any company."""
+"""Pretrained encoders, with tiny random checkpoints."""
 
 import json
 import shutil
@@ -81,8 +81,7 @@ def body(model: Model) -> PretrainedEncoder:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_states_are_those_of_the_library(kind: str, made: dict[str, Path]) -> None:
-    """Own tokenizer and table before the layers: the model as transformers itself runs it."""
+def test_hidden_states_equal_transformers(kind: str, made: dict[str, Path]) -> None:
     model = build("subwords", made[kind]).eval()
     theirs = transformers.AutoModel.from_pretrained(made[kind]).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(made[kind])
@@ -100,7 +99,7 @@ def test_states_are_those_of_the_library(kind: str, made: dict[str, Path]) -> No
             )
 
 
-def test_special_tokens_in_a_text_are_text(made: dict[str, Path]) -> None:
+def test_written_special_tokens_are_text(made: dict[str, Path]) -> None:
     model = build("subwords", made["bert"])
     ids = model.embedder.tokenizer(
         TextBatch.from_strings(["a [SEP] <s> [PAD] b \ud800"])
@@ -110,7 +109,7 @@ def test_special_tokens_in_a_text_are_text(made: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("embedder", [*EMBEDDERS, "subwords"])
-def test_a_score_does_not_depend_on_the_batch(
+def test_score_does_not_depend_on_the_batch(
     embedder: str, kind: str, made: dict[str, Path]
 ) -> None:
     model = build(embedder, made[kind])
@@ -119,7 +118,7 @@ def test_a_score_does_not_depend_on_the_batch(
     model.eval()
     with torch.inference_mode():
         inputs = model.embedder.tokenizer(BATCH)
-        assert inputs.num_tokens.max() > POSITIONS, "no text is read in windows"
+        assert inputs.num_tokens.max() > POSITIONS, "no text is split into windows"
         together = model(inputs)
         alone = torch.cat(
             [model(model.embedder.tokenizer(TextBatch.from_strings([t]))) for t in TEXTS]
@@ -133,7 +132,7 @@ def test_a_score_does_not_depend_on_the_batch(
 
 
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=8), st.integers(1, 30))
-def test_windows_hold_all_tokens_and_are_alike(lengths: list[int], most: int) -> None:
+def test_windows_split_texts_evenly(lengths: list[int], most: int) -> None:
     found = window_lengths(np.array(lengths), most).tolist()
     wanted = []
     for length in lengths:
@@ -142,7 +141,7 @@ def test_windows_hold_all_tokens_and_are_alike(lengths: list[int], most: int) ->
     assert found == wanted and max(found) <= most
 
 
-def test_a_long_text_is_refused_where_that_is_wanted(made: dict[str, Path]) -> None:
+def test_too_long_text_is_refused(made: dict[str, Path]) -> None:
     model = build("subwords", made["bert"], too_long="refuse")
     model(model.embedder.tokenizer(TextBatch.from_strings(["я" * (POSITIONS - 2)])))
     with pytest.raises(
@@ -151,7 +150,7 @@ def test_a_long_text_is_refused_where_that_is_wanted(made: dict[str, Path]) -> N
         model(model.embedder.tokenizer(TextBatch.from_strings(["я" * (POSITIONS - 1)])))
 
 
-def test_lower_layers_alone_can_be_used(made: dict[str, Path]) -> None:
+def test_num_layers_keeps_lowest_layers(made: dict[str, Path]) -> None:
     model = build("subwords", made["roberta"], num_layers=2).eval()
     theirs = transformers.AutoModel.from_pretrained(made["roberta"]).eval()
     inputs = model.embedder.tokenizer(TextBatch.from_strings(["привет"]))
@@ -164,18 +163,18 @@ def test_lower_layers_alone_can_be_used(made: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("frozen", [0, 2, 3])
-def test_frozen_layers_stay(frozen: int, made: dict[str, Path]) -> None:
+def test_frozen_layers_do_not_change(frozen: int, made: dict[str, Path]) -> None:
     model = build("subwords", made["bert"], frozen=frozen > 0, frozen_layers=frozen)
     before = {name: p.clone() for name, p in model.named_parameters()}
     for optimizer in build_adamw(ADAMW, model):
         model(model.embedder.tokenizer(BATCH)).square().sum().backward()
         optimizer.step()
-    map_spans = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert any("layer.2." in name for name in map_spans) == (frozen < 3)
-    assert any("layer.1." in name for name in map_spans) == (frozen == 0)
-    assert any("position" in name for name in map_spans) == (frozen == 0)
-    assert ("embedder.table.weight" in map_spans) == (frozen == 0)
-    assert "head.linear.weight" in map_spans
+    changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+    assert any("layer.2." in name for name in changed) == (frozen < 3)
+    assert any("layer.1." in name for name in changed) == (frozen == 0)
+    assert any("position" in name for name in changed) == (frozen == 0)
+    assert ("embedder.table.weight" in changed) == (frozen == 0)
+    assert "head.linear.weight" in changed
     with pytest.raises(InputError, match=r"encoder\.frozen_layers = 4: must be from 0 to 3"):
         build("subwords", made["bert"], frozen_layers=4)
 
@@ -183,7 +182,7 @@ def test_frozen_layers_stay(frozen: int, made: dict[str, Path]) -> None:
 ADAMW = AdamWConfig(kind="adamw", learning_rate=1e-2, beta1=0.9, beta2=0.98, weight_decay=0.01)
 
 
-def test_the_checkpoint_trains_at_its_share_of_the_rate(made: dict[str, Path]) -> None:
+def test_rate_share_applies_to_checkpoint_weights(made: dict[str, Path]) -> None:
     model = build("glyphs", made["bert"])
     optimizers = build_adamw(ADAMW, model)
     assert optimizers[0].param_groups[0]["lr"] == ADAMW.learning_rate
@@ -195,14 +194,14 @@ def test_the_checkpoint_trains_at_its_share_of_the_rate(made: dict[str, Path]) -
         assert rates[id(parameter)] == pytest.approx(ADAMW.learning_rate * share), name
 
 
-def test_a_bridge_keeps_the_scale_of_the_checkpoints_embeddings(made: dict[str, Path]) -> None:
+def test_bridge_keeps_the_scale_of_checkpoint_embeddings(made: dict[str, Path]) -> None:
     model = build("glyphs", made["bert"])
     bridged = body(model).bridge(model.embedder(model.embedder.tokenizer(BATCH)).values)
     table = transformers.AutoModel.from_pretrained(made["bert"]).get_input_embeddings().weight
     assert bridged.std().item() == pytest.approx(table.std().item(), rel=0.1)
 
 
-def test_a_built_encoder_needs_no_checkpoint(made: dict[str, Path], tmp_path: Path) -> None:
+def test_build_needs_no_checkpoint(made: dict[str, Path], tmp_path: Path) -> None:
     folder = shutil.copytree(made["bert"], tmp_path / "copy")
     config = encoder_config(folder)
     fitted = PretrainedEncoder.fit(config)
@@ -216,7 +215,7 @@ def test_a_built_encoder_needs_no_checkpoint(made: dict[str, Path], tmp_path: Pa
         encoder.load_pretrained()
 
 
-def test_weights_that_changed_since_the_fit_are_told(made: dict[str, Path], tmp_path: Path) -> None:
+def test_weights_changed_after_fit_are_refused(made: dict[str, Path], tmp_path: Path) -> None:
     folder = shutil.copytree(made["bert"], tmp_path / "copy")
     model = build("subwords", folder)
     (folder / "model.safetensors").write_bytes((made["roberta"] / "model.safetensors").read_bytes())
@@ -225,67 +224,67 @@ def test_weights_that_changed_since_the_fit_are_told(made: dict[str, Path], tmp_
             part.load_pretrained()
 
 
-def refused(folder: Path | str, **changes: Any) -> str:
-    with pytest.raises(InputError) as told:
+def error_message(folder: Path | str, **changes: Any) -> str:
+    with pytest.raises(InputError) as error:
         PretrainedEncoder.fit(encoder_config(folder, **changes))
-    message = str(told.value)
+    message = str(error.value)
     assert message.startswith(("encoder.name = ", "encoder.revision = ")) and "\n" not in message
     return message
 
 
-def test_a_folder_that_is_no_encoder_is_told(made: dict[str, Path], tmp_path: Path) -> None:
+def test_folder_without_encoder_is_refused(made: dict[str, Path], tmp_path: Path) -> None:
     copy = shutil.copytree(made["bert"], tmp_path / "copy")
     weights, settings = copy / "model.safetensors", copy / "config.json"
     values = json.loads(settings.read_text())
     (copy / "adapter_config.json").write_text("{}")
-    assert "not an adapter" in refused(copy)
+    assert "not an adapter" in error_message(copy)
     (copy / "adapter_config.json").unlink()
     weights.write_bytes(weights.read_bytes()[:100])
-    assert "cannot be loaded as an encoder" in refused(copy)
+    assert "cannot be loaded as an encoder" in error_message(copy)
     weights.rename(copy / "pytorch_model.bin")
-    message = "weights as model.safetensors, nothing else (found: pytorch_model.bin)"
-    assert message in refused(copy)
+    message = "must contain its weights as model.safetensors (found: pytorch_model.bin)"
+    assert message in error_message(copy)
     settings.write_text(
         json.dumps({**values, "model_type": "own", "auto_map": {"AutoModel": "a.B"}})
     )
-    assert "model_type 'own' in config.json: must be an architecture" in refused(copy)
+    assert "model_type 'own' in config.json: must be an architecture" in error_message(copy)
     settings.write_text("{")
-    assert "config.json cannot be read" in refused(copy)
+    assert "must contain a valid config.json" in error_message(copy)
     settings.unlink()
-    assert "config.json cannot be read" in refused(copy)
-    assert "must be null for a local folder" in refused(made["bert"], revision="main")
+    assert "must contain a valid config.json" in error_message(copy)
+    assert "must be null for a local folder" in error_message(made["bert"], revision="main")
 
 
-def test_missing_weights_are_told(made: dict[str, Path], tmp_path: Path) -> None:
+def test_missing_weights_are_refused(made: dict[str, Path], tmp_path: Path) -> None:
     copy = shutil.copytree(made["bert"], tmp_path / "copy")
     values = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**values, "num_hidden_layers": 4}))
-    message = refused(copy)
-    assert "must hold all weights of the encoder; 16 lack, as encoder.layer.3." in message
+    message = error_message(copy)
+    assert "all weights of the encoder; 16 are missing, such as encoder.layer.3." in message
 
 
 SMALL = {name: SIZES[name] for name in ("hidden_size", "num_hidden_layers", "intermediate_size")}
-OTHERS = {
-    "a decoder": (lambda: transformers.GPT2Config(n_embd=16, n_layer=2, n_head=2), "in decoders"),
+UNSUPPORTED = {
+    "a decoder": (lambda: transformers.GPT2Config(n_embd=16, n_layer=2, n_head=2), "do not attend"),
     "no mask": (
         lambda: transformers.FNetConfig(**SMALL, initializer_range=0.3),
-        "its states depend on it",
+        "must mask padding",
     ),
-    "pictures": (
+    "images": (
         lambda: transformers.ViTConfig(**SMALL, num_attention_heads=2, image_size=8, patch_size=4),
-        "must be an encoder of texts",
+        "must be a text encoder",
     ),
 }
 
 
-@pytest.mark.parametrize("what", OTHERS)
-def test_models_of_other_kinds_are_told(what: str, tmp_path: Path) -> None:
-    make, message = OTHERS[what]
+@pytest.mark.parametrize("kind", UNSUPPORTED)
+def test_unsupported_models_are_refused(kind: str, tmp_path: Path) -> None:
+    make, message = UNSUPPORTED[kind]
     save(tmp_path, transformers.AutoModel.from_config(make()))
-    assert message in refused(tmp_path)
+    assert message in error_message(tmp_path)
 
 
-MORE = {
+SUPPORTED = {
     "distilbert": lambda: transformers.DistilBertConfig(
         dim=16, n_layers=2, n_heads=2, hidden_dim=32
     ),
@@ -294,9 +293,9 @@ MORE = {
 }
 
 
-@pytest.mark.parametrize("kind", MORE)
-def test_other_architectures_run(kind: str, tmp_path: Path) -> None:
-    config = MORE[kind]()
+@pytest.mark.parametrize("kind", SUPPORTED)
+def test_other_architectures_are_supported(kind: str, tmp_path: Path) -> None:
+    config = SUPPORTED[kind]()
     config.vocab_size = 60
     save(tmp_path, transformers.AutoModel.from_config(config))
     options = encoder_config(tmp_path)
@@ -310,23 +309,24 @@ def test_other_architectures_run(kind: str, tmp_path: Path) -> None:
     torch.testing.assert_close(both[4:], second, atol=1e-5, rtol=1e-5)
 
 
-def test_a_checkpoint_without_its_tokenizer_is_told(made: dict[str, Path], tmp_path: Path) -> None:
+def test_invalid_tokenizers_are_refused(made: dict[str, Path], tmp_path: Path) -> None:
     copy = shutil.copytree(made["bert"], tmp_path / "copy")
     (copy / "tokenizer.json").write_text("{}")
-    with pytest.raises(InputError, match=r"embedder\.name = .*must hold a fast tokenizer") as told:
+    message = r"embedder\.name = .*must contain a fast tokenizer"
+    with pytest.raises(InputError, match=message) as error:
         SubwordsEmbedder.fit(subwords_config(copy), Corpus(BATCH, lambda: BATCH))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
     tokens = transformers.AutoTokenizer.from_pretrained(made["bert"])
     tokens.add_tokens(["слово"])
     tokens.save_pretrained(copy)
-    with pytest.raises(InputError, match=r"an embedding for each sub-word; there are \d+"):
+    with pytest.raises(InputError, match=r"an embedding for each sub-word; it has \d+"):
         SubwordsEmbedder.fit(subwords_config(copy), Corpus(BATCH, lambda: BATCH))
 
 
-def test_names_that_lead_nowhere_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "and it is neither" in refused("no/such/folder")
+def test_unknown_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "it is neither" in error_message("no/such/folder")
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    assert "there is no such folder, and the hub failed" in refused("nobody/nothing")
+    assert "there is no such folder, and the hub failed" in error_message("nobody/nothing")
 
     def failing(kind: type[Exception]) -> None:
         def fetch(*_: Any, **__: Any) -> None:
@@ -335,15 +335,15 @@ def test_names_that_lead_nowhere_are_told(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
 
     failing(huggingface_hub.errors.RepositoryNotFoundError)
-    assert "the hub has no such model" in refused("nobody/nothing")
+    assert "the hub has no such model" in error_message("nobody/nothing")
     failing(huggingface_hub.errors.GatedRepoError)
-    assert "with your login" in refused("nobody/nothing")
+    assert "your login" in error_message("nobody/nothing")
     failing(huggingface_hub.errors.RevisionNotFoundError)
-    assert "the hub has no revision 'old' of it" in refused("nobody/nothing", revision="old")
+    assert "the hub has no revision 'old'" in error_message("nobody/nothing", revision="old")
 
 
-def test_a_missing_library_is_told(made: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_is_refused(made: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
     wanted = "needs the library transformers; pip install 'vitrina[pretrained]'"
-    assert wanted in refused(made["bert"])
-    assert wanted in refused("some/name")
+    assert wanted in error_message(made["bert"])
+    assert wanted in error_message("some/name")

@@ -1,4 +1,4 @@
-"""A whole run with a pretrained encoder, which outlives its checkpoint."""
+"""Runs with a pretrained encoder do not need the checkpoint after training."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from vitrina.errors import InputError
 from vitrina.experiment import run as run_again
 
 
-def test_a_run_needs_its_checkpoint_no_longer(tmp_path: Path) -> None:
+def test_finished_run_needs_no_checkpoint(tmp_path: Path) -> None:
     checkpoint = make_checkpoint(tmp_path / "checkpoint", "roberta")
     few = ["dataset.limit_test=20", "dataset.limit_val=20", "training.steps=3"]
     arguments = [f"encoder.name={checkpoint}", "hydra.run.dir=run", *SMALL, *few]
@@ -37,7 +37,7 @@ def test_a_run_needs_its_checkpoint_no_longer(tmp_path: Path) -> None:
     assert run_again(config, run) == json.loads((run / "metrics.json").read_text())
 
 
-def test_a_checkpoint_that_is_not_there_leaves_no_record(tmp_path: Path) -> None:
+def test_missing_checkpoint_leaves_no_record(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"encoder\.name = '\./no/where': must be a local folder"):
         small_run(tmp_path / "run", "model=vtr_pretrained", "encoder.name=./no/where")
     assert not (tmp_path / "run" / "record.json").exists()

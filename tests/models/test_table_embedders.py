@@ -1,4 +1,4 @@
-"""Embedders that look tokens up in a table, against a loop over each text."""
+"""Embedders with a table equal a loop over texts."""
 
 from collections import Counter
 from dataclasses import replace
@@ -46,18 +46,18 @@ def fit_characters(strings: list[str], **changes: Any) -> CharactersEmbedder:
     )
 
 
-def small(character: str) -> str:
+def lower_case(character: str) -> str:
     return character.lower() if len(character.lower()) == 1 else character
 
 
 @given(strings_of, strings_of, st.integers(1, 3), st.booleans())
-def test_characters_are_those_of_the_noisy_training_texts(
+def test_alphabet_is_fitted_on_noisy_texts(
     known: list[str], strings: list[str], min_frequency: int, lowercase: bool
 ) -> None:
-    def read(text: str) -> list[str]:
-        return [small(character) if lowercase else character for character in text]
+    def characters(text: str) -> list[str]:
+        return [lower_case(character) if lowercase else character for character in text]
 
-    counts = Counter(character for text in known for character in read(text))
+    counts = Counter(character for text in known for character in characters(text))
     alphabet = sorted(c for c, count in counts.items() if count >= min_frequency)
     settings = {"min_frequency": min_frequency, "lowercase": lowercase}
     if not alphabet:
@@ -69,18 +69,18 @@ def test_characters_are_those_of_the_noisy_training_texts(
         embedder = fit_characters(known, **settings)
     ids = {character: 1 + i for i, character in enumerate(alphabet)}
     assert embedder.table.num_embeddings == 1 + len(alphabet)
-    wanted = [[ids.get(c, 0) for c in read(text) or " "] for text in strings]
+    wanted = [[ids.get(c, 0) for c in characters(text) or " "] for text in strings]
     assert by_text(embedder.tokenizer(TextBatch.from_strings(strings))) == wanted
 
 
-def test_unknown_characters_are_one_and_the_empty_text_is_a_blank() -> None:
+def test_unknown_characters_share_an_id_and_empty_text_is_a_blank() -> None:
     embedder = fit_characters(["аа бб а", "Б ж"])
     found = by_text(embedder.tokenizer(TextBatch.from_strings(["а б", "жБ\ud800中", "", " "])))
     assert found == [[2, 1, 3], [0, 0, 0, 0], [1], [1]]
 
 
 @given(strings_of)
-def test_bytes_are_those_of_utf8(strings: list[str]) -> None:
+def test_bytes_equal_utf8(strings: list[str]) -> None:
     embedder = BytesEmbedder(BYTES, FittedState())
     wanted = [
         list("".join("\ufffd" if "\ud800" <= c < "\ue000" else c for c in text).encode()) or [256]
@@ -90,7 +90,7 @@ def test_bytes_are_those_of_utf8(strings: list[str]) -> None:
 
 
 @given(strings_of, st.integers(1, 2**31 - 1), st.booleans(), st.booleans())
-def test_ngrams_are_rows_by_their_hashes(
+def test_ngram_ids_are_hashes_scaled_to_rows(
     strings: list[str], num_buckets: int, lowercase: bool, whole_words: bool
 ) -> None:
     config = replace(NGRAMS, min_n=2, lowercase=lowercase, whole_words=whole_words)
@@ -98,13 +98,13 @@ def test_ngrams_are_rows_by_their_hashes(
     embedder.tokenizer.config.num_buckets = num_buckets  # only the tokenizer is used
     found = by_text(embedder.tokenizer(TextBatch.from_strings(strings)))
     for text, rows in zip(strings, found, strict=True):
-        read = "".join(map(small, text)) if lowercase else text
-        hashes, _ = hash_ngrams(TextBatch.from_strings([read]), 2, 4, whole_words=whole_words)
+        folded = "".join(map(lower_case, text)) if lowercase else text
+        hashes, _ = hash_ngrams(TextBatch.from_strings([folded]), 2, 4, whole_words=whole_words)
         wanted = [(number >> 32) * num_buckets >> 32 for number in hashes.tolist()]
         assert rows == (wanted or [num_buckets])
 
 
-def test_texts_without_ngrams_have_a_row_of_their_own() -> None:
+def test_texts_without_ngrams_use_the_last_row() -> None:
     config = replace(NGRAMS, min_n=4, max_n=4, whole_words=False)
     embedder = NgramsEmbedder(config, FittedState())
     found = by_text(embedder.tokenizer(TextBatch.from_strings(["", "а", " \n", "аб"])))
@@ -112,17 +112,17 @@ def test_texts_without_ngrams_have_a_row_of_their_own() -> None:
     assert embedder.table.num_embeddings == 51
 
 
-def test_the_alphabet_is_part_of_the_run(tmp_path: Path) -> None:
+def test_alphabet_is_saved(tmp_path: Path) -> None:
     texts = TextBatch.from_strings(TEXTS)
     fitted = CharactersEmbedder.fit(CHARACTERS, Corpus(texts, lambda: texts))
     assert fitted.arrays["code_points"].dtype == np.int32
     fitted.save(tmp_path / "a")
-    here = CharactersEmbedder(CHARACTERS, fitted)
-    there = CharactersEmbedder(CHARACTERS, FittedState.load(tmp_path / "a"))
-    assert by_text(here.tokenizer(texts)) == by_text(there.tokenizer(texts))
+    saved = CharactersEmbedder(CHARACTERS, fitted)
+    loaded = CharactersEmbedder(CHARACTERS, FittedState.load(tmp_path / "a"))
+    assert by_text(saved.tokenizer(texts)) == by_text(loaded.tokenizer(texts))
 
 
-def test_what_is_not_fitted_asks_for_no_noise() -> None:
+def test_unfitted_embedders_request_no_noisy_texts() -> None:
     def noisy() -> TextBatch:
         raise AssertionError
 
@@ -131,7 +131,7 @@ def test_what_is_not_fitted_asks_for_no_noise() -> None:
     assert NgramsEmbedder.fit(NGRAMS, Corpus(nothing, noisy)) == FittedState()
 
 
-def test_mean_of_ngrams_equals_the_mean_text_by_text() -> None:
+def test_mean_encoder_equals_the_mean_of_each_text() -> None:
     embedder = NgramsEmbedder(NGRAMS, FittedState())
     inputs = embedder.tokenizer(TextBatch.from_strings(TEXTS))
     states = MeanEncoder(MeanConfig(kind="mean"), embedder.dim)(embedder(inputs))
@@ -140,7 +140,7 @@ def test_mean_of_ngrams_equals_the_mean_text_by_text() -> None:
     torch.testing.assert_close(states.values, torch.stack(wanted))
 
 
-def test_a_sparse_gradient_is_the_whole_one() -> None:
+def test_sparse_gradient_equals_the_dense_one() -> None:
     gradients = []
     for sparse in (True, False):
         embedder = NgramsEmbedder(replace(NGRAMS, sparse=sparse), FittedState())
@@ -170,7 +170,7 @@ def test_a_sparse_gradient_is_the_whole_one() -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_refused(config: Any, changed: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused(config: Any, changed: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as error:
         replace(config, **changed)
     assert message in str(error.value)

@@ -1,4 +1,4 @@
-"""Models that label words: what is said of a word does not depend on the texts beside its own."""
+"""Models that label words: predictions do not depend on the batch."""
 
 import itertools
 
@@ -29,7 +29,7 @@ def by_text(logits: Tensor, inputs: WordTokenBatch) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
-def test_words_do_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
+def test_prediction_does_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
     model = build_words(*kinds).eval()
     with torch.inference_mode():
         inputs = encoded(model, TEXTS)
@@ -49,7 +49,7 @@ def test_words_do_not_depend_on_the_batch(kinds: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
-def test_in_bf16_they_do_not_beyond_rounding(kinds: tuple[str, str]) -> None:
+def test_bf16_prediction_depends_on_the_batch_by_rounding_only(kinds: tuple[str, str]) -> None:
     model = build_words(*kinds).eval()
     rounded = for_inference(model, "bf16")
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
@@ -62,13 +62,13 @@ def test_in_bf16_they_do_not_beyond_rounding(kinds: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids="-".join)
-def test_every_weight_gets_a_gradient(kinds: tuple[str, str]) -> None:
+def test_all_weights_get_gradients(kinds: tuple[str, str]) -> None:
     model = build_words(*kinds)
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
 
 @pytest.mark.parametrize("pool", ["max", "mean", "max_mean"])
-def test_a_word_is_what_its_tokens_are_pooled_to(pool: str) -> None:
+def test_word_embedding_equals_pooled_tokens(pool: str) -> None:
     model = build_words("glyphs", "cnn", pool).eval()
     embedder = model.embedder
     embedder.blocks = torch.nn.ModuleList()  # pyright: ignore[reportAttributeAccessIssue]
@@ -85,7 +85,7 @@ def test_a_word_is_what_its_tokens_are_pooled_to(pool: str) -> None:
     assert np.array_equal(found.lengths, shown_words(TextBatch.from_strings(TEXTS)).counts)
 
 
-def test_a_text_without_words_has_an_empty_one() -> None:
+def test_text_without_words_gets_an_empty_word() -> None:
     words = shown_words(TextBatch.from_strings(["", "а б", "  ", "в", "\n"]))
     assert words.counts.tolist() == [1, 2, 1, 1, 1]
     assert words.lengths.tolist() == [0, 1, 1, 0, 1, 0]
@@ -101,41 +101,42 @@ def predictor(model: Model, max_tokens: int = 10**6) -> WordPredictor:
     )
 
 
-def spans(said: WordPredictions) -> list[tuple[int, int]]:
-    return list(zip(said.words.starts.tolist(), said.words.ends.tolist(), strict=True))
+def spans(result: WordPredictions) -> list[tuple[int, int]]:
+    return list(zip(result.words.starts.tolist(), result.words.ends.tolist(), strict=True))
 
 
-def test_the_predictor_tells_words_of_the_texts_it_was_given() -> None:
+def test_predictor_returns_spans_in_the_original_texts() -> None:
     model = build_words("glyphs", "transformer")
     texts = TextBatch.from_strings([*TEXTS, "ﬁ ½ \u200bа\u200bб!", "\u200b"] * 30)
-    said = predictor(model, max_tokens=100)(texts)
-    assert len(said) == len(texts) and model.training
+    result = predictor(model, max_tokens=100)(texts)
+    assert len(result) == len(texts) and model.training
     one_by_one = [predictor(model)(TextBatch.from_strings([text])) for text in list(texts)[:8]]
     for index in range(len(texts)):
-        found, wanted = said[index], one_by_one[index % 8]
+        found, wanted = result[index], one_by_one[index % 8]
         assert spans(found) == spans(wanted) and found.texts[0] == wanted.texts[0]
         np.testing.assert_allclose(found.probabilities, wanted.probabilities, atol=1e-5)
-    assert spans(said[1]) == [] == spans(said[7])
-    assert [said[6].texts[0][a:b] for a, b in spans(said[6])] == ["ﬁ", "½", "а\u200bб", "!"]
-    assert said[0].probabilities.shape == (1, 3)
+    assert spans(result[1]) == [] == spans(result[7])
+    words = [result[6].texts[0][a:b] for a, b in spans(result[6])]
+    assert words == ["ﬁ", "½", "а\u200bб", "!"]
+    assert result[0].probabilities.shape == (1, 3)
     assert len(predictor(model)(TextBatch.from_strings([]))) == 0
 
 
-def test_without_a_normalizer_spans_are_those_of_the_texts() -> None:
+def test_predictor_without_a_normalizer_returns_spans() -> None:
     model = build_words("wordpiece", "cnn")
     plain = WordPredictor(
         model, pipeline_of(model), lambda x: x.softmax(1), max_tokens=50, precision="fp32"
     )
-    said = plain(TextBatch.from_strings(TEXTS))
-    assert [said[2].texts[0][a:b] for a, b in spans(said[2])] == [
+    result = plain(TextBatch.from_strings(TEXTS))
+    assert [result[2].texts[0][a:b] for a, b in spans(result[2])] == [
         *("}|{0па", ",", "привет", "!", "Как", "дела", "?"),
     ]
 
 
-def test_weights_from_outside_reach_the_embedder_of_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_load_pretrained_reaches_the_inner_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
     model = build_words("wordpiece", "cnn")
-    asked: list[str] = []
+    loaded: list[str] = []
     inner = type(model.embedder.inner)
-    monkeypatch.setattr(inner, "load_pretrained", lambda _: asked.append("inner"))
+    monkeypatch.setattr(inner, "load_pretrained", lambda _: loaded.append("inner"))
     model.load_pretrained()
-    assert asked == ["inner"]
+    assert loaded == ["inner"]

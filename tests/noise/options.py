@@ -1,4 +1,4 @@
-"""Noise settings for tests: the values of `conf/noise`, changed by keyword."""
+"""Noise settings for tests: the values of `conf/noise` with changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The noise letter by letter, with plain Python integers: what the fast code must equal."""
+"""Reference implementation of the noise: letter by letter, with Python integers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TEXT, WORD, RATE, LETTER, OPTION, INSERT, INSERTED, FAMILY = range(8)
 
 
 def split_mix(key: int, number: int) -> int:
-    """Output `number` of a SplitMix64 generator started at `key`."""
+    """Return output `number` of a SplitMix64 generator with state `key`."""
     state = (key + (number + 1) * 0x9E3779B97F4A7C15) % WRAP
     state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 % WRAP
     state = (state ^ (state >> 27)) * 0x94D049BB133111EB % WRAP
@@ -23,7 +23,7 @@ def uniform(seed: int, epoch: int, index: int, position: int, stream: int) -> fl
 
 
 Edit = tuple[int, int, int, int]
-"""start, end in the clean text; start, end in the noisy text."""
+"""Start and end in the clean text, start and end in the noisy text."""
 
 
 def corrupt(
@@ -35,9 +35,12 @@ def corrupt(
     key: tuple[int, int, int],
     families: tuple[list[PerturbationPolicy], list[float]] | None = None,
 ) -> tuple[str, list[Edit]]:
-    """One text with its edits; `words` are (start, end, toxic), `key` is (seed, epoch, index).
+    """Return the noisy text and its edits.
 
-    With `families` a touched word draws one of these treatments by its weight.
+    Args:
+        words: (start, end, toxic) of each word.
+        key: seed, epoch, index.
+        families: policies and their weights; a touched word draws one of them.
     """
 
     def draw(position: int, stream: int) -> float:
@@ -47,24 +50,24 @@ def corrupt(
     for start, end, is_toxic in words:
         noisy += text[position:start]
         position = end
-        treatment = toxic if is_toxic else other
+        policy = toxic if is_toxic else other
         if families is not None:
-            treatment = drawn_family(*families, draw(start, FAMILY))
-        active = draw(0, TEXT) < p_text and draw(start, WORD) < treatment.p_word
+            policy = drawn_family(*families, draw(start, FAMILY))
+        active = draw(0, TEXT) < p_text and draw(start, WORD) < policy.p_word
         if not active:
             noisy += text[start:end]
             continue
-        rate = treatment.rates[int(draw(start, RATE) * len(treatment.rates))]
+        rate = policy.rates[int(draw(start, RATE) * len(policy.rates))]
         partners = {}
-        for i in range(start, end - 1) if treatment.swaps else ():
-            two = text[i], text[i + 1]
-            can = i not in partners and two[0] != two[1] and all(x in ALPHABET for x in two)
+        for i in range(start, end - 1) if policy.swaps else ():
+            pair = text[i], text[i + 1]
+            can = i not in partners and pair[0] != pair[1] and all(x in ALPHABET for x in pair)
             if can and draw(i, LETTER) < rate:
-                partners[i], partners[i + 1] = two[1], two[0]
+                partners[i], partners[i + 1] = pair[1], pair[0]
         for i in range(start, end):
             new = text[i]
-            options = treatment.options.get(text[i], []) if text[i] in ALPHABET else []
-            if treatment.swaps:
+            options = policy.options.get(text[i], []) if text[i] in ALPHABET else []
+            if policy.swaps:
                 options = [partners[i]] if i in partners else []
                 if options:
                     new = options[0]
@@ -73,10 +76,10 @@ def corrupt(
                 new = options[int(draw(i, OPTION) * len(options))]
                 edits.append((i, i + 1, len(noisy), len(noisy) + len(new)))
             noisy += new
-            behind = inserted(treatment, text[i], i == end - 1, draw(i, INSERT), draw(i, INSERTED))
-            if behind:
-                edits.append((i + 1, i + 1, len(noisy), len(noisy) + len(behind)))
-            noisy += behind
+            new = inserted(policy, text[i], i == end - 1, draw(i, INSERT), draw(i, INSERTED))
+            if new:
+                edits.append((i + 1, i + 1, len(noisy), len(noisy) + len(new)))
+            noisy += new
     return noisy + text[position:], edits
 
 
@@ -92,12 +95,12 @@ def drawn_family(
 
 
 def inserted(
-    treatment: PerturbationPolicy, letter: str, last: bool, whether: float, which: float
+    policy: PerturbationPolicy, letter: str, last: bool, whether: float, which: float
 ) -> str:
     if not letter.isalpha():
         return ""
-    if whether < treatment.p_space:
+    if whether < policy.p_space:
         return "" if last else " "
-    if whether < treatment.p_space + treatment.p_insert and (not last or treatment.behind_words):
-        return treatment.inserts[int(which * len(treatment.inserts))]
+    if whether < policy.p_space + policy.p_insert and (not last or policy.after_words):
+        return policy.inserts[int(which * len(policy.inserts))]
     return ""

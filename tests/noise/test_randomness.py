@@ -6,7 +6,7 @@ from tests.noise.slow_noise import split_mix, uniform
 from vitrina.noise.randomness import Stream, text_keys, uniforms
 
 
-def test_published_outputs_of_splitmix64() -> None:
+def test_reference_outputs_of_splitmix64() -> None:
     # The first outputs of the reference implementation (prng.di.unimi.it) for state 1234567.
     expected = [6457827717110365317, 3203168211198807973, 9817491932198370423]
     assert [split_mix(1234567, number) for number in range(3)] == expected
@@ -19,7 +19,7 @@ def test_published_outputs_of_splitmix64() -> None:
     st.integers(0, 2**40),
     st.sampled_from(Stream),
 )
-def test_fast_draws_equal_slow_ones(
+def test_draws_equal_the_reference(
     seed: int, epoch: int, index: int, position: int, stream: Stream
 ) -> None:
     keys = text_keys(seed, epoch, np.array([index]))
@@ -27,12 +27,13 @@ def test_fast_draws_equal_slow_ones(
     assert fast.tolist() == [uniform(seed, epoch, index, position, int(stream))]
 
 
-def test_draws_are_uniform_and_unrelated() -> None:
+def test_draws_are_uniform_and_uncorrelated() -> None:
     keys = np.repeat(text_keys(1, 0, np.arange(200)), 100)
     positions = np.tile(np.arange(100), 200)
     draws = [uniforms(keys, positions, stream) for stream in Stream]
     for drawn in draws:
         counts = np.histogram(drawn, bins=20, range=(0, 1))[0]
         assert ((counts - 1000) ** 2 / 1000).sum() < 55  # chi-square, 19 degrees: p < 1e-5
-    related = np.corrcoef([*draws, np.roll(draws[0], 1), np.roll(draws[0], 100)])
-    assert np.abs(related - np.eye(len(related))).max() < 0.035  # five standard deviations
+    correlations = np.corrcoef([*draws, np.roll(draws[0], 1), np.roll(draws[0], 100)])
+    off_diagonal = correlations - np.eye(len(correlations))
+    assert np.abs(off_diagonal).max() < 0.035  # five standard deviations

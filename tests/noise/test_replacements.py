@@ -1,4 +1,4 @@
-"""What a noise puts for letters, against the edits of its texts one by one."""
+"""Compare counted replacements with the edits of each text."""
 
 from collections import Counter
 
@@ -28,16 +28,16 @@ def test_every_edit_is_counted(monkeypatch: pytest.MonkeyPatch, at_once: int) ->
         for start, end, new_start, new_end in zip(
             edits.start, edits.end, edits.new_start, edits.new_end, strict=True
         ):
-            put = noisy.texts[0][new_start:new_end]
+            new = noisy.texts[0][new_start:new_end]
             if start == end:
-                inserted[put] += 1
-            elif put:
-                replaced[clean[start], put] += 1
+                inserted[new] += 1
+            elif new:
+                replaced[clean[start], new] += 1
     assert found.replaced == replaced and found.inserted == inserted
     assert replaced["ж", "}|{"] and replaced["ж", "*"] and inserted["."]
 
 
-def test_a_noise_that_changes_nothing_puts_nothing() -> None:
+def test_no_noise_has_no_replacements() -> None:
     texts = TextBatch.from_strings(STRINGS)
     noise = build_noise(option("none"), 7)
     found = noise.replacements(texts, noise.mark(texts), np.arange(len(STRINGS)), 0)

@@ -15,7 +15,7 @@ from vitrina.noise.tables import (
     unseen_options,
 )
 
-# The published replacements: each letter, then what it may become. The deletion of ъ is below.
+# The published replacements: a letter, then its replacement. The deletion of ъ is tested below.
 PUBLISHED = {
     1: "б6 з3 о0 ч4",
     2: "аa а@ бb б6 вv вw гg гr дd еe ёe жzh зz з3 иi иu йj йi йu йy кk лl мm нn оo о0 пp пn рr рp "
@@ -25,7 +25,7 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
-def test_levels_hold_the_published_replacements(level: int) -> None:
+def test_levels_contain_the_published_replacements(level: int) -> None:
     options = letter_options(level)
     for known in range(1, min(level, 3) + 1):
         for fact in PUBLISHED[known].split():
@@ -34,7 +34,7 @@ def test_levels_hold_the_published_replacements(level: int) -> None:
 
 
 @pytest.mark.parametrize("level", [1, 2, 3])
-def test_levels_hold_nothing_else(level: int) -> None:
+def test_levels_contain_nothing_else(level: int) -> None:
     facts = {fact for known in range(1, level + 1) for fact in PUBLISHED[known].split()}
     ours = {letter + part for letter in SMALL for part in letter_options(level).get(letter, [])}
     assert ours - {"ъ"} == facts
@@ -48,7 +48,7 @@ def test_each_level_contains_the_lower_ones() -> None:
     assert letter_options(0, masks="*") == {}
 
 
-def test_capitals_become_capitals() -> None:
+def test_capital_letters_have_upper_case_replacements() -> None:
     options = letter_options(3)
     assert set(options["Ж"]) == {"ZH", "}|{", ">|<"}
     assert set(options["О"]) == {"O", "0"}
@@ -57,7 +57,7 @@ def test_capitals_become_capitals() -> None:
         assert all(part == part.upper() for part in options[letter.upper()])
 
 
-def test_a_letter_never_becomes_itself() -> None:
+def test_no_letter_replaces_itself() -> None:
     assert not any(
         letter in letter_options(4)[letter] for letter in ALPHABET if letter in letter_options(4)
     )
@@ -74,15 +74,15 @@ def test_weights_and_masks() -> None:
         assert counts["*"] == counts["."] == 1
 
 
-def test_unseen_look_alikes_are_no_replacement_of_a_level(tmp_path: Path) -> None:
+def test_unseen_look_alikes_exclude_all_levels(tmp_path: Path) -> None:
     own = unseen_options()
     assert len(own) > 50 and all(own.values())
-    assert not seen_glyphs() & {sign for alike in own.values() for sign in alike}
+    assert not seen_glyphs() & {sign for glyphs in own.values() for sign in glyphs}
     path = write(tmp_path / "a.json", {"о": ["o", "ο", "о", "0", "ꙩ"], "э": ["э"]})
     assert unseen_options(path) == {"о": ["ꙩ"], "О": ["Ꙩ"]}
 
 
-def test_look_alikes_of_higher_levels_may_count_as_unseen(tmp_path: Path) -> None:
+def test_known_level_excludes_lower_levels_only(tmp_path: Path) -> None:
     higher = level_table(4)["к"][0]
     assert higher not in seen_glyphs(3) and higher in seen_glyphs(4)
     path = write(tmp_path / "a.json", {"к": [higher, "k"]})
@@ -95,7 +95,7 @@ def write(path: Path, content: object) -> str:
     return str(path)
 
 
-def test_own_clusters(tmp_path: Path) -> None:
+def test_custom_clusters(tmp_path: Path) -> None:
     path = write(tmp_path / "own.json", {"ц": ["ц", "џ", "u,"], "Ц": ["Џ"], "ы": ["ӹ"]})
     options = letter_options(4, clusters=path)
     assert options["ц"] == ["c", "u,", "џ"]
@@ -103,7 +103,7 @@ def test_own_clusters(tmp_path: Path) -> None:
     assert options["Ы"][-1] == "Ӹ"
 
 
-def test_wrong_clusters(tmp_path: Path) -> None:
+def test_invalid_clusters_raise_an_error(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"none\.json: there is no such file; .*clusterization\.py"
     ):

@@ -22,23 +22,21 @@ odd = st.text(
 
 @settings(deadline=None)
 @given(st.sampled_from(list(NORMALIZERS)), st.lists(odd, max_size=4))
-def test_words_of_normalised_texts_are_traced_back_as_one_by_one(
-    kind: str, strings: list[str]
-) -> None:
-    given_, normalizer = TextBatch.from_strings(strings), NORMALIZERS[kind]
-    shown = normalizer(given_)
-    words = written_words(shown)
-    traced = align_spans(words, shown, given_, normalizer)
-    wanted = []
+def test_aligned_spans_equal_the_offset_maps(kind: str, strings: list[str]) -> None:
+    source, normalizer = TextBatch.from_strings(strings), NORMALIZERS[kind]
+    normalized = normalizer(source)
+    words = written_words(normalized)
+    aligned = align_spans(words, normalized, source, normalizer)
+    expected = []
     for index, text in enumerate(strings):
-        _, back = normalizer.with_offsets(text)
-        some = words.part(index, index + 1)
-        spans = zip(some.starts.tolist(), some.ends.tolist(), strict=True)
-        wanted += [back.to_original(start, end) for start, end in spans]
-    assert list(zip(traced.starts.tolist(), traced.ends.tolist(), strict=True)) == wanted
+        _, offsets = normalizer.with_offsets(text)
+        part = words.part(index, index + 1)
+        spans = zip(part.starts.tolist(), part.ends.tolist(), strict=True)
+        expected += [offsets.to_original(start, end) for start, end in spans]
+    assert list(zip(aligned.starts.tolist(), aligned.ends.tolist(), strict=True)) == expected
 
 
-def test_nothing_is_traced_where_nothing_changed() -> None:
+def test_spans_of_unchanged_texts_are_returned_as_is() -> None:
     texts = TextBatch.from_strings(["ничего не изменилось"])
     words = written_words(texts)
     assert align_spans(words, texts, texts, NoNormalizer()) is words

@@ -20,7 +20,7 @@ def normal(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("жοпа и xyй", "жопа и хуй"),
         ("ЖOПA", "ЖОПА"),
@@ -38,19 +38,19 @@ def normal(text: str) -> str:
         ("α и β", "α и β"),
     ],
 )
-def test_look_alikes_follow_their_word(text: str, wanted: str) -> None:
-    assert normal(text) == wanted
+def test_confusables_take_the_script_of_their_word(text: str, expected: str) -> None:
+    assert normal(text) == expected
 
 
 @given(st.lists(anything, max_size=5))
-def test_batch_is_each_text_alone_and_stable(strings: list[str]) -> None:
+def test_result_does_not_depend_on_the_batch_and_is_idempotent(strings: list[str]) -> None:
     once = confusables(TextBatch.from_strings(strings)).to_strings()
     assert once == [normal(string) for string in strings]
     assert confusables(TextBatch.from_strings(once)).to_strings() == once
 
 
 @given(anything)
-def test_result_is_nfkc_and_offsets_lead_to_look_alikes(text: str) -> None:
+def test_result_is_nfkc_and_offsets_are_valid(text: str) -> None:
     result, offsets = confusables.with_offsets(text)
     assert result == normal(text)
     assert unicodedata.is_normalized("NFKC", result)
@@ -61,10 +61,10 @@ def test_result_is_nfkc_and_offsets_lead_to_look_alikes(text: str) -> None:
         assert 0 <= start < end <= len(text)
 
 
-def test_plain_cyrillic_stays() -> None:
-    every = CYRILLIC + " " + CYRILLIC.upper()
-    assert normal(every) == every
+def test_plain_cyrillic_is_unchanged() -> None:
+    alphabet = CYRILLIC + " " + CYRILLIC.upper()
+    assert normal(alphabet) == alphabet
 
 
-def test_skeletons_have_the_letters_own_members() -> None:
+def test_confusables_of_a_letter_include_latin_and_greek() -> None:
     assert {"о", "o", "ο"} <= set(confusable_with("о"))

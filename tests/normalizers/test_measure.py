@@ -6,7 +6,7 @@ def texts(*strings: str) -> TextBatch:
     return TextBatch.from_strings(strings)
 
 
-def test_words_that_came_back_are_counted_in_their_order() -> None:
+def test_restored_words_are_counted_in_order() -> None:
     clean = texts("один два три", "четыре пять", "")
     noisy = texts("0дин д ва три", "четырe пять", "")
     normal = texts("один д ва три", "четыре пять", "")
@@ -16,6 +16,6 @@ def test_words_that_came_back_are_counted_in_their_order() -> None:
     assert counts.intact == 1 - 1 / 5
 
 
-def test_a_normaliser_that_damages_has_a_negative_share() -> None:
+def test_a_damaging_normalizer_has_a_negative_share() -> None:
     assert compare_words(texts("а б в"), texts("а б г"), texts("г")).restored == -2
     assert compare_words(texts("а"), texts("а"), texts("а")).restored == 0

@@ -26,7 +26,7 @@ def normal(text: str, **changes: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("}|{0па и >|<опа", "жопа и жопа"),
         ("п0шeл nа xуй", "пошел на хуй"),
@@ -50,8 +50,8 @@ def normal(text: str, **changes: object) -> str:
         ("на her", "на хер"),
     ],
 )
-def test_known_replacements_are_undone(text: str, wanted: str) -> None:
-    assert normal(text) == wanted
+def test_known_replacements_are_inverted(text: str, expected: str) -> None:
+    assert normal(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_known_replacements_are_undone(text: str, wanted: str) -> None:
         "бютжетниц",
     ],
 )
-def test_ordinary_text_stays(text: str) -> None:
+def test_plain_text_is_unchanged(text: str) -> None:
     assert normal(text) == text
 
 
@@ -85,16 +85,16 @@ def test_ordinary_text_stays(text: str) -> None:
         ("п0шел", {"max_length": 4}),
     ],
 )
-def test_each_setting_turns_its_rule_off(text: str, changes: dict[str, object]) -> None:
+def test_each_setting_disables_its_rule(text: str, changes: dict[str, object]) -> None:
     assert normal(text) != text
     assert normal(text, **changes) == text
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.lists(anything, max_size=3))
-def test_batch_is_each_text_alone_with_offsets_that_lead_back(strings: list[str]) -> None:
-    together = rules(TextBatch.from_strings(strings)).to_strings()
-    for text, result in zip(strings, together, strict=True):
+def test_result_does_not_depend_on_the_batch_and_offsets_are_valid(strings: list[str]) -> None:
+    batched = rules(TextBatch.from_strings(strings)).to_strings()
+    for text, result in zip(strings, batched, strict=True):
         again, offsets = rules.with_offsets(text)
         assert result == again == normal(text)
         assert len(offsets) == len(result)
@@ -104,7 +104,7 @@ def test_batch_is_each_text_alone_with_offsets_that_lead_back(strings: list[str]
         assert (offsets.ends <= len(text)).all()
 
 
-def test_offsets_name_what_a_word_was_read_from() -> None:
+def test_offsets_map_words_to_their_source() -> None:
     text = "ты }|{ 0па, ду рак"
     result, offsets = rules.with_offsets(text)
     assert result == "ты жопа, дурак"
@@ -124,7 +124,7 @@ def test_time_is_bounded(hostile: str) -> None:
     assert time.process_time() - started < 5
 
 
-def test_most_words_under_the_projects_noise_come_back() -> None:
+def test_most_noisy_words_are_restored() -> None:
     lines = ["Вот так живут люди в нашей стране", "сказал что ты дурак и мудак полный"] * 40
     clean = TextBatch.from_strings(lines)
     config = compose_config(["noise=uniform", "noise.p=0.2"])
@@ -138,14 +138,14 @@ def test_most_words_under_the_projects_noise_come_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [
         ("level=5", "normalizer.level = 5: must be from 0 to 4"),
         ("beam=0", "normalizer.beam = 0: must be from 1 to 1000"),
-        ("masks=a", "normalizer.masks = 'a': must be signs, no letters, digits or spaces"),
+        ("masks=a", "normalizer.masks = 'a': must be signs, not letters, digits or spaces"),
     ],
 )
-def test_wrong_settings_are_named(setting: str, told: str) -> None:
+def test_invalid_settings_are_reported(setting: str, message: str) -> None:
     with pytest.raises(InputError) as error:
         compose_config(["normalizer=rules", f"normalizer.{setting}"])
-    assert str(error.value) == told
+    assert str(error.value) == message

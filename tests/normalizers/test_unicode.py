@@ -9,21 +9,21 @@ from vitrina.normalizers.unicode import INVISIBLE, UnicodeNormalizer, normalize
 from vitrina.text.batch import TextBatch
 
 unicode = UnicodeNormalizer()
-tricky = st.sampled_from(
+special = st.sampled_from(
     "еﬁ①ﾊﾞ\u0308\u0323\u200b\ufe0f\u00ad\ud800\u1100\u1161\u11a8각Ⓐ㎏\U000e0041😀"
 )
 anything = st.text(
-    st.one_of(st.characters(), tricky, st.characters(max_codepoint=0x3FF)), max_size=20
+    st.one_of(st.characters(), special, st.characters(max_codepoint=0x3FF)), max_size=20
 )
 
 
 @given(st.lists(anything, max_size=6))
-def test_batch_is_each_text_normalised(strings: list[str]) -> None:
+def test_batch_equals_single_texts(strings: list[str]) -> None:
     assert unicode(TextBatch.from_strings(strings)).to_strings() == [normalize(s) for s in strings]
 
 
 @given(anything)
-def test_normal_form_is_nfkc_visible_and_stable(text: str) -> None:
+def test_result_is_nfkc_visible_and_idempotent(text: str) -> None:
     normal = normalize(text)
     assert normalize(normal) == normal
     assert unicodedata.is_normalized("NFKC", normal)
@@ -31,7 +31,7 @@ def test_normal_form_is_nfkc_visible_and_stable(text: str) -> None:
 
 
 @given(anything)
-def test_offsets_lead_to_what_a_character_came_from(text: str) -> None:
+def test_offsets_map_characters_to_their_source(text: str) -> None:
     normal, offsets = unicode.with_offsets(text)
     assert normal == normalize(text)
     assert len(offsets) == len(normal)
@@ -42,19 +42,19 @@ def test_offsets_lead_to_what_a_character_came_from(text: str) -> None:
         assert character in normalize(text[start:end])
 
 
-def test_tricks_are_undone() -> None:
+def test_invisible_characters_and_compatibility_forms_are_normalized() -> None:
     texts = ["д\u200bу\u00adр\u2060а\ufe0fк", "\u202eдура\U000e0041к", "ｄｕｒａｋ", "ё", "е\u0308"]
     normal = unicode(TextBatch.from_strings(texts)).to_strings()
     assert normal == ["дурак", "дурак", "durak", "ё", "ё"]
 
 
-def test_clean_batch_is_returned_as_it_is() -> None:
+def test_clean_batch_is_returned_unchanged() -> None:
     texts = TextBatch.from_strings(["простой текст", "ё и й"])
     assert unicode(texts) is texts
 
 
 @given(anything)
-def test_none_changes_nothing(text: str) -> None:
+def test_identity_normalizer_changes_nothing(text: str) -> None:
     none = NoNormalizer()
     texts = TextBatch.from_strings([text])
     assert none(texts) is texts

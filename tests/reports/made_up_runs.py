@@ -1,4 +1,4 @@
-"""Folders of runs as tables and reports read them, made up."""
+"""Writes folders of runs with synthetic scores, for tests of tables and reports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_run(
     error: str = "",
     **more: Any,
 ) -> Path:
-    """A run whose scores all follow from `f1`; without one it has not finished."""
+    """Write a run whose scores derive from `f1`; None: the run has not finished."""
     folder.mkdir(parents=True)
     config = {
         "seed": seed,
@@ -75,7 +75,7 @@ def made_up_metrics(f1: float) -> dict[str, Any]:
 
 
 def full_metrics(f1: float) -> dict[str, Any]:
-    """What evaluation=full and evaluation=attack add."""
+    """Return the sections that evaluation=full and evaluation=attack add."""
     families = {
         name: {
             "held_out": name == "spaces",

@@ -1,4 +1,4 @@
-"""The pieces of a page: escaping, tables, charts."""
+"""Parts of a page: escaping, tables, charts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from vitrina.reports.page import PageTable, displayable, markup, render
 from vitrina.reports.pictures import drawn_words, line_pictures, salient_text, scaled
 from vitrina.reports.saliency import Salient
 
-PICTURES = GlyphRenderer([], 12, 24)
+RENDERER = GlyphRenderer([], 12, 24)
 
 
 class Words(HTMLParser):
-    """The text of some HTML, and which elements it has."""
+    """Parses HTML into its text and its tags."""
 
     def __init__(self, markup: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -36,7 +36,7 @@ class Words(HTMLParser):
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=30))
-def test_any_text_stays_text(text: str) -> None:
+def test_markup_escapes_any_text(text: str) -> None:
     found = Words(markup("<p>{}</p>", text))
     assert found.tags == ["p"]
     assert found.text.replace("\r", "\n") == displayable(text).replace("\r", "\n")
@@ -47,16 +47,16 @@ def test_any_text_stays_text(text: str) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=60))
-def test_any_text_is_drawn_word_by_word(text: str) -> None:
-    line, words, edges = drawn_words(PICTURES, text)
+def test_any_text_is_split_into_drawn_words(text: str) -> None:
+    line, words, edges = drawn_words(RENDERER, text)
     assert [word.left for word in words[1:]] == [word.right for word in words[:-1]]
     assert words[0].left == 0 and words[-1].right == line.shape[1] == edges[-1]
-    assert Words(str(line_pictures(PICTURES, text))).tags == ["div", *["img"] * len(words)]
+    assert Words(str(line_pictures(RENDERER, text))).tags == ["div", *["img"] * len(words)]
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.text("аб<&> ", max_size=20), st.integers(0, 100))
-def test_tokens_that_overlap_or_leave_gaps_keep_the_text(text: str, seed: int) -> None:
+def test_salient_text_keeps_text_with_any_spans(text: str, seed: int) -> None:
     random = np.random.default_rng(seed)
     ends = random.integers(0, len(text) + 1, size=(2, 5))
     starts, ends = ends.min(axis=0), ends.max(axis=0)
@@ -64,34 +64,34 @@ def test_tokens_that_overlap_or_leave_gaps_keep_the_text(text: str, seed: int) -
     assert Words(str(salient_text(salient))).text == text
 
 
-def test_weights_are_scaled_to_the_largest() -> None:
+def test_weights_are_scaled_to_largest() -> None:
     assert scaled(np.array([1.0, -4.0, 0.0])).tolist() == [0.25, -1.0, 0.0]
     assert scaled(np.zeros(2)).tolist() == [0.0, 0.0] and len(scaled(np.zeros(0))) == 0
 
 
 def page_of(table: PageTable, *charts: Chart) -> str:
-    """A page with a table and charts."""
+    """Render a page with a table and charts."""
     attacks = {"table": table, "chart": charts[0]} if charts else None
     report = {"differences": table, "attacks": attacks}
     sections = {"differences": "<D>", "attacks": "A"} if charts else {"differences": "<D>"}
     return render("sweep", title="<t>", subtitle="", sections=sections, report=report)
 
 
-def test_tables_have_headings_for_rows_and_columns() -> None:
-    page = page_of(PageTable("what <it> is", ["a", "b"], [["x", "<y>"]], words=[1]))
+def test_tables_have_row_and_column_headings() -> None:
+    page = page_of(PageTable("about <it>", ["a", "b"], [["x", "<y>"]], words=[1]))
     assert '<th scope="row">x</th>' in page and '<th scope="col">a</th>' in page
     assert '<td class="words">&lt;y&gt;</td>' in page and 'tabindex="0"' in page
-    assert "what &lt;it&gt; is" in page and "<title>&lt;t&gt;</title>" in page
+    assert "about &lt;it&gt;" in page and "<title>&lt;t&gt;</title>" in page
     assert '<h2 id="differences">&lt;D&gt;</h2>' in page
 
 
-def test_a_chart_describes_its_points_to_those_who_do_not_see_it() -> None:
+def test_chart_has_alternative_text() -> None:
     curve = Curve("a<b", [(0, 0.9), (1, float("nan")), (2, 0.7)], [(0, 0.8, 1.0), (2, 0.6, 0.8)])
     chart = line_chart([curve, Curve("$c_", [(0, 0.5)])], title="F1", x_title="level")
     assert chart.description == "F1. a<b: 0.900 at 0, 0.700 at 2; $c_: 0.500 at 0"
     page = page_of(PageTable("", [], []), chart)
     assert 'alt="F1. a&lt;b: 0.900 at 0, 0.700 at 2; $c_: 0.500 at 0"' in page
-    assert "</span> a&lt;b</li>" in page  # the key
+    assert "</span> a&lt;b</li>" in page  # the legend
     svg = base64.b64decode(chart.image.partition("base64,")[2]).decode("utf-8")
     assert ">level</text>" in svg and "<script" not in svg
     assert line_chart([curve, Curve("$c_", [(0, 0.5)])], title="F1", x_title="level") == chart
@@ -99,7 +99,7 @@ def test_a_chart_describes_its_points_to_those_who_do_not_see_it() -> None:
     assert "F1: undefined" in (page := page_of(PageTable("", [], []), empty)) and "<img" not in page
 
 
-def test_ranges_hold_all_values_within_what_scores_can_be() -> None:
+def test_value_range_is_clipped_for_scores() -> None:
     low, high = value_range([Curve("", [(0, 0.63), (1, 0.71)], [(0, -0.4, 1.6)])])
     assert (low, high) == (-0.05, 1.05)
     low, high = value_range([Curve("", [(0, 0.63), (1, 0.71)])], 0.5)

@@ -1,4 +1,4 @@
-"""What is counted in the predictions of a run."""
+"""Reading and counting the predictions of a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vitrina.reports.predictions import (
 from vitrina.reports.runs import Run, read_runs
 
 
-def with_predictions(folder: Path, suites: dict[str, list[dict[str, Any]]], **more: Any) -> Run:
+def run_with_predictions(folder: Path, suites: dict[str, list[dict[str, Any]]], **more: Any) -> Run:
     write_run(folder, "vtr", 1, 0.8, **more)
     (folder / "predictions").mkdir()
     for name, rows in suites.items():
@@ -33,32 +33,38 @@ def with_predictions(folder: Path, suites: dict[str, list[dict[str, Any]]], **mo
 
 
 def row(text: str, true: int, score: float, **more: Any) -> dict[str, Any]:
-    said = "1" if score > 0.5 else "0"
-    return {"text": text, "toxic": true, "scored_text": text, "score": score, "label": said} | more
+    predicted = "1" if score > 0.5 else "0"
+    return {
+        "text": text,
+        "toxic": true,
+        "scored_text": text,
+        "score": score,
+        "label": predicted,
+    } | more
 
 
-def test_two_classes(tmp_path: Path) -> None:
+def test_predictions_of_two_classes(tmp_path: Path) -> None:
     rows = [row("а", 1, 0.9), row("б", 1, 0.1), row("в", 0, 0.7), row("г", 0, 0.2)]
-    run = with_predictions(tmp_path / "run", {"clean": rows, "level_1": rows})
+    run = run_with_predictions(tmp_path / "run", {"clean": rows, "level_1": rows})
     assert suites_of(run) == ["clean", "level_1"]
     found = read_predictions(run, "clean")
     assert confusion(found).tolist() == [[1, 1], [1, 1]]
-    assert found.wrong.tolist() == [1, 2]  # the surest first
-    probability, true = found.judged
+    assert found.wrong.tolist() == [1, 2]
+    probability, true = found.calibration_pairs
     assert probability.tolist() == [0.9, 0.1, 0.7, 0.2] and true.tolist() == [1, 1, 0, 0]
     assert found.label_text(found.truth[0]) == "1"
 
 
-def test_the_reported_class_may_be_the_first(tmp_path: Path) -> None:
+def test_positive_class_may_be_first(tmp_path: Path) -> None:
     task = {"kind": "classification", "positive": "0"}
     rows = [row("а", 1, 0.9, label="0")]
-    run = with_predictions(tmp_path / "run", {"clean": rows}, task=task)
+    run = run_with_predictions(tmp_path / "run", {"clean": rows}, task=task)
     found = read_predictions(run, "clean")
     assert found.probabilities[0].tolist() == pytest.approx([0.9, 0.1])
-    assert found.wrong.tolist() == [0] and found.judged[1].tolist() == [False]
+    assert found.wrong.tolist() == [0] and found.calibration_pairs[1].tolist() == [False]
 
 
-def test_sets_of_labels_and_a_field_that_was_renamed(tmp_path: Path) -> None:
+def test_label_sets_and_renamed_field(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [
         {"scored_text": "а", "label": ["1"], "original_label": ["0", "1"]},
         {"scored_text": "б", "label": [], "original_label": []},
@@ -66,20 +72,20 @@ def test_sets_of_labels_and_a_field_that_was_renamed(tmp_path: Path) -> None:
     rows[0]["score"], rows[1]["score"] = {"0": 0.3, "1": 0.8}, {"0": 0.1, "1": 0.2}
     task = {"kind": "multilabel", "separator": None}
     dataset = {"kind": "jsonl", "label_field": "label", "text_field": "text"}
-    run = with_predictions(tmp_path / "run", {"clean": rows}, task=task, dataset=dataset)
+    run = run_with_predictions(tmp_path / "run", {"clean": rows}, task=task, dataset=dataset)
     found = read_predictions(run, "clean")
     assert label_counts(found).tolist() == [[0, 0, 1, 1], [1, 0, 0, 1]]
-    assert found.wrong.tolist() == [0] and len(found.judged[0]) == 4
+    assert found.wrong.tolist() == [0] and len(found.calibration_pairs[0]) == 4
     assert found.label_text(found.predicted[1]) == "none"
 
 
-def test_what_cannot_be_told_is_one_line(tmp_path: Path) -> None:
-    run = with_predictions(
+def test_unreadable_predictions_are_refused(tmp_path: Path) -> None:
+    run = run_with_predictions(
         tmp_path / "a", {"clean": [{"scored_text": "а", "score": 1, "label": "1"}]}
     )
-    with pytest.raises(InputError, match="the truth is unknown"):
+    with pytest.raises(InputError, match="cannot read true labels"):
         read_predictions(run, "clean")
-    words = with_predictions(tmp_path / "b", {"clean": []}, task={"kind": "labeling"})
+    words = run_with_predictions(tmp_path / "b", {"clean": []}, task={"kind": "labeling"})
     with pytest.raises(InputError, match="labels of words"):
         read_predictions(words, "clean")
     (words.folder / "predictions" / "clean.jsonl").write_text("{", "utf-8")
@@ -98,7 +104,7 @@ def slow_ece(probability: np.ndarray, true: np.ndarray, bins: int) -> float:
     return total / len(pairs)
 
 
-def test_calibration_against_its_definition() -> None:
+def test_calibration_matches_definition() -> None:
     random = np.random.default_rng(1)
     probability = random.random(150)
     true = random.random(150) < probability**2
@@ -110,13 +116,13 @@ def test_calibration_against_its_definition() -> None:
     assert (perfect.ece, perfect.brier, len(perfect.sizes)) == (0.0, 0.0, 2)
 
 
-def test_the_ladder_is_one_text_of_all_suites(tmp_path: Path) -> None:
+def test_ladder_is_same_text_in_all_suites(tmp_path: Path) -> None:
     texts = ["спокойный текст", "шумный и грубый текст"]
     clean = [row(text, 1, 0.9) for text in texts]
     noisy = [clean[0], {**clean[1], "scored_text": "шyмный и rpубый текст", "score": 0.4}]
     other = [row("другой файл", 1, 0.9)]
     suites = {"clean": clean, "level_1": noisy, "diacritics": other}
-    run = with_predictions(tmp_path / "run", suites)
+    run = run_with_predictions(tmp_path / "run", suites)
     found = ladder(run, suites_of(run))
     assert [step[:2] for step in found] == [
         ("clean", texts[1]),

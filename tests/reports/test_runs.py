@@ -1,5 +1,3 @@
-"""What runs tell of themselves."""
-
 from __future__ import annotations
 
 import json
@@ -12,8 +10,8 @@ from vitrina.errors import InputError
 from vitrina.reports.runs import differing, read_runs, score_at
 
 
-def test_only_what_does_not_follow_distinguishes_runs(tmp_path: Path) -> None:
-    for model in ("vtr", "ttr"):  # each with an embedder of its own
+def test_differing_omits_determined_settings(tmp_path: Path) -> None:
+    for model in ("vtr", "ttr"):  # their embedders differ too
         for level in (1, 4):
             for seed in (1, 2):
                 write_run(tmp_path / f"{model}-{level}-{seed}", model, seed, 0.5, level=level)
@@ -22,14 +20,14 @@ def test_only_what_does_not_follow_distinguishes_runs(tmp_path: Path) -> None:
     assert differing(read_runs(tmp_path)) == ["model", "noise.level_toxic"]
 
 
-def test_a_setting_that_follows_another_one_is_left_out(tmp_path: Path) -> None:
+def test_differing_omits_settings_determined_within_group(tmp_path: Path) -> None:
     for level in (1, 4):
         noise = {"kind": "uniform", "level_toxic": level, "level_non_toxic": min(level, 2)}
         write_run(tmp_path / f"vtr-{level}", "vtr", 1, 0.5, noise=noise)
     assert differing(read_runs(tmp_path)) == ["noise.level_toxic"]
 
 
-def test_settings_are_options_or_values(tmp_path: Path) -> None:
+def test_setting_is_option_or_value(tmp_path: Path) -> None:
     write_run(tmp_path / "run", "vtr", 3, 0.5, dropout=None, flag=True, sizes=[1, 2])
     (run,) = read_runs(tmp_path)
     found = {key: run.setting(key) for key in ("model", "noise", "noise.level_toxic", "seed")}
@@ -38,7 +36,7 @@ def test_settings_are_options_or_values(tmp_path: Path) -> None:
     assert run.setting("embedder") == "glyphs" and run.setting("nothing.at.all") is None
 
 
-def test_what_was_measured_later_belongs_to_the_run(tmp_path: Path) -> None:
+def test_later_evaluations_are_merged(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", "vtr", 1, 0.5)
     later = full_metrics(0.5)
     for name in ("full", "broken"):
@@ -48,10 +46,10 @@ def test_what_was_measured_later_belongs_to_the_run(tmp_path: Path) -> None:
     (run / "evaluations" / "broken" / "metrics.json").write_text("{", "utf-8")
     (read,) = read_runs(tmp_path)
     assert read.metrics["curves"] == later["curves"]
-    assert read.metrics["test"]["clean"]["f1"] == 0.5  # the run's own scores stay
+    assert read.metrics["test"]["clean"]["f1"] == 0.5  # the scores of the run are kept
 
 
-def test_scores_by_path() -> None:
+def test_score_at_path() -> None:
     metrics = {"test": {"my.file": {"f1": 0.5, "none": None, "list": [1, 2], "flag": True}}}
     assert score_at(metrics, "test.my.file.f1") == 0.5
     assert score_at(metrics, "test.my.file.none") is None

@@ -1,4 +1,4 @@
-"""Leaving tokens out, against doing it one at a time, for every embedder."""
+"""Saliency against erasing one token at a time, for every embedder."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from vitrina.text.batch import TextBatch
 SHOWN = ["жопа", "", "}|{0па, привет!", "о\u0301 \u200b я"]
 
 
-def in_use(model: Any) -> Any:
-    """What saliency asks of a trained model."""
+def trained(model: Any) -> Any:
+    """Return the attributes of a trained model that saliency uses."""
     return SimpleNamespace(
         model=model.eval(),
         task=SimpleNamespace(probabilities=lambda logits: logits.float().softmax(dim=1)),
@@ -35,7 +35,7 @@ def in_use(model: Any) -> Any:
 
 @torch.inference_mode()
 def slow_weights(model: Any, text: str, label: int) -> np.ndarray:
-    """Each token's embedding set to zero, in a batch of its own."""
+    """Set the embedding of each token to zero, in separate batches."""
 
     def log_odds(values: torch.Tensor) -> float:
         x = Ragged(values, np.array([len(values)]))
@@ -54,9 +54,9 @@ def slow_weights(model: Any, text: str, label: int) -> np.ndarray:
 @pytest.mark.parametrize(
     "kind", [name for name in tiny.EMBEDDERS if name not in ("bytes", "ngrams")]
 )
-def test_weights_are_those_of_leaving_each_token_out(kind: str) -> None:
+def test_weights_match_loop(kind: str) -> None:
     model = tiny.build(kind, "cnn")
-    found = saliency(in_use(model), TextBatch.from_strings(SHOWN), [0, 1, 2, 0])
+    found = saliency(trained(model), TextBatch.from_strings(SHOWN), [0, 1, 2, 0])
     for text, label, one in zip(SHOWN, [0, 1, 2, 0], found, strict=True):
         assert one.text == text
         np.testing.assert_allclose(one.weights, slow_weights(model, text, label), atol=1e-4)
@@ -66,10 +66,10 @@ def test_weights_are_those_of_leaving_each_token_out(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bytes", "ngrams"])
-def test_tokens_that_are_not_told_leave_out_glyphs_of_the_text(kind: str) -> None:
+def test_tokens_without_spans_erase_glyphs_of_text(kind: str) -> None:
     model = tiny.build(kind, "mean")
     text = "о\u0301пять"
-    (one,) = saliency(in_use(model), TextBatch.from_strings([text]), [1])
+    (one,) = saliency(trained(model), TextBatch.from_strings([text]), [1])
     assert one.starts.tolist() == [0, 2, 3, 4, 5] and one.ends.tolist() == [2, 3, 4, 5, 6]
 
     def log_odds(shown: str) -> float:
@@ -81,35 +81,35 @@ def test_tokens_that_are_not_told_leave_out_glyphs_of_the_text(kind: str) -> Non
     np.testing.assert_allclose(one.weights[:2], expected, atol=1e-4)
 
 
-def test_long_texts_leave_out_runs_of_tokens() -> None:
+def test_long_texts_erase_runs_of_tokens() -> None:
     model = tiny.build("glyphs", "cnn")
-    (one,) = saliency(in_use(model), TextBatch.from_strings(["жопа " * 100]), [0])
+    (one,) = saliency(trained(model), TextBatch.from_strings(["жопа " * 100]), [0])
     assert len(one.weights) == 500
     assert len(set(np.round(one.weights, 9))) <= MOST_PARTS
     runs = one.weights.reshape(-1, 4)
     assert (runs == runs[:, :1]).all()
 
 
-def test_windows_take_along_what_shows_their_middle_too() -> None:
+def test_reach_of_overlapping_windows() -> None:
     slices, line = tiny.build("slices", "mean"), tiny.build("line", "mean")
     assert reach(slices.embedder) == 3  # windows of 32 px every 5 px
     assert reach(line.embedder) == 1  # every 8 px
     assert reach(tiny.build("glyphs", "mean").embedder) == 0
 
 
-def test_words_have_none() -> None:
+def test_word_labeling_is_refused() -> None:
     with pytest.raises(InputError, match="labels words"):
-        saliency(in_use(tiny.build_words("glyphs", "cnn")), TextBatch.from_strings(["а"]), [0])
+        saliency(trained(tiny.build_words("glyphs", "cnn")), TextBatch.from_strings(["а"]), [0])
 
 
 @pytest.mark.parametrize("kind", ["glyphs", "glyph_ngrams", "slices", "line"])
-def test_all_columns_of_a_drawn_line_belong_to_one_token(kind: str) -> None:
+def test_every_column_belongs_to_one_token(kind: str) -> None:
     model = tiny.build(kind, "cnn")
     embedder = model.embedder
     assert isinstance(embedder, VisualEmbedder)
     texts = TextBatch.from_strings(SHOWN)
     stride = getattr(embedder.config, "stride_px", None)  # type: ignore[attr-defined]
-    for text, one in zip(SHOWN, saliency(in_use(model), texts, [0] * 4), strict=True):
+    for text, one in zip(SHOWN, saliency(trained(model), texts, [0] * 4), strict=True):
         columns = token_columns(embedder.tokenizer.renderer, text, len(one.weights), stride, 32)
         assert len(columns) == len(one.weights) + 1 and columns[0] == 0
         assert (np.diff(columns) > 0).all() or stride is not None
@@ -117,12 +117,12 @@ def test_all_columns_of_a_drawn_line_belong_to_one_token(kind: str) -> None:
         assert html.count("<img") == html.count("data:image/png;base64,") >= 1
 
 
-def test_pieces_of_text_hold_the_text() -> None:
+def test_salient_text_keeps_text() -> None:
     model = tiny.build("wordpiece", "cnn")
     text = "жопа <script>alert(1)</script> & привет"
     spans = token_spans(tiny.pipeline_of(model), TextBatch.from_strings([text]))
     assert spans is not None and spans[0][0][0] == spans[0][1][0] == 0  # the special token
-    (one,) = saliency(in_use(model), TextBatch.from_strings([text]), [0])
+    (one,) = saliency(trained(model), TextBatch.from_strings([text]), [0])
     html = str(salient_text(one))
     assert "<script" not in html and "&lt;" in html and "&amp;" in html
     import html as library
@@ -131,7 +131,7 @@ def test_pieces_of_text_hold_the_text() -> None:
     assert library.unescape(re.sub(r"<[^>]+>", "", html)) == text
 
 
-def test_long_words_are_cut_for_the_screen() -> None:
+def test_long_words_are_split() -> None:
     from vitrina.reports.pictures import MOST_PX, drawn_words
 
     line, words, _ = drawn_words(GlyphRenderer([], 12, 24), "ж" * 100 + " да")

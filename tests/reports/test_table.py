@@ -11,9 +11,9 @@ from vitrina.reports.runs import find_runs
 from vitrina.reports.table import RunTables, run_table
 
 
-def shown(table: RunTables, *, colour: bool = False, width: int = 120) -> str:
-    system: Any = "standard" if colour else None
-    console = Console(width=width, color_system=system, force_terminal=colour)
+def shown(table: RunTables, *, color: bool = False, width: int = 120) -> str:
+    system: Any = "standard" if color else None
+    console = Console(width=width, color_system=system, force_terminal=color)
     with console.capture() as capture:
         console.print(terminal(table, width))
     return capture.get()
@@ -44,7 +44,7 @@ def row_with(text: str, *parts: str) -> str:
     return rows[0]
 
 
-def test_runs_stand_side_by_side_with_the_best_in_bold(tmp_path: Path) -> None:
+def test_best_run_is_bold(tmp_path: Path) -> None:
     for model, embedder in (("vtr", "slices"), ("ttr", "wordpiece")):
         for level, score in ((0, 0.8), (4, 0.7)):
             better = 0.05 if model == "vtr" else 0.0
@@ -59,22 +59,22 @@ def test_runs_stand_side_by_side_with_the_best_in_bold(tmp_path: Path) -> None:
     text = shown(run_table(runs))
     assert "synthetic demo corpus" in text
     assert "noise.level_toxic" in text and "level" in text and "seconds" in text
-    assert "embedder" not in text  # follows from the model
-    assert "mixed" not in text  # the same in all
+    assert "embedder" not in text  # determined by the model
+    assert "mixed" not in text  # equal in all runs
     row = row_with(text, "vtr", " 0 ")
     assert "0.850" in row and "0.750" in row and "12" in row
-    assert "\x1b[1m0.850" in shown(run_table(runs), colour=True)
-    assert "\x1b[1m0.800" not in shown(run_table(runs), colour=True)
+    assert "\x1b[1m0.850" in shown(run_table(runs), color=True)
+    assert "\x1b[1m0.800" not in shown(run_table(runs), color=True)
 
 
-def test_other_choices_of_a_group_are_shown(tmp_path: Path) -> None:
+def test_differing_options_are_shown(tmp_path: Path) -> None:
     for noise in ("mixed", "none"):
         write_run(tmp_path / noise, {"model": "vtr", "noise": noise}, [], {"clean": 0.5})
     text = shown(run_table(find_runs(tmp_path)))
     assert "mixed" in row_with(text, "mixed") and "noise" in text
 
 
-def test_runs_that_failed_or_did_not_finish_are_visible(tmp_path: Path) -> None:
+def test_failed_and_unfinished_runs_are_shown(tmp_path: Path) -> None:
     write_run(tmp_path / "a", {"model": "vtr"}, ["seed=1"], {"clean": 0.5, "level_1": None})
     write_run(tmp_path / "b", {"model": "vtr"}, ["seed=2"], None, "out of [memory]\nTraceback …")
     write_run(tmp_path / "c", {"model": "vtr"}, ["seed=3"], None)
@@ -83,7 +83,7 @@ def test_runs_that_failed_or_did_not_finish_are_visible(tmp_path: Path) -> None:
     (only_error / "error.txt").write_text("no such file\n", "utf-8")
     broken = write_run(tmp_path / "e", {"model": "vtr"}, ["seed=5"], {"clean": 0.1})
     (broken / "metrics.json").write_text("[1", "utf-8")
-    text = " ".join(shown(run_table(find_runs(tmp_path))).split())  # lines may be wrapped
+    text = " ".join(shown(run_table(find_runs(tmp_path))).split())  # lines may wrap
     for which, reason in {
         "model=vtr seed=2": "out of [memory]",
         "model=vtr seed=3": "not finished",
@@ -97,7 +97,7 @@ def test_runs_that_failed_or_did_not_finish_are_visible(tmp_path: Path) -> None:
     assert text.count(" failed ") == 4
 
 
-def test_many_suites_go_on_in_a_second_table(tmp_path: Path) -> None:
+def test_wide_table_is_split(tmp_path: Path) -> None:
     names = ["clean", *(f"{series}_{n}" for series in ("level", "uniform") for n in range(1, 5))]
     for seed in (1, 2):
         scores: dict[str, float | None] = dict.fromkeys(names, 0.5 + seed / 10)
@@ -109,11 +109,11 @@ def test_many_suites_go_on_in_a_second_table(tmp_path: Path) -> None:
     assert shown(run_table(find_runs(tmp_path)), width=120).count("seed") == 1
 
 
-def test_no_runs_make_an_empty_table(tmp_path: Path) -> None:
+def test_table_without_runs(tmp_path: Path) -> None:
     assert "by suite" in shown(run_table(find_runs(tmp_path)))
 
 
-def test_runs_that_were_pretrained_are_compared_by_their_loss_and_less_is_better(
+def test_pretraining_runs_are_compared_by_loss(
     tmp_path: Path,
 ) -> None:
     for name, loss in (("a", 0.81), ("b", 0.62)):
@@ -121,7 +121,7 @@ def test_runs_that_were_pretrained_are_compared_by_their_loss_and_less_is_better
         tests = {"clean": {"masked_loss": loss, "count": 7}}
         metrics = {"train": {"seconds": 1.0}, "val": {}, "test": tests}
         (folder / "metrics.json").write_text(json.dumps(metrics), "utf-8")
-    text = shown(run_table(find_runs(tmp_path)), colour=True)
+    text = shown(run_table(find_runs(tmp_path)), color=True)
     assert "masked_loss by suite" in text
     assert "\x1b[1m0.620" in text and "\x1b[1m0.810" not in text
     labels = write_run(tmp_path / "c", {"model": "vtr"}, ["seed=c"], {"clean": 0.5})

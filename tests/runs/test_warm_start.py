@@ -80,7 +80,7 @@ def test_weights_artefacts_and_alphabet_are_taken(source: Path) -> None:
     model, start, fitted = begun(source, *READS, "dataset.corpus_seed=5")
     there = read_weights(source / "checkpoints" / "best.safetensors")
     state = model.state_dict()
-    assert all(same(state, there, part) for part in ("embedder.", "encoder.", "reader."))
+    assert all(same(state, there, part) for part in ("embedder.", "encoder.", "ctc_head."))
     given = FittedState.load(source / "state.safetensors")
     for name in ("embedder.mean", "embedder.projection"):
         assert np.array_equal(fitted.arrays[name], given.arrays[name])
@@ -88,7 +88,7 @@ def test_weights_artefacts_and_alphabet_are_taken(source: Path) -> None:
     numbers = sum(p.numel() for p in model.encoder.parameters())
     assert line_of(start, "encoder") == f"encoder: 24 of 24 tensors taken, {numbers:,} parameters"
     assert line_of(start, "embedder").endswith("and what was fitted for it (mean, projection)")
-    assert line_of(start, "reader").endswith("and its alphabet")
+    assert line_of(start, "ctc_head").endswith("and its alphabet")
     assert line_of(start, "head") == "head: not taken, task.kind = 'pretraining' there"
     assert start.lines[-1] == "  unused: mask (1 tensors)"
 
@@ -119,13 +119,13 @@ def test_tensors_of_another_shape_or_name_are_told_and_left(source: Path) -> Non
     assert "encoder.blocks.3.convolution.weight (not there)" in told and "and 2 more" in told
 
 
-def test_a_reader_of_other_settings_stays_behind_with_its_alphabet(source: Path) -> None:
+def test_a_ctc_head_of_other_settings_is_not_taken_nor_its_alphabet(source: Path) -> None:
     _, start, fitted = begun(source, *READS, "ocr.dim=16", "ocr.min_count=40")
-    assert line_of(start, "reader") == "reader: not taken, ocr.dim = 24 there"
+    assert line_of(start, "ctc_head") == "ctc_head: not taken, ocr.dim = 24 there"
     there = FittedState.load(source / "state.safetensors").texts["ocr.characters"]
     assert len(fitted.texts["ocr.characters"]) < len(there)
     _, start, _ = begun(source)
-    assert "reader (14 tensors)" in start.lines[-1]
+    assert "ctc_head (14 tensors)" in start.lines[-1]
 
 
 def test_an_embedder_is_taken_into_one_of_words_and_back(source: Path, tmp_path: Path) -> None:

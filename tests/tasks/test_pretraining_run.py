@@ -53,7 +53,7 @@ def test_a_run_from_the_command_line_goes_to_its_end(model: str, tmp_path: Path)
     few = ["evaluation=quick", "tracking=none", "hydra.run.dir=run", *FEW, *given]
     done = main(*few, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert " masked tokens a suite; masked loss: mean squared" in done.stdout
+    assert " masked tokens per suite; masked loss: mean squared" in done.stdout
     assert "clean_masked_loss" in done.stdout and "best step" in done.stdout
     folder = tmp_path / "run"
     metrics = json.loads((folder / "metrics.json").read_text())
@@ -144,7 +144,7 @@ def test_scores_can_be_made_again_and_tabled(
     shown = ["--rows", "task", "--metric", "test.clean.masked_loss"]
     assert table([str(pretrained), *shown]) == 0
     told = capsys.readouterr().out
-    assert f"{metrics['test']['clean']['masked_loss']:.3f}" in told and "less is better" in told
+    assert f"{metrics['test']['clean']['masked_loss']:.3f}" in told and "lower is better" in told
 
 
 def test_texts_need_no_labels(tmp_path: Path) -> None:
@@ -205,5 +205,5 @@ def test_a_split_without_texts_is_told(tmp_path: Path) -> None:
     data = tmp_path / "few.jsonl"
     data.write_text('{"text": "а"}\n{"text": "б"}\n', encoding="utf-8")
     config = compose_config(["task=pretraining", "dataset=jsonl", f"dataset.train={data}"])
-    with pytest.raises(InputError, match=r"dataset=jsonl: no rows in the val split"):
+    with pytest.raises(InputError, match=r"dataset=jsonl: the val split has no rows"):
         load_dataset(config.dataset, config.seed, config.task.label_rules())

@@ -15,9 +15,7 @@ sizes = st.integers(1, 10)
 
 
 @given(strings_of, sizes, st.data())
-def test_texts_are_what_they_were_made_of(
-    strings: list[str], size: int, data: st.DataObject
-) -> None:
+def test_batch_round_trip_take_and_part(strings: list[str], size: int, data: st.DataObject) -> None:
     texts = TextBatch.from_strings(strings)
     indices = data.draw(st.lists(st.integers(0, len(strings) - 1)) if strings else st.just([]))
     start = data.draw(st.integers(0, len(strings)))
@@ -32,7 +30,7 @@ def test_texts_are_what_they_were_made_of(
 
 
 @given(st.lists(st.integers(0, 12)), sizes)
-def test_pieces_hold_every_row_once_and_few_values(lengths: list[int], size: int) -> None:
+def test_pieces_cover_every_row_once_within_the_size_limit(lengths: list[int], size: int) -> None:
     offsets = offsets_of(lengths)
     assert offsets.tolist() == [sum(lengths[:i]) for i in range(len(lengths) + 1)]
     with pytest.MonkeyPatch.context() as patch:

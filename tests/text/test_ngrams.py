@@ -1,4 +1,4 @@
-"""Hashed n-grams against a loop over words."""
+"""Compare hashed n-grams with a loop over words."""
 
 import numpy as np
 from hypothesis import given
@@ -40,13 +40,13 @@ def test_ngrams_equal_a_loop_over_words(
     found, lengths = hash_ngrams(
         TextBatch.from_strings(strings), min_n, min_n + more, whole_words=whole_words
     )
-    wanted = [slow_ngrams(text, min_n, min_n + more, whole_words) for text in strings]
+    expected = [slow_ngrams(text, min_n, min_n + more, whole_words) for text in strings]
     assert found.dtype == np.uint64 and lengths.dtype == np.int64
-    assert lengths.tolist() == [len(part) for part in wanted]
-    assert found.tolist() == [number for part in wanted for number in part]
+    assert lengths.tolist() == [len(part) for part in expected]
+    assert found.tolist() == [number for part in expected for number in part]
 
 
-def test_a_word_stands_between_marks_and_ngrams_do_not_leave_it() -> None:
+def test_ngrams_include_marks_and_do_not_cross_words() -> None:
     texts = TextBatch.from_strings(["аб", "аб аб", "ба", "абв"])
     found, lengths = hash_ngrams(texts, 2, 3, whole_words=False)
     one, two, other, longer = np.split(found, np.cumsum(lengths)[:-1])
@@ -55,16 +55,16 @@ def test_a_word_stands_between_marks_and_ngrams_do_not_leave_it() -> None:
     assert len(set(one.tolist()) & set(longer.tolist())) == 3  # ⟨а, ⟨аб and аб
 
 
-def test_a_short_word_is_not_the_ngram_of_the_same_letters() -> None:
+def test_a_short_word_and_the_ngram_of_its_letters_have_different_hashes() -> None:
     found, _ = hash_ngrams(TextBatch.from_strings(["а"]), 3, 3, whole_words=True)
     assert len(set(found.tolist())) == len(found) == 2
 
 
-def test_hashes_of_many_ngrams_differ() -> None:
+def test_hashes_of_many_ngrams_are_distinct() -> None:
     letters = [chr(code) for code in range(0x430, 0x450)]
     words = " ".join(a + b + c for a in letters for b in letters for c in letters)
     found, _ = hash_ngrams(TextBatch.from_strings([words]), 5, 5, whole_words=False)
     assert len(found) == len(np.unique(found)) == 32**3
-    # The upper half alone is what rows of a table are chosen by.
+    # Embedding tables select rows by the upper bits.
     share = len(np.unique(found >> np.uint64(46))) / 2**18
     assert abs(share - (1 - np.exp(-(2**15) / 2**18))) < 0.002

@@ -15,7 +15,7 @@ def test_identity() -> None:
 
 
 @given(st.text("abx ", max_size=12))
-def test_composition_is_one_step_after_the_other(text: str) -> None:
+def test_compose_equals_two_maps_in_sequence(text: str) -> None:
     middle, first = substitute(text, re.compile("a"), lambda match: "bb")
     latest, second = substitute(middle, re.compile("bx|b(?= )"), lambda match: "")
     whole = second.compose(first)
@@ -30,7 +30,7 @@ def test_composition_is_one_step_after_the_other(text: str) -> None:
         assert text[start:end] in ({"a", "b"} if character == "b" else {character})
 
 
-def test_points_between_characters() -> None:
+def test_empty_spans_map_to_positions() -> None:
     _, offsets = substitute("xaay", re.compile("aa"), lambda match: "")
     assert offsets.to_original(1, 1) == (3, 3)
     assert offsets.to_original(2, 2) == (4, 4)

@@ -1,4 +1,4 @@
-"""Words as they are written, and which spans overlap, against slow and obvious forms."""
+"""Compare word spans and overlaps with slow reference implementations."""
 
 import re
 
@@ -40,7 +40,7 @@ def slow_words(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def test_words_of_ordinary_and_of_noisy_texts() -> None:
+def test_words_of_ordinary_and_noisy_texts() -> None:
     assert words_of("скотина!", "", " ", "нет,дурак… какой-то (3.5) :)") == [
         ["скотина", "!"],
         [],
@@ -52,7 +52,7 @@ def test_words_of_ordinary_and_of_noisy_texts() -> None:
 
 @settings(deadline=None)
 @given(st.lists(texts_with_signs, max_size=4), st.integers(1, 8))
-def test_words_equal_those_of_each_text_alone(strings: list[str], piece: int) -> None:
+def test_words_of_a_batch_equal_the_reference(strings: list[str], piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch, "PIECE", piece)
         words = written_words(TextBatch.from_strings(strings))
@@ -78,29 +78,29 @@ def listed(spans: Spans) -> list[tuple[int, int, int]]:
 
 @settings(deadline=None)
 @given(st.integers(0, 4).flatmap(lambda n: st.tuples(spans_of_texts(n), spans_of_texts(n))))
-def test_overlaps_equal_comparing_all_with_all(both: tuple[Spans, Spans]) -> None:
-    these, others = both
-    wanted = [
+def test_overlaps_equal_a_comparison_of_all_pairs(both: tuple[Spans, Spans]) -> None:
+    first, second = both
+    expected = [
         (i, k, min(a[2], b[2]) - max(a[1], b[1]))
-        for i, a in enumerate(listed(these))
-        for k, b in enumerate(listed(others))
+        for i, a in enumerate(listed(first))
+        for k, b in enumerate(listed(second))
         if a[0] == b[0] and min(a[2], b[2]) > max(a[1], b[1])
     ]
-    found = zip(*(column.tolist() for column in overlaps(these, others)), strict=True)
-    assert list(found) == wanted
+    found = zip(*(column.tolist() for column in overlaps(first, second)), strict=True)
+    assert list(found) == expected
     labels = []
-    for i in range(len(these)):
-        sizes = {k: size for mine, k, size in wanted if mine == i}
+    for i in range(len(first)):
+        sizes = {k: size for index, k, size in expected if index == i}
         best = max(sizes, key=lambda k: (sizes[k], -k), default=None)
-        labels.append(0 if best is None else int(others.labels[best]))
-    assert labels_by_overlap(these, others).tolist() == labels
+        labels.append(0 if best is None else int(second.labels[best]))
+    assert labels_by_overlap(first, second).tolist() == labels
 
 
 @given(st.integers(1, 4).flatmap(spans_of_texts), st.data())
-def test_spans_are_taken_by_text(spans: Spans, data: st.DataObject) -> None:
+def test_take_keep_part_and_join(spans: Spans, data: st.DataObject) -> None:
     chosen = data.draw(st.lists(st.integers(0, spans.num_texts - 1), max_size=4))
     taken = spans.take(np.array(chosen, dtype=np.int64))
-    texts = [[(start, end) for of, start, end in listed(spans) if of == text] for text in chosen]
+    texts = [[(start, end) for i, start, end in listed(spans) if i == text] for text in chosen]
     assert [(start, end) for _, start, end in listed(taken)] == [s for text in texts for s in text]
     assert taken.counts.tolist() == list(map(len, texts))
     kept = spans.lengths > 0
@@ -110,19 +110,18 @@ def test_spans_are_taken_by_text(spans: Spans, data: st.DataObject) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=6))
-def test_a_span_goes_to_a_later_form_by_its_code_points(steps: list[tuple[int, int]]) -> None:
-    origin: list[tuple[int, int]] = []  # of each code point of the later form
+def test_from_original_covers_the_code_points_of_a_span(steps: list[tuple[int, int]]) -> None:
+    origin: list[tuple[int, int]] = []  # per code point of the changed text
     length = 0
-    for taken, made in steps:  # `taken` code points became `made`
-        origin += [(length, length + taken)] * made
-        length += taken
+    for old, new in steps:  # `old` code points become `new` ones
+        origin += [(length, length + old)] * new
+        length += old
     columns_ = np.array(origin, dtype=np.int64).reshape(-1, 2).T
     back = OffsetMap(columns_[0], columns_[1], length)
     for start in range(length):
         for end in range(start + 1, length + 1):
-            first, behind = back.from_original(start, end)
-            touched = [i for i, (a, b) in enumerate(origin) if a < end and b > start]
-            inside = list(range(first, behind))
-            assert set(touched) <= set(inside)
-            # What was inserted between two that came from the span may lie in it as well.
-            assert all(origin[i][0] == origin[i][1] for i in set(inside) - set(touched))
+            inside = set(range(*back.from_original(start, end)))
+            touched = {i for i, (a, b) in enumerate(origin) if a < end and b > start}
+            assert touched <= inside
+            # The result may also contain insertions inside the span.
+            assert all(origin[i][0] == origin[i][1] for i in inside - touched)

@@ -40,7 +40,7 @@ def spans(words: Words) -> list[list[tuple[int, int]]]:
 
 
 @given(st.lists(anything, max_size=6), st.sampled_from([5, batch.PIECE]))
-def test_words_of_a_batch_are_those_of_each_text(strings: list[str], piece: int) -> None:
+def test_words_of_a_batch_equal_the_reference(strings: list[str], piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch, "PIECE", piece)
         found = find_words(TextBatch.from_strings(strings))
@@ -58,7 +58,7 @@ def test_words_as_documented() -> None:
 
 
 @given(st.lists(anything, min_size=1, max_size=5), st.data())
-def test_take_gives_the_words_of_the_taken_texts(strings: list[str], data: st.DataObject) -> None:
+def test_take_and_part_select_the_words_of_texts(strings: list[str], data: st.DataObject) -> None:
     places = st.integers(0, len(strings) - 1)
     indices = np.array(data.draw(st.lists(places, max_size=8)), dtype=np.int64)
     texts = TextBatch.from_strings(strings)
@@ -69,6 +69,6 @@ def test_take_gives_the_words_of_the_taken_texts(strings: list[str], data: st.Da
     assert spans(words.part(start, stop)) == spans(words)[start:stop]
 
 
-def test_letters() -> None:
+def test_is_letter() -> None:
     codes = np.array([ord(c) for c in "яZ5\u0301 !"])
     assert is_letter(codes).tolist() == [True, True, False, False, False, False]

@@ -69,7 +69,7 @@ def test_what_unicode_lists_as_confusable(
 @pytest.mark.parametrize(
     ("flag", "reason"),
     [
-        ("--font-path=none.ttf", "none.ttf: there is no such font file"),
+        ("--font-path=none.ttf", "none.ttf: no such font file"),
         (f"--font-path={TOOL}", f"{TOOL}: not a TrueType or OpenType font"),
         ("--font-size=3", "--font-size = 3: must be at least 4"),
         ("--clusters=0", "clusters = 0: must be from 1 to "),
@@ -94,5 +94,5 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     command = [sys.executable, str(TOOL), "--font-path=none.ttf"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: none.ttf: there is no such font file\n"
+    assert done.stderr == "error: none.ttf: no such font file\n"
     assert list(tmp_path.iterdir()) == []

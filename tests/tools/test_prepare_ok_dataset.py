@@ -58,7 +58,7 @@ def test_bad_lines_are_skipped_and_counted(
     assert read(target) == ROWS
     assert capsys.readouterr().out.splitlines() == [
         f"{data}: 2 rows skipped: no __label__ at the start of the line (first in line 6)",
-        f"{data}: 1 row skipped: no text behind the labels (first in line 7)",
+        f"{data}: 1 row skipped: no text after the labels (first in line 7)",
         f"4 lines written to {target}",
     ]
 
@@ -67,7 +67,7 @@ def test_bad_lines_are_skipped_and_counted(
     ("lines", "encoding", "reason"),
     [
         ([*LINES, "без метки"], "utf-8", ":6: no __label__ at the start of the line"),
-        (["__label__RUDE да"], "utf-8", ":1: unknown label 'RUDE'; the labels are: INSULT, NORMAL"),
+        (["__label__RUDE да"], "utf-8", ":1: unknown label 'RUDE'; allowed: INSULT, NORMAL"),
         (LINES, "cp1251", ":1: not UTF-8 (byte 0xF1 at byte 17 of the line)"),
         (LINES, "utf-16", ":1: not UTF-8 but UTF-16; save the file as UTF-8"),
         ([], "utf-8", ": there are no rows in the file"),
@@ -95,7 +95,7 @@ def test_a_file_of_bad_lines_only(tmp_path: Path, capsys: pytest.CaptureFixture[
     data = write(tmp_path / "in.txt", ["а", "б"])
     assert run(data, tmp_path / "out", "--on-error=skip") == 2
     assert capsys.readouterr().err == (
-        f"error: {data}: no good row is left: 2 × no __label__ at the start of the line\n"
+        f"error: {data}: there are no valid rows: 2 × no __label__ at the start of the line\n"
     )
 
 

@@ -115,7 +115,7 @@ def test_a_run_on_one_page(written: Path) -> None:
     for part in ("Scores", "Curves", "Calibration, clean: ECE", "Worst mistakes", "predicted 1"):
         assert part in page.text, part
     assert "synthetic demo corpus" in page.text
-    assert "python main.py" in page.text and "torch" in page.text  # how it was made
+    assert "python main.py" in page.text and "torch" in page.text
     assert len(page.all("article")) == 8
     # Mistakes and the ladder are drawn, word by word.
     assert len(page.all("img")) > 30
@@ -187,7 +187,7 @@ def test_wrong_arguments_end_in_one_line(
 def test_unfinished_runs_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_run(tmp_path / "run", "vtr", 1, None)
     assert main([str(folder)]) == 2
-    assert "not finished; a report needs a finished run" in capsys.readouterr().err
+    assert "not finished; a report requires a finished run" in capsys.readouterr().err
     assert main([str(tmp_path / "none")]) == 2
     assert "no such folder" in capsys.readouterr().err
     assert list(tmp_path.rglob("*.html")) == []

@@ -69,7 +69,7 @@ def test_tests_are_paired_and_corrected(sweep: Path, capsys: pytest.CaptureFixtu
         assert (cell["pairs"], float(cell["p"])) == ("6", 0.03125)
         assert float(cell["p_holm"]) == 0.0625
     note = told(capsys, str(sweep), *LEVELS, "--format=markdown")
-    assert "cannot give a p below 0.0625, corrected for 2 tests; 7 seeds or more" in note
+    assert "cannot give p below 0.0625, corrected for 2 tests; p = 0.05 requires 7 seeds" in note
     other = cells(told(capsys, str(sweep), *LEVELS, "--format=csv", "--baseline=ttr_x"))
     assert [cell["baseline"] for cell in other] == ["ttr_x", "ttr_x", "", ""]
     none = told(capsys, str(sweep), *LEVELS, "--format=csv", "--baseline=none")
@@ -85,7 +85,7 @@ def test_paths_of_metrics_as_columns(sweep: Path, capsys: pytest.CaptureFixture[
     assert {cell["metric"] for cell in found} == set(paths)
     assert float(found[0]["mean"]) == pytest.approx(0.657)
     text = told(capsys, *where[:-1])
-    assert "less is better in attack.searches.greedy.success_rate.1" in " ".join(text.split())
+    assert "lower is better in attack.searches.greedy.success_rate.1" in " ".join(text.split())
 
 
 def test_several_runs_of_a_cell_are_told(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:

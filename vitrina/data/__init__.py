@@ -1,1 +1,1 @@
-"""Sources of texts, splits, batches."""
+"""Datasets: file formats, labels, splits."""

@@ -1,7 +1,7 @@
-"""The rows of a file: numbers of every row, texts and rows in blocks until they go to splits.
+"""Columnar rows of a file, kept in blocks until they are assigned to splits.
 
-The split of a row is known when all rows have been read. Then texts and rows move to their splits
-block by block, and each block is freed at once: the whole exists only once in memory.
+Splits are assigned when all rows are read. Then texts and rows move to their splits block by block.
+Each block is freed at once, so the memory holds the data only once.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from vitrina.text.batch import TextBatch, offsets_of
 from vitrina.text.spans import Spans
 
 BLOCK_BYTES = 2**23
-"""Bytes of texts and rows in a block; until it is full, they are held as Python objects."""
+"""Bytes of texts and rows per block; the last, incomplete block consists of Python objects."""
 
 Block = tuple[np.ndarray, np.ndarray]
-"""Some rows of a ragged array: their values, and int64 [num_rows] the length of each."""
+"""Rows of a ragged array: values, and int64 [num_rows] lengths."""
 
 WORD = np.dtype([("start", np.int32), ("end", np.int32), ("label", np.int16)])
 """A labeled word in a block."""
 
 FindWords = Callable[[TextBatch, Sequence[Sequence[tuple[int, int, int]]]], Spans]
-"""Finds all words of cleaned texts, labeled by the spans that were read for each."""
+"""Finds the words of cleaned texts and labels them by the (start, end, label) spans of a text."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """The rows of one file that are kept. `materialize` empties texts, rows and words.
+    """The selected rows of one file. `materialize` empties `texts`, `rows` and `words`.
 
     Attributes:
-        labels: int64 [num_rows], in the order in which labels were first met.
+        labels: int64 [num_rows], label numbers in order of first occurrence.
         groups: int64 [num_rows], equal for rows of one group.
         letters: uint64 [num_rows], equal for near-duplicates.
-        texts: cleaned and cut, uint32 code points.
+        texts: cleaned and truncated texts, uint32 code points.
         rows: all fields, uint8 JSON.
-        words: labeled words, `WORD`; empty where texts are labeled.
+        words: labeled words, `WORD`; empty for labels of texts.
     """
 
     labels: np.ndarray
@@ -56,11 +56,11 @@ class Chunk:
     def materialize(
         self, split_of: np.ndarray, num_splits: int
     ) -> list[tuple[TextBatch, Rows, Spans | None]]:
-        """Move texts, rows and labeled words, if any, to their splits, in order.
+        """Move texts, rows and labeled words, if any, to their splits; the order stays.
 
         Args:
-            split_of: int64 [num_rows], number of the split of each row; -1: none.
-            num_splits: how many there are.
+            split_of: int64 [num_rows], index of the split of each row; -1 for none.
+            num_splits: number of splits.
         """
         texts = [TextBatch(*each) for each in _move(self.texts, split_of, num_splits)]
         rows = [Rows(*each) for each in _move(self.rows, split_of, num_splits)]
@@ -76,18 +76,18 @@ class Chunk:
 def _move(
     blocks: list[Block], split_of: np.ndarray, num_splits: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Values and offsets of each split; empties `blocks`."""
+    """Return values and offsets of each split; empty `blocks`."""
     all_lengths = np.concatenate([lengths for _, lengths in blocks])
     all_offsets = [offsets_of(all_lengths[split_of == number]) for number in range(num_splits)]
     moved = [np.empty(offsets[-1], dtype=blocks[0][0].dtype) for offsets in all_offsets]
     filled, first = [0] * num_splits, 0
     while blocks:
         values, lengths = blocks.pop(0)
-        here = split_of[first : first + len(lengths)]
+        block_splits = split_of[first : first + len(lengths)]
         for number in range(num_splits):
-            some = values[np.repeat(here == number, lengths)]
-            moved[number][filled[number] : filled[number] + len(some)] = some
-            filled[number] += len(some)
+            part = values[np.repeat(block_splits == number, lengths)]
+            moved[number][filled[number] : filled[number] + len(part)] = part
+            filled[number] += len(part)
         first += len(lengths)
     return list(zip(moved, all_offsets, strict=True))
 
@@ -96,8 +96,8 @@ class ChunkBuilder:
     """Builds a chunk row by row.
 
     Args:
-        find_words: finds the words of a block, where words are labeled; the label of a text is
-            then whether one of its words has one.
+        find_words: finds the words of a block if words are labeled; the label of a text is then 1
+            if one of its words has a label, else 0.
     """
 
     def __init__(self, find_words: FindWords | None = None) -> None:
@@ -115,7 +115,7 @@ class ChunkBuilder:
         row: Mapping[str, Any],
         spans: Sequence[tuple[int, int, int]] = (),
     ) -> None:
-        """Add a row; `group` is None for a row of no group, `spans` are labeled."""
+        """Add a row; `group` is None for a row without a group; `spans` are (start, end, label)."""
         line = encode_row(row)
         self._texts.append(text)
         self._lines.append(line)
@@ -131,7 +131,7 @@ class ChunkBuilder:
         return len(self._labels)
 
     def chunk(self) -> Chunk:
-        """All rows; nothing can be added any more."""
+        """Return all rows; no row can be added afterwards."""
         self._close_block()
         groups = np.array(self._groups, dtype=np.int64)
         return Chunk(
@@ -167,9 +167,9 @@ class ChunkBuilder:
 
 
 def _mapped(values: np.ndarray) -> np.ndarray:
-    """A copy in a memory map of its own, which the system has back once it is freed.
+    """Copy values to a memory map, whose memory returns to the system when it is freed.
 
-    The C library takes blocks of this size from its heap and keeps them when they are freed.
+    `malloc` serves blocks of this size from its heap and keeps them after `free`.
     """
     if len(values) == 0:
         return values
@@ -179,6 +179,6 @@ def _mapped(values: np.ndarray) -> np.ndarray:
 
 
 def _group_number(name: str) -> int:
-    """Equal for equal names, from 0 to 2^63 - 1; a table of all names could outgrow the rows."""
+    """Hash a name to 0 … 2^63 - 1; a table of all names could be larger than the rows."""
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1

@@ -1,8 +1,8 @@
-"""Settings of the group `dataset`: which texts are loaded, how they are cleaned and split.
+"""Settings of the group `dataset`: which texts are loaded, cleaned and split, and how.
 
-The target of a file dataset is a reader (`vitrina.data.formats.Reader`). The target of another one
-makes its rows: `target(settings) -> {"train": rows, …}`, at least `train`; `val` and `test` are
-split off the training rows where they are missing.
+The target of a file dataset is a reader (`vitrina.data.formats.Reader`). The target of any other
+dataset generates rows: `target(settings) -> {"train": rows, …}`. Missing `val` and `test` rows are
+split off the training rows.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from vitrina.text.config import CleaningConfig
 
 @dataclass(frozen=True)
 class LabelRules:
-    """How labels of texts are read.
+    """Rules to read the labels of texts.
 
     Attributes:
-        labels: the labels that count, in order; None: those of the training rows, sorted.
-        sets: whether a row has a set of labels instead of one.
-        separator: character between the labels of a set that is given as one text; None: a text is
-            one label.
-        ignored: whether the task needs no labels. Rows that have labels are still stratified by
-            them, so that the splits are those of a task that needs them.
+        labels: selected labels, in order; None: all labels of the training rows, sorted.
+        sets: whether a row has a set of labels instead of one label.
+        separator: character between the labels of a set in a string; None: a string is one label.
+        ignored: whether the task needs no labels. Splits are still stratified by existing labels,
+            so that they equal the splits of a task with labels.
     """
 
     labels: Sequence[str] | None = None
@@ -40,13 +39,13 @@ WORD_SOURCES = ("auto", "lexicon", "pieces", "spans")
 
 @dataclass(frozen=True)
 class WordRules:
-    """How labels of words are read.
+    """Rules to read the labels of words.
 
     Attributes:
-        source: one of `WORD_SOURCES`; auto: by the first row of each file.
+        source: one of `WORD_SOURCES`; auto: chosen by the first row of each file.
         spans_field: field of a row with its spans.
-        background: label of words without a label of their own.
-        lexicon: file of toxic words; None: the project's own.
+        background: label of all other words.
+        lexicon: file of toxic words; None: the default lexicon.
     """
 
     source: str
@@ -59,72 +58,72 @@ class DatasetConfig(Settings):
     """Base class of the settings of datasets."""
 
     synthetic: ClassVar[bool] = False
-    """Whether the texts are made up."""
+    """Whether the texts are generated."""
     reads_files: ClassVar[bool] = False
-    """Whether the target reads files; otherwise it makes rows."""
+    """Whether the target reads files; otherwise it generates rows."""
     endings: ClassVar[tuple[str, ...]] = ()
-    """Endings of files that the target reads for all datasets, such as `.csv`."""
+    """File extensions that the target reads for all datasets, such as `.csv`."""
     if_missing: ClassVar[str] = ""
-    """Advice for a missing training file, for the end of the message."""
+    """Advice at the end of the error message for a missing training file."""
 
     text_field: str = setting("text", non_empty=True)
-    """Field of a row that holds the text."""
+    """Field of a row with the text."""
     label_field: str | None = setting("toxic", non_empty=True)
-    """Field of a row that holds the label: a whole number, true or false, or a name; for
-    task=multilabel a list of labels or a text that names them. Null: `toxic`, or `labels` for
-    task=multilabel."""
+    """Field of a row with the label: a whole number, true, false or a name; for task=multilabel a
+    list of labels or a string of labels. Null: `toxic`, or `labels` for task=multilabel."""
     where: dict[str, str] = setting(open_keys=True)
-    """Keep only the rows whose fields have these values, for example {source: detox}."""
+    """Keep only rows whose fields have these values, for example {source: detox}."""
     val_fraction: float = setting(0.1, gt=0, lt=1)
-    """Share of the training rows that is split off for validation where no file is given."""
+    """Share of the training rows to split off for validation if there is no validation file."""
     test_fraction: float = setting(0.1, gt=0, lt=1)
-    """Share of the training rows that is split off for testing where no file is given."""
+    """Share of the training rows to split off for testing if there is no test file."""
     split_seed: int | None = setting(1, ge=0, lt=2**63)
-    """Seed by which rows are split and sampled; null: the run's seed."""
+    """Seed of splits and samples; null: the seed of the run."""
     limit_train: int | None = setting(None, ge=1)
-    """Training texts to keep, a stratified sample; null: all."""
+    """Size of a stratified sample of the training texts; null: all."""
     limit_val: int | None = setting(None, ge=1)
-    """Validation texts to keep, a stratified sample; null: all."""
+    """Size of a stratified sample of the validation texts; null: all."""
     limit_test: int | None = setting(None, ge=1)
-    """Test texts to keep, a stratified sample; null: all."""
+    """Size of a stratified sample of the test texts; null: all."""
     extra: dict[str, str] = setting(open_keys=True, non_empty=True)
     """Further test files by name: {name: path}."""
     pairs: str | None = setting(None, non_empty=True)
-    """Test file of disguises that people wrote: rows with the text as it was found, the same text
-    corrected, and the label. Null: none."""
+    """Test file with real disguises: rows with the original text, the corrected text and the label.
+    Null: none."""
     corrected_field: str = setting("corrected", non_empty=True)
-    """Field of such a row that holds the corrected text."""
+    """Field of a row of `pairs` with the corrected text."""
     max_length: int | None = setting(1000, ge=1)
-    """Characters of a cleaned text that are kept; the rest is cut off. Null: all."""
+    """Maximum number of characters of a cleaned text; the rest is removed. Null: no limit."""
     on_error: str = setting("fail", choices=("fail", "skip"))
-    """What a bad row does: fail (stop, naming file and line) or skip (leave it out, counted)."""
+    """Treatment of invalid rows: fail (stop with file and line) or skip (skip and count them)."""
     cleaning: CleaningConfig = field(default_factory=CleaningConfig)
-    """What is removed from the texts when they are loaded."""
+    """Parts of a text that are removed when it is loaded."""
 
     def check(self, key: str) -> None:
         total = self.val_fraction + self.test_fraction
         require(total < 1, f"{key}.val_fraction + {key}.test_fraction", total, "below 1")
-        for name in ("where", "extra"):  # a single value in their place passes the schema
+        for name in ("where", "extra"):  # the schema also accepts a single value
             value = getattr(self, name)
-            require(isinstance(value, Mapping), f"{key}.{name}", value, "names with their values")
+            require(isinstance(value, Mapping), f"{key}.{name}", value, "a map of names to values")
         for name, value in self.where.items():
             plain = isinstance(value, str | int | float)
             require(plain, f"{key}.where.{name}", value, "one value, not several")
         for name, value in self.extra.items():
             require(isinstance(value, str), f"{key}.extra.{name}", value, "the path of a file")
             taken = self.pairs is not None and name in ("pairs", "pairs_corrected")
-            require(not taken, f"{key}.extra.{name}", value, f"of another name with {key}.pairs")
+            allowed = f"under another name, because {key}.pairs uses this one"
+            require(not taken, f"{key}.extra.{name}", value, allowed)
 
     def files(self) -> dict[str, str]:
-        """Paths of the given splits, by `train`, `val` and `test`."""
+        """Return the paths of given splits by `train`, `val` and `test`."""
         return {}
 
     def grouped_by(self) -> str | None:
-        """Field whose equal values keep rows in one split; None if there is none."""
+        """Return the field whose equal values keep rows in one split, or None."""
         return None
 
     def fractions(self, splits: Sequence[str]) -> list[float]:
-        """Shares of the training rows that become `splits`."""
+        """Return the shares of the training rows that become `splits`."""
         return [getattr(self, f"{split}_fraction") for split in splits]
 
 
@@ -140,7 +139,7 @@ class FileDatasetConfig(DatasetConfig):
     test: str | None = None
     """File of the test rows; null: split off the training rows."""
     group_field: str | None = None
-    """Field whose equal values keep rows in one split when rows are split off; null: none."""
+    """Field whose equal values keep rows in one split; null: none."""
 
     def check(self, key: str) -> None:
         super().check(key)
@@ -160,16 +159,16 @@ class FileDatasetConfig(DatasetConfig):
 
 @register("dataset", "demo", "vitrina.data.demo:make_rows")
 class DemoConfig(DatasetConfig):
-    """Synthetic comments made by a grammar."""
+    """Synthetic comments generated by a grammar."""
 
     synthetic: ClassVar[bool] = True
 
     test_fraction: float = setting(0.2, gt=0, lt=1)
-    """Share of the comments that are made for testing, from words that no training comment has."""
+    """Share of test comments, which also use words that no training comment contains."""
     num_comments: int = setting(6000, ge=100, le=50_000)
-    """Comments to make, all splits together."""
+    """Number of comments in all splits."""
     corpus_seed: int = setting(1, ge=0, lt=2**63)
-    """Seed by which the comments are made."""
+    """Seed of the generated comments."""
 
     @property
     def num_test(self) -> int:
@@ -181,29 +180,29 @@ class DemoConfig(DatasetConfig):
             0 < self.num_test < self.num_comments,
             f"{key}.test_fraction",
             self.test_fraction,
-            f"a share of {key}.num_comments = {self.num_comments} that leaves comments to train "
-            "and to test on",
+            f"a share of {key}.num_comments = {self.num_comments} that leaves comments for "
+            "training and testing",
         )
 
     def fractions(self, splits: Sequence[str]) -> list[float]:
-        return [self.val_fraction / (1 - self.test_fraction)]  # val, as a share of all comments
+        return [self.val_fraction / (1 - self.test_fraction)]  # val_fraction is of all comments
 
 
 @register("dataset", "jsonl", "vitrina.data.formats:read_json_lines")
 class JsonlConfig(FileDatasetConfig):
-    """Rows as JSON objects, one a line."""
+    """Rows as JSON objects, one per line."""
 
     endings = (".jsonl", ".ndjson")
 
 
 @register("dataset", "csv", "vitrina.data.formats:read_csv")
 class CsvConfig(FileDatasetConfig):
-    """Rows of a table with a header, separated by commas or tabs."""
+    """Rows of a table with a header and commas or tabs between fields."""
 
     endings = (".csv", ".tsv", ".tab")
 
     delimiter: str | None = None
-    """Character between fields; null: a tab in files that end in .tsv or .tab, else a comma."""
+    """Character between fields; null: a tab for .tsv and .tab files, else a comma."""
 
     def check(self, key: str) -> None:
         super().check(key)
@@ -221,7 +220,7 @@ class ParquetConfig(FileDatasetConfig):
 
 @register("dataset", "ok", "vitrina.data.formats:read_fasttext")
 class OkConfig(FileDatasetConfig):
-    """Comments from Odnoklassniki, as published (fastText lines) or converted to jsonl."""
+    """Odnoklassniki comments in the published format (fastText lines) or as jsonl."""
 
     if_missing = (
         "; download Toxic Russian Comments from Kaggle "
@@ -232,4 +231,4 @@ class OkConfig(FileDatasetConfig):
     train: str | None = "data/dataset.txt"
     """File of the training rows."""
     label_field: str | None = setting(None, non_empty=True)
-    """As for other datasets; null: the field that the task needs, `toxic` or `labels`."""
+    """As for other datasets; null: `toxic` or `labels`, as the task needs."""

@@ -1,6 +1,6 @@
-"""Datasets as the rest of the program sees them: `load_dataset(config, seed)`.
+"""Loads datasets: `load_dataset(config, seed)`.
 
-`notes` report all that was done to the data: rows left out, texts cut, splits made.
+`notes` report skipped rows, truncated texts and splits.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from vitrina.text.spans import Spans
 
 @dataclass
 class Split:
-    """Texts for one purpose.
+    """The texts of one split.
 
     Attributes:
         name: `train`, `val`, `test`, or the name of a further test file.
-        texts: cleaned and cut.
-        labels: int64 [num_texts], index into `Dataset.label_names`; where words are labeled,
-            whether a text has a word with a label.
-        rows: the original rows, all fields.
-        words: labeled words, indices into `Dataset.label_names`; None where texts are labeled.
+        texts: cleaned and truncated texts.
+        labels: int64 [num_texts], indices into `Dataset.label_names`; for labels of words, 1 if a
+            word of the text has a label, else 0.
+        rows: the original rows with all fields.
+        words: labeled words, indices into `Dataset.label_names`; None for labels of texts.
     """
 
     name: str
@@ -52,13 +52,13 @@ class Dataset:
     """Texts for training, validation and testing.
 
     Attributes:
-        extra: further test files by name, pairs among them.
-        label_names: whole numbers by value, as their decimal strings, then other names in order, or
-            in the order that the task gives; of label sets as `vitrina.data.labels` names them; of
-            words, where words are labeled, the background first. Empty where labels are ignored.
-        synthetic: whether the texts are made up.
-        notes: what was done to the data, a sentence each.
-        hashes: sha256 of each file by its key in the configuration, or of the rows that were made.
+        extra: further test files by name, including pairs.
+        label_names: in the order of the task, else whole numbers by value, then other names. For
+            label sets the names of `vitrina.data.labels`; for labels of words the background
+            first. Empty if labels are ignored.
+        synthetic: whether the texts are generated.
+        notes: one sentence for each step that changed the data.
+        hashes: sha256 of each file by its key in the configuration, or of the generated rows.
     """
 
     train: Split
@@ -73,9 +73,9 @@ class Dataset:
 
 @dataclass
 class TestTexts:
-    """Texts for testing alone: as in a `Dataset`, without any to train on."""
+    """The test texts of a `Dataset`, without training texts."""
 
-    __test__ = False  # not a test of pytest
+    __test__ = False  # pytest must not collect it
 
     test: Split
     extra: dict[str, Split]
@@ -85,13 +85,13 @@ class TestTexts:
 
 @dataclass(frozen=True)
 class RowSelection:
-    """The rows of a chunk that will be a split; texts move once, when all are selected.
+    """The rows of a chunk that form a split; texts move once, after all selections.
 
     Attributes:
-        name: of the split.
-        chunk: the rows are some of its rows.
+        name: name of the split.
+        chunk: the chunk with the rows.
         rows: int64 [num_texts], ascending, indices into the chunk.
-        labels: int64 [num_texts], index into `Dataset.label_names`.
+        labels: int64 [num_texts], indices into `Dataset.label_names`.
     """
 
     name: str
@@ -113,7 +113,7 @@ class RowSelection:
         return self.chunk.letters[self.rows]
 
     def take(self, indices: np.ndarray, name: str | None = None) -> RowSelection:
-        """Select the rows at `indices`, ascending, of these."""
+        """Select the rows of this selection at ascending `indices`."""
         return RowSelection(name or self.name, self.chunk, self.rows[indices], self.labels[indices])
 
 
@@ -126,11 +126,11 @@ def load_dataset(
 
     Args:
         config: the settings of the dataset.
-        seed: of splits and samples, where `config.split_seed` is null.
-        rules: how labels are read, of texts or of words; by default one for each row.
+        seed: seed of splits and samples if `config.split_seed` is None.
+        rules: rules for labels of texts or words; by default one label per row.
 
     Raises:
-        InputError: if a file is missing or bad, or too little is left to train and test on.
+        InputError: if a file is missing or invalid, or a split has too few texts or labels.
     """
     seed = seed if config.split_seed is None else config.split_seed
     reader = RowReader(config, rules)
@@ -169,10 +169,10 @@ def load_dataset(
 
 
 def load_test(config: DatasetConfig, seed: int) -> TestTexts:
-    """Read the texts of `dataset.test`, further test files and pairs, one label for each text.
+    """Read the texts of `dataset.test`, further test files and pairs, with one label per text.
 
     Raises:
-        InputError: if a file is missing or bad, or all its texts have one label.
+        InputError: if a file is missing or invalid, or all its texts have the same label.
     """
     seed = seed if config.split_seed is None else config.split_seed
     reader = RowReader(config, LabelRules())
@@ -188,11 +188,11 @@ def load_test(config: DatasetConfig, seed: int) -> TestTexts:
 
 
 def _origin(config: DatasetConfig, key: str) -> str:
-    return config.files().get(key, f"the {key} part of dataset={config.kind}")
+    return config.files().get(key, f"dataset={config.kind}")
 
 
 def _materialize(selected: Mapping[str, RowSelection]) -> dict[str, Split]:
-    """The splits of the rows that were selected; their chunks are empty afterwards."""
+    """Build the splits of the selected rows; this empties their chunks."""
     splits = {}
     for chunk in {id(each.chunk): each.chunk for each in selected.values()}.values():
         parts = [each for each in selected.values() if each.chunk is chunk]
@@ -208,7 +208,7 @@ def _materialize(selected: Mapping[str, RowSelection]) -> dict[str, Split]:
 def _split_off(
     config: DatasetConfig, given: Mapping[str, RowSelection], seed: int, notes: list[str]
 ) -> dict[str, RowSelection]:
-    """`train`, `val` and `test`; those that are not given are split off the training rows."""
+    """Return `train`, `val` and `test`; split missing ones off the training rows."""
     missing = [key for key in ("val", "test") if key not in given]
     train, parts = given["train"], dict(given)
     if missing:
@@ -221,7 +221,7 @@ def _split_off(
     for key in missing if config.reads_files else ():
         notes.append(
             f"{key}: {len(parts[key]):,} of {len(train):,} training rows split off "
-            f"(seed {seed}; stratified, near-duplicates{groups} kept together)"
+            f"(seed {seed}; stratified, near-duplicates{groups} in one split)"
         )
     return {key: parts[key] for key in ("train", "val", "test")}
 
@@ -240,21 +240,20 @@ def _sample(split: RowSelection, limit: int | None, seed: int, notes: list[str])
 
 
 def _require_labels(split: RowSelection, names: Sequence[str], origin: str) -> None:
-    """
-    Raises:
-        InputError: if a split has no texts, or all its texts have one of the labels `names`.
-    """
+    """Raise `InputError` if a split has no texts, or only one of the labels `names`."""
     present = np.unique(split.labels)
     if len(present) < (2 if names else 1):
-        found = f"only the label {names[present[0]][:60]!r}" if len(present) else "no rows"
-        needed = "at least two labels are needed" if names else "at least one is needed"
+        place = f"{origin}: the {split.name} split"
+        if not len(present):
+            raise InputError(f"{place} has no rows")
         raise InputError(
-            f"{origin}: {found} in the {split.name} split of {len(split):,} texts; {needed}"
+            f"{place} has only the label {names[present[0]][:60]!r} ({len(split):,} texts); "
+            "at least two labels are needed"
         )
 
 
 def _name_word_labels(labels: WordLabels, splits: Iterable[Split]) -> list[str]:
-    """Number the labels of words in their order; return their names."""
+    """Renumber the labels of words in order; return their names."""
     names, order = labels.words_in_order()
     for split in splits:
         assert split.words is not None
@@ -263,35 +262,30 @@ def _name_word_labels(labels: WordLabels, splits: Iterable[Split]) -> list[str]:
 
 
 def _require_labeled_words(split: Split, names: Sequence[str], origin: str) -> None:
-    """
-    Raises:
-        InputError: if all words of a split have one label.
-    """
+    """Raise `InputError` if all words of a split have the same label."""
     assert split.words is not None
     present = np.unique(split.words.labels)
     if len(present) < 2:
-        found = (
-            f"all words have the label {names[present[0]][:60]!r}" if len(present) else "no word"
-        )
+        found = f"only the word label {names[present[0]][:60]!r}" if len(present) else "no words"
         raise InputError(
-            f"{origin}: {found} in the {split.name} split of {len(split):,} texts; words with and "
-            "without a label are needed (see task.labels and task.spans_field)"
+            f"{origin}: the {split.name} split has {found} ({len(split):,} texts); at least two "
+            "labels are needed (see task.labels and task.spans_field)"
         )
 
 
 def _overlap_notes(train: RowSelection, *others: RowSelection) -> list[str]:
-    """How many texts of the other splits are also training texts, a sentence each."""
+    """Report the texts of other splits that are also training texts, one sentence per split."""
     shared = [(split, int(np.isin(split.letters, train.letters).sum())) for split in others]
     return [
         f"{split.name}: {number:,} of {len(split):,} texts are also in the training texts "
-        "(but for case and what is not a letter)"
+        "(ignoring case and all but letters)"
         for split, number in shared
         if number
     ]
 
 
 def _summary(split: Split, names: Sequence[str]) -> str:
-    """How many texts a split has of each label, in a sentence; no labels without `names`."""
+    """Report the texts of a split by label in one sentence; without `names` only their number."""
     empty = int((split.texts.lengths == 0).sum())
     blank = f"; {empty:,} are empty" if empty else ""
     if not names:

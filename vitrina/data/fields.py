@@ -1,4 +1,4 @@
-"""Fields of a row: texts, labels, and how messages show them."""
+"""Fields of a row: texts, labels, and their form in messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class RowError(Exception):
-    """A row that cannot be used; `kind` is the reason that such rows are counted by."""
+    """An invalid row; skipped rows are counted by `kind`, the message without details."""
 
     def __init__(self, kind: str, detail: str = "") -> None:
         super().__init__(kind + detail)
@@ -17,10 +17,10 @@ class RowError(Exception):
 
 
 def text_of(row: Mapping[str, Any], field: str) -> str:
-    """The text in `field` of a row.
+    """Return the text in `field` of a row.
 
     Raises:
-        RowError: if there is none, or it is not text.
+        RowError: if the field is missing or is not text.
     """
     require_field(row, field)
     if not isinstance(row[field], str):
@@ -29,23 +29,27 @@ def text_of(row: Mapping[str, Any], field: str) -> str:
 
 
 def label_of(row: Mapping[str, Any], field: str) -> str:
-    """The name of the label in `field` of a row; 1, 1.0, true, "1" and "true" are all "1".
+    """Return the name of the label in `field` of a row; see `label_name`.
 
     Raises:
-        RowError: if there is none, or it is neither a whole number nor true or false nor text.
+        RowError: if the field is missing or is not a label.
     """
     require_field(row, field)
     name = label_name(row[field])
     if not name:
         raise RowError(
             f"the field {field!r} is not a label",
-            f" but {shown(row[field])}; a label is a whole number, true or false, or a name",
+            f" but {shown(row[field])}; allowed: a whole number, true, false or a name",
         )
     return name
 
 
 def label_name(value: Any) -> str:
-    """The name of a label or of another field's value, empty if it has none."""
+    """Return the name of a label, empty if the value is not a label.
+
+    >>> [label_name(value) for value in (1, 1.0, True, "true", "1.0", "spam", None)]
+    ['1', '1', '1', '1', '1', 'spam', '']
+    """
     if isinstance(value, str):
         value = value.strip()
         lowered = value.lower()
@@ -54,35 +58,32 @@ def label_name(value: Any) -> str:
         return value.partition(".")[0] if re.fullmatch(r"-?\d{1,18}\.0+", value, re.A) else value
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else ""
-    # A whole number may be too long to be written; no label is.
+    # Python refuses to convert very long integers; labels are short.
     if isinstance(value, int) and abs(value) < 10**18:
         return str(int(value))
     return ""
 
 
 def value_name(value: Any) -> str:
-    """A field's value as `dataset.where` compares it: as a label, or else as JSON."""
+    """Return the form of a value that `dataset.where` compares: the label name, else JSON."""
     return label_name(value) or ("" if isinstance(value, str) else shown(value))
 
 
 def brief(name: str) -> str:
-    """A name from a file for a message: one line, at most 60 characters."""
+    """Shorten a name from a file for a message: one line, at most 60 characters."""
     name = name if name.isprintable() else repr(name)[1:-1]
     return name if len(name) <= 60 else name[:57] + "..."
 
 
 def require_field(row: Mapping[str, Any], field: str) -> None:
-    """
-    Raises:
-        RowError: if the row has no such field.
-    """
+    """Raise `RowError` if a row has no such field."""
     if field not in row:
         names = ", ".join(map(brief, sorted(row)[:20])) or "none"
         raise RowError(f"no field {field!r}", f"; the fields are: {names}")
 
 
 def shown(value: Any) -> str:
-    """A value for a message, as JSON in at most 60 characters."""
+    """Return a value for a message: JSON, at most 60 characters."""
     try:
         text = json.dumps(value, ensure_ascii=True, default=str)
     except (ValueError, RecursionError):

@@ -1,11 +1,11 @@
 """File formats: fastText lines, jsonl, csv, tsv and parquet, also compressed, one row at a time.
 
-Whatever bytes a file holds, reading it gives rows or an `InputError` that names file, line and
-reason. A bad row ends the reading, or is left out and counted by reason.
+For any bytes a reader yields rows or raises an `InputError` with file, line and reason. An invalid
+row stops the reader, or is skipped and counted by reason.
 
-pyarrow reads parquet and compressed files. Its readers of csv and json do not serve: they know no
-line numbers, take `"x"y` as a field, refuse lone surrogates and columns of several types, and round
-large numbers; and rows of csv come as fast from `csv` (0.84 s a million, pyarrow 1.09 s).
+pyarrow reads parquet and compressed files. Its csv and json readers are not suitable: they report
+no line numbers, accept `"x"y` as a field, reject lone surrogates and columns of mixed types, and
+round large numbers. `csv` is as fast (0.84 s per million rows, pyarrow 1.09 s).
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from vitrina.errors import InputError
 from vitrina.registry import component, components
 
 MAX_LINE = 16 * 2**20
-"""Bytes a line may have, and characters a field of a table may have."""
+"""Maximum bytes of a line, and maximum characters of a table field."""
 
 MAX_DEPTH = 100
-"""Depth of nested lists and objects; what writes rows again is recursive."""
+"""Maximum depth of nested lists and objects, because the JSON encoder is recursive."""
 
 MAX_KINDS = 20
-"""Reasons that skipped rows are counted by; all further ones are counted as one."""
+"""Maximum number of distinct reasons for skipped rows; further reasons are counted together."""
 
 TOXIC_LABELS = frozenset({"INSULT", "THREAT", "OBSCENITY"})
 OK_LABELS = TOXIC_LABELS | {"NORMAL"}
 """Labels of the Odnoklassniki comments."""
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
-"""Compressions by the last ending of a file."""
+"""Compression by the last extension of a file."""
 
 _LABELS = re.compile(r"(?:__label__[^\s,]+(?:,|\s+|$))+")
 _LABEL = re.compile(r"__label__([^\s,]+)")
@@ -48,21 +48,25 @@ Row = dict[str, Any]
 
 
 class Reader(Protocol):
-    """Reads one file; the target of a dataset whose settings are a `FileDatasetConfig`."""
+    """Signature of a file reader, the target of a dataset with a `FileDatasetConfig`."""
 
     def __call__(self, settings: Any, source: Source, /) -> Iterator[tuple[int, Row]]:
         """Yield line number and fields of each row, in order.
 
         Args:
-            settings: those of the dataset.
-            source: the file. `source.rows(parse)` is all that a format of lines needs; a reader
-                passes a bad row to `source.reject` and continues.
+            settings: the settings of the dataset.
+            source: the file. A line format returns `source.rows(parse)`; other readers pass an
+                invalid row to `source.reject` and continue.
         """
         ...
 
 
 def ending_of(path: Path) -> str:
-    """The ending of a file without that of its compression: `.jsonl` of `a.jsonl.gz`."""
+    """Return the extension of a file without that of its compression.
+
+    >>> ending_of(Path("a.jsonl.gz"))
+    '.jsonl'
+    """
     endings = [each.lower() for each in path.suffixes]
     if endings and endings[-1] in COMPRESSED:
         endings.pop()
@@ -72,8 +76,8 @@ def ending_of(path: Path) -> str:
 def settings_for(path: Path, config: DatasetConfig) -> DatasetConfig:
     """Return the settings of the format of `path`, a file of the dataset of `config`.
 
-    That is the dataset's own format, unless the file's ending is one of another format; and jsonl
-    for further files of a dataset without files.
+    The format of the dataset applies unless the extension belongs to another format. The default
+    for files of a dataset without files is jsonl.
     """
     ending = ending_of(path)
     own = config if config.reads_files else None
@@ -86,16 +90,16 @@ def settings_for(path: Path, config: DatasetConfig) -> DatasetConfig:
 
 
 class Source:
-    """A file of rows; iterating gives (line number, fields) and may be done once.
+    """A file of rows; iterates once over (line number, fields).
 
     Args:
         path: the file.
-        settings: of its format.
+        settings: the settings of its format.
         on_error: `fail` or `skip`.
 
     Attributes:
-        line: number of the last line that was read.
-        skipped: reason → the line of the first row left out for it, and the number of such rows.
+        line: number of the last line.
+        skipped: reason → line of the first row skipped for it, and number of such rows.
     """
 
     def __init__(self, path: Path, settings: DatasetConfig, on_error: str = "fail") -> None:
@@ -105,14 +109,15 @@ class Source:
 
     @property
     def sha256(self) -> str:
-        """Hash of the file."""
+        """The sha256 hash of the file."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def __iter__(self) -> Iterator[tuple[int, Row]]:
-        """
+        """Yield line number and fields of each valid row.
+
         Raises:
-            InputError: if the file cannot be read, or a row is bad and bad rows are not skipped.
+            InputError: if the file cannot be read, or `on_error` is `fail` and a row is invalid.
         """
         reader: Reader = component("dataset", self.settings.kind).load()
         try:
@@ -122,14 +127,14 @@ class Source:
             raise InputError(f"{place}: {error.strerror or error}") from None
 
     def rows(self, parse: Callable[[str], Row]) -> Iterator[tuple[int, Row]]:
-        """Yield `parse(line)` of each line that is not empty.
+        """Yield line number and `parse(line)` of each line that is not empty.
 
         Args:
-            parse: returns the row in a line; it raises `RowError` for a bad one.
+            parse: returns the row of a line; raises `RowError` if it is invalid.
         """
         for line in self.lines():
             try:
-                text = _good(line)
+                text = _text_or_raise(line)
                 if not text.strip():
                     continue
                 row = parse(text)
@@ -139,7 +144,7 @@ class Source:
             yield self.line, row
 
     def lines(self) -> Iterator[str | RowError]:
-        """Yield each line with its end, or the reason why it is not text."""
+        """Yield each line with its line end, or the error if it is not text."""
         with self._open() as file:
             while data := file.readline(MAX_LINE + 1):
                 self.line += 1
@@ -160,7 +165,7 @@ class Source:
         return io.BufferedReader(pyarrow.CompressedInputStream(file, compression))
 
     def reject(self, line: int, bad: RowError) -> None:
-        """Refuse a row: raise `InputError`, or count it where bad rows are skipped."""
+        """Reject an invalid row: raise `InputError`, or count it if `on_error` is `skip`."""
         if self.on_error == "fail":
             raise InputError(f"{self.path}:{line}: {bad}")
         known = bad.kind in self.skipped or len(self.skipped) < MAX_KINDS
@@ -169,7 +174,7 @@ class Source:
         self.skipped[kind] = (first, count + 1)
 
     def skipped_notes(self) -> list[str]:
-        """One sentence for each reason why rows were left out."""
+        """Return one sentence per reason for skipped rows."""
         return [
             f"{self.path}: {count:,} {'row' if count == 1 else 'rows'} skipped: {kind} "
             f"(first in line {first})"
@@ -177,15 +182,15 @@ class Source:
         ]
 
     def why_empty(self) -> str:
-        """Why the file gave no row, for the end of an error message."""
+        """Return why the file has no valid row, for the end of an error message."""
         if not self.skipped:
             return "there are no rows in the file"
         kinds = (f"{count:,} × {kind}" for kind, (_, count) in self.skipped.items())
-        return "no good row is left: " + "; ".join(kinds)
+        return "there are no valid rows: " + "; ".join(kinds)
 
 
 def read_jsonl(path: Path, text_field: str) -> Iterator[Row]:
-    """The rows of a jsonl file, or of a file whose ending names its format, each with a text.
+    """Yield the rows of a jsonl file, or of a file in the format of its extension.
 
     Raises:
         InputError: if the file cannot be read, or a row has no text in `text_field`.
@@ -211,40 +216,40 @@ def _decoded(data: bytes, *, first: bool) -> str | RowError:
         return RowError("not UTF-8", detail)
 
 
-def _good(line: str | RowError) -> str:
+def _text_or_raise(line: str | RowError) -> str:
     if isinstance(line, RowError):
         raise line
     return line
 
 
 def read_json_lines(settings: Any, source: Source) -> Iterator[tuple[int, Row]]:
-    """Read JSON objects, one a line."""
+    """Read JSON objects, one per line."""
     return source.rows(_parse_json)
 
 
 def _parse_json(line: str) -> Row:
     too_deep = f"JSON nested deeper than {MAX_DEPTH}"
     try:
-        # orjson is 2.7 times as fast, which is a tenth of the time of loading, but it refuses lone
-        # surrogates and NaN, and rounds large numbers.
+        # orjson is 2.7 times as fast (10 % of the loading time), but rejects lone surrogates and
+        # NaN and rounds large numbers.
         row = json.loads(line.rstrip("\r\n"))
     except json.JSONDecodeError as error:
         reason = error.msg.removesuffix(" at")
         raise RowError("not JSON", f": {reason} at column {error.colno}") from None
-    except ValueError as error:  # numbers of thousands of digits
-        raise RowError("not JSON", f" that can be read: {str(error).split(';')[0]}") from None
+    except ValueError as error:  # numbers with thousands of digits
+        raise RowError("not JSON", f": {str(error).split(';')[0]}") from None
     except RecursionError:
         raise RowError(too_deep) from None
     if not isinstance(row, dict):
         raise RowError("not a JSON object", f" but {shown(row)}")
-    # Counting brackets is quick, and enough for all but a few rows.
-    if line.count("[") + line.count("{") > MAX_DEPTH and _deeper(row, MAX_DEPTH):
+    # Counting brackets is fast and sufficient for almost all rows.
+    if line.count("[") + line.count("{") > MAX_DEPTH and _is_deeper(row, MAX_DEPTH):
         raise RowError(too_deep)
     return row
 
 
-def _deeper(value: Any, depth: int) -> bool:
-    """Whether lists and objects are nested more than `depth` levels deep."""
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Return whether lists and objects are nested deeper than `depth`."""
     level = [value]
     for _ in range(depth + 1):
         inside = [item for item in level if isinstance(item, dict | list)]
@@ -255,7 +260,7 @@ def _deeper(value: Any, depth: int) -> bool:
 
 
 def read_fasttext(settings: Any, source: Source) -> Iterator[tuple[int, Row]]:
-    """Read `__label__INSULT,__label__THREAT text`; blanks may separate the labels."""
+    """Read lines `__label__INSULT,__label__THREAT text`; spaces may separate the labels."""
     return source.rows(_parse_fasttext)
 
 
@@ -265,20 +270,20 @@ def _parse_fasttext(line: str) -> Row:
     if match is None:
         raise RowError("no __label__ at the start of the line")
     if "\r__label__" in line:
-        raise RowError("lines end in CR alone; convert them to LF")
+        raise RowError("lines end with CR only; convert them to LF")
     labels = _LABEL.findall(match[0])
     unknown = [label for label in labels if label not in OK_LABELS]
     if unknown:
         allowed = ", ".join(sorted(OK_LABELS))
-        raise RowError(f"unknown label {unknown[0][:60]!r}", f"; the labels are: {allowed}")
+        raise RowError(f"unknown label {unknown[0][:60]!r}", f"; allowed: {allowed}")
     text = line[match.end() :]
     if not text.strip():
-        raise RowError("no text behind the labels")
+        raise RowError("no text after the labels")
     return {"text": text, "toxic": int(bool(TOXIC_LABELS & set(labels))), "labels": labels}
 
 
 def read_csv(settings: Any, source: Source) -> Iterator[tuple[int, Row]]:
-    """Read a table with a header; quoted fields may hold line ends."""
+    """Read a table with a header; quoted fields may contain line ends."""
     tabs = ending_of(source.path) in (".tsv", ".tab")
     delimiter = settings.delimiter or ("\t" if tabs else ",")
     header: list[str] | None = None
@@ -301,10 +306,10 @@ def read_csv(settings: Any, source: Source) -> Iterator[tuple[int, Row]]:
 
 
 def _records(source: Source, delimiter: str) -> Iterator[tuple[int, list[str] | RowError]]:
-    """First line and fields of each record of a table, or the reason why it is none."""
+    """Yield first line and fields of each record of a table, or the error of the record."""
     csv.field_size_limit(MAX_LINE)
     # Unlike a generator, `map` continues after an error.
-    table = csv.reader(map(_good, source.lines()), delimiter=delimiter, strict=True)
+    table = csv.reader(map(_text_or_raise, source.lines()), delimiter=delimiter, strict=True)
     while True:
         first = source.line + 1
         try:
@@ -317,16 +322,15 @@ def _records(source: Source, delimiter: str) -> Iterator[tuple[int, list[str] | 
             if "end of data" not in str(error):
                 yield first, RowError(f"not a row of a table ({error})")
             else:
-                taken = f"{source.line - first + 1:,}"
-                reason = f"a quote is never closed and takes in the file's end, {taken} lines"
-                yield first, RowError(reason)
+                lost = f"{source.line - first + 1:,}"
+                yield first, RowError(f"unclosed quote, which includes the last {lost} lines")
         else:
-            if values:  # an empty line is no row
+            if values:  # skip empty lines
                 yield first, values
 
 
 def read_parquet(settings: Any, source: Source) -> Iterator[tuple[int, Row]]:
-    """Read a parquet file; the number of a row counts as its line."""
+    """Read a parquet file; the row number serves as the line number."""
     import pyarrow.parquet  # takes 0.2 s to load
 
     try:
@@ -337,4 +341,4 @@ def read_parquet(settings: Any, source: Source) -> Iterator[tuple[int, Row]]:
                     yield source.line, row
     except (pyarrow.ArrowException, ValueError) as error:
         reason = (str(error).splitlines() or ["?"])[0]
-        raise InputError(f"{source.path}: not a parquet file that can be read ({reason})") from None
+        raise InputError(f"{source.path}: not a valid parquet file ({reason})") from None

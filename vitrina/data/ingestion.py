@@ -1,4 +1,4 @@
-"""From rows to columns: chooses, checks, cleans and cuts the rows of a dataset, one at a time."""
+"""Converts rows to columns: selects, checks, cleans and truncates the rows one at a time."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from vitrina.registry import build
 from vitrina.text.cleaning import clean
 
 RAW, CORRECTED = "pairs", "pairs_corrected"
-"""Names of the two suites of `dataset.pairs`: texts as they were found, and corrected."""
+"""Names of the two suites of `dataset.pairs`: original and corrected texts."""
 
 
 class RowReader:
-    """Reads the rows of one dataset; the first ones, for training, define the labels.
+    """Reads the rows of one dataset; the training rows come first and define the labels.
 
     Args:
-        config: which rows are read, and how.
-        rules: how labels are read, of texts or of words.
+        config: the settings of the dataset.
+        rules: rules for labels of texts or words.
 
     Attributes:
-        notes: what was done to the rows.
-        hashes: sha256 of what was read, by key.
-        labels: those that were met, and their numbers.
+        notes: one sentence for each step that changed the data.
+        hashes: sha256 of each file or of generated rows, by key.
+        labels: the labels so far and their numbers.
     """
 
     def __init__(self, config: DatasetConfig, rules: LabelRules | WordRules) -> None:
@@ -44,32 +44,32 @@ class RowReader:
         self.label_field = config.label_field or ("labels" if of_sets else "toxic")
 
     def splits(self) -> dict[str, Chunk]:
-        """Read or make the rows of each split: always `train`, first.
+        """Read or generate the rows of each split, `train` first.
 
         Raises:
-            InputError: if a file is missing, before any is read, or bad.
+            InputError: if a file is missing (checked before reading) or invalid.
         """
         files = self.config.files()
         self._require_files(files)
         if self.config.reads_files:
             return {split: self._file(split, path) for split, path in files.items()}
-        made = build("dataset", self.config)
+        generated = build("dataset", self.config)
         if self.config.synthetic:
-            what = f"the {self.config.kind} corpus is synthetic"
-            self.notes.append(f"{what}: its scores say nothing of real comments")
-        return {split: self._made(split, rows) for split, rows in made.items()}
+            corpus = f"the {self.config.kind} corpus is synthetic"
+            self.notes.append(f"{corpus}: its scores do not apply to real comments")
+        return {split: self._generated(split, rows) for split, rows in generated.items()}
 
     def test(self) -> Chunk:
-        """Read the file of the test split alone."""
+        """Read the file of the test split only."""
         test = {"test": self.config.files()["test"]}
         self._require_files(test)
         return self._file("test", test["test"])
 
     def extra(self) -> dict[str, Chunk]:
-        """Read further test files; texts of `dataset.pairs` as found and as corrected, in order.
+        """Read further test files and the original and corrected texts of `dataset.pairs`.
 
         Raises:
-            InputError: if a file is bad, or only one text of a pair can be used.
+            InputError: if a file is invalid, or only one text of a pair is valid.
         """
         config, path = self.config, self.config.pairs
         chunks = {name: self._file(f"extra.{name}", each) for name, each in config.extra.items()}
@@ -79,8 +79,8 @@ class RowReader:
         corrected = self._file("pairs", path, text_field=config.corrected_field)
         if len(raw.labels) != len(corrected.labels):
             raise InputError(
-                f"{path}: {len(raw.labels):,} rows have a usable {config.text_field!r}, "
-                f"{len(corrected.labels):,} a usable {config.corrected_field!r}; every row of "
+                f"{path}: {len(raw.labels):,} rows have a valid {config.text_field!r}, "
+                f"{len(corrected.labels):,} a valid {config.corrected_field!r}; every row of "
                 "pairs needs both"
             )
         return {**chunks, RAW: raw, CORRECTED: corrected}
@@ -103,7 +103,7 @@ class RowReader:
             raise InputError(f"{path}: {self._why_empty(source)}")
         return chunk
 
-    def _made(self, key: str, rows: Iterable[Mapping[str, Any]]) -> Chunk:
+    def _generated(self, key: str, rows: Iterable[Mapping[str, Any]]) -> Chunk:
         digest = hashlib.sha256()
         numbered = []
         for number, row in enumerate(rows, start=1):
@@ -123,15 +123,15 @@ class RowReader:
         source: Source | None,
         text_field: str,
     ) -> Chunk:
-        """The rows that count, in columns; `source` rejects bad ones."""
+        """Convert the selected rows to columns; `source` rejects invalid rows."""
         builder = ChunkBuilder(self.labels.words if isinstance(self.labels, WordLabels) else None)
-        cut, left_out, lost = 0, 0, 0
+        truncated, skipped, lost = 0, 0, 0
         self._without_label = False
         self._seen: dict[str, set[str]] = {field: set() for field in self.config.where}
         for line, row in rows:
             try:
                 if not self._matches(row):
-                    left_out += 1
+                    skipped += 1
                     continue
                 text, spans, label = self._read(row, text_field)
                 group = self._group(row)
@@ -145,7 +145,7 @@ class RowReader:
                 continue
             limit = self.config.max_length
             if limit is not None and len(text) > limit:
-                cut, lost = cut + 1, lost + len(text) - limit
+                truncated, lost = truncated + 1, lost + len(text) - limit
                 text = text[:limit]
                 spans = [(a, min(b, limit), number) for a, b, number in spans if a < limit]
             builder.append(text, label, group, row, spans)
@@ -153,21 +153,21 @@ class RowReader:
         chunk = builder.chunk()
         self.labels.end_of_training_rows()
         self.notes += self.labels.notes(key)
-        if left_out:
+        if skipped:
             where = ", ".join(f"{name}={value}" for name, value in self.config.where.items())
-            self.notes.append(f"{key}: {total:,} of {total + left_out:,} rows have {where}")
-        if cut:
+            self.notes.append(f"{key}: {total:,} of {total + skipped:,} rows have {where}")
+        if truncated:
             self.notes.append(
-                f"{key}: {cut:,} of {total:,} texts cut to {self.config.max_length:,} characters, "
-                f"{lost:,} characters lost"
+                f"{key}: {truncated:,} of {total:,} texts truncated to {self.config.max_length:,} "
+                f"characters, {lost:,} characters lost"
             )
         return chunk
 
     def _read(self, row: Mapping[str, Any], field: str) -> tuple[str, list[Span], int | None]:
-        """The cleaned text of a row, its labeled spans, and the number of its label.
+        """Return the cleaned text of a row, its labeled spans, and the number of its label.
 
-        Where words are labeled, the number follows from them once they are found. Elsewhere there
-        are no spans, and no number if the label does not count.
+        For labels of words the number is 0; `ChunkBuilder` sets it later. For labels of texts there
+        are no spans, and the number is None if the label is not selected.
         """
         cleaning = self.config.cleaning
         if isinstance(self.labels, Labels):
@@ -181,11 +181,11 @@ class RowReader:
         return cleaned.text, spans, 0
 
     def _matches(self, row: Mapping[str, Any]) -> bool:
-        for field, wanted in self.config.where.items():
+        for field, expected in self.config.where.items():
             if field not in row:
                 raise RowError(f"no field {field!r}, which dataset.where names")
             value = value_name(row[field])
-            if value != value_name(wanted):
+            if value != value_name(expected):
                 if len(self._seen[field]) < 8:
                     self._seen[field].add(brief(value))
                 return False
@@ -206,8 +206,8 @@ class RowReader:
         if any(self._seen.values()):
             field = next(field for field, values in self._seen.items() if values)
             values = ", ".join(sorted(self._seen[field]))
-            wanted = self.config.where[field]
-            return f"no row has dataset.where.{field} = {wanted!r}; there are: {values}"
+            expected = self.config.where[field]
+            return f"no row has dataset.where.{field} = {expected!r}; values in the file: {values}"
         if isinstance(self.labels, Labels) and self._without_label:
             return f"no row has one of task.labels = {self.labels.rules.labels!r}"
         return source.why_empty()

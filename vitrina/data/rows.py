@@ -1,7 +1,7 @@
-"""Rows in columns: the original rows of a dataset as JSON text, one after the other.
+"""Columnar rows: the original rows of a dataset as concatenated JSON.
 
-They are only needed again when predictions are written, so they are kept in the form that costs
-least: a few bytes more than the file itself.
+Only the output of predictions needs them, so they are stored compactly: slightly larger than the
+file.
 """
 
 from __future__ import annotations
@@ -47,16 +47,20 @@ class Rows:
         return (self[i] for i in range(len(self)))
 
     def take(self, indices: np.ndarray | Sequence[int]) -> Rows:
-        """The rows at `indices`, in that order."""
+        """Return the rows at `indices`, in that order."""
         return Rows(*take_ragged(self.data, self.offsets, np.asarray(indices)))
 
 
-# `json.dumps` with these arguments would make an encoder for each row.
+# `json.dumps` with these arguments would create an encoder for each row.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 def encode_row(row: Mapping[str, Any]) -> bytes:
-    """A row as JSON in UTF-8, dates and such as text; lone surrogates become escapes."""
+    """Encode a row as UTF-8 JSON; other types (dates) become strings, lone surrogates escapes.
+
+    >>> encode_row({"toxic": 1, "n": None})
+    b'{"toxic":1,"n":null}'
+    """
     try:
         return _encode(row).encode("utf-8")
     except UnicodeEncodeError:

@@ -1,8 +1,8 @@
-"""Splits of rows that share nothing: near-duplicates and groups stay together.
+"""Splits without leakage: near-duplicates and groups stay in one split.
 
-Two texts are near-duplicates if they are equal once in lower case with everything but letters
-taken out. Rows that are linked through near-duplicates or groups, in any number of steps, form a
-component, and a component goes into one split whole.
+Two texts are near-duplicates if their lower-case letters are equal. Rows that are linked by
+near-duplicates or groups, directly or indirectly, form a component; all rows of a component are in
+the same split.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def near_duplicate_hashes(texts: TextBatch) -> np.ndarray:
-    """uint64 [num_texts]: equal for near-duplicates. Texts without letters count as they are."""
+    """Return uint64 [num_texts], equal for near-duplicates; texts without letters stay whole."""
     digests = (_letter_digests(texts.part(*piece)) for piece in pieces(texts.offsets))
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
 def _letter_digests(texts: TextBatch) -> bytes:
-    """Eight bytes for each text."""
+    """Return eight bytes per text."""
     strings = texts.to_strings()
     lowered = TextBatch.from_strings([text.lower() for text in strings])
     kept = _letters()[lowered.code_points]
-    bounds = np.append(0, np.cumsum(kept))[lowered.offsets] * 4  # of each text in `letters`
+    bounds = np.append(0, np.cumsum(kept))[lowered.offsets] * 4  # bytes in `letters`
     letters = lowered.code_points[kept].tobytes()
     return b"".join(
         hashlib.blake2b(
@@ -45,7 +45,7 @@ def _letter_digests(texts: TextBatch) -> bytes:
 
 @cache
 def _letters() -> np.ndarray:
-    """bool [0x110000]: letters of regular expressions, which include the roman number Ⅳ."""
+    """Return bool [0x110000]: letters of regular expressions, which include Roman numerals (Ⅳ)."""
     letters = np.zeros(NUM_CODE_POINTS, dtype=bool)
     every = np.arange(NUM_CODE_POINTS, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     for run in _LETTERS.finditer(every):
@@ -54,16 +54,16 @@ def _letters() -> np.ndarray:
 
 
 def components(keys: Sequence[np.ndarray]) -> np.ndarray:
-    """The connected components of rows of which two are linked if they share a key.
+    """Find the connected components of rows that share keys.
 
     Args:
-        keys: arrays [num_rows]; rows of equal value in one of them are linked.
+        keys: arrays [num_rows]; rows with an equal value in one array are linked.
 
     Returns:
-        int64 [num_rows]: component of each row, numbered from 0 in the order of their first rows.
+        int64 [num_rows]: component of each row, numbered from 0 by first row.
     """
     rows = np.arange(len(keys[0]))
-    linked = []  # of each row the first one with the same key
+    linked = []  # first row with the same key, for each row
     for values in keys:
         _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
         linked.append(first[inverse])
@@ -75,24 +75,24 @@ def components(keys: Sequence[np.ndarray]) -> np.ndarray:
 def assign(
     labels: np.ndarray, component: np.ndarray, fractions: Sequence[float], seed: int
 ) -> np.ndarray:
-    """Assign components to splits, so that every split gets its share of each label's rows.
+    """Assign components to splits so that every split gets its share of the rows of each label.
 
-    Components come in random order, larger ones first, and each goes to the split that lacks most
-    rows of the component's labels. `StratifiedGroupKFold` of scikit-learn has the same aim, but
-    takes no shares other than one in k, and 27 s for 100,000 rows (this 0.1 s).
+    The order of components is random, larger ones first. Each component goes to the split that
+    lacks most rows of its labels. `StratifiedGroupKFold` of scikit-learn supports only shares of
+    1/k and needs 27 s for 100,000 rows (this function 0.1 s).
 
     Args:
         labels: int64 [num_rows].
         component: int64 [num_rows], numbered from 0.
-        fractions: the share of each split; they add up to 1.
-        seed: of the order.
+        fractions: the share of each split; the sum is 1.
+        seed: seed of the order.
 
     Returns:
         int64 [num_rows]: index into `fractions`.
     """
     num_labels = int(labels.max()) + 1
     sizes = np.bincount(component)
-    # Pairs that occur, and not a table: label sets may be many.
+    # Existing pairs only, because label sets can be numerous.
     pairs, counts = np.unique(component * num_labels + labels, return_counts=True)
     owner, label_of_pair = np.divmod(pairs, num_labels)
     first_pair = np.searchsorted(owner, np.arange(len(sizes) + 1)).tolist()
@@ -115,14 +115,14 @@ def assign(
 
 
 def stratified_sample(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
-    """Indices of `size` rows, every label at its share of all rows and at least once.
+    """Sample `size` rows with every label at its share of all rows and at least once.
 
     Args:
         labels: int64 [num_rows].
-        size: rows to choose; at least the number of distinct labels, at most num_rows.
+        size: number of rows, from the number of distinct labels to num_rows.
 
     Returns:
-        int64 [size], ascending.
+        int64 [size], ascending row indices.
     """
     distinct, counts = np.unique(labels, return_counts=True)
     assert len(distinct) <= size <= len(labels), (len(distinct), size, len(labels))

@@ -1,8 +1,8 @@
-"""Labels of words: their sources, row by row, and the columns that they become.
+"""Labels of words, from three sources.
 
-Three sources: pieces (`{"text": [["скотина", 1], ["!", 0]]}`), spans (`{"text": "…", "spans":
-[[0, 7], …]}`), and where a file has neither, the lexicon. All become spans of the cleaned text
-with a label, and a word takes the label of the span that covers most of it.
+The sources are pieces (`{"text": [["скотина", 1], ["!", 0]]}`), spans (`{"text": "…", "spans":
+[[0, 7], …]}`) and, for files with neither, the lexicon. All become labeled spans of the cleaned
+text. A word gets the label of the span with the largest overlap.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ SOURCES = {
 }
 
 Span = tuple[int, int, int]
-"""First code point, one behind the last one, number of the label."""
+"""First code point, end code point (exclusive), number of the label."""
 
 LEXICON_LABEL = "1"
-"""Label of the words that the lexicon calls toxic, and of spans that name none."""
+"""Label of toxic words of the lexicon, and of spans without a label."""
 
 
 class WordLabels:
-    """Labels of words and their numbers; the training rows define which labels there are.
+    """Labels of words and their numbers; the training rows define the labels.
 
-    As `vitrina.data.labels.Labels` it reads one file after the other, the training rows first.
+    Like `vitrina.data.labels.Labels` it reads one file after the other, the training rows first.
 
     Args:
-        rules: how they are read.
+        rules: rules to read the labels.
 
     Attributes:
-        numbers: label → number, in the order in which they were met; 0 is the background.
+        numbers: label → number, in order of first occurrence; 0 is the background.
     """
 
     def __init__(self, rules: WordRules) -> None:
         self.rules = rules
         self.numbers: dict[str, int] = {rules.background: 0}
-        self._source = ""  # of the file that is read; empty before its first row
+        self._source = ""  # source of the current file; empty before its first row
         self._closed = False
 
     @cached_property
@@ -58,10 +58,10 @@ class WordLabels:
         return Lexicon.load(self.rules.lexicon)
 
     def read(self, row: Mapping[str, Any], text_field: str) -> tuple[str, list[Span]]:
-        """The unchanged text of a row and its labeled spans in order.
+        """Return the unchanged text of a row and its labeled spans in order.
 
         Raises:
-            RowError: if the row is of another form, or has a label that no training row has.
+            RowError: if the row has another format, or a label that is not in the training rows.
         """
         self._source = self._source or self._source_of(row, text_field)
         if self._source == "pieces":
@@ -70,20 +70,20 @@ class WordLabels:
         return text, self._spans(row, text) if self._source == "spans" else []
 
     def end_of_training_rows(self) -> None:
-        """From here on a label must be one of those met so far."""
+        """Reject new labels from now on."""
         self._closed = self._closed or bool(self._source)
 
     def notes(self, key: str) -> list[str]:
-        """What labeled the words of the file that was read; the next one may hold others."""
+        """Report the source of the labels of the current file; reset it for the next file."""
         source, self._source = self._source, ""
         return [f"{key}: {SOURCES[source]}"] if source else []
 
     def in_order(self) -> tuple[list[str], np.ndarray]:
-        """What a text's label is, by which texts are dealt to splits, and the order of these."""
+        """Return the names of the labels of texts, which stratify the splits, and their order."""
         return ["without labeled words", "with labeled words"], np.arange(2)
 
     def words_in_order(self) -> tuple[list[str], np.ndarray]:
-        """Names of the labels of words, the background first, and int64: their numbers' places."""
+        """Return names of word labels, background first, and int64: the index by label number."""
         labels = {name: number for name, number in self.numbers.items() if number}
         names = [self.rules.background, *sorted_labels(labels)]
         order = np.zeros(len(names), dtype=np.int64)
@@ -91,21 +91,21 @@ class WordLabels:
         return names, order
 
     def words(self, texts: TextBatch, spans: Sequence[Sequence[Span]]) -> Spans:
-        """The words of cleaned texts of the file that is read, with their labels.
+        """Find and label the words of cleaned texts of the current file.
 
         Args:
-            spans: the spans read for each text, mapped to the cleaned text.
+            spans: the spans of each text, mapped to the cleaned text.
 
         Raises:
-            InputError: if they are labeled by the lexicon where other labels are known.
+            InputError: if the lexicon labels the words but its label is not in the training rows.
         """
         found = written_words(texts)
         if self._source == "lexicon":
             if self._closed and LEXICON_LABEL not in self.numbers:
                 known = ", ".join(self.numbers)
                 raise InputError(
-                    f"the lexicon labels words {LEXICON_LABEL!r}, which is none of the training "
-                    f"rows' labels (those are: {known})"
+                    f"the label {LEXICON_LABEL!r} of the lexicon is not in the training rows; "
+                    f"allowed: {known}"
                 )
             marked = self.lexicon.mark(texts, find_words(texts))
             number = self._number(LEXICON_LABEL)
@@ -132,7 +132,7 @@ class WordLabels:
         position = 0
         for piece in value:
             if not (isinstance(piece, list) and len(piece) == 2 and isinstance(piece[0], str)):
-                raise RowError(wrong, f": it holds {shown(piece)}")
+                raise RowError(wrong, f": it contains {shown(piece)}")
             label = self._label(piece[1])
             if label:
                 spans.append((position, position + len(piece[0]), label))
@@ -151,40 +151,40 @@ class WordLabels:
         for span in value:
             ends = span[:2] if isinstance(span, list) else []
             if len(ends) < 2 or len(span) > 3 or not all(type(end) is int for end in ends):
-                raise RowError(wrong, f": it holds {shown(span)}")
+                raise RowError(wrong, f": it contains {shown(span)}")
             start, end = ends
             if not 0 <= start < end <= len(text):
                 detail = f": {shown(span)} in a text of {len(text):,} characters"
-                raise RowError(f"a span of the field {field!r} lies outside of its text", detail)
+                raise RowError(f"a span of the field {field!r} is outside the text", detail)
             label = self._label(span[2] if len(span) == 3 else LEXICON_LABEL)
             if label:
                 found.append((start, end, label))
-        return self._apart(sorted(found), field)
+        return self._merge(sorted(found), field)
 
-    def _apart(self, spans: list[Span], field: str) -> list[Span]:
-        """Spans of one label that overlap are one; those of several are refused."""
-        apart: list[Span] = []
+    def _merge(self, spans: list[Span], field: str) -> list[Span]:
+        """Merge overlapping spans of one label; reject overlaps of different labels."""
+        merged: list[Span] = []
         for start, end, label in spans:
-            if apart and start < apart[-1][1]:
-                if apart[-1][2] != label:
+            if merged and start < merged[-1][1]:
+                if merged[-1][2] != label:
                     raise RowError(f"spans of the field {field!r} with different labels overlap")
-                start, earlier, _ = apart.pop()
+                start, earlier, _ = merged.pop()
                 end = max(end, earlier)
-            apart.append((start, end, label))
-        return apart
+            merged.append((start, end, label))
+        return merged
 
     def _label(self, value: Any) -> int:
         name = label_name(value)
         if not name:
             raise RowError(
-                "a word's label is not a label",
-                f" but {shown(value)}; a label is a whole number, true or false, or a name",
+                "invalid label of a word",
+                f": {shown(value)}; allowed: a whole number, true, false or a name",
             )
         if self._closed and name not in self.numbers:
             known = ", ".join(map(brief, list(self.numbers)[:20]))
             raise RowError(
-                f"the word label {name[:60]!r} is not one of the training rows",
-                f" (those are: {known})",
+                f"the word label {name[:60]!r} is not in the training rows",
+                f"; allowed: {known}",
             )
         return self._number(name)
 

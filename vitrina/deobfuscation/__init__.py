@@ -1,1 +1,1 @@
-"""Disguised words to the letters that were meant, from drawn glyphs."""
+"""Deobfuscation: recovers the plain letters of disguised words from drawn glyphs."""

@@ -1,4 +1,4 @@
-"""The base class of deobfuscators."""
+"""Base class of deobfuscators."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from vitrina.text.offsets import OffsetMap
 
 
 class Deobfuscator(ABC):
-    """Finds the letters that disguised words mean.
+    """Recovers the plain letters of disguised words.
 
-    It needs no labels and draws no random numbers, and the letters of a word depend on the word
-    alone. A deobfuscator can be pickled and used by several threads.
+    It uses no labels and no random numbers. The letters of a word depend only on the word.
+    A deobfuscator is picklable and thread-safe.
     """
 
     @classmethod
     @abstractmethod
     def fit(cls, settings: Any, corpus: Corpus) -> FittedState:
-        """Return what it needs to know of the training texts; `cls(settings, state)` builds it.
+        """Return the state fitted on the training texts; `cls(settings, state)` builds it.
 
         Args:
             corpus: normalized training texts.
@@ -33,6 +33,6 @@ class Deobfuscator(ABC):
         """Return the letters of normalized texts."""
 
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
-        """Return one text with disguised words in plain letters, and the way back."""
-        read = self(TextBatch.from_strings([text]))
-        return read.text()[0], read.offsets()[0]
+        """Return one text with disguised words in plain letters, and the map to its source."""
+        batch = self(TextBatch.from_strings([text]))
+        return batch.text()[0], batch.offsets()[0]

@@ -1,4 +1,4 @@
-"""What a deobfuscator returns: the letters of words, with the glyphs that each comes from.
+"""Output of a deobfuscator: the letters of words and the source glyphs of each letter.
 
 Shapes: N glyphs, L letters, W words, B texts.
 """
@@ -22,13 +22,13 @@ from vitrina.text.offsets import OffsetMap
 class DeobfuscatedBatch:
     """The letters of texts.
 
-    Glyphs are numbered through all texts of the batch, and so are words. A word is no white-space
-    word: `х у й` is one, and the signs around a word are not of it.
+    Glyphs and words are numbered across the whole batch. Words are not cut at white space alone:
+    `х у й` is one word. The signs around a word are not part of it.
 
     Attributes:
         source: the normalized texts.
-        glyphs: their glyphs.
-        letters: `codes`, `start`, `end` and `anchor` of the letters of all words, in order.
+        glyphs: glyphs of the source.
+        letters: letters of all words, in order.
         writer: writes words in plain letters.
     """
 
@@ -44,38 +44,38 @@ class DeobfuscatedBatch:
 
     @cached_property
     def word_L(self) -> np.ndarray:
-        """int64, the word of each letter, never falling."""
+        """int64, word index of each letter, non-decreasing."""
         return np.cumsum(np.diff(self.letters.word_of, prepend=-1) != 0) - 1
 
     @property
     def start_L(self) -> np.ndarray:
-        """int64, the first glyph of each letter."""
+        """int64, first glyph of each letter."""
         return self.letters.start
 
     @property
     def end_L(self) -> np.ndarray:
-        """int64, one behind the last glyph of each letter; the first one of an inserted letter."""
+        """int64, end glyph of each letter, exclusive; equals the start for an inserted letter."""
         return self.letters.end
 
     @property
     def anchor_L(self) -> np.ndarray:
-        """int64, the glyph that receives the n-grams of a letter; -1: none."""
+        """int64, glyph that receives the n-grams of a letter; -1 if none."""
         return self.letters.anchor
 
     @cached_property
     def text_of_word_W(self) -> np.ndarray:
-        """int64, the text of each word."""
+        """int64, text index of each word."""
         text_of = np.repeat(np.arange(len(self.source)), self.glyphs.lengths)
         return text_of[self.start_L[np.flatnonzero(np.diff(self.word_L, prepend=-1))]]
 
     @cached_property
     def written(self) -> WrittenWords:
-        """The words as they are written in the text."""
+        """Spans of the words in the source, and the rewritten words."""
         return self.writer(self.source, self.glyphs, self.letters)
 
     @cached_property
     def text_W(self) -> np.ndarray:
-        """Text of each word, str as objects; that of the source if it is unchanged."""
+        """object array of str, text of each word; the source text if unchanged."""
         lengths = self.written.end - self.written.start
         points = self.source.code_points[ranges(self.written.start, lengths)]
         words = np.array(TextBatch(points, offsets_of(lengths)).to_strings(), dtype=object)
@@ -85,18 +85,18 @@ class DeobfuscatedBatch:
 
     @cached_property
     def changed_W(self) -> np.ndarray:
-        """bool, whether a word is written otherwise than in the source."""
+        """bool, whether a word differs from the source."""
         changed = np.zeros(len(self.written.start), dtype=bool)
         changed[list(self.written.texts)] = True
         return changed
 
     @property
     def gain_W(self) -> np.ndarray:
-        """float32, nats by which the letters of a word are likelier than its literal form."""
+        """float32, log-probability gain of each word over its literal form, in nats."""
         return self.written.gain
 
     def text(self) -> TextBatch:
-        """Return the texts with the changed words in plain letters and all else as it is."""
+        """Return the texts with the changed words in plain letters and the rest unchanged."""
         written = self.written
         if not written.texts:
             return self.source
@@ -112,7 +112,7 @@ class DeobfuscatedBatch:
         return TextBatch(np.concatenate([*parts, points[at:]]), offsets_of(lengths))
 
     def offsets(self) -> list[OffsetMap]:
-        """Return the way from each text of `text()` back to its source."""
+        """Return the map from each text of `text()` to its source."""
         written, changed = self.written, np.array(list(self.written.texts), dtype=np.int64)
         bounds = np.searchsorted(self.text_of_word_W[changed], np.arange(len(self.source) + 1))
         maps = []
@@ -130,7 +130,7 @@ class DeobfuscatedBatch:
         return maps
 
     def take(self, texts_B: np.ndarray) -> DeobfuscatedBatch:
-        """Return the texts at these indices, in that order; the same as deobfuscating them."""
+        """Return the texts at these indices; the result equals deobfuscating them."""
         glyphs, letters = self.glyphs, self.letters
         glyph_offsets = offsets_of(glyphs.lengths)
         num_words = np.bincount(self.text_of_word_W, minlength=len(self.source))
@@ -138,8 +138,8 @@ class DeobfuscatedBatch:
         letter_offsets = np.searchsorted(self.word_L, word_offsets)
         counts = np.diff(letter_offsets)[texts_B]
         taken = ranges(letter_offsets[texts_B], counts)
-        moved = offsets_of(glyphs.lengths[texts_B])[:-1] - glyph_offsets[texts_B]
-        shift = np.repeat(moved, counts)
+        start_shift = offsets_of(glyphs.lengths[texts_B])[:-1] - glyph_offsets[texts_B]
+        shift = np.repeat(start_shift, counts)
         words = np.repeat(offsets_of(num_words[texts_B])[:-1] - word_offsets[texts_B], counts)
         anchor = letters.anchor[taken]
         part = Letters(

@@ -1,10 +1,10 @@
-"""Beam search for the likeliest symbols of words whose glyphs are uncertain.
+"""Beam search for the most probable symbols of words with uncertain glyphs.
 
-A noisy channel (Kernighan, Church & Gale 1990, "A spelling correction program based on a noisy
-channel model"): the best symbols are likely in the language, and their glyphs are likely for them.
-Each glyph is one of a few symbols, is skipped, or is a part of a symbol with its neighbors.
+The score is that of a noisy channel (Kernighan, Church & Gale 1990, "A spelling correction program
+based on a noisy channel model"): log P(symbols) + log P(glyphs | symbols). Each glyph is one
+symbol, is skipped, or forms one symbol together with its neighbors.
 
-Shapes: W words, T glyphs of the longest, B hypotheses kept, K candidates.
+Shapes: W words, T glyphs of the longest word, B hypotheses kept, K candidates, C pruned entries.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ import numpy as np
 from vitrina.deobfuscation.language_model import NgramLanguageModel
 
 SKIP = -1
-"""In place of a symbol: a glyph that no symbol begins with."""
+"""Marks a glyph at which no symbol begins."""
 LOG_ZERO = -1e9
-"""Score of the impossible; finite, so that differences are numbers."""
-CROWD = 3
-"""Hypotheses looked at for each one that is kept, as several may be in the same state."""
+"""Score of impossible events; finite, so that differences are not NaN."""
+OVERSAMPLING = 3
+"""Hypotheses examined per hypothesis kept, because several may share a state."""
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """What glyphs, or several glyphs together, may mean.
+    """Candidate symbols of G glyphs or glyph sequences.
 
     Attributes:
         symbols: int64 [G, K].
-        scores: float32 [G, K], logarithms up to a constant, `LOG_ZERO` for none.
-        counts: int64 [G], how many there are; they come before those that are none.
+        scores: float32 [G, K], log-likelihoods up to a constant; `LOG_ZERO` for padding.
+        counts: int64 [G], number of candidates; padding follows them.
     """
 
     symbols: np.ndarray
@@ -44,9 +44,9 @@ class BeamResult:
     """The best symbols of words.
 
     Attributes:
-        symbols: int64 [W, T], the symbol that begins at each glyph, or `SKIP`.
-        lengths: int64 [W, T], glyphs of that symbol; 1 where there is none.
-        scores: float32 [W], logarithms of the probabilities of the words and their glyphs.
+        symbols: int64 [W, T], symbol that begins at each glyph, or `SKIP`.
+        lengths: int64 [W, T], number of glyphs of that symbol; 1 for `SKIP`.
+        scores: float32 [W], joint log-probabilities of the symbols and the glyphs.
     """
 
     symbols: np.ndarray
@@ -56,38 +56,33 @@ class BeamResult:
 
 @dataclass(frozen=True)
 class _Hypotheses:
-    """The best ones at a place: arrays [W, B].
+    """The best hypotheses at one position, arrays [W, B].
 
     Attributes:
         scores: float32.
-        states: int64, of the language model.
-        symbols: int64, what was read last, or `SKIP`.
-        steps: int64, signs that it took.
-        before: int64, which of the hypotheses that many places before goes on here.
+        states: int64, states of the language model.
+        symbols: int64, last symbol, or `SKIP`.
+        lengths: int64, number of glyphs of the last symbol.
+        parents: int64, index of the extended hypothesis, `lengths` positions earlier.
     """
 
     scores: np.ndarray
     states: np.ndarray
     symbols: np.ndarray
-    steps: np.ndarray
-    before: np.ndarray
+    lengths: np.ndarray
+    parents: np.ndarray
 
     @classmethod
     def empty(cls, num_words: int, beam: int) -> _Hypotheses:
-        whole = [np.zeros((num_words, beam), dtype=np.int64) for _ in range(4)]
-        return cls(np.full((num_words, beam), LOG_ZERO, dtype=np.float32), *whole)
+        columns = [np.zeros((num_words, beam), dtype=np.int64) for _ in range(4)]
+        return cls(np.full((num_words, beam), LOG_ZERO, dtype=np.float32), *columns)
 
 
 @dataclass(frozen=True)
 class _Extension:
-    """One way to come to a place, for some words: `length` signs are read as one symbol.
+    """Extensions of `parents` by symbols [W, K] of `length` glyphs, with scores [W, B, K]."""
 
-    Attributes:
-        at: the hypotheses that go on.
-        symbols: int64 [W, K]. scores: float32 [W, B, K].
-    """
-
-    at: _Hypotheses
+    parents: _Hypotheses
     length: int
     symbols: np.ndarray
     scores: np.ndarray
@@ -97,69 +92,70 @@ def beam_search(
     model: NgramLanguageModel,
     ids_by_length: Sequence[np.ndarray],
     candidates: Sequence[Candidates],
-    left_out_WT: np.ndarray,
+    skip_scores_WT: np.ndarray,
     *,
     beam: int,
 ) -> BeamResult:
     """Find the best symbols of each word.
 
     Args:
-        ids_by_length: for glyphs alone, for two together and so on, int64 [W, T], which of the
-            candidates the glyphs have that begin here.
-        candidates: in the same order.
-        left_out_WT: float32 [W, T], scores of skipping a glyph; 0 behind a word's end, where
-            there are no candidates.
+        ids_by_length: per sequence length from 1 glyph on, int64 [W, T], row in `candidates` of
+            the sequence that begins at each glyph.
+        candidates: per sequence length.
+        skip_scores_WT: float32 [W, T], scores of skipping a glyph; 0 in the padding, which has
+            no candidates.
         beam: number of hypotheses B.
     """
-    num_words, num_signs = left_out_WT.shape
+    num_words, num_glyphs = skip_scores_WT.shape
     first = _Hypotheses.empty(num_words, beam)
     first.scores[:, 0], first.states[:] = 0, model.start
-    places = [first]
+    history = [first]
     counts = [each.counts[ids] for ids, each in zip(ids_by_length, candidates, strict=True)]
-    for place in range(1, num_signs + 1):
-        at = _Hypotheses.empty(num_words, beam)
-        left_out_W, sure_W = left_out_WT[:, place - 1], counts[0][:, place - 1] == 1
-        sure_W &= left_out_W <= LOG_ZERO
-        for length in range(2, min(len(counts), place) + 1):
-            sure_W &= counts[length - 1][:, place - length] == 0
-        rows = np.flatnonzero(sure_W)
-        _read_on(model, places[-1], at, rows, candidates[0], ids_by_length[0][rows, place - 1])
-        rows = np.flatnonzero(~sure_W)
-        parts = []
-        for length, ids_WT in enumerate(ids_by_length[:place], start=1):
-            ids = ids_WT[rows, place - length]
-            some = int(candidates[length - 1].counts[ids].max(initial=0))
-            if some:
-                before = places[place - length]
-                parts.append(_part(model, before, rows, candidates[length - 1], ids, some, length))
-        _choose(model, places[-1], at, rows, left_out_W[rows], parts)
-        places.append(at)
-    last = places[-1]
+    for position in range(1, num_glyphs + 1):
+        new = _Hypotheses.empty(num_words, beam)
+        skip_W, certain_W = skip_scores_WT[:, position - 1], counts[0][:, position - 1] == 1
+        certain_W &= skip_W <= LOG_ZERO
+        for length in range(2, min(len(counts), position) + 1):
+            certain_W &= counts[length - 1][:, position - length] == 0
+        rows = np.flatnonzero(certain_W)
+        ids = ids_by_length[0][rows, position - 1]
+        _extend_certain(model, history[-1], new, rows, candidates[0], ids)
+        rows = np.flatnonzero(~certain_W)
+        extensions = []
+        for length, ids_WT in enumerate(ids_by_length[:position], start=1):
+            ids, options = ids_WT[rows, position - length], candidates[length - 1]
+            most = int(options.counts[ids].max(initial=0))
+            if most:
+                parents = history[position - length]
+                extensions.append(_extend(model, parents, rows, options, ids, most, length))
+        _prune(model, history[-1], new, rows, skip_W[rows], extensions)
+        history.append(new)
+    last = history[-1]
     ends_WB = last.scores + model.log_p_SV[last.states, -1]
     best_W = ends_WB.argmax(axis=1)
-    return BeamResult(*_traced(places, best_W.copy()), ends_WB[np.arange(num_words), best_W])
+    return BeamResult(*_backtrace(history, best_W.copy()), ends_WB[np.arange(num_words), best_W])
 
 
-def _read_on(
+def _extend_certain(
     model: NgramLanguageModel,
-    before: _Hypotheses,
-    at: _Hypotheses,
+    parents: _Hypotheses,
+    new: _Hypotheses,
     rows: np.ndarray,
     candidates: Candidates,
     ids: np.ndarray,
 ) -> None:
-    """Words whose next sign has one candidate keep all their hypotheses."""
-    states, symbols = before.states[rows], candidates.symbols[ids, :1]
+    """Extend all hypotheses of words whose next glyph has exactly one candidate."""
+    states, symbols = parents.states[rows], candidates.symbols[ids, :1]
     scores = candidates.scores[ids, :1] + model.log_p_SV[states, symbols]
-    at.scores[rows] = before.scores[rows] + scores
-    at.states[rows] = model.next_SV[states, symbols]
-    at.symbols[rows], at.steps[rows] = symbols, 1
-    at.before[rows] = np.arange(before.scores.shape[1])
+    new.scores[rows] = parents.scores[rows] + scores
+    new.states[rows] = model.next_SV[states, symbols]
+    new.symbols[rows], new.lengths[rows] = symbols, 1
+    new.parents[rows] = np.arange(parents.scores.shape[1])
 
 
-def _part(
+def _extend(
     model: NgramLanguageModel,
-    before: _Hypotheses,
+    parents: _Hypotheses,
     rows: np.ndarray,
     candidates: Candidates,
     ids: np.ndarray,
@@ -167,78 +163,79 @@ def _part(
     length: int,
 ) -> _Extension:
     symbols_WK = candidates.symbols[ids, :num_candidates]
-    of_states = model.log_p_SV[before.states[rows][:, :, None], symbols_WK[:, None]]
-    scores = before.scores[rows][:, :, None] + candidates.scores[ids, None, :num_candidates]
-    return _Extension(before, length, symbols_WK, scores + of_states)
+    log_p = model.log_p_SV[parents.states[rows][:, :, None], symbols_WK[:, None]]
+    scores = parents.scores[rows][:, :, None] + candidates.scores[ids, None, :num_candidates]
+    return _Extension(parents, length, symbols_WK, scores + log_p)
 
 
-def _choose(
+def _prune(
     model: NgramLanguageModel,
-    before: _Hypotheses,
-    at: _Hypotheses,
+    parents: _Hypotheses,
+    new: _Hypotheses,
     rows: np.ndarray,
-    left_out_W: np.ndarray,
-    parts: Sequence[_Extension],
+    skip_W: np.ndarray,
+    extensions: Sequence[_Extension],
 ) -> None:
-    """The best hypotheses, of those in the same state only the first: nothing that follows parts
-    them.
+    """Keep the best hypothesis of each state: equal states have the same continuations.
 
-    Orders are stable, so that a word's reading does not depend on the words beside it.
+    Sorting is stable, so that the result of a word does not depend on the rest of the batch.
     """
-    num_rows, beam = len(rows), before.scores.shape[1]
-    left_out_WB = before.scores[rows] + left_out_W[:, None]
-    flat = [left_out_WB, *(part.scores.reshape(num_rows, -1) for part in parts)]
+    num_rows, beam = len(rows), parents.scores.shape[1]
+    skip_WB = parents.scores[rows] + skip_W[:, None]
+    flat = [skip_WB, *(each.scores.reshape(num_rows, -1) for each in extensions)]
     scores = np.concatenate(flat, axis=1)
-    some_WC = np.argsort(-scores, axis=1, kind="stable")[:, : CROWD * beam]
-    found = _Hypotheses.empty(num_rows, some_WC.shape[1])
-    found.scores[:] = np.take_along_axis(scores, some_WC, axis=1)
-    row_of, column_of = np.nonzero(some_WC < beam)
-    which = some_WC[row_of, column_of]
-    found.states[row_of, column_of] = before.states[rows[row_of], which]
+    best_WC = np.argsort(-scores, axis=1, kind="stable")[:, : OVERSAMPLING * beam]
+    found = _Hypotheses.empty(num_rows, best_WC.shape[1])
+    found.scores[:] = np.take_along_axis(scores, best_WC, axis=1)
+    row_of, column_of = np.nonzero(best_WC < beam)
+    which = best_WC[row_of, column_of]
+    found.states[row_of, column_of] = parents.states[rows[row_of], which]
     found.symbols[row_of, column_of] = SKIP
-    found.steps[row_of, column_of] = 1
-    found.before[row_of, column_of] = which
+    found.lengths[row_of, column_of] = 1
+    found.parents[row_of, column_of] = which
     begin = beam
-    for part in parts:
-        num_candidates = part.symbols.shape[1]
+    for extension in extensions:
+        num_candidates = extension.symbols.shape[1]
         end = begin + beam * num_candidates
-        row_of, column_of = np.nonzero((some_WC >= begin) & (some_WC < end))
-        which, candidate = np.divmod(some_WC[row_of, column_of] - begin, num_candidates)
-        symbols = part.symbols[row_of, candidate]
-        states = part.at.states[rows[row_of], which]
+        row_of, column_of = np.nonzero((best_WC >= begin) & (best_WC < end))
+        which, candidate = np.divmod(best_WC[row_of, column_of] - begin, num_candidates)
+        symbols = extension.symbols[row_of, candidate]
+        states = extension.parents.states[rows[row_of], which]
         found.states[row_of, column_of] = model.next_SV[states, symbols]
         found.symbols[row_of, column_of] = symbols
-        found.steps[row_of, column_of] = part.length
-        found.before[row_of, column_of] = which
+        found.lengths[row_of, column_of] = extension.length
+        found.parents[row_of, column_of] = which
         begin = end
-    again_WC = _seen_before(found.states)
-    kept = np.argsort(again_WC, axis=1, kind="stable")[:, :beam]
+    duplicate_WC = _is_duplicate(found.states)
+    kept = np.argsort(duplicate_WC, axis=1, kind="stable")[:, :beam]
     kept_scores = np.take_along_axis(found.scores, kept, axis=1)
-    never = np.take_along_axis(again_WC, kept, axis=1)
-    at.scores[rows] = np.where(never, np.float32(LOG_ZERO), kept_scores)
-    for name in ("states", "symbols", "steps", "before"):
-        getattr(at, name)[rows] = np.take_along_axis(getattr(found, name), kept, axis=1)
+    dropped = np.take_along_axis(duplicate_WC, kept, axis=1)
+    new.scores[rows] = np.where(dropped, np.float32(LOG_ZERO), kept_scores)
+    for name in ("states", "symbols", "lengths", "parents"):
+        getattr(new, name)[rows] = np.take_along_axis(getattr(found, name), kept, axis=1)
 
 
-def _seen_before(states_WC: np.ndarray) -> np.ndarray:
-    """Whether an entry of a row stands in it before."""
+def _is_duplicate(states_WC: np.ndarray) -> np.ndarray:
+    """Return bool [W, C], whether an earlier entry of the row equals this one."""
     same = states_WC[:, :, None] == states_WC[:, None, :]
     earlier = np.tri(states_WC.shape[1], k=-1, dtype=bool)
     return (same & earlier).any(axis=2)
 
 
-def _traced(places: Sequence[_Hypotheses], which_W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Follow the best hypotheses back: symbols and their lengths, both [W, T]."""
-    num_words, num_signs = len(which_W), len(places) - 1
-    read_WT = np.full((num_words, num_signs), SKIP)
-    lengths_WT = np.ones_like(read_WT)
-    place_W = np.full(num_words, num_signs)
-    for place in range(num_signs, 0, -1):
-        here = np.flatnonzero(place_W == place)
-        at, which = places[place], which_W[here]
-        steps = at.steps[here, which]
-        read_WT[here, place - steps] = at.symbols[here, which]
-        lengths_WT[here, place - steps] = steps
-        place_W[here] = place - steps
-        which_W[here] = at.before[here, which]
-    return read_WT, lengths_WT
+def _backtrace(
+    history: Sequence[_Hypotheses], which_W: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Follow the best hypotheses back; return symbols and their lengths, both [W, T]."""
+    num_words, num_glyphs = len(which_W), len(history) - 1
+    symbols_WT = np.full((num_words, num_glyphs), SKIP)
+    lengths_WT = np.ones_like(symbols_WT)
+    position_W = np.full(num_words, num_glyphs)
+    for position in range(num_glyphs, 0, -1):
+        rows = np.flatnonzero(position_W == position)
+        hypotheses, which = history[position], which_W[rows]
+        lengths = hypotheses.lengths[rows, which]
+        symbols_WT[rows, position - lengths] = hypotheses.symbols[rows, which]
+        lengths_WT[rows, position - lengths] = lengths
+        position_W[rows] = position - lengths
+        which_W[rows] = hypotheses.parents[rows, which]
+    return symbols_WT, lengths_WT

@@ -1,8 +1,7 @@
-"""Visual codes: glyphs that look alike have the same small number.
+"""Visual codes: look-alike glyphs share one small integer.
 
-A codebook is a list of pictures of frequent glyphs, merged where they look alike. The code of a
-glyph is that of the nearest entry by the cosine of their features; a glyph that is far from all
-of them is unknown. Cosines are measured between the features of a `Space`.
+The entries of a codebook are frequent glyphs; look-alikes share one entry. A glyph has the code of
+the entry with the highest cosine of features, or `UNKNOWN` if that cosine is low.
 
 Shapes: G glyphs, V entries, K features, H/W pixels.
 """
@@ -20,12 +19,12 @@ from vitrina.glyphs.cache import BoundedCache
 from vitrina.glyphs.renderer import CACHE_SIZE, GlyphRenderer
 from vitrina.state import FittedState
 
-Space = Callable[[np.ndarray], np.ndarray]
-"""Pictures uint8 [G, H, W] to features float32 [G, K], whose cosines say what looks alike. A
-picture's features must not depend on the pictures beside it."""
+FeatureExtractor = Callable[[np.ndarray], np.ndarray]
+"""Maps pictures uint8 [G, H, W] to features float32 [G, K], compared by cosine. The features of a
+picture must not depend on the rest of the batch."""
 
 BLANK, UNKNOWN, FIRST = 0, 1, 2
-"""Codes of white space and of what no entry is near; the entries' codes begin at `FIRST`."""
+"""Code of white space, code of glyphs far from all entries, first code of an entry."""
 
 
 def _directions(features_GK: np.ndarray) -> np.ndarray:
@@ -40,25 +39,25 @@ def fit_codebook(
     merge_cosine: float,
     fold_case: bool,
 ) -> FittedState:
-    """Entries of the frequent glyphs, the most frequent first.
+    """Fit the entries of a codebook on frequent glyphs.
 
-    Each glyph in turn becomes an entry, or a member of the nearest one if that looks alike
-    (leader clustering: Hartigan 1975, "Clustering algorithms", chapter 3).
+    In order of frequency, each glyph joins the nearest entry if they look alike, or else becomes an
+    entry (leader clustering: Hartigan 1975, "Clustering algorithms", chapter 3).
 
     Args:
-        counts: glyphs, and how often each occurs.
-        features_GK: of the glyphs of `counts`, in their order.
-        min_share: of all glyphs but blanks, what a glyph must make up at least.
-        merge_cosine: from which cosine on two glyphs look alike.
-        fold_case: whether an entry that shows a capital letter has the code of the small letter.
+        counts: number of occurrences of each glyph.
+        features_GK: features of the glyphs, in the order of `counts`.
+        min_share: minimum share of a glyph among all glyphs except blanks.
+        merge_cosine: minimum cosine of look-alike glyphs.
+        fold_case: whether a capital letter has the code of its small letter.
 
     Returns:
-        `entries` float32 [V, K], each of length 1; `codes` int64 [V], from `FIRST` on; `signs`
-        int64 [V], 1 where no letter or digit is shown; `glyphs`, a json list of [V] lists;
-        `letters`, a json list of [V] glyphs, the most frequent small letter of each code.
+        `entries` float32 [V, K], unit vectors; `codes` int64 [V], from `FIRST` on; `signs` int64
+        [V], 1 if the entry is neither a letter nor a digit; `glyphs`, a JSON list of V lists;
+        `letters`, a JSON list of V glyphs, the most frequent small letter of each code.
 
     Raises:
-        InputError: if no glyph occurs so often.
+        InputError: if no glyph reaches `min_share`.
     """
     directions_GK = _directions(features_GK)
     total = max(sum(counts.values()) - counts.get(" ", 0), 1)
@@ -77,7 +76,7 @@ def fit_codebook(
             members.append([glyphs[index]])
     if not leaders:
         most = max((counts[glyph] for glyph in glyphs if glyph != " "), default=0) / total
-        allowed = f"at most {most:.2g}, the share of the training texts' most frequent glyph"
+        allowed = f"at most {most:.2g}, the share of the most frequent glyph of the training texts"
         raise InputError(f"deobfuscator.min_share = {min_share}: must be {allowed}")
     codes = _codes(members, fold_case=fold_case)
     arrays = {
@@ -90,21 +89,20 @@ def fit_codebook(
 
 
 def _codes(members: Sequence[Sequence[str]], *, fold_case: bool) -> np.ndarray:
-    """int64 [V]: each entry's own index, or that of the entry of the small letter."""
+    """Return int64 [V], the index of each entry, or that of its small letter's entry."""
     entry_of = {glyph: entry for entry, names in enumerate(members) for glyph in names}
     codes = np.arange(len(members), dtype=np.int64)
     if fold_case:
         for entry, names in enumerate(members):
             codes[entry] = entry_of.get(names[0].lower(), entry)
-        codes = codes[codes]  # a small letter may be a member of another capital's entry
+        codes = codes[codes]  # the entry of a small letter may itself be led by a capital
     return codes
 
 
 def _letters(
     members: Sequence[Sequence[str]], codes: np.ndarray, counts: Mapping[str, int]
 ) -> list[str]:
-    """Return the most frequent small letter of each code; a code without one has its first glyph
-    in lower case."""
+    """Return the most frequent small letter of each code, or else its first glyph lower-cased."""
     letters = [names[0].lower() for names in members]
     best = [0] * len(members)
     for code, names in zip(codes.tolist(), members, strict=True):
@@ -122,23 +120,22 @@ class Codebook:
     """Visual codes of glyphs.
 
     Args:
-        fitted: what `fit_codebook` returned.
-        space: in which it was fitted.
+        fitted: the result of `fit_codebook`.
+        features: the feature extractor used in `fit_codebook`.
         pictures: draws the glyphs.
-        width_px: width of their canvases.
-        min_cosine: cosine to the nearest entry below which a glyph is unknown.
+        width_px: width of the glyph canvases.
+        min_cosine: minimum cosine to the nearest entry; below it, a glyph is unknown.
 
     Attributes:
-        is_sign, is_letter: bool [number of codes], whether glyphs of a code are signs (neither
-            letters nor digits) or letters; false for unknown glyphs.
-        letters: a glyph for each code, by which texts are written; empty for blanks and unknown
-            glyphs.
+        is_sign, is_letter: bool [number of codes], whether the glyphs of a code are signs (neither
+            letters nor digits) or letters; False for unknown glyphs.
+        letters: the glyph that represents each code in plain text; empty for `BLANK` and `UNKNOWN`.
     """
 
     def __init__(
         self,
         fitted: FittedState,
-        space: Space,
+        features: FeatureExtractor,
         pictures: GlyphRenderer,
         *,
         width_px: int,
@@ -152,35 +149,37 @@ class Codebook:
         self.is_letter = np.zeros_like(self.is_sign)
         self.is_letter[self.codes_V] = [names[0].isalpha() for names in self.glyphs]
         self._certain = {glyph for names in self.glyphs if names[0].isalpha() for glyph in names}
-        self._space, self._pictures, self._width_px = space, pictures, width_px
+        self._features, self._pictures, self._width_px = features, pictures, width_px
         self.min_cosine = min_cosine
         self.letters: list[str] = ["", "", *json.loads(fitted.texts["letters"])]
-        self._held = {glyph for names in self.glyphs for glyph in names}
-        self._known: BoundedCache[str, int] = BoundedCache(CACHE_SIZE)
+        self._members = {glyph for names in self.glyphs for glyph in names}
+        self._cache: BoundedCache[str, int] = BoundedCache(CACHE_SIZE)
 
     def __call__(self, clusters: Sequence[str]) -> np.ndarray:
-        """int64 [G], the codes of glyphs."""
+        """Return int64 [G], the codes of glyphs."""
         return np.array([self.code(cluster) for cluster in clusters], dtype=np.int64)
 
     def code(self, cluster: str) -> int:
         """Return the code of one glyph."""
-        code = self._known.get(cluster)
+        code = self._cache.get(cluster)
         if code is None:
             code = BLANK if cluster == " " else self._nearest(cluster)
-            self._known.put(cluster, code)
+            self._cache.put(cluster, code)
         return code
 
     def is_certain(self, cluster: str) -> bool:
-        """Whether it is one of the letters that the codebook was made from."""
+        """Whether the codebook was fitted on this glyph and it is a letter."""
         return cluster in self._certain
 
-    def holds(self, cluster: str) -> bool:
-        """Whether the codebook was made from this glyph, or from it in lower case."""
-        return cluster in self._held or cluster.lower() in self._held
+    def contains(self, cluster: str) -> bool:
+        """Whether the codebook was fitted on this glyph or its lower-case form."""
+        return cluster in self._members or cluster.lower() in self._members
 
     def cosines(self, clusters: Sequence[str]) -> np.ndarray:
-        """float32 [number of codes]: of one glyph's picture, or that of several side by side, with
-        the nearest one of each code that is no sign; -1 for the other codes."""
+        """Return float32 [number of codes], the highest cosine to the entries of each code.
+
+        Several glyphs are drawn side by side as one picture. Codes of signs have -1.
+        """
         if len(clusters) == 1:
             picture_HW = self._pictures.render(clusters, self._width_px)[0]
         else:
@@ -190,8 +189,8 @@ class Codebook:
         return np.where(self.is_sign, np.float32(-1), found)
 
     def _cosines(self, picture_HW: np.ndarray) -> np.ndarray:
-        # One by one: of several together, a product could be rounded otherwise than of each.
-        return self.entries_VK @ _directions(self._space(picture_HW[None]))[0]
+        # One by one: rounding in a batched product could depend on the batch size.
+        return self.entries_VK @ _directions(self._features(picture_HW[None]))[0]
 
     def _nearest(self, cluster: str) -> int:
         picture_1HW = self._pictures.render([cluster], self._width_px)

@@ -1,4 +1,4 @@
-"""Deobfuscation of each glyph by itself: it means the letter that it looks like.
+"""Deobfuscation of single glyphs: each glyph becomes the letter that it looks like.
 
 Shapes: N glyphs, B texts, W words.
 """
@@ -23,16 +23,16 @@ from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch, pieces
 
-SPACED = 3
-"""Adjacent words of one letter; in plain Russian there are hardly ever so many."""
+MIN_SPACED_WORDS = 3
+"""Adjacent one-letter words that are joined; plain Russian hardly ever has that many."""
 
 
 class CodesDeobfuscator(Deobfuscator):
     """Replaces each glyph by the letter of its visual code.
 
     Args:
-        settings: the option's values.
-        fitted: what `fit` returned.
+        settings: settings of the deobfuscator.
+        fitted: the result of `fit`.
     """
 
     def __init__(self, settings: CodesConfig, fitted: FittedState) -> None:
@@ -48,11 +48,11 @@ class CodesDeobfuscator(Deobfuscator):
 
     @classmethod
     def fit(cls, settings: CodesConfig, corpus: Corpus) -> FittedState:
-        """Fit the codebook of the glyphs of the clean training texts.
+        """Fit the codebook on the glyphs of the clean training texts.
 
         Raises:
-            InputError: if the texts hold fewer than two distinct glyphs, or none that is
-                frequent enough to have a code.
+            InputError: if the texts have fewer than two distinct glyphs, or no glyph reaches
+                `min_share`.
         """
         counts = count_glyphs(corpus.clean)
         glyphs = list(counts)
@@ -75,10 +75,10 @@ class CodesDeobfuscator(Deobfuscator):
 
     @classmethod
     def fit_words(cls, settings: Any, fitted: FittedState, corpus: Corpus) -> FittedState:
-        """Add what is fitted on words in codes; here nothing.
+        """Add the state fitted on words of codes; none here.
 
         Args:
-            fitted: the codebook and the space of its cosines.
+            fitted: the state of the glyph features and of the codebook.
         """
         return fitted
 
@@ -92,7 +92,7 @@ class CodesDeobfuscator(Deobfuscator):
         return Letters.of(codes_N, *self.cut(codes_N, glyphs.lengths))
 
     def cut(self, codes_N: np.ndarray, lengths_B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Cut texts into words, see `cut_words`."""
+        """Cut texts into words with the settings, see `cut_words`."""
         is_sign = self.codebook.is_sign if self.settings.skip_signs else None
         return cut_words(codes_N, lengths_B, is_sign=is_sign, join_spaced=self.settings.join_spaced)
 
@@ -108,25 +108,28 @@ def cut_words(
 
     Args:
         codes_N: codes of all glyphs.
-        lengths_B: int64 [B], glyphs of each text.
-        is_sign: for each code whether it is left out of words that hold anything else; None
-            leaves nothing out.
-        join_spaced: whether `SPACED` or more neighbors of one code each are one word.
+        lengths_B: int64 [B], number of glyphs of each text.
+        is_sign: per code, whether it is dropped from words that have other codes; None drops none.
+        join_spaced: whether to join `MIN_SPACED_WORDS` or more adjacent one-glyph words.
 
     Returns:
-        Numbers of words int64 [N], which do not fall over what is no blank, and bool [N], which
-        glyphs are kept in them.
+        int64 [N], word index of each glyph, non-decreasing over non-blank glyphs; and bool [N],
+        whether a glyph is kept in its word.
+
+    >>> codes, lengths = np.array([5, 0, 6, 7, 0, 8]), np.array([4, 2])  # 0 is a blank
+    >>> cut_words(codes, lengths, is_sign=None, join_spaced=True)[0].tolist()
+    [0, 1, 1, 1, 3, 3]
     """
     text_of = np.repeat(np.arange(len(lengths_B)), lengths_B)
     blank = codes_N == BLANK
-    word_of = np.cumsum(blank) + text_of  # grows with blanks and with texts
+    word_of = np.cumsum(blank) + text_of  # a new word after each blank and in each text
     num_words = int(word_of.max(initial=-1)) + 1
     kept = ~blank
     if is_sign is not None:
         signs = is_sign[codes_N]
-        says = np.zeros(num_words, dtype=bool)  # more than signs
-        says[word_of[kept & ~signs]] = True
-        kept &= ~signs | ~says[word_of]
+        has_others = np.zeros(num_words, dtype=bool)
+        has_others[word_of[kept & ~signs]] = True
+        kept &= ~signs | ~has_others[word_of]
     if join_spaced:
         joined = np.arange(num_words)
         joined[word_of[kept]] = _joined(word_of[kept], text_of[kept])
@@ -135,11 +138,11 @@ def cut_words(
 
 
 def _joined(word_of: np.ndarray, text_of: np.ndarray) -> np.ndarray:
-    """Number `SPACED` or more neighbors of one code each like the first one of them."""
+    """Give runs of `MIN_SPACED_WORDS` or more one-glyph words the index of their first word."""
     new = np.diff(word_of, prepend=-1, append=-1) != 0
     alone = new[:-1] & new[1:]
     follows = alone[1:] & alone[:-1] & (text_of[1:] == text_of[:-1])
     run_of = np.cumsum(np.append(True, ~follows)[: len(word_of)]) - 1
-    long = alone & (np.bincount(run_of)[run_of] >= SPACED)
+    long = alone & (np.bincount(run_of)[run_of] >= MIN_SPACED_WORDS)
     first = np.flatnonzero(np.diff(run_of, prepend=-1))
     return np.where(long, word_of[first][run_of], word_of)

@@ -1,12 +1,11 @@
-"""The words of the training texts, and what they look like with letters missing or exchanged.
+"""Index of the words of the training texts by their spellings with deleted or swapped letters.
 
-Words are sequences of visual codes. One table holds their spellings without one and without two
-letters (symmetric deletion: Garbe 2012, SymSpell), one their letters in the order of the codes
-(anagram hashing: Reynaert 2010, "Character confusion versus focus word-based correction of spelling
-and OCR variants in corpora"), so that the known words that a word may have been are looked up, not
-searched for.
+Words are sequences of visual codes. One hash table has the spellings with one or two letters
+deleted (symmetric deletion: Garbe 2012, SymSpell). The other has the sorted letters (anagram
+hashing: Reynaert 2010, "Character confusion versus focus word-based correction of spelling and OCR
+variants in corpora").
 
-Shapes: N letters of all words, W words, K known words, C pairs of a word and a known one.
+Shapes: N letters of all words, W words, K known words, C pairs of a word and a known word.
 """
 
 from __future__ import annotations
@@ -19,21 +18,20 @@ from vitrina.state import FittedState
 from vitrina.text.batch import offsets_of, ranges
 from vitrina.text.ngrams import BASE, MarkedWords
 
-LEAST, LONGEST = 3, 24
-"""Letters of a word that may be another: what is left of a shorter one could be too much."""
-MOST_MISSING = 2
-"""Letters that may be missing: of known words without three there are many more."""
-MOST_KNOWN = 1 << 16
-"""Known words; the table of their spellings takes some 600 bytes for each."""
+MIN_LENGTH, MAX_LENGTH = 3, 24
+"""Lengths of words that can be corrected; shorter ones match too many known words."""
+MAX_KNOWN_WORDS = 1 << 16
+"""Known words; the table of their spellings takes about 600 bytes each."""
 
-_BACK, _TWICE_BACK = (np.uint64(pow(BASE, -n, 2**64)) for n in (1, 2))
+_INVERSE, _INVERSE_SQUARED = (np.uint64(pow(BASE, -n, 2**64)) for n in (1, 2))
 
 
 def fit_deletion_index(words: MarkedWords, is_letter: np.ndarray) -> FittedState:
-    """The distinct words of at most `LONGEST` letters and nothing else, the most frequent ones.
+    """Count the most frequent distinct words of at most `MAX_LENGTH` codes, all of them letters.
 
     Args:
-        is_letter: bool, of each code.
+        words: words of codes.
+        is_letter: bool, per code.
 
     Returns:
         `codes` int16, letters of all known words; `lengths` int16 [K]; `counts` int32 [K].
@@ -41,13 +39,13 @@ def fit_deletion_index(words: MarkedWords, is_letter: np.ndarray) -> FittedState
     codes = words.line[words.places].astype(np.int64)
     lengths = np.diff(words.offsets) - 2
     offsets = offsets_of(lengths)
-    possible = (lengths >= 1) & (lengths <= LONGEST)
+    possible = (lengths >= 1) & (lengths <= MAX_LENGTH)
     if len(lengths):
         possible &= np.logical_and.reduceat(is_letter[codes], offsets[:-1])
     chosen = np.flatnonzero(possible)
     hashes = hashes_of(codes, offsets)[chosen]
     _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
-    frequent = np.sort(np.argsort(-counts, kind="stable")[:MOST_KNOWN])
+    frequent = np.sort(np.argsort(-counts, kind="stable")[:MAX_KNOWN_WORDS])
     kept, counts = chosen[first[frequent]], counts[frequent]
     arrays = {
         "codes": codes[ranges(offsets[kept], lengths[kept])].astype(np.int16),
@@ -58,14 +56,14 @@ def fit_deletion_index(words: MarkedWords, is_letter: np.ndarray) -> FittedState
 
 
 class DeletionIndex:
-    """The known words and the tables that find them.
+    """Looks up known words by their spellings with deleted or swapped letters.
 
     Args:
-        fitted: what `fit_deletion_index` returned.
+        fitted: the result of `fit_deletion_index`.
 
     Attributes:
-        lengths: int64 [K], letters of each.
-        log_p: float32 [K], logarithms of their shares of all words.
+        lengths: int64 [K], number of letters of each known word.
+        log_p: float32 [K], log-shares of the known words.
     """
 
     def __init__(self, fitted: FittedState) -> None:
@@ -77,40 +75,38 @@ class DeletionIndex:
         whole = hashes_of(self._codes, self._offsets)
         self._known = np.sort(whole)
         self._shortened = _HashTable.of(*_without_letters(self._codes, self._offsets, whole))
-        ordered = hashes_of(in_order(self._codes, self._offsets), self._offsets)
+        ordered = hashes_of(sort_letters(self._codes, self._offsets), self._offsets)
         self._anagrams = _HashTable.of(ordered, np.arange(len(self.lengths)))
 
     def knows(self, hashes: np.ndarray) -> np.ndarray:
-        """Whether words with these `hashes_of` are known."""
+        """Return bool [W], whether words with these hashes (`hashes_of`) are known."""
         if not len(self._known):
             return np.zeros(len(hashes), dtype=bool)
         at = np.searchsorted(self._known, hashes).clip(max=len(self._known) - 1)
         return self._known[at] == hashes
 
     def with_missing(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs [C] of a word with one of these hashes, and a known one of which it is left where
-        up to `MOST_MISSING` letters are taken away."""
+        """Return pairs [C]: an index into `hashes`, a known word with one or two letters more."""
         return self._shortened.find(hashes)
 
     def with_same_letters(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs [C] of a word whose letters `in_order` have one of these hashes, and a known one
-        of the same letters."""
+        """Return pairs [C]: an index into `hashes` (of sorted letters), a known anagram."""
         return self._anagrams.find(hashes)
 
     def letters(self, known: np.ndarray) -> np.ndarray:
-        """The codes of all letters of these words, one word behind the other."""
+        """Return the concatenated codes of these known words."""
         return self._codes[ranges(self._offsets[known], self.lengths[known])]
 
-    def letters_at(self, known: np.ndarray, places_CL: np.ndarray) -> np.ndarray:
-        """Codes [C, L] at places of known words, -1 behind their ends."""
-        inside = places_CL < self.lengths[known, None]
-        at = np.where(inside, self._offsets[known, None] + places_CL, 0)
+    def letters_at(self, known: np.ndarray, positions_CL: np.ndarray) -> np.ndarray:
+        """Return codes [C, L] at these positions of known words, -1 past their ends."""
+        inside = positions_CL < self.lengths[known, None]
+        at = np.where(inside, self._offsets[known, None] + positions_CL, 0)
         return np.where(inside, self._codes[at], -1) if len(self._codes) else np.full(at.shape, -1)
 
 
 @dataclass(frozen=True)
 class _HashTable:
-    """Hashes, rising, and the known words that they belong to."""
+    """Sorted hashes with their known words."""
 
     hashes: np.ndarray
     known: np.ndarray
@@ -121,14 +117,14 @@ class _HashTable:
         return cls(hashes[order], known[order])
 
     def find(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """All pairs of an index into `hashes` and a known word that has this hash here."""
+        """Return all pairs of an index into `hashes` and a known word with that hash."""
         first = np.searchsorted(self.hashes, hashes)
         counts = np.searchsorted(self.hashes, hashes, side="right") - first
         return np.repeat(np.arange(len(hashes)), counts), self.known[ranges(first, counts)]
 
 
 def _terms(codes: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """uint64 [N], what each letter adds to the hash of its word: a polynomial, as n-grams have."""
+    """Return uint64 [N], the term of each letter in the polynomial hash of its word."""
     lengths = np.diff(offsets)
     powers = np.full(int(lengths.max(initial=0)) + 1, BASE, dtype=np.uint64)
     powers[0] = 1
@@ -137,14 +133,14 @@ def _terms(codes: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def hashes_of(codes: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """uint64, a hash of each word [W]; no word is empty."""
+    """Return uint64 [W], the hash of each word; no word may be empty."""
     if len(offsets) < 2:
         return np.zeros(0, dtype=np.uint64)
     return np.add.reduceat(_terms(codes, offsets), offsets[:-1])
 
 
-def in_order(codes: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """The letters of each word in the order of their codes."""
+def sort_letters(codes: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Return the letters with those of each word sorted by code."""
     word_of = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     return codes[np.lexsort((codes, word_of))]
 
@@ -152,28 +148,28 @@ def in_order(codes: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 def _without_letters(
     codes: np.ndarray, offsets: np.ndarray, whole: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of words without one and without `MOST_MISSING` letters, and the words.
+    """Return the hashes of words with one or two letters deleted, and the indices of the words.
 
-    What stands behind a letter that is left out moves one place up: its part of the polynomial is
-    divided by the base, which has an inverse modulo 2^64 as it is odd.
+    A deletion shifts the following letters by one: their terms are divided by the base, which is
+    odd and thus invertible modulo 2^64.
 
     Args:
-        whole: the hashes of the words.
+        whole: hashes of the words.
     """
     lengths = np.diff(offsets)
     word_of, length_of = (np.repeat(each, lengths) for each in (np.arange(len(lengths)), lengths))
     terms = _terms(codes, offsets)
-    up_to = np.cumsum(terms)  # of each word's own letters, once what stands before it is off
+    up_to = np.cumsum(terms)  # made a prefix sum per word by the next line
     up_to -= np.repeat(up_to[offsets[:-1]] - terms[offsets[:-1]], lengths)
-    before, behind = up_to - terms, np.repeat(whole, lengths) - up_to
-    left_out = np.flatnonzero(length_of > LEAST)
-    hashes, known = [(before + behind * _BACK)[left_out]], [word_of[left_out]]
-    for apart in range(1, int(lengths.max(initial=1))):
+    before, after = up_to - terms, np.repeat(whole, lengths) - up_to
+    deleted = np.flatnonzero(length_of > MIN_LENGTH)
+    hashes, known = [(before + after * _INVERSE)[deleted]], [word_of[deleted]]
+    for distance in range(1, int(lengths.max(initial=1))):
         first = np.flatnonzero(
-            (word_of[apart:] == word_of[:-apart]) & (length_of[apart:] > LEAST + 1)
+            (word_of[distance:] == word_of[:-distance]) & (length_of[distance:] > MIN_LENGTH + 1)
         )
-        second = first + apart
+        second = first + distance
         between = before[second] - up_to[first]
-        hashes.append(before[first] + between * _BACK + behind[second] * _TWICE_BACK)
+        hashes.append(before[first] + between * _INVERSE + after[second] * _INVERSE_SQUARED)
         known.append(word_of[first])
     return np.concatenate(hashes), np.concatenate(known)

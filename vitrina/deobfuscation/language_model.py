@@ -1,13 +1,12 @@
-"""A language model of the symbols within words: smoothed n-grams, as an automaton.
+"""Smoothed n-gram language model of the symbols within words, compiled into an automaton.
 
-What is likely to follow in a word is counted after every context of up to `order` - 1 symbols and
-smoothed with what follows the context that is one symbol shorter (Witten & Bell 1991, "The
-zero-frequency problem"; interpolated as in Chen & Goodman 1999, "An empirical study of smoothing
-techniques for language modeling"). Each context is a state, so that reading on is one look-up in a
-table of states and symbols, for any number of words at once.
+Contexts have up to `order` - 1 symbols. Their distributions are interpolated with that of the next
+shorter context by the weights of Witten & Bell 1991, "The zero-frequency problem" (see Chen &
+Goodman 1999, "An empirical study of smoothing techniques for language modeling"). Each context is a
+state, so that a step is one table look-up by state and symbol for any number of words at once.
 
-Shapes: S states, V symbols and after them the end of a word, P places of words with their marks,
-C counted pairs of a state and what follows it.
+Shapes: S states, V symbols (index V is the end of a word), P positions of words with their marks,
+C counted pairs of a state and the next symbol.
 """
 
 from __future__ import annotations
@@ -20,32 +19,32 @@ from vitrina.state import FittedState
 from vitrina.text.ngrams import BEGIN, END, MarkedWords
 
 ROOT = 0
-"""The state that knows nothing of what stands before."""
-MOST_CELLS = 1 << 24
-"""States times symbols: the automaton's tables take eight bytes for each, 0.13 GB."""
+"""State of the empty context."""
+MAX_CELLS = 1 << 24
+"""Maximum of states times symbols; the tables take 8 bytes per cell, 0.13 GB."""
 
 
 def fit_language_model(
     words: MarkedWords, num_symbols: int, *, order: int, min_count: int
 ) -> FittedState:
-    """Count what follows what; contexts are asked to occur more often where they are too many.
+    """Count n-grams; double `min_count` until the tables have at most `MAX_CELLS` cells.
 
     Args:
-        words: of symbols below `num_symbols`.
+        words: words of symbols below `num_symbols`.
         num_symbols: number of symbols V.
-        order: symbols of the longest n-grams, at least 2.
-        min_count: how often a context must occur to be a state, at least.
+        order: length of the longest n-grams, at least 2.
+        min_count: minimum number of occurrences of a context.
 
     Returns:
-        `suffixes` int32 [S], each state's context without its first symbol, shorter contexts
-        first; `sizes` int64 [order], states of each length of context; `states`, `symbols`,
-        `counts` and `targets` int32 [C], what followed a state how often, and the state of both
-        together or -1; `start`, the state at a word's beginning.
+        `suffixes` int32 [S], state of each context without its first symbol, shorter contexts
+        first; `sizes` int64 [order], number of states per context length; `states`, `symbols`,
+        `counts` and `targets` int32 [C], number of occurrences of each symbol after each state, and
+        the state of the joint context or -1; `start`, the state at the beginning of a word.
     """
     assert order >= 2, order
     while True:
         model = _counted(words, num_symbols, order, min_count)
-        if len(model.arrays["suffixes"]) * num_symbols <= MOST_CELLS or min_count > len(words.line):
+        if len(model.arrays["suffixes"]) * num_symbols <= MAX_CELLS or min_count > len(words.line):
             return model
         min_count *= 2
 
@@ -86,30 +85,30 @@ def _counted(words: MarkedWords, num_symbols: int, order: int, min_count: int) -
 def _pairs(
     line: np.ndarray, contexts: list[np.ndarray], length: int, num_symbols: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """What follows the states of one length: states, symbols, counts, targets."""
+    """Count the symbols after the states of one length: states, symbols, counts, targets."""
     places = np.flatnonzero(contexts[length] >= 0)
     keys = contexts[length][places] * (num_symbols + 1) + line[places]
     distinct, first, counts = np.unique(keys, return_index=True, return_counts=True)
     symbols = distinct % (num_symbols + 1)
     targets = np.full(len(distinct), -1)
     if length + 1 < len(contexts):
-        goes_on = symbols < num_symbols
-        targets[goes_on] = contexts[length + 1][places[first[goes_on]] + 1]
+        continues = symbols < num_symbols
+        targets[continues] = contexts[length + 1][places[first[continues]] + 1]
     return distinct // (num_symbols + 1), symbols, counts, targets
 
 
 class NgramLanguageModel:
-    """The automaton.
+    """N-gram language model as an automaton.
 
     Args:
-        fitted: what `fit_language_model` returned.
+        fitted: the result of `fit_language_model`.
         num_symbols: number of symbols V.
 
     Attributes:
-        start: the state at a word's beginning.
-        log_p_SV: float32 [S, V + 1], natural logarithms of the probabilities of what follows,
-            the end of the word last.
-        next_SV: int32 [S, V], the state after a symbol.
+        start: state at the beginning of a word.
+        log_p_SV: float32 [S, V + 1], log-probabilities of the next symbol; the end of the word
+            is last.
+        next_SV: int32 [S, V], state after a symbol.
     """
 
     def __init__(self, fitted: FittedState, num_symbols: int) -> None:
@@ -137,11 +136,11 @@ class NgramLanguageModel:
         self.start = int(arrays["start"][0])
 
     def log_p(self, symbols_WL: np.ndarray, inside_WL: np.ndarray) -> np.ndarray:
-        """Return float32 [W], logarithms of the probabilities of words.
+        """Return float32 [W], log-probabilities of words.
 
         Args:
-            symbols_WL: the symbols of each word.
-            inside_WL: bool, which of these there are.
+            symbols_WL: symbols of each word, padded.
+            inside_WL: bool, False for padding.
         """
         states_W = np.full(len(symbols_WL), self.start)
         log_p_W = np.zeros(len(symbols_WL), dtype=np.float32)

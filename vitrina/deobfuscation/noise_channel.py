@@ -1,8 +1,7 @@
-"""A noise channel: which letters the training noise replaces by what.
+"""Noise channel: probabilities of letters given their replacement by the training noise.
 
-Keys, sounds and sequences replace letters that they do not resemble (`d` for `д`, `sch` for `щ`,
-`*` for any). The replacements of the training noise are counted; other look-alikes are recognized
-by their pictures.
+It covers replacements that do not look like their letter (`d` for `д`, `sch` for `щ`, `*` for any).
+Other look-alikes are recognized from their pictures.
 """
 
 from __future__ import annotations
@@ -21,39 +20,37 @@ from vitrina.state import FittedState
 
 @dataclass(frozen=True)
 class NoiseChannel:
-    """What noise has put in place of letters.
+    """Replacements and insertions of the training noise.
 
     Attributes:
-        meant: a replacement → codes of the letters that it stood for, with the logarithms of
-            their shares.
-        inserted: a sign → the logarithm of the share of its occurrences that stood for nothing.
+        letters: replacement → code of the original letter → log-share.
+        inserted: sign → log-share of its occurrences that were inserted.
     """
 
-    meant: Mapping[str, Mapping[int, float]]
+    letters: Mapping[str, Mapping[int, float]]
     inserted: Mapping[str, float]
 
     @classmethod
     def of(cls, fitted: FittedState, codebook: Codebook) -> NoiseChannel:
-        """What `fit_noise_channel` counted, in codes."""
-        counted = json.loads(fitted.texts["counts"])
-        meant: dict[str, dict[int, float]] = {}
+        """Return the channel of the counts of `fit_noise_channel`."""
+        letters: dict[str, dict[int, float]] = {}
         inserted: dict[str, float] = {}
-        for put, stood_for in counted.items():
+        for replacement, originals in json.loads(fitted.texts["counts"]).items():
             counts: Counter[int] = Counter()
-            for letter, count in stood_for.items():
+            for letter, count in originals.items():
                 counts[codebook.code(letter) if letter else SKIP] += count
             logs = {code: math.log(count / counts.total()) for code, count in counts.items()}
             if SKIP in logs:
-                inserted[put] = logs.pop(SKIP)
-            meant[put] = logs
-        return cls(meant, inserted)
+                inserted[replacement] = logs.pop(SKIP)
+            letters[replacement] = logs
+        return cls(letters, inserted)
 
 
 def fit_noise_channel(replacements: Replacements) -> FittedState:
-    """Count what each replacement stood for: a letter, or nothing where it was inserted."""
+    """Count the original letters of each replacement; an inserted sign has the letter ""."""
     counts: dict[str, dict[str, int]] = {}
-    for (letter, put), count in sorted(replacements.replaced.items()):
-        counts.setdefault(put, {})[letter] = count
-    for put, count in sorted(replacements.inserted.items()):
-        counts.setdefault(put, {})[""] = count
+    for (letter, replacement), count in sorted(replacements.replaced.items()):
+        counts.setdefault(replacement, {})[letter] = count
+    for sign, count in sorted(replacements.inserted.items()):
+        counts.setdefault(sign, {})[""] = count
     return FittedState({}, {"counts": json.dumps(counts, ensure_ascii=False)})

@@ -1,12 +1,11 @@
-"""Corrects the spelling of unknown words to that of known words.
+"""Corrects unknown words to known words.
 
-Deleted letters (`жпа`), masked letters (`ж*па`) and swapped neighbors (`жпоа`) leave certain glyphs
-and a word that no training text holds. The likeliest known word that it may be
-(`vitrina.deobfuscation.deletion_index`) replaces it, if it is likelier than the word as it is by
-the language model (noisy channel: Kernighan, Church & Gale 1990).
+It undoes deleted letters (`жпа`), masked letters (`ж*па`) and swapped neighbors (`жпоа`). The most
+probable known word (`vitrina.deobfuscation.deletion_index`) replaces a word if the noisy channel
+(Kernighan, Church & Gale 1990) prefers it to the original word.
 
-Shapes: N letters of all words, W words, C pairs of a word and a known one that it may have been, L
-letters of the longest.
+Shapes: N letters of all words, W words, C pairs of a word and a known word, L letters of the
+longest word.
 """
 
 from __future__ import annotations
@@ -15,7 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitrina.deobfuscation.deletion_index import LEAST, LONGEST, DeletionIndex, hashes_of, in_order
+from vitrina.deobfuscation.deletion_index import (
+    MAX_LENGTH,
+    MIN_LENGTH,
+    DeletionIndex,
+    hashes_of,
+    sort_letters,
+)
 from vitrina.deobfuscation.language_model import NgramLanguageModel
 from vitrina.state import FittedState
 from vitrina.text.batch import offsets_of, ranges
@@ -23,18 +28,16 @@ from vitrina.text.batch import offsets_of, ranges
 
 @dataclass(frozen=True)
 class Letters:
-    """The letters of words, with the glyphs that each comes from.
+    """Letters of words with their source glyphs.
 
     Attributes:
-        codes: int64 [N].
-        word_of: int64 [N], numbers of words, never falling.
-        start, end: int64 [N], first glyph and the one behind the last; equal for an inserted
-            letter.
-        anchor: int64 [N], the glyph that receives the n-grams of the letter; -1 for an inserted
-            letter.
-        hidden: int64 [N], signs between a letter and the one before it in its word.
-        score: float32 [N], logarithm of the probability of the word and its glyphs, for each of its
-            letters; nan where no search gave it.
+        codes: int64 [N], visual codes; may be `UNKNOWN`.
+        word_of: int64 [N], word index, non-decreasing.
+        start, end: int64 [N], span of glyphs, end exclusive; empty for an inserted letter.
+        anchor: int64 [N], glyph that receives the n-grams of the letter; -1 if inserted.
+        hidden: int64 [N], number of signs between a letter and the previous one of its word.
+        score: float32 [N], joint log-probability of the letter's word and its glyphs; NaN if the
+            word was not searched.
     """
 
     codes: np.ndarray
@@ -55,11 +58,11 @@ class Letters:
         sign_N: np.ndarray | None = None,
         score_N: np.ndarray | None = None,
     ) -> Letters:
-        """Take the glyphs of texts that are `kept`, with the signs between them.
+        """Return the letters that begin at the kept glyphs.
 
         Args:
-            lengths_N: glyphs of the letter that begins at each glyph; all 1 if left out.
-            sign_N: bool, which glyphs are signs; none if left out.
+            lengths_N: number of glyphs of the letter that begins at each glyph; None: 1.
+            sign_N: bool, whether each glyph is a sign; None: no signs.
         """
         start = np.flatnonzero(kept_N)
         word_of, hidden = word_of_N[start], np.zeros_like(start)
@@ -75,13 +78,13 @@ class SpellingCorrector:
     """Corrects unknown words to known ones.
 
     Args:
-        fitted: what `fit_deletion_index` returned.
+        fitted: the result of `fit_deletion_index`.
         model: language model of the codes of words.
-        is_letter: bool, of each code.
-        deletion_score: score, in nats, of each letter that is missing.
-        mask_score: the same of a letter that a sign replaces.
-        swap_score: the same of two swapped neighbors.
-        margin: nats by which a known word must be likelier than the word as it is.
+        is_letter: bool, per code.
+        deletion_score: score, in nats, of each deleted letter.
+        mask_score: score, in nats, of each letter masked by a sign.
+        swap_score: score, in nats, of each pair of swapped neighbors.
+        margin: minimum gain, in nats, of a known word over the original word.
     """
 
     def __init__(
@@ -101,11 +104,11 @@ class SpellingCorrector:
         self.known_words = DeletionIndex(fitted)
 
     def __call__(self, letters: Letters) -> Letters:
-        """Return the words, in the same order, with the letters of those that are corrected."""
+        """Return the words in the same order, with unknown words corrected."""
         begins = np.flatnonzero(np.diff(letters.word_of, prepend=-1))
         offsets = np.append(begins, len(letters.codes))
         lengths = np.diff(offsets)
-        possible = (lengths >= LEAST) & (lengths <= LONGEST)
+        possible = (lengths >= MIN_LENGTH) & (lengths <= MAX_LENGTH)
         if not possible.any():
             return letters
         possible &= np.logical_and.reduceat(self.is_letter[letters.codes], begins)
@@ -115,98 +118,101 @@ class SpellingCorrector:
         if not len(words):
             return letters
         unknown = _Words.of(letters, offsets, words)
-        chosen, known, places_CL, scores = self._choose(unknown, hashes[words])
-        return self._written(letters, offsets, words[chosen], known, places_CL, scores)
+        chosen, known, positions_CL, scores = self._choose(unknown, hashes[words])
+        return self._replace(letters, offsets, words[chosen], known, positions_CL, scores)
 
     def _choose(
         self, unknown: _Words, hashes: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return which words are corrected, to which known ones, the places [C, L] of their letters
-        in these, and the scores of these."""
+        """Return words to correct, their known words, positions [C, L] in these, and scores."""
         parts = [
             self._with_missing(unknown, *self.known_words.with_missing(hashes)),
             self._with_swapped(
-                unknown, *self.known_words.with_same_letters(unknown.ordered_hashes())
+                unknown, *self.known_words.with_same_letters(unknown.sorted_hashes())
             ),
         ]
-        which, known, scores, places = (np.concatenate(part) for part in zip(*parts, strict=True))
+        which, known, scores, positions = map(np.concatenate, zip(*parts, strict=True))
         scores = scores + self.known_words.log_p[known]
         literal = self.model.log_p(unknown.codes, unknown.inside) + self.margin
         better = np.flatnonzero(scores > literal[which])
         order = better[np.lexsort((known[better], -scores[better], which[better]))]
         best = order[np.flatnonzero(np.diff(which[order], prepend=-1))]
-        return which[best], known[best], places[best], scores[best]
+        return which[best], known[best], positions[best], scores[best]
 
     def _with_missing(
         self, unknown: _Words, which: np.ndarray, known: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs with a known word's letters missing: words, known words, scores, places [C, L].
+        """Return pairs with missing letters: words, known words, scores, positions [C, L].
 
-        Where signs stand in a word, they hide all of its missing letters or none.
+        Signs in a word mask all of its missing letters or none.
         """
         missing = self.known_words.lengths[known] - unknown.lengths[which]
         hidden = unknown.hidden.sum(axis=1)[which]
-        places_CL = np.arange(unknown.codes.shape[1]) + unknown.hidden.cumsum(axis=1)[which]
+        positions_CL = np.arange(unknown.codes.shape[1]) + unknown.hidden.cumsum(axis=1)[which]
         inside_CL = unknown.inside[which]
-        found_CL = self.known_words.letters_at(known, places_CL)
+        found_CL = self.known_words.letters_at(known, positions_CL)
         fits = ((found_CL == unknown.codes[which]) | ~inside_CL).all(axis=1)
         fits &= hidden == missing
         bare = np.flatnonzero(hidden == 0)
-        places_CL[bare], fits[bare] = self._found_in(unknown, which[bare], known[bare])
+        positions_CL[bare], fits[bare] = self._match(unknown, which[bare], known[bare])
         scores = np.where(hidden > 0, hidden * self.mask_score, missing * self.deletion_score)
-        return which[fits], known[fits], scores[fits], places_CL[fits]
+        return which[fits], known[fits], scores[fits], positions_CL[fits]
 
-    def _found_in(
+    def _match(
         self, unknown: _Words, which: np.ndarray, known: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The places [C, L] of words' letters in known words, each the first one that it can be,
-        and bool [C], whether all are found: a hash alone promises it, but for chance and malice."""
+        """Return first possible positions [C, L] in known words, and bool [C], whether all match.
+
+        Words that do not match are hash collisions.
+        """
         codes_CL, lengths_C = unknown.codes[which], unknown.lengths[which]
-        places_CL = np.zeros_like(codes_CL)
-        at_C = np.zeros(len(which), dtype=np.int64)
-        for place in range(int(self.known_words.lengths[known].max(initial=0))):
-            rows = np.flatnonzero(at_C < lengths_C)
-            letter = self.known_words.letters_at(known[rows], np.full((len(rows), 1), place))[:, 0]
-            same = rows[codes_CL[rows, at_C[rows]] == letter]
-            places_CL[same, at_C[same]] = place
-            at_C[same] += 1
-        return places_CL, at_C == lengths_C
+        positions_CL = np.zeros_like(codes_CL)
+        next_C = np.zeros(len(which), dtype=np.int64)
+        for position in range(int(self.known_words.lengths[known].max(initial=0))):
+            rows = np.flatnonzero(next_C < lengths_C)
+            positions_C1 = np.full((len(rows), 1), position)
+            letter = self.known_words.letters_at(known[rows], positions_C1)[:, 0]
+            same = rows[codes_CL[rows, next_C[rows]] == letter]
+            positions_CL[same, next_C[same]] = position
+            next_C[same] += 1
+        return positions_CL, next_C == lengths_C
 
     def _with_swapped(
         self, unknown: _Words, which: np.ndarray, known: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs with neighbors of a known word exchanged, none twice; as `_with_missing`."""
+        """Return pairs with disjoint swaps of neighbors, in the format of `_with_missing`."""
         codes_CL = unknown.codes[which]
-        places_CL = np.broadcast_to(np.arange(codes_CL.shape[1]), codes_CL.shape)
+        positions_CL = np.broadcast_to(np.arange(codes_CL.shape[1]), codes_CL.shape)
         found_CL = np.where(
-            unknown.inside[which], self.known_words.letters_at(known, places_CL), codes_CL
+            unknown.inside[which], self.known_words.letters_at(known, positions_CL), codes_CL
         )
         differs_CL = found_CL != codes_CL
         second_C = np.zeros(len(which), dtype=bool)
         fits_C = np.ones(len(which), dtype=bool)
-        for place in range(codes_CL.shape[1]):
-            first_C = differs_CL[:, place] & ~second_C
-            if place + 1 < codes_CL.shape[1]:
-                there, here = found_CL[:, place : place + 2], codes_CL[:, place : place + 2]
-                fits_C &= ~first_C | (there == here[:, ::-1]).all(axis=1)
+        for position in range(codes_CL.shape[1]):
+            first_C = differs_CL[:, position] & ~second_C
+            if position + 1 < codes_CL.shape[1]:
+                pair = slice(position, position + 2)
+                swapped_C2 = codes_CL[:, pair][:, ::-1]
+                fits_C &= ~first_C | (found_CL[:, pair] == swapped_C2).all(axis=1)
             else:
                 fits_C &= ~first_C
             second_C = first_C
         kept = fits_C & (unknown.hidden.sum(axis=1)[which] == 0)
         pairs_C = differs_CL.sum(axis=1) // 2
         scores = (pairs_C * self.swap_score)[kept]
-        return which[kept], known[kept], scores, places_CL[kept]
+        return which[kept], known[kept], scores, positions_CL[kept]
 
-    def _written(
+    def _replace(
         self,
         letters: Letters,
         offsets: np.ndarray,
         words: np.ndarray,
         known: np.ndarray,
-        places_CL: np.ndarray,
+        positions_CL: np.ndarray,
         scores: np.ndarray,
     ) -> Letters:
-        """Return the letters, with the letters of the `known` words for those of `words`."""
+        """Return the letters with `words` replaced by the `known` words."""
         lengths, known_lengths = np.diff(offsets), self.known_words.lengths[known]
         new_lengths = lengths.copy()
         new_lengths[words] = known_lengths
@@ -214,43 +220,43 @@ class SpellingCorrector:
         same = np.ones(len(lengths), dtype=bool)
         same[words] = False
         same = np.flatnonzero(same)
-        inside_CL = np.arange(places_CL.shape[1]) < lengths[words, None]
-        shown = (new_offsets[words, None] + places_CL)[inside_CL]
-        old = np.append(
+        inside_CL = np.arange(positions_CL.shape[1]) < lengths[words, None]
+        matched = (new_offsets[words, None] + positions_CL)[inside_CL]
+        old_index = np.append(
             ranges(offsets[:-1][same], lengths[same]), ranges(offsets[words], lengths[words])
         )
-        new = np.append(ranges(new_offsets[:-1][same], lengths[same]), shown)
-        source = np.full(new_offsets[-1], -1)  # where each letter was before; -1: inserted
-        source[new] = old
-        other = ranges(new_offsets[words], known_lengths)
+        new_index = np.append(ranges(new_offsets[:-1][same], lengths[same]), matched)
+        source = np.full(new_offsets[-1], -1)  # old index of each letter; -1: inserted
+        source[new_index] = old_index
+        replaced = ranges(new_offsets[words], known_lengths)
         codes = letters.codes[source]
-        codes[other] = self.known_words.letters(known)
+        codes[replaced] = self.known_words.letters(known)
         score = letters.score[source]
-        score[other] = np.repeat(scores, known_lengths)
+        score[replaced] = np.repeat(scores, known_lengths)
         word_of = np.repeat(letters.word_of[offsets[:-1]], new_lengths)
-        there = source >= 0
-        # An inserted letter is behind the letter before it, or before the first one of its word.
-        before = np.maximum.accumulate(np.where(there, np.arange(len(source)), -1))
+        old = source >= 0
+        # An inserted letter has an empty span after the previous letter, or before the first one.
+        before = np.maximum.accumulate(np.where(old, np.arange(len(source)), -1))
         first = before < np.repeat(new_offsets[:-1], new_lengths)
-        behind = np.minimum.accumulate(np.where(there, np.arange(len(source)), len(source))[::-1])
-        behind = behind[::-1].clip(max=len(source) - 1)
+        after = np.minimum.accumulate(np.where(old, np.arange(len(source)), len(source))[::-1])
+        after = after[::-1].clip(max=len(source) - 1)
         point = np.where(
-            first, letters.start[source[behind]], letters.end[source[before.clip(min=0)]]
+            first, letters.start[source[after]], letters.end[source[before.clip(min=0)]]
         )
         return Letters(
             codes,
             word_of,
-            np.where(there, letters.start[source], point),
-            np.where(there, letters.end[source], point),
-            np.where(there, letters.anchor[source], -1),
-            np.where(there, letters.hidden[source], 0),
+            np.where(old, letters.start[source], point),
+            np.where(old, letters.end[source], point),
+            np.where(old, letters.anchor[source], -1),
+            np.where(old, letters.hidden[source], 0),
             score,
         )
 
 
 @dataclass(frozen=True)
 class _Words:
-    """Words side by side: their letters, which of these there are, and signs before each."""
+    """Padded words: codes, mask and signs before each letter [W, L], and lengths [W]."""
 
     codes: np.ndarray
     inside: np.ndarray
@@ -261,13 +267,13 @@ class _Words:
     def of(cls, letters: Letters, offsets: np.ndarray, words: np.ndarray) -> _Words:
         lengths = np.diff(offsets)[words]
         inside_WL = np.arange(lengths.max()) < lengths[:, None]
-        places = ranges(offsets[words], lengths)
+        source = ranges(offsets[words], lengths)
         codes_WL = np.zeros(inside_WL.shape, dtype=np.int64)
         hidden_WL = np.zeros_like(codes_WL)
-        codes_WL[inside_WL], hidden_WL[inside_WL] = letters.codes[places], letters.hidden[places]
+        codes_WL[inside_WL], hidden_WL[inside_WL] = letters.codes[source], letters.hidden[source]
         return cls(codes_WL, inside_WL, hidden_WL, lengths)
 
-    def ordered_hashes(self) -> np.ndarray:
-        """uint64 [W], of their letters in order."""
+    def sorted_hashes(self) -> np.ndarray:
+        """Return uint64 [W], hashes of the words with sorted letters."""
         line, offsets = self.codes[self.inside], offsets_of(self.lengths)
-        return hashes_of(in_order(line, offsets), offsets)
+        return hashes_of(sort_letters(line, offsets), offsets)

@@ -1,12 +1,11 @@
-"""Finds the letters of words with doubtful glyphs, by a noise channel and a language model.
+"""Finds the letters of words with doubtful glyphs by a noise channel and a language model.
 
-One look-alike by itself may be near to several letters; the word around it decides. The best
-letters of a word are searched by what each glyph looks like and by what is likely in the language
-(`vitrina.deobfuscation.beam_search`). Frequent letters of the training texts are taken as they are,
-but a repeated one may be skipped (`хууууй`). Doubtful are all other glyphs, and signs and digits
-among letters: they may be a letter, a part of one (`}|{`), or nothing.
+A look-alike can resemble several letters, so a beam search over the word decides
+(`vitrina.deobfuscation.beam_search`). Frequent letters of the training texts are certain, but a
+repeated one may be skipped (`хууууй`). All other glyphs are doubtful: each may be a letter, a part
+of a letter (`}|{`), or, if it is a sign, nothing.
 
-Shapes: N tokens, G distinct glyphs, W words, T tokens of the longest, K candidates, C codes.
+Shapes: N glyphs, W words, T glyphs of the longest word, C codes.
 """
 
 from __future__ import annotations
@@ -25,26 +24,26 @@ from vitrina.glyphs.cache import BoundedCache
 from vitrina.glyphs.renderer import CACHE_SIZE
 from vitrina.text.batch import ranges
 
-LONGEST = 64
-"""Glyphs of a word; longer ones are no words, and are read glyph by glyph."""
-MOST_TOGETHER = 3
-"""Glyphs that may be one letter together."""
-TOGETHER_COSINE = 0.3
-"""What glyphs look like together must be this near to a letter."""
-WORDS_AT_ONCE = 512
+MAX_GLYPHS = 64
+"""Glyphs of the longest word searched; longer ones keep the codes of their glyphs."""
+MAX_MERGED = 3
+"""Glyphs that may form one letter together."""
+MIN_MERGED_COSINE = 0.3
+"""Minimum cosine of such glyphs, drawn side by side, to a letter."""
+BATCH_WORDS = 512
+"""Words per beam search."""
 CACHED_WORDS = 1 << 16
-"""Words that are remembered."""
+"""Words in the cache of results."""
 
 
 @dataclass(frozen=True)
 class FoundWord:
-    """What glyphs mean, of one word or of all glyphs of a batch.
+    """Codes found for the glyphs of a word or of a batch.
 
     Attributes:
-        codes: int64 [N], the code that begins at each glyph, or `SKIP`.
-        lengths: int64 [N], glyphs of that code.
-        scores: float32 [N], logarithm of the probability of the glyph's word; nan where nothing
-            was searched.
+        codes: int64 [N], code that begins at each glyph, or `SKIP`.
+        lengths: int64 [N], number of glyphs of that code.
+        scores: float32 [N], log-probability of the glyph's word; NaN if it was not searched.
     """
 
     codes: np.ndarray
@@ -53,26 +52,26 @@ class FoundWord:
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """What a glyph, or several together, may be: codes, their scores, that of leaving it out."""
+class _Options:
+    """Candidate codes of a glyph or glyph sequence, their scores, and the score of skipping it."""
 
     codes: list[int]
     scores: list[float]
-    left_out: float
+    skip: float
 
 
 class WordSearch:
-    """Replaces doubtful codes by what is likely in their word.
+    """Replaces the codes of doubtful glyphs by the most probable ones in their word.
 
     Args:
         codebook: codes of the glyphs.
         model: language model of the codes of words.
-        channel: what noise replaces by what.
-        cosine_weight: a cosine lower by 1 makes a code less likely by this many nats.
-        num_candidates: codes that a glyph may have, at most.
-        skip_score: score, in nats, of skipping a sign that the codebook does not hold.
-        repeat_score: the same of a glyph that repeats the one before it.
-        beam_size: hypotheses kept at each place.
+        channel: replacements of the training noise.
+        cosine_weight: score, in nats, per unit of cosine between a glyph and a code.
+        num_candidates: maximum number of candidate codes of a glyph.
+        skip_score: score, in nats, of skipping a sign that has no code of a sign.
+        repeat_score: score, in nats, of skipping a glyph that repeats the previous one.
+        beam_size: number of hypotheses kept.
     """
 
     def __init__(
@@ -90,19 +89,19 @@ class WordSearch:
         self.codebook, self.model, self.channel = codebook, model, channel
         self.cosine_weight, self.num_candidates = cosine_weight, num_candidates
         self.skip_score, self.repeat_score, self.beam_size = skip_score, repeat_score, beam_size
-        self._candidates: BoundedCache[tuple[str, ...], _Reading] = BoundedCache(CACHE_SIZE)
+        self._candidates: BoundedCache[tuple[str, ...], _Options] = BoundedCache(CACHE_SIZE)
         self.cache: BoundedCache[tuple[str, ...], FoundWord] = BoundedCache(CACHED_WORDS)
 
     def __call__(
         self, clusters: Sequence[str], ids_N: np.ndarray, codes_N: np.ndarray, word_of_N: np.ndarray
     ) -> FoundWord:
-        """Search the codes of doubtful words; the others keep their codes.
+        """Search the codes of words with doubtful glyphs; other words keep their codes.
 
         Args:
-            clusters: the distinct glyphs.
-            ids_N: of all glyphs, into `clusters`.
-            codes_N: int64 [N], their codes, each by itself.
-            word_of_N: int64 [N], numbers of words, never falling over what is no blank.
+            clusters: distinct glyphs.
+            ids_N: index of each glyph into `clusters`.
+            codes_N: int64 [N], code of each glyph by itself.
+            word_of_N: int64 [N], word index, non-decreasing over non-blank glyphs.
         """
         filled = np.flatnonzero(codes_N != BLANK)
         ids = ids_N[filled]
@@ -117,25 +116,24 @@ class WordSearch:
         ]
         keys = [tuple(clusters[i] for i in word) for word in words]
         known = {key: self.cache.get(key) for key in keys}
-        fresh = {key: word for key, word in zip(keys, words, strict=True) if known[key] is None}
-        for first in range(0, len(fresh), WORDS_AT_ONCE):
-            some = list(fresh)[first : first + WORDS_AT_ONCE]
-            searched = self._search(clusters, [fresh[key] for key in some])
-            for key, word in zip(some, searched, strict=True):
+        new = {key: word for key, word in zip(keys, words, strict=True) if known[key] is None}
+        for first in range(0, len(new), BATCH_WORDS):
+            batch = list(new)[first : first + BATCH_WORDS]
+            searched = self._search(clusters, [new[key] for key in batch])
+            for key, word in zip(batch, searched, strict=True):
                 known[key] = word
                 self.cache.put(key, word)
         parts = [word for key in keys if (word := known[key]) is not None]
-        tokens = filled[ranges(begins, lengths)]
-        found.codes[tokens] = np.concatenate([part.codes for part in parts])
-        found.lengths[tokens] = np.concatenate([part.lengths for part in parts])
-        found.scores[tokens] = np.concatenate([part.scores for part in parts])
+        places = filled[ranges(begins, lengths)]
+        found.codes[places] = np.concatenate([part.codes for part in parts])
+        found.lengths[places] = np.concatenate([part.lengths for part in parts])
+        found.scores[places] = np.concatenate([part.scores for part in parts])
         return found
 
     def _doubtful(
         self, clusters: Sequence[str], ids: np.ndarray, codes: np.ndarray, words: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Where words begin that hold a letter and something doubtful, and how long they are; short
-        ones first."""
+        """Return starts and lengths of words with a letter and a doubtful glyph, by length."""
         begins = np.flatnonzero(np.diff(words, prepend=-1))
         lengths = np.diff(begins, append=len(words))
         if not len(begins):
@@ -143,12 +141,12 @@ class WordSearch:
         certain = np.array([self.codebook.is_certain(each) for each in clusters])[ids]
         known_sign = np.array([_is_sign(each) for each in clusters])[ids]
         known_sign &= self.codebook.is_sign[codes]
-        goes_on = words[1:] == words[:-1]
-        followed = np.append(goes_on & ~known_sign[1:], False)
-        again = np.insert(goes_on, 0, False) & _repeated(ids)
-        doubtful = np.where(certain, again, ~known_sign | followed)
+        continues = words[1:] == words[:-1]
+        followed = np.append(continues & ~known_sign[1:], False)
+        repeated = np.insert(continues, 0, False) & _repeats(ids)
+        doubtful = np.where(certain, repeated, ~known_sign | followed)
         chosen = np.logical_or.reduceat(self.codebook.is_letter[codes], begins)
-        chosen &= np.logical_or.reduceat(doubtful, begins) & (lengths <= LONGEST)
+        chosen &= np.logical_or.reduceat(doubtful, begins) & (lengths <= MAX_GLYPHS)
         chosen = np.flatnonzero(chosen)
         chosen = chosen[np.argsort(lengths[chosen], kind="stable")]
         return begins[chosen], lengths[chosen]
@@ -160,18 +158,18 @@ class WordSearch:
         glyphs: list[int] = np.unique(ids).tolist()
         ids_WT = np.full(inside_WT.shape, len(glyphs))
         ids_WT[inside_WT] = np.searchsorted(glyphs, ids)
-        readings = [self._reading((clusters[glyph],)) for glyph in glyphs]
-        left_out = np.array([*(each.left_out for each in readings), 0], dtype=np.float32)
-        left_out_WT = left_out[ids_WT]
-        again_WT = _repeated(ids_WT) & inside_WT
-        left_out_WT[again_WT] = left_out_WT[again_WT].clip(min=self.repeat_score)
-        names, lengths = [clusters[glyph] for glyph in glyphs], range(2, MOST_TOGETHER + 1)
-        together = [self._together(names, ids_WT, length) for length in lengths]
+        options = [self._options((clusters[glyph],)) for glyph in glyphs]
+        skip = np.array([*(each.skip for each in options), 0], dtype=np.float32)
+        skip_WT = skip[ids_WT]
+        repeated_WT = _repeats(ids_WT) & inside_WT
+        skip_WT[repeated_WT] = skip_WT[repeated_WT].clip(min=self.repeat_score)
+        names, lengths = [clusters[glyph] for glyph in glyphs], range(2, MAX_MERGED + 1)
+        merged = [self._merged(names, ids_WT, length) for length in lengths]
         best = beam_search(
             self.model,
-            [ids_WT, *(each[0] for each in together)],
-            [_table(readings), *(each[1] for each in together)],
-            left_out_WT,
+            [ids_WT, *(each[0] for each in merged)],
+            [_table(options), *(each[1] for each in merged)],
+            skip_WT,
             beam=self.beam_size,
         )
         rows = zip(best.symbols, best.lengths, best.scores, lengths_W.tolist(), strict=True)
@@ -180,73 +178,74 @@ class WordSearch:
             for codes, spans, score, n in rows
         ]
 
-    def _together(
+    def _merged(
         self, glyphs: list[str], ids_WT: np.ndarray, count: int
     ) -> tuple[np.ndarray, Candidates]:
-        """Which candidates `count` glyphs have together that begin at each token."""
-        none, wide = len(glyphs), ids_WT.shape[1] - count + 1
-        found_WT = np.zeros_like(ids_WT)
-        if wide < 1:
-            return found_WT, _table([])
+        """Return the candidates of `count` glyphs that form one letter, and their rows [W, T]."""
+        padding, width = len(glyphs), ids_WT.shape[1] - count + 1
+        rows_WT = np.zeros_like(ids_WT)
+        if width < 1:
+            return rows_WT, _table([])
         plain = np.array([*(_is_plain(each) for each in glyphs), False])
-        sure = np.array([*(self.codebook.is_certain(each) for each in glyphs), False])
-        parts = [ids_WT[:, n : n + wide] for n in range(count)]
+        certain = np.array([*(self.codebook.is_certain(each) for each in glyphs), False])
+        parts = [ids_WT[:, n : n + width] for n in range(count)]
         fits = np.logical_and.reduce([plain[part] for part in parts])
-        fits &= ~np.logical_and.reduce([sure[part] for part in parts])
+        fits &= ~np.logical_and.reduce([certain[part] for part in parts])
         key = np.zeros_like(parts[0])
         for part in parts:
-            key = key * (none + 1) + part
+            key = key * (padding + 1) + part
         distinct, which = np.unique(key[fits], return_inverse=True)
-        readings = []
+        options = []
         for each in distinct.tolist():
-            powers = [(none + 1) ** n for n in reversed(range(count))]
-            readings.append(self._reading(tuple(glyphs[each // p % (none + 1)] for p in powers)))
-        numbers = np.full(fits.shape, len(readings))
-        numbers[fits] = which
-        found_WT[:] = len(readings)
-        found_WT[:, :wide] = numbers
-        return found_WT, _table(readings)
+            powers = [(padding + 1) ** n for n in reversed(range(count))]
+            options.append(self._options(tuple(glyphs[each // p % (padding + 1)] for p in powers)))
+        rows = np.full(fits.shape, len(options))
+        rows[fits] = which
+        rows_WT[:] = len(options)
+        rows_WT[:, :width] = rows
+        return rows_WT, _table(options)
 
-    def _reading(self, glyphs: tuple[str, ...]) -> _Reading:
-        reading = self._candidates.get(glyphs)
-        if reading is None:
-            reading = self._new(glyphs[0]) if len(glyphs) == 1 else self._new_together(glyphs)
-            self._candidates.put(glyphs, reading)
-        return reading
+    def _options(self, glyphs: tuple[str, ...]) -> _Options:
+        options = self._candidates.get(glyphs)
+        if options is None:
+            single = len(glyphs) == 1
+            options = self._single_options(*glyphs) if single else self._merged_options(glyphs)
+            self._candidates.put(glyphs, options)
+        return options
 
-    def _new(self, cluster: str) -> _Reading:
+    def _single_options(self, cluster: str) -> _Options:
         book = self.codebook
         if book.is_certain(cluster):
-            return _Reading([book.code(cluster)], [0.0], LOG_ZERO)
+            return _Options([book.code(cluster)], [0.0], LOG_ZERO)
         scores = self._scores((cluster,), book.min_cosine)
         near = sorted(scores, key=lambda code: (-scores[code], code))[: self.num_candidates]
         found = [scores[code] for code in near]
         if _is_sign(cluster):
-            held = 0.0 if book.is_sign[book.code(cluster)] else self.skip_score
-            return _Reading(near, found, max(held, self.channel.inserted.get(cluster, held)))
-        lost = self.cosine_weight * (book.min_cosine - 1)
-        return _Reading([*near, UNKNOWN], [*found, lost], LOG_ZERO)
+            skip = 0.0 if book.is_sign[book.code(cluster)] else self.skip_score
+            return _Options(near, found, max(skip, self.channel.inserted.get(cluster, skip)))
+        unknown = self.cosine_weight * (book.min_cosine - 1)
+        return _Options([*near, UNKNOWN], [*found, unknown], LOG_ZERO)
 
-    def _new_together(self, glyphs: tuple[str, ...]) -> _Reading:
-        scores = self._scores(glyphs, TOGETHER_COSINE if any(map(_is_sign, glyphs)) else None)
-        return _Reading(list(scores), list(scores.values()), LOG_ZERO)
+    def _merged_options(self, glyphs: tuple[str, ...]) -> _Options:
+        scores = self._scores(glyphs, MIN_MERGED_COSINE if any(map(_is_sign, glyphs)) else None)
+        return _Options(list(scores), list(scores.values()), LOG_ZERO)
 
     def _scores(self, glyphs: tuple[str, ...], min_cosine: float | None) -> dict[int, float]:
-        """Codes that glyphs may have, by what noise puts and, down to a cosine, by their look."""
-        scores = dict(self.channel.meant.get("".join(glyphs), {}))
+        """Return candidate codes with their channel or cosine score; None ignores cosines."""
+        scores = dict(self.channel.letters.get("".join(glyphs), {}))
         if min_cosine is not None:
             cosines_C = self.codebook.cosines(glyphs)
             for code in np.flatnonzero(cosines_C >= min_cosine).tolist():
-                seen = self.cosine_weight * (float(cosines_C[code]) - 1)
-                scores[code] = max(seen, scores.get(code, seen))
+                score = self.cosine_weight * (float(cosines_C[code]) - 1)
+                scores[code] = max(score, scores.get(code, score))
         return scores
 
 
-def _repeated(ids: np.ndarray) -> np.ndarray:
-    """Whether what stands before along the last axis is the same."""
-    again = np.zeros(ids.shape, dtype=bool)
-    again[..., 1:] = ids[..., 1:] == ids[..., :-1]
-    return again
+def _repeats(ids: np.ndarray) -> np.ndarray:
+    """Return bool, whether the previous value along the last axis is the same."""
+    repeats = np.zeros(ids.shape, dtype=bool)
+    repeats[..., 1:] = ids[..., 1:] == ids[..., :-1]
+    return repeats
 
 
 def _is_sign(cluster: str) -> bool:
@@ -257,13 +256,13 @@ def _is_plain(cluster: str) -> bool:
     return len(cluster) == 1 and (cluster.isascii() or _is_sign(cluster))
 
 
-def _table(readings: Sequence[_Reading]) -> Candidates:
-    """Candidates of each, and behind them a row of none."""
-    width = max([1, *(len(each.codes) for each in readings)])
-    symbols = np.zeros((len(readings) + 1, width), dtype=np.int64)
+def _table(options: Sequence[_Options]) -> Candidates:
+    """Return the options as a table with an empty last row."""
+    width = max([1, *(len(each.codes) for each in options)])
+    symbols = np.zeros((len(options) + 1, width), dtype=np.int64)
     scores = np.full(symbols.shape, LOG_ZERO, dtype=np.float32)
-    for row, each in enumerate(readings):
+    for row, each in enumerate(options):
         symbols[row, : len(each.codes)] = each.codes
         scores[row, : len(each.codes)] = each.scores
-    counts = np.array([*(len(each.codes) for each in readings), 0], dtype=np.int64)
+    counts = np.array([*(len(each.codes) for each in options), 0], dtype=np.int64)
     return Candidates(symbols, scores, counts)

@@ -1,7 +1,7 @@
-"""Deobfuscation of glyphs in the context of their word.
+"""Deobfuscation of whole words.
 
-Codes of doubtful glyphs are searched in their word (`vitrina.deobfuscation.word_search`), and words
-that no training text holds are corrected to known ones (`vitrina.deobfuscation.spelling`).
+First, `vitrina.deobfuscation.word_search` finds the codes of doubtful glyphs; then,
+`vitrina.deobfuscation.spelling` corrects unknown words to known ones.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from vitrina.text.batch import pieces
 from vitrina.text.ngrams import MarkedWords
 
 MIN_COUNT = 2
-"""How often a context must occur in the training texts for the language model to know it."""
+"""Minimum number of occurrences of a context of the language model."""
 
 
 class WordDeobfuscator(CodesDeobfuscator):
-    """Replaces disguised words by what is likely in the language and for their glyphs.
+    """Deobfuscates words with a noise channel and a language model.
 
     Args:
-        settings: the option's values.
-        fitted: what `fit` returned.
+        settings: settings of the deobfuscator.
+        fitted: the result of `fit`.
     """
 
     settings: WordsConfig
@@ -70,7 +70,7 @@ class WordDeobfuscator(CodesDeobfuscator):
 
     @classmethod
     def fit_words(cls, settings: Any, fitted: FittedState, corpus: Corpus) -> FittedState:
-        """Add the language model of words, the known words and the replacements of the noise."""
+        """Add the language model, the noise channel and the index of known words."""
         codes, clean = CodesDeobfuscator(settings, fitted), corpus.clean
         tokens = [segment(clean.part(*piece)) for piece in pieces(clean.offsets)]
         codes_N = np.concatenate([codes.codebook(part.clusters)[part.ids] for part in tokens])

@@ -1,1 +1,1 @@
-"""Scores a model on clean and noisy texts, with intervals, curves, attacks, tables and plots."""
+"""Evaluation on clean and noisy texts: scores, intervals, noise curves, attacks, tables, plots."""

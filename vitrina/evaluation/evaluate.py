@@ -1,4 +1,4 @@
-"""Scoring a predictor on suites of texts."""
+"""Scores a predictor on suites of texts."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from vitrina.text.batch import TextBatch
 
 @dataclass
 class SuiteScores:
-    """What one suite gave.
+    """Scores of one suite.
 
     Attributes:
-        title: what the suite is. noise: the settings of its noise, empty without noise.
-        truth: what is true of each text.
+        title: description of the suite. noise: settings of its noise; empty without noise.
+        truth: targets, one item per text.
         scores: by name, see `TaskMetrics.score`; NaN where undefined.
-        chance: the scores of guessing.
+        chance: scores of random guessing.
         intervals: 95 % intervals by name of score; empty without bootstrap.
-        comments_per_second: texts scored in a second, the model's own work only.
-        labels: scores of each label by its name, where there are labels.
+        comments_per_second: texts per second of prediction alone.
+        labels: scores by name of label; empty for tasks without labels.
     """
 
     title: str
@@ -43,19 +43,19 @@ class SuiteScores:
 
 @dataclass
 class Evaluation:
-    """Scores and predictions (a row for each text) by name of suite, in order."""
+    """Scores and predictions (one row per text) by name of suite, in order."""
 
     task_metrics: TaskMetrics
     suites: dict[str, SuiteScores] = field(default_factory=dict)
     predicted: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    """Plain sentences about scores that are undefined."""
+    """Explanations of undefined scores, one line each."""
 
     def relative(self, name: str) -> dict[str, dict[str, float]]:
-        """`s(p) / s(0)` and `(s(p) - c) / (s(0) - c)` of a suite, by score.
+        """Return `s(p) / s(0)` and `(s(p) - c) / (s(0) - c)` of a suite, by score.
 
-        `s(0)` is the score on clean texts and `c` that of guessing. Empty unless `clean` was
-        scored and the same is true of the texts of the suite, in the same order.
+        `s(0)` is the score on clean texts and `c` that of random guessing. Empty unless `clean`
+        was scored and has the same targets as the suite, in the same order.
         """
         clean, this = self.suites.get("clean"), self.suites[name]
         if clean is None or not self.task_metrics.same(clean.truth, this.truth):
@@ -68,7 +68,7 @@ class Evaluation:
         return found
 
     def metrics(self) -> dict[str, dict[str, Any]]:
-        """Everything by suite as plain values, the part `test` of a run's `metrics.json`."""
+        """Return the section `test` of `metrics.json`: plain values by suite."""
         return {
             name: {
                 **suite.scores,
@@ -95,13 +95,12 @@ def evaluate(
     """Score `predict` on each suite.
 
     Args:
-        predict: texts to what `task_metrics` expects, such as float [num_texts, …].
-        progress: receives the name of each suite before it is scored.
-        on_suite: given each suite and what is predicted while its texts are at hand, to write
-            predictions.
+        predict: maps texts to the input of `task_metrics`, such as float [num_texts, …].
+        progress: called with the name of each suite before it is scored.
+        on_suite: called with each suite and its predictions, while its texts are in memory.
 
     Raises:
-        InputError: if a probability is not finite, as after a training that diverged.
+        InputError: if a probability is not finite, for example after training diverged.
     """
     evaluation = Evaluation(task_metrics)
     for suite in suites:
@@ -112,8 +111,8 @@ def evaluate(
         seconds = time.perf_counter() - start
         if not np.isfinite(task_metrics.values(predicted)).all():
             raise InputError(
-                f"the model gives no finite probabilities for suite {suite.name}: its training "
-                "diverged; a lower optimizer.learning_rate or training.clip_norm may help"
+                f"suite {suite.name}: the model predicts NaN or infinite probabilities because its "
+                "training diverged; try a lower optimizer.learning_rate or training.clip_norm"
             )
         evaluation.predicted[suite.name] = predicted
         scored = _score_suite(suite, predicted, task_metrics, config, seconds)
@@ -148,11 +147,11 @@ def _score_suite(
 
 
 def compare_pairs(evaluation: Evaluation) -> dict[str, Any]:
-    """The part `pairs` of a run's `metrics.json`; empty if no pairs were scored.
+    """Return the section `pairs` of `metrics.json`; empty if no pairs were scored.
 
-    `recall_raw` and `recall_corrected` are the recall of the positive label (or the mean over all
-    labels that occur) on disguises that people wrote and on the same texts corrected; `flip_rate`
-    is the share of pairs with different predictions. NaN where a score is undefined.
+    `recall_raw` and `recall_corrected` are the recall of the positive label (or the mean over the
+    labels that occur) on disguises written by people and on the corrected texts. `flip_rate` is
+    the share of pairs with different predictions. Undefined scores are NaN.
     """
     if RAW not in evaluation.suites or CORRECTED not in evaluation.suites:
         return {}

@@ -1,4 +1,4 @@
-"""Everything that an option of `evaluation` measures, of anything that scores texts."""
+"""Runs an option of `evaluation` on a predictor: suite scores and further measurements."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from vitrina.text.batch import TextBatch
 
 @dataclass(frozen=True)
 class EvaluationTarget:
-    """What is measured.
+    """A predictor and its test data.
 
     Attributes:
         predict: texts to probabilities, float [num_texts, num_classes].
-        task_metrics: how they are compared with the truth.
+        task_metrics: compares probabilities with targets.
         test: the clean test texts.
-        truth: what is true of them, as `task_metrics` takes it; None: their labels.
-        trained_on: the noise of the training; None where it is not known.
+        truth: targets in the form that `task_metrics` expects; None: the labels of `test`.
+        trained_on: the training noise; None if unknown.
     """
 
     predict: Callable[[TextBatch], np.ndarray]
@@ -39,13 +39,13 @@ class EvaluationTarget:
 
 
 class Evaluator(Protocol):
-    """Measures what an option of `evaluation` adds to the suites."""
+    """Computes the measurements that an option of `evaluation` adds to the suites."""
 
     def check(self, config: Any, task_metrics: TaskMetrics) -> None:
-        """Refuse a task that cannot be measured so.
+        """Check that the option supports the task.
 
         Raises:
-            InputError: names the option and what it needs.
+            InputError: names the option and its requirement.
         """
         ...
 
@@ -56,15 +56,15 @@ class Evaluator(Protocol):
         folder: Path,
         progress: Callable[[str], None],
     ) -> dict[str, Any]:
-        """Measure, and return what `metrics.json` gets, by key."""
+        """Return the new sections of `metrics.json` by key."""
         ...
 
 
 def check_evaluation(config: EvaluationConfig, task_metrics: TaskMetrics) -> None:
-    """Refuse, before anything is trained, what `measure` would refuse.
+    """Make the checks of `measure` before training.
 
     Raises:
-        InputError: if the option does not suit what is predicted.
+        InputError: if the option does not support the task.
     """
     evaluator = _evaluator(config)
     if evaluator is not None:
@@ -72,7 +72,7 @@ def check_evaluation(config: EvaluationConfig, task_metrics: TaskMetrics) -> Non
 
 
 def _evaluator(config: EvaluationConfig) -> Evaluator | None:
-    """The evaluator of the option; None if it measures suites only."""
+    """Return the evaluator of the option; None if it only scores suites."""
     chosen = component("evaluation", config.kind)
     return chosen.load()() if chosen.target else None
 
@@ -83,14 +83,14 @@ def measure(
     folder: Path,
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """What the option measures beyond the suites, for `metrics.json`.
+    """Return the sections of `metrics.json` that the option adds to the suites.
 
     Args:
-        folder: for files that belong to it.
-        progress: receives a line for each step.
+        folder: output folder for files of the evaluator.
+        progress: called with a line per step.
 
     Raises:
-        InputError: if the option does not suit the target.
+        InputError: if the option does not support the target.
     """
     evaluator = _evaluator(config)
     return {} if evaluator is None else evaluator(config, target, folder, progress)
@@ -105,15 +105,15 @@ def run_evaluation(
     progress: Callable[[str], None],
     on_suite: Callable[[Suite, Any], None] | None = None,
 ) -> tuple[Evaluation, dict[str, Any]]:
-    """The scores of the suites, and what else is measured, by its key in `metrics.json`.
+    """Return the suite scores and the further sections of `metrics.json`.
 
     Args:
-        folder: for the files that belong to it.
-        progress: receives a line for each step.
-        on_suite: as `evaluate` has it.
+        folder: output folder for files of the evaluator.
+        progress: called with a line per step.
+        on_suite: see `evaluate`.
 
     Raises:
-        InputError: if the option does not suit the target, or its scores are not finite.
+        InputError: if the option does not support the target or a probability is not finite.
     """
     evaluation = evaluate(
         target.predict, suites, target.task_metrics, config, progress=progress, on_suite=on_suite

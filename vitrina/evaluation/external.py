@@ -1,4 +1,4 @@
-"""Scores texts by any command, as a predictor besides a run."""
+"""A predictor that runs an external command."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from vitrina.text.batch import TextBatch
 
 
 class ExternalClassifier:
-    """Scores texts by a command of one's own, which is started once for each suite of texts.
+    """Binary classifier that runs a command once per call.
 
-    It is given a text a line, as a JSON string (or as it is, line breaks replaced by spaces), and
-    writes a line for each: the probability that the text is positive. What it writes on its
-    standard error is shown if it fails.
+    The command reads one text per line, as a JSON string (`plain`: raw, with line breaks replaced
+    by spaces). It writes the probability of the positive class, one line per text. If it fails,
+    the error message contains the last line of its standard error.
 
     Args:
-        command: split into words as a shell would, and given to none.
-        plain: write the texts as they are.
-        timeout: seconds after which a command that has not ended is stopped.
+        command: split like shell words; no shell runs it.
+        plain: write raw texts instead of JSON.
+        timeout: seconds after which the command is killed.
 
     Raises:
         InputError: if the command cannot be split, or `timeout` is not above 0.
@@ -34,17 +34,17 @@ class ExternalClassifier:
         try:
             self._words = shlex.split(command)
         except ValueError as error:
-            raise InputError(f"--command = {command!r}: cannot be read ({error})") from None
-        require(bool(self._words), "--command", command, "a program with its arguments")
+            raise InputError(f"--command = {command!r}: cannot be parsed ({error})") from None
+        require(bool(self._words), "--command", command, "a program and its arguments")
         require(timeout > 0, "--timeout", timeout, "above 0, in seconds")
         self.command, self.plain, self.timeout = command, plain, timeout
 
     def __call__(self, texts: TextBatch) -> np.ndarray:
-        """float64 [num_texts, 2]: the probabilities of the negative and of the positive class.
+        """Return float64 [num_texts, 2], the probabilities of the negative and positive class.
 
         Raises:
-            InputError: if the command cannot be started, fails, takes too long, or does not write
-                a number between 0 and 1 for each text.
+            InputError: if the command cannot be started, fails, exceeds the timeout, or does not
+                write a number between 0 and 1 for each text.
         """
         if not len(texts):
             return np.zeros((0, 2))
@@ -53,7 +53,7 @@ class ExternalClassifier:
         if len(written) != len(lines):
             raise InputError(
                 f"--command {self.command}: wrote {len(written):,} lines for {len(lines):,} texts; "
-                "must write one score for each"
+                "must write one score per text"
             )
         positive = np.array([self._score(n, line) for n, line in enumerate(written, start=1)])
         return np.stack([1 - positive, positive], axis=1)
@@ -78,13 +78,13 @@ class ExternalClassifier:
             ) from None
         except subprocess.TimeoutExpired:
             raise InputError(
-                f"--command {self.command}: has not ended after {self.timeout:g} s; it must stop "
-                "at the end of its input (--timeout=SECONDS waits longer)"
+                f"--command {self.command}: still running after {self.timeout:g} s; it must exit "
+                "at the end of its input (--timeout=SECONDS changes the limit)"
             ) from None
         if done.returncode != 0:
             lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
             last = f": {lines[-1]}" if lines else ""
-            raise InputError(f"--command {self.command}: ended with {done.returncode}{last}")
+            raise InputError(f"--command {self.command}: exit code {done.returncode}{last}")
         return done.stdout.decode("utf-8", "replace")
 
     def _score(self, number: int, line: str) -> float:
@@ -94,7 +94,7 @@ class ExternalClassifier:
             value = math.nan
         if not 0 <= value <= 1:
             raise InputError(
-                f"--command {self.command}: line {number} of its output is {line[:60]!r}; "
+                f"--command {self.command}: output line {number} is {line[:60]!r}; "
                 "must be a number between 0 and 1"
             )
         return value

@@ -1,7 +1,4 @@
-"""The baseline that costs seconds: character n-grams, TF-IDF and logistic regression.
-
-A neural model that does not beat it on noisy texts has no reason to exist.
-"""
+"""Baseline that trains in seconds: character n-grams, TF-IDF and logistic regression."""
 
 from __future__ import annotations
 
@@ -16,21 +13,21 @@ from vitrina.text.batch import TextBatch
 
 
 def fit_ngrams(texts: TextBatch, labels: np.ndarray) -> Callable[[TextBatch], np.ndarray]:
-    """Train on texts as they are given, noise included.
+    """Fit the baseline to `texts`, which may contain noise.
 
     Args:
-        labels: int64 [num_texts], every class from 0 on; or bool [num_texts, num_labels], the
-            labels of each text, of which each has a regression of its own then.
+        labels: int64 [num_texts], classes from 0, all of which occur; or bool
+            [num_texts, num_labels], with an independent regression per label.
 
     Returns:
-        texts to float64 [num_texts, num_labels], the probability of each class or label.
+        A function from texts to probabilities, float64 [num_texts, num_labels].
     """
     vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True)
     seen = vectors.fit_transform(texts.to_strings())
     if labels.ndim == 1:
         model = _regression(seen, labels)
         return lambda given: model.predict_proba(vectors.transform(given.to_strings()))
-    models = [_said(seen, column) for column in labels.T]
+    models = [_label_predictor(seen, column) for column in labels.T]
 
     def predict(given: TextBatch) -> np.ndarray:
         transformed = vectors.transform(given.to_strings())
@@ -39,8 +36,8 @@ def fit_ngrams(texts: TextBatch, labels: np.ndarray) -> Callable[[TextBatch], np
     return predict
 
 
-def _said(seen: Any, occurs: np.ndarray) -> Callable[[Any], np.ndarray]:
-    """The probability of one label; of one that no text or every text has it is 0 or 1."""
+def _label_predictor(seen: Any, occurs: np.ndarray) -> Callable[[Any], np.ndarray]:
+    # A regression needs both classes: a label of no or every text has the probability 0 or 1.
     if occurs.all() or not occurs.any():
         return lambda given: np.full(given.shape[0], float(occurs.any()))
     model = _regression(seen, occurs)

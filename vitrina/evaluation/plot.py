@@ -1,4 +1,4 @@
-"""Pictures of scores: the axes and curves of all figures, and a run's scores against the level."""
+"""Plots with matplotlib: shared axes and curves, and the scores of a run against noise level."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ CLEAN = "clean"
 TITLES = {"level": "published noise", "uniform": "label-independent noise"}
 HEADINGS = {"f1": "F1", "roc_auc": "ROC-AUC"}
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Distinct for people with any color vision (Okabe and Ito 2008)."""
+"""Color-blind safe palette (Okabe and Ito 2008)."""
 MARKERS = "os^DvP"
 
 
 def new_figure(size: tuple[float, float], panels: int, **options: Any) -> tuple[Any, Any]:
-    """A figure and its axes [1, panels], with a grid and without a frame.
+    """Return a figure and its axes [1, panels].
 
     Args:
-        size: inches. options: of `Figure.subplots`.
+        size: inches. options: for `Figure.subplots`.
     """
-    from matplotlib.figure import Figure  # no pyplot: no window, no global state
+    from matplotlib.figure import Figure  # pyplot would open windows and keep global state
 
     figure = Figure(figsize=size, dpi=120, layout="constrained")
     all_axes = figure.subplots(1, panels, squeeze=False, **options)
@@ -47,10 +47,10 @@ def draw_curve(
     low: Sequence[float] | np.ndarray = (),
     high: Sequence[float] | np.ndarray = (),
 ) -> None:
-    """Draw a line with markers, and its band where there is one.
+    """Draw a line with markers and optionally a band.
 
     Args:
-        number: of the line; it chooses color and marker.
+        number: index of the line, which selects color and marker.
     """
     color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
     axes.plot(x, y, color=color, marker=marker, markersize=4, label=plain_label(name))
@@ -63,13 +63,13 @@ def draw_curve(
 def save_figure(
     figure: Any, path: Path, legend_columns: int, metadata: dict[str, str] | None = None
 ) -> None:
-    """Write a PNG with the legend of the first panel below.
+    """Write a PNG with the legend of the first panel below the axes.
 
     Args:
         metadata: text that the file holds, by key.
 
     Raises:
-        InputError: if it cannot be written.
+        InputError: if the file cannot be written.
     """
     handles, labels = figure.axes[0].get_legend_handles_labels()
     if handles:
@@ -81,18 +81,19 @@ def save_figure(
 
 
 def plain_label(text: str) -> str:
-    """Text that matplotlib shows as it is.
+    r"""Escape text for matplotlib, where `$` starts a formula and a leading `_` hides a label.
 
-    Dollar signs would start a formula; an underscore in front would hide a label.
+    >>> plain_label("_cost in $")
+    'cost in \\$'
     """
     return text.replace("$", r"\$").lstrip("_") or "–"
 
 
 def series(names: list[str]) -> dict[str, dict[int, str]]:
-    """Suites by series and level: names that end in a number.
+    """Group suite names that end in a level by series; the number of `unseen_30` is no level.
 
-    `level_1`, `level_2`, `file_level_1` give `{"level": {1: …, 2: …}, "file_level": {1: …}}`. The
-    number of `unseen_30` is a share and no level.
+    >>> series(["clean", "level_1", "level_2", "unseen_30"])
+    {'level': {1: 'level_1', 2: 'level_2'}}
     """
     found: dict[str, dict[int, str]] = {}
     for name in names:
@@ -103,16 +104,16 @@ def series(names: list[str]) -> dict[str, dict[int, str]]:
 
 
 def draw_levels(evaluation: Evaluation, path: Path, *, title: str, synthetic: bool) -> bool:
-    """Write a PNG with F1 and ROC-AUC against the level of noise; return whether there were any.
+    """Write a PNG with F1 and ROC-AUC against noise level; return False if neither is scored.
 
-    Without F1 it shows the scores of the table of a run. Level 0 is the clean text. Bands are the
-    95 % intervals. Suites without a level are dotted horizontal lines.
+    Tasks without F1 show the scores of their table. Level 0 is the clean text. Bands are 95 %
+    intervals. Suites without a level are dotted horizontal lines.
     """
     from matplotlib.ticker import MaxNLocator
 
     lines = series(list(evaluation.suites))
-    levelled = {name for line in lines.values() for name in line.values()}
-    single = [name for name in evaluation.suites if name not in levelled and name != CLEAN]
+    in_series = {name for line in lines.values() for name in line.values()}
+    single = [name for name in evaluation.suites if name not in in_series and name != CLEAN]
     task_metrics = evaluation.task_metrics
     headings = HEADINGS if "f1" in task_metrics.metrics else task_metrics.headings
     if not headings or not (lines or single):

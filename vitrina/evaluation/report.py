@@ -1,4 +1,4 @@
-"""Writes the files of an evaluation: predictions and metrics."""
+"""Writes predictions and metrics to files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from vitrina.tasks.task_metrics import TaskMetrics
 
 
 def with_prediction(row: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
-    """`row` with the fields of `added` behind it; a field of the same name becomes `original_…`."""
+    """Return `row` followed by `added`; fields of `row` with equal names become `original_…`.
+
+    >>> with_prediction({"text": "a", "score": 3}, {"score": 0.5})
+    {'text': 'a', 'original_score': 3, 'score': 0.5}
+    """
     kept: dict[str, Any] = {}
     for name, value in row.items():
         free = str(name)
@@ -28,20 +32,20 @@ def with_prediction(row: Mapping[str, Any], added: Mapping[str, Any]) -> dict[st
 
 
 def json_line(value: Any) -> str:
-    """As `vitrina.files.json_line`, of numpy's values too; what is not finite becomes null."""
+    """Return `value` as one line of JSON; accepts NumPy values, NaN and infinities become null."""
     return files.json_line(plain(value))
 
 
 def write_predictions(
     folder: Path, suite: Suite, predicted: Any, task_metrics: TaskMetrics
 ) -> Path:
-    """Write `<folder>/<suite>.jsonl`, a line for each text, and give its path.
+    """Write `<folder>/<suite>.jsonl`, a line per text, and return its path.
 
-    A line holds the original fields of the row, `scored_text` (the text as the model was given it,
-    noise applied), and the fields of `task_metrics`, such as `score` and `label`.
+    A line contains the fields of the row, `scored_text` (the input of the model, with noise) and
+    the fields of `task_metrics`, such as `score` and `label`.
 
     Args:
-        predicted: a row for each text.
+        predicted: one row per text.
     """
     assert len(suite.texts) == len(predicted)
     make_folder(folder)
@@ -55,14 +59,14 @@ def write_predictions(
 
 
 def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
-    """Write `metrics` as JSON, whole or not at all; NaN and infinities become null."""
+    """Write `metrics` as JSON atomically; NaN and infinities become null."""
     with replacing(path) as file:
         json.dump(plain(metrics), file, ensure_ascii=False, allow_nan=False, indent=2)
         file.write("\n")
 
 
 def plain(value: Any) -> Any:
-    """`value` with numpy's numbers and arrays as Python's, and what is not finite as None."""
+    """Convert NumPy values to Python values, and NaN and infinities to None."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):

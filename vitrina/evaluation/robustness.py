@@ -1,4 +1,4 @@
-"""`evaluation=full`: scores of each family of noise along its strength."""
+"""`evaluation=full`: scores of each noise family against its strength."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from vitrina.evaluation.curves import (
     area,
     curve_scores,
     half_degradation,
-    place_of_worst,
     resampled_curve_scores,
     worst_of_k,
+    worst_strength_index,
 )
 from vitrina.evaluation.evaluators import EvaluationTarget
 from vitrina.noise.config import FAMILIES, FamiliesNoiseConfig
@@ -35,16 +35,16 @@ from vitrina.text.batch import TextBatch
 from vitrina.text.words import find_words
 
 MIX = "mix"
-"""All families of the option together, alike often: each word draws one."""
+"""All families of the option with equal probability, one per word."""
 
 
 @dataclass(frozen=True)
 class _Sample:
-    """The test texts that are corrupted.
+    """The test texts to corrupt.
 
     Attributes:
-        indices: int64, their places among the test texts; their noise is keyed by it.
-        truth: what is true of them. clean: the predictions without noise.
+        indices: int64 [num_texts], row numbers in the test texts; they key the noise.
+        truth: targets. clean: predictions without noise.
     """
 
     texts: TextBatch
@@ -53,14 +53,16 @@ class _Sample:
     clean: Predictions
 
 
-def curvable(task_metrics: TaskMetrics) -> LabelMetrics:
-    """`task_metrics`, if noise curves can be drawn of what it scores.
+def require_text_labels(task_metrics: TaskMetrics) -> LabelMetrics:
+    """Return `task_metrics` if it scores labels of whole texts.
 
     Raises:
-        InputError: if they cannot.
+        InputError: otherwise.
     """
     if not isinstance(task_metrics, LabelMetrics) or isinstance(task_metrics, WordMetrics):
-        raise InputError("evaluation=full: needs labels of texts (task=classification, multilabel)")
+        raise InputError(
+            "evaluation=full: requires labels of texts (task=classification or multilabel)"
+        )
     return task_metrics
 
 
@@ -68,7 +70,7 @@ class CurvesEvaluator:
     """The evaluator of `evaluation=full`."""
 
     def check(self, config: FullEvaluationConfig, task_metrics: TaskMetrics) -> None:
-        curvable(task_metrics)
+        require_text_labels(task_metrics)
 
     def __call__(
         self,
@@ -83,16 +85,16 @@ class CurvesEvaluator:
 def measure_curves(
     config: FullEvaluationConfig, target: EvaluationTarget, progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """The part `curves` of `metrics.json`.
+    """Compute the section `curves` of `metrics.json`.
 
     Returns:
         `strengths`, `noise_seeds`, `num_texts`; `clean` and `chance` by score; `families` by name:
-        `scores` (by score a list for each seed, of one value for each strength), `intervals` (of
-        the mean over seeds, for each strength), `aunc` and `aunc_intervals`, `p50`, `worst_of_k`,
-        `held_out` (None where the training noise is not known); and `worst_family`, by the
-        mean at `WORST_AT` and of the area under the curve. Undefined scores are NaN.
+        `scores` (per score and seed, one value per strength), `intervals` (per strength, of the
+        mean over seeds), `aunc`, `aunc_intervals`, `p50`, `worst_of_k`, `held_out` (None if the
+        training noise is unknown); `worst_family` (lowest mean at `WORST_AT`) and
+        `worst_family_aunc` (smallest area). Undefined scores are NaN.
     """
-    task_metrics = curvable(target.task_metrics)
+    task_metrics = require_text_labels(target.task_metrics)
     sample = _sampled(config, target, task_metrics)
     clean = curve_scores(sample.clean, sample.clean)
     chance = task_metrics.chance(sample.truth)
@@ -100,8 +102,8 @@ def measure_curves(
     families = {}
     for name in [*(config.families or FAMILIES), MIX]:
         progress(
-            f"noise of the family {name}: {len(config.strengths)} strengths, "
-            f"{len(config.noise_seeds)} draws of {len(sample.indices):,} texts"
+            f"noise family {name}: {len(config.strengths)} strengths, "
+            f"{len(config.noise_seeds)} draws for {len(sample.indices):,} texts"
         )
         draws = _draws(config, target, task_metrics, sample, name)
         families[name] = _family(config, sample, draws, clean, chance) | {
@@ -138,7 +140,7 @@ def _draws(
     sample: _Sample,
     name: str,
 ) -> list[list[Predictions]]:
-    """Predictions under noise, for each strength a list for each seed."""
+    """Predict under noise; return a list per strength with one item per seed."""
     words = find_words(sample.texts)
     chosen = (config.families or list(FAMILIES)) if name == MIX else [name]
 
@@ -151,7 +153,6 @@ def _draws(
 
 
 def _noise(families: Sequence[str], p: float) -> FamiliesNoiseConfig:
-    """Every word of every text is touched."""
     return FamiliesNoiseConfig(
         p=p,
         p_text=1.0,
@@ -196,7 +197,7 @@ def _family(
 def _intervals(
     config: FullEvaluationConfig, sample: _Sample, draws: list[list[Predictions]]
 ) -> tuple[dict[str, list[list[float]]], dict[str, list[float]]]:
-    """95 % intervals of the means over seeds at each strength, and of the areas, by score."""
+    """Return 95 % intervals by score: of the mean over seeds per strength, and of the area."""
     num_texts = len(sample.indices)
 
     def scores_of(weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -212,7 +213,7 @@ def _intervals(
         }
         return named | areas
 
-    # Each draw is held once, but all are resampled together, so that areas have intervals too.
+    # All strengths share the resampled texts; otherwise the areas would have no intervals.
     found = intervals_of(
         scores_of, num_texts, num_texts, resamples=config.bootstrap, seed=config.seed
     )
@@ -221,7 +222,7 @@ def _intervals(
 
 
 def _worst_at(strengths: Sequence[float], families: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    place = place_of_worst(strengths)
+    place = worst_strength_index(strengths)
     found = {}
     for metric in BETTER_HIGH:
         means = {

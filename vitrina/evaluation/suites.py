@@ -1,8 +1,8 @@
-"""Test suites: the test texts clean, corrupted in fixed ways, and further test files.
+"""Test suites: the clean test texts, noisy versions of them, and additional test files.
 
-Noise is applied to the cleaned text as it was loaded, before any normaliser; the model's own
-predictor normalises. Every suite of noise draws from the same fixed seed, whatever the run's seed:
-two runs are scored on the same noisy texts, and a text is touched at the same places at each level.
+Noise is applied to the cleaned texts, before any normalizer, which is part of the predictor. All
+suites use `evaluation.seed`, not the seed of the run. So all runs are scored on the same noisy
+texts, and all levels edit a text at the same positions.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ PAIRS = {
     "pairs": "disguises that people wrote (dataset.pairs)",
     "pairs_corrected": "the same texts corrected",
 }
-"""What the suites are that one file of pairs gives."""
+"""Titles of the two suites made from `dataset.pairs`."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """Texts to be scored together.
+    """One set of test texts with its noise.
 
     Attributes:
-        name: `clean`, `level_1`, …, or the name of a further test file.
-        title: what it is, for tables.
-        texts: as they are scored, noise applied.
-        truth: what is true of each text, as the task has it.
+        name: `clean`, `level_1`, …, or the name of an additional test file.
+        title: description for tables.
+        texts: with noise.
+        truth: targets of the task, one item per text.
         rows: the original rows, in the same order.
-        noise: the settings of the noise; empty where there is none.
-        clean: the texts without the noise; None where it is not known.
+        noise: settings of the noise; empty without noise.
+        clean: the texts without noise; None if unknown.
     """
 
     name: str
@@ -57,10 +57,10 @@ class Suite:
 
 
 def check_names(extra: Iterable[str]) -> None:
-    """Check the names of further test files.
+    """Check the names of additional test files.
 
     Raises:
-        InputError: if one is the name of a suite, or cannot be the name of a file.
+        InputError: if one is the name of a suite or is not a valid file name.
     """
     for name in extra:
         if name in SUITES:
@@ -70,7 +70,7 @@ def check_names(extra: Iterable[str]) -> None:
             )
         if name in ("", ".", "..") or set(name) & set('/\\\0:*?"<>|'):
             raise InputError(
-                f"dataset.extra: the name {name!r} must be one that a file can have on any system"
+                f"dataset.extra: the name {name!r} must be a valid file name on all systems"
             )
 
 
@@ -80,13 +80,13 @@ def build_suites(
     extra: Mapping[str, Split],
     truth: Callable[[Split], Any],
 ) -> Iterator[Suite]:
-    """The suites of `config.suites` made from `test`, then those of `extra`, one at a time.
+    """Yield the suites `config.suites` made from `test`, then those of `extra`.
 
     Args:
-        truth: what is true of the texts of a split.
+        truth: returns the targets of a split.
 
     Raises:
-        InputError: at once, if a name in `extra` is taken.
+        InputError: before the first suite, if a name in `extra` is taken.
     """
     check_names(extra)
     return _build(config, test, extra, truth)
@@ -110,7 +110,7 @@ def _build(
 
 
 def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
-    """The noise of a suite by name; None for the clean one. The project's own tables."""
+    """Return the noise of a suite, from the project's own tables; None for `clean`."""
     series, _, level = suite.partition("_")
     if series == "level":
         return PublishedNoiseConfig(level_toxic=int(level), resample_each_epoch=False)
@@ -135,6 +135,6 @@ def noise_config(suite: str, config: EvaluationConfig) -> NoiseConfig | None:
 
 
 def corrupt(split: Split, noise: NoiseConfig, seed: int) -> Split:
-    """`split` with `noise`, as drawn from `seed` for its texts in this order."""
+    """Return `split` with noise drawn from `seed` and the row numbers of its texts."""
     corruption = build_noise(noise, seed)
     return corrupt_split(split, corruption.mark(split.texts), corruption, 0)

@@ -1,4 +1,4 @@
-"""Tables of the scores of one run for the terminal; all fit 80 columns."""
+"""Terminal tables with the scores of one run, at most 80 columns wide."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vitrina.data.fields import brief
-from vitrina.evaluation.curves import place_of_worst
+from vitrina.evaluation.curves import worst_strength_index
 from vitrina.evaluation.evaluate import Evaluation
 from vitrina.tasks.ocr.scores import RecognitionScores
 
@@ -22,9 +22,9 @@ SERIES = {
     "level_": "level_n: published noise, stronger in toxic words",
     "uniform_": "uniform_n: the same strength in every word",
     "diacritics": "diacritics: combining marks on letters of every word",
-    "unseen_": "unseen_n: n % of the letters by look-alikes that are in no level",
+    "unseen_": "unseen_n: n % of the letters replaced by look-alikes of no level",
 }
-"""What the suites of noise are, by the beginning of their names."""
+"""Descriptions of noise suites by prefix of the name."""
 
 SYNTHETIC = "synthetic demo corpus"
 
@@ -38,17 +38,21 @@ LABEL_HEADINGS = {
 
 
 def score_text(value: float | None, digits: int = 3) -> str:
-    """The score with its decimals; a dash where it is undefined."""
+    """Format a score; undefined scores become a dash.
+
+    >>> score_text(0.5), score_text(None)
+    ('0.500', '–')
+    """
     return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 
 def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
-    """Scores by suite, the first score with its interval; below, what suites and scores are."""
+    """Return the scores by suite, the first one with its interval, and a caption."""
     shown = evaluation.task_metrics.headings
     table = _table(
         "Scores on test texts", ["suite", *shown.values()], _explained(evaluation), synthetic
     )
-    # The caption is folded to the width of the table.
+    # Rich folds the caption to the width of the table.
     table.min_width = 60 if len(shown) == 1 else None
     for name, suite in evaluation.suites.items():
         cells = [score_text(suite.scores[metric]) for metric in shown]
@@ -58,9 +62,9 @@ def results_table(evaluation: Evaluation, *, synthetic: bool) -> Table:
 
 
 def labels_table(evaluation: Evaluation) -> Table | None:
-    """Scores of each label on the texts of the first suite, and their means below.
+    """Return the scores of each label on the first suite, and their means.
 
-    None where the table of suites is enough: where there are only two classes.
+    None for two classes, where the table of suites is sufficient.
     """
     name, suite = next(iter(evaluation.suites.items()))
     if len(suite.labels) < 3 and "micro_f1" not in evaluation.task_metrics.headings:
@@ -74,18 +78,18 @@ def labels_table(evaluation: Evaluation) -> Table | None:
     table.add_section()
     for mean in ("macro", "micro"):
         found = [suite.scores.get(f"{mean}_{key}") for key in LABEL_HEADINGS]
-        if mean == "macro":  # of more than two classes, and of label sets, these are means
+        if mean == "macro":  # with several labels these scores are means over the labels
             found[-2:] = suite.scores["roc_auc"], suite.scores["average_precision"]
         table.add_row(f"{mean} average", "", *map(score_text, found))
     return table
 
 
 def curves_table(curves: Mapping[str, Any], *, synthetic: bool) -> Table:
-    """The part `curves` of `metrics.json`, a row for each family of noise."""
-    place = place_of_worst(curves["strengths"])
+    """Return the section `curves` of `metrics.json`, a row per noise family."""
+    place = worst_strength_index(curves["strengths"])
     caption = _explained_curves(curves, curves["strengths"][place])
-    head = ("family", "area\nF1", "area\nROC-AUC", "half\nlost", "F1", "worst\nF1", "alarms")
-    table = _table("Families of noise", [*head, "flips"], caption, synthetic)
+    head = ("family", "area\nF1", "area\nROC-AUC", "p50\nF1", "F1", "worst\nF1", "alarms")
+    table = _table("Noise families", [*head, "flips"], caption, synthetic)
     clean = curves["clean"]
     values = [None, None, None, clean["f1"], clean["f1"], clean["false_alarms"], 0.0]
     table.add_row("(clean)", *map(score_text, values))
@@ -104,11 +108,11 @@ def curves_table(curves: Mapping[str, Any], *, synthetic: bool) -> Table:
 
 
 def attack_table(metrics: Mapping[str, Any], *, synthetic: bool) -> Table:
-    """The part `attack` of `metrics.json`, a row for each search and budget."""
-    right, total, others = (metrics[key] for key in ("num_right", "num_texts", "num_beside"))
-    caption = f"{right:,} of {total:,} texts were right and are attacked"
-    caption += f"; F1 counts {others:,} others, unchanged" if others else ""
-    caption += "\nin brackets: 95 % interval (Wilson); queries: mean for a text"
+    """Return the section `attack` of `metrics.json`, a row per search and budget."""
+    right, total, others = (metrics[key] for key in ("num_right", "num_texts", "num_other"))
+    caption = f"attacked: {right:,} correctly classified texts of {total:,}"
+    caption += f"; F1 includes {others:,} unchanged texts" if others else ""
+    caption += "\nin brackets: 95 % interval (Wilson); queries: mean per text"
     head = ["search", "edits", "success", "queries", "F1", "recall"]
     table = _table("Attacks", head, caption, synthetic)
     for name, found in metrics["searches"].items():
@@ -128,29 +132,30 @@ def attack_table(metrics: Mapping[str, Any], *, synthetic: bool) -> Table:
 def recognition_table(
     scores: Mapping[str, RecognitionScores], target: str, *, synthetic: bool
 ) -> Group:
-    """Character error rates of one run, a row for each suite."""
-    what = {"clean": "the text without its noise", "drawn": "the text as it is drawn"}[target]
+    """Return the character error rates of one run, a row per suite."""
+    target_text = {"clean": "the text without noise", "drawn": "the text as drawn"}[target]
     caption = (
-        f"at most {_span(each.count for each in scores.values())} texts a suite; CER: edits per "
-        f"character; the target is {what}\n"
-        "infeasible: share of texts whose tokens are too few to spell them"
+        f"at most {_span(each.count for each in scores.values())} texts per suite; CER: edits per "
+        f"character; target: {target_text}\n"
+        "infeasible: share of texts with fewer frames than CTC requires"
     )
     table = _table("", ["suite", "CER", "infeasible"])
     for name, each in scores.items():
         table.add_row(escape(name), score_text(each.cer), score_text(each.infeasible))
-    # A title or caption of the table itself would be folded to its few columns.
-    return Group(Text(_titled("Reading", synthetic), "italic"), table, Text(caption, "dim italic"))
+    # Rich would fold a title or caption of the narrow table itself.
+    title = Text(_titled("Recognition", synthetic), "italic")
+    return Group(title, table, Text(caption, "dim italic"))
 
 
 def pairs_line(pairs: Mapping[str, Any]) -> str:
-    """The part `pairs` of `metrics.json` in a sentence."""
+    """Return the section `pairs` of `metrics.json` as a sentence."""
     raw, corrected = (
         "undefined" if pairs[key] is None else score_text(pairs[key])
         for key in ("recall_raw", "recall_corrected")
     )
     return (
         f"{pairs['count']:,} pairs written by people: recall {raw} as written, "
-        f"{corrected} corrected; the predictions of {pairs['flip_rate']:.1%} differ"
+        f"{corrected} corrected; different predictions for {pairs['flip_rate']:.1%}"
     )
 
 
@@ -173,7 +178,7 @@ def _titled(title: str, synthetic: bool) -> str:
 
 
 def _ends(interval: Sequence[float] | None) -> str:
-    """An interval as markup of rich, without zeros before the point."""
+    """Format an interval as rich markup, without zeros before the decimal point."""
     if interval is None:
         return ""
     low, high = (score_text(end).removeprefix("0") for end in interval)
@@ -181,7 +186,7 @@ def _ends(interval: Sequence[float] | None) -> str:
 
 
 def _span(counts: Any) -> str:
-    """The smallest and the largest number."""
+    """Format the smallest and the largest number."""
     found = sorted(set(counts))
     return "–".join(f"{count:,}" for count in dict.fromkeys([*found[:1], *found[-1:]]))
 
@@ -189,12 +194,12 @@ def _span(counts: Any) -> str:
 def _explained(evaluation: Evaluation) -> str:
     suites = evaluation.suites.values()
     texts = _span(int(suite.scores["count"]) for suite in suites)
-    lines = [f"{texts} {evaluation.task_metrics.unit} a suite; {evaluation.task_metrics.what}"]
+    lines = [f"{texts} {evaluation.task_metrics.unit} per suite; {evaluation.task_metrics.what}"]
     if any(suite.intervals for suite in suites):
         lines[0] += "; in brackets: 95 % interval (bootstrap)"
-    for series, what in SERIES.items():
+    for series, description in SERIES.items():
         if any(name.startswith(series) for name in evaluation.suites):
-            lines.append(what)
+            lines.append(description)
     return "\n".join(lines)
 
 
@@ -208,13 +213,13 @@ def _explained_curves(curves: Mapping[str, Any], strength: float) -> str:
     seeds = len(curves["noise_seeds"])
     worst = curves["worst_family"]["roc_auc"]
     lines = [
-        f"{curves['num_texts']:,} texts, {seeds} draws of noise; area: under the curve to "
+        f"{curves['num_texts']:,} texts, {seeds} draws of noise; area: under the curve up to "
         f"{curves['strengths'][-1]:g}",
-        "half degradation: strength at which F1 has lost half of its margin over chance",
-        f"at {strength:g}: F1; worst: right under all {seeds} draws; alarms: benign texts",
-        "called toxic; flips: answers that differ from those on clean texts",
+        "p50: strength at which F1 has lost half of its margin over chance",
+        f"at {strength:g}: F1; worst: F1 if a text must be correct under all {seeds} draws;",
+        "alarms: benign texts predicted toxic; flips: predictions changed by the noise",
         f"worst by ROC-AUC at {strength:g}: {worst['family']} ({score_text(worst['score'])})",
     ]
     if any(each["held_out"] for each in curves["families"].values()):
-        lines.append("*: not in the noise of the training")
+        lines.append("*: not in the training noise")
     return "\n".join(lines)

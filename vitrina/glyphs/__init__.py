@@ -1,1 +1,1 @@
-"""Glyphs as pictures: fonts, drawing, segmentation, clusters of look-alikes."""
+"""Glyphs as pictures: fonts, rendering, segmentation, clusters of look-alikes."""

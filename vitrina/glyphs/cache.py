@@ -1,4 +1,4 @@
-"""A bounded cache that threads share and that is pickled empty."""
+"""Bounded, thread-safe cache."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Key, Value]):
-    """Keeps the results that were used last.
+    """A least-recently-used cache, which bounds the memory that words and glyphs of texts take.
 
-    A text can make up any number of words and glyphs; memory must not follow it. Unlike
-    `functools.lru_cache` it can be copied and sent to other processes, where it starts empty.
+    Unlike `functools.lru_cache`, it can be copied and pickled; the copy is empty.
 
     Args:
-        size: number of results that are kept.
+        size: maximum number of results.
     """
 
     def __init__(self, size: int) -> None:
@@ -35,7 +34,7 @@ class BoundedCache(Generic[Key, Value]):
             return value
 
     def put(self, key: Key, value: Value) -> None:
-        """Keep a result, and drop the one that was used longest ago if there are too many."""
+        """Store a result; evict the least recently used one if the cache is full."""
         with self._lock:
             self._kept[key] = value
             if len(self._kept) > self.size:

@@ -1,8 +1,8 @@
-"""Clusters of glyphs that look alike: the replacements of noise level 4.
+"""Clusters of look-alike glyphs: the replacements of noise level 4.
 
-Every character that a font can draw as a single visible glyph is drawn, slightly blurred so that
-a shift by a fraction of a pixel costs little, and the pictures are clustered with k-means. The
-glyphs in a Russian letter's cluster are its look-alikes.
+All visible characters of a font are drawn and slightly blurred, which reduces the effect of
+subpixel shifts. The pictures are clustered with k-means. The look-alikes of a Russian letter are
+the glyphs of its cluster.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from vitrina.glyphs.segmentation import BASE, kind_of
 
 LETTERS = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 RUSSIAN = LETTERS + LETTERS.upper()
-"""The letters for which look-alikes are wanted."""
+"""The letters that get look-alikes."""
 
 
 def candidates(font: Path) -> list[str]:
-    """Characters of `font` that stand for themselves on paper, in order of their code points.
+    """Return the visible base characters of `font`, sorted by code point.
 
-    Digits stay out: their look-alikes are noise level 1. So do private and right-to-left
-    characters, which would not stay where they are put.
+    Excluded are digits, whose look-alikes are noise level 1, private-use characters, and
+    right-to-left characters, which would change the order of a text.
     """
 
-    def wanted(code: int) -> bool:
+    def eligible(code: int) -> bool:
         character = chr(code)
         if kind_of(code) != BASE or unicodedata.category(character) in ("Co", "Cn", "Nd"):
             return False
         return unicodedata.bidirectional(character) not in ("R", "AL", "AN")
 
-    return [chr(code) for code in sorted(font_characters(font)) if wanted(code)]
+    return [chr(code) for code in sorted(font_characters(font)) if eligible(code)]
 
 
 def cluster_glyphs(
@@ -51,17 +51,17 @@ def cluster_glyphs(
     seed: int = 0,
     progress: Callable[[str], None] = lambda line: None,
 ) -> dict[str, list[str]]:
-    """Look-alikes of every Russian letter.
+    """Find the look-alikes of every Russian letter by clustering all glyphs of a font.
 
     Args:
-        font: a font file.
-        size_px: size at which glyphs are drawn; the smaller, the more look alike.
-        num_clusters: clusters made of all glyphs of the font.
-        seed: of the k-means initialisation.
-        progress: told what is being done.
+        font: font file.
+        size_px: font size; more glyphs look alike at a smaller size.
+        num_clusters: number of clusters.
+        seed: seed of the k-means initialization.
+        progress: receives progress messages.
 
     Returns:
-        For each letter that the font has the glyphs of its cluster, itself included, sorted.
+        Letter → sorted glyphs of its cluster, itself included; only letters of the font.
 
     Raises:
         InputError: if the font cannot be read, lacks Russian letters, or has too few glyphs.
@@ -88,17 +88,17 @@ def cluster_glyphs(
 def look_alikes(
     font: Path, size_px: int, least: float, most: int, known: Collection[str]
 ) -> dict[str, list[str]]:
-    """Glyphs that look like a Russian letter and more like it than like any other one.
+    """Assign look-alike glyphs to their most similar Russian letter.
 
     Args:
-        font: a font file.
-        size_px: size at which glyphs are drawn.
-        least: cosine of two blurred pictures from which on they look alike.
-        most: glyphs kept for each letter, the most alike.
-        known: glyphs that are left out, as are those of ASCII.
+        font: font file.
+        size_px: font size.
+        least: minimum cosine of the blurred pictures of look-alikes.
+        most: maximum number of glyphs per letter.
+        known: excluded glyphs, in addition to ASCII.
 
     Returns:
-        For each letter that has any, the most alike first.
+        Letter → look-alikes, the most similar first; only letters that have any.
 
     Raises:
         InputError: if the font cannot be read or lacks Russian letters.
@@ -120,21 +120,21 @@ def look_alikes(
 
 
 def blurred(pictures: GlyphRenderer, glyphs: Sequence[str]) -> np.ndarray:
-    """Pictures of `glyphs` as float32 [num_glyphs, pixels], blurred, each of length 1."""
-    render = pictures.render(glyphs, 2 * pictures.fonts.size_px)
+    """Return blurred pictures of `glyphs`, float32 [num_glyphs, pixels], as unit vectors."""
+    canvases = pictures.render(glyphs, 2 * pictures.fonts.size_px)
     soft = [
         np.asarray(Image.fromarray(canvas).filter(ImageFilter.GaussianBlur(0.5)))
-        for canvas in render
+        for canvas in canvases
     ]
     pictures_GP = np.stack(soft).reshape(len(glyphs), -1).astype(np.float32)
-    # Of one length, so that light and heavy glyphs of one form meet.
+    # Normalized, so that light and heavy glyphs of the same shape are close.
     return pictures_GP / np.linalg.norm(pictures_GP, axis=1, keepdims=True).clip(min=1.0)
 
 
 def contact_sheet(
     clusters: Mapping[str, Sequence[str]], font: Path, path: Path, cell_px: int = 28
 ) -> None:
-    """Write a picture of all clusters, a line each, for a person to judge them."""
+    """Write a picture of all clusters, one per line, for visual inspection."""
     most = max(len(members) for members in clusters.values())
     columns = min(most, 30) + 2
     rows = [
@@ -155,5 +155,5 @@ def contact_sheet(
 
 
 def font_or_default(path: str | None) -> Path:
-    """The font at `path`; without one the default font."""
+    """Return the font at `path`, or the default font."""
     return Path(path) if path else default_font()

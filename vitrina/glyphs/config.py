@@ -1,4 +1,4 @@
-"""Settings of drawn glyphs, which embedders and deobfuscators share."""
+"""Settings of glyph pictures, shared by embedders and deobfuscators."""
 
 from __future__ import annotations
 
@@ -6,44 +6,43 @@ from vitrina.errors import require
 from vitrina.registry import Section, setting
 
 FEATURES = ("pixels", "shapes")
-"""What glyphs can be compared by."""
+"""Kinds of glyph features."""
 
 
 class RendererConfig(Section):
-    """How glyphs are drawn."""
+    """Settings of the glyph renderer."""
 
     fonts: list[str] = setting([])
     """Font files, tried in this order for each character; empty: DejaVu Sans."""
     font_size_px: int = setting(12, ge=1)
     """Size of the em square."""
     height_px: int = setting(24, ge=1)
-    """Height of a glyph's canvas."""
+    """Height of the glyph canvas."""
     width_px: int = setting(16, ge=1)
-    """Width of a glyph's canvas."""
+    """Width of the glyph canvas."""
 
     def fonts_used(self) -> list[str] | None:
         return self.fonts
 
 
 class WhiteningConfig(RendererConfig):
-    """How pictures of glyphs are whitened."""
+    """Settings of whitening."""
 
     num_components: int = setting(128, ge=1)
-    """Principal components that are kept."""
+    """Number of principal components."""
     shrinkage: float = setting(0.5, ge=0)
-    """Share of the largest standard deviation added to each when dividing by it."""
+    """Fraction of the largest standard deviation that is added to each divisor."""
 
 
 class FeaturesConfig(WhiteningConfig):
-    """What glyphs are compared by."""
+    """Settings of glyph features."""
 
-    # Trained on all comments, codes of the encoder read unseen look-alikes better than codes of
-    # pixels: ROC-AUC 0.929 against 0.894 where all letters are confusable ones of Unicode TS 39.
+    # On texts of only confusable letters (Unicode TS 39), models trained on all comments reach
+    # ROC-AUC 0.929 with codes of shapes and 0.894 with codes of pixels.
     features: str = setting("shapes", choices=FEATURES)
-    """What is whitened: shapes (features of the glyph encoder) or, for glyphs of another size
-    without an encoder of their own, pixels."""
+    """Whitened features: shapes (glyph encoder) or pixels (any glyph size, no encoder needed)."""
     shapes: str | None = None
-    """File of a glyph encoder (tools/train_glyph_encoder.py); null: the project's own."""
+    """File of a glyph encoder (tools/train_glyph_encoder.py); null: the built-in file."""
 
     def check(self, key: str) -> None:
         super().check(key)

@@ -1,8 +1,8 @@
-"""Features of a trained glyph encoder, which depend on the letter more than on face and stroke.
+"""Glyph features from a trained encoder, which depend on the character more than on the font.
 
-The encoder is a small convolutional network, trained to classify characters in many distorted faces
-(`tools/train_glyph_encoder.py`). Its features are the inputs of its last layer: characters that
-people confuse lie close together. Here it is frozen, its normalizations folded into convolutions.
+The encoder is a small convolutional network, trained to classify distorted characters of many fonts
+(`tools/train_glyph_encoder.py`). Its features are the inputs of its last layer, where characters
+that people confuse are close. Here it is frozen, with normalization folded into the convolutions.
 
 Shapes: G pictures, H/W pixels, K features.
 """
@@ -24,21 +24,21 @@ from vitrina.files import package_folder, read_tensors
 from vitrina.state import FittedState
 
 FORM = "glyph_encoder.1"
-"""Format of the file. Another one is refused."""
+"""Version of the file format; other versions are rejected."""
 STRIDES = (1, 2, 2, 1)
 """Strides of the convolutions."""
 
 
 def own_encoder() -> Path:
-    """Return the path of the encoder that comes with the project."""
+    """Return the path of the built-in encoder."""
     return package_folder("resources") / "glyphs" / "encoder.safetensors"
 
 
 class EncoderFeatures(nn.Module):
-    """Computes the features of a trained glyph encoder, whose weights never change.
+    """Computes the features of a frozen glyph encoder.
 
     Args:
-        fitted: the arrays that `read_encoder` returned.
+        fitted: the arrays returned by `read_encoder`.
 
     Attributes:
         num_features: number of features K.
@@ -46,7 +46,7 @@ class EncoderFeatures(nn.Module):
 
     def __init__(self, fitted: FittedState) -> None:
         super().__init__()
-        # Part of the fitted state, so not of the weights.
+        # Not persistent: the arrays are saved with the fitted state.
         for name, array in fitted.arrays.items():
             if name != "canvas":
                 tensor = torch.from_numpy(np.array(array, dtype=np.float32))
@@ -54,7 +54,7 @@ class EncoderFeatures(nn.Module):
         self.num_features = len(fitted.arrays["bias"])
 
     def forward(self, pictures_GHW: Tensor) -> Tensor:
-        """Pictures, 255 is ink, to features float32 [G, K], computed in fp32."""
+        """Map pictures (255 is ink) to features float32 [G, K], computed in fp32."""
         with torch.no_grad(), torch.autocast(pictures_GHW.device.type, enabled=False):
             x = pictures_GHW.float().unsqueeze(1) / 255
             for i, stride in enumerate(STRIDES):
@@ -65,10 +65,10 @@ class EncoderFeatures(nn.Module):
 
 @lru_cache(maxsize=8)
 def read_encoder(path: Path) -> tuple[FittedState, Mapping[str, object]]:
-    """Read a file of `tools/train_glyph_encoder.py`: the arrays, and how the encoder was made.
+    """Read a file of `tools/train_glyph_encoder.py`: the arrays and the training record.
 
     Raises:
-        InputError: if the file is missing, of another form or damaged.
+        InputError: if the file is missing, has another format or is damaged.
     """
     advice = "make one with tools/train_glyph_encoder.py"
     try:

@@ -1,4 +1,4 @@
-"""The space in which glyphs are compared: whitened pixels, or whitened features of a glyph encoder.
+"""Features for comparing glyphs: whitened pixels or whitened features of a glyph encoder.
 
 Shapes: G glyphs, H/W pixels, P pixels or features, K components.
 """
@@ -20,7 +20,7 @@ from vitrina.glyphs.whitening import Whitening, fit_whitening
 from vitrina.state import FittedState
 
 FIT_COPIES = 8
-"""Distorted pictures of each glyph that the whitening is fitted on, where training distorts."""
+"""Number of distorted pictures of each glyph in the fit, if training distorts pictures."""
 
 
 def fit_pixels(
@@ -30,11 +30,11 @@ def fit_pixels(
 ) -> FittedState:
     """Fit the whitening of the pixels of distinct glyphs.
 
-    Where training distorts pictures, the whitening is fitted on distorted ones too. Otherwise it
-    would magnify the directions in which a distortion moves a picture, as few glyphs differ there.
+    If training distorts pictures, the fit includes distorted ones. Otherwise, whitening would
+    amplify the directions of the distortions, which have little variance among glyphs.
 
     Args:
-        distort: distorts pictures [G, H, W] as training does.
+        distort: distortion of pictures [G, H, W] in training, if any.
 
     Raises:
         InputError: if there are fewer than two glyphs.
@@ -48,14 +48,14 @@ def fit_pixels(
 
 
 def fit_glyph_features(settings: FeaturesConfig, glyphs: Sequence[str], key: str) -> FittedState:
-    """Fit the state of `GlyphFeatures`: the whitening of distinct glyphs, and the encoder, if any.
+    """Fit the state of `GlyphFeatures`: the whitening of distinct glyphs and any encoder.
 
     Args:
-        key: the group of the settings, for messages.
+        key: group of the settings, for error messages.
 
     Raises:
-        InputError: if there are fewer than two glyphs, or the encoder's file is missing, damaged or
-            made for glyphs drawn in another size.
+        InputError: if there are fewer than two glyphs, or the encoder file is missing, damaged or
+            made for another glyph size.
     """
     if settings.features == "pixels":
         return fit_pixels(settings, glyphs)
@@ -68,7 +68,7 @@ def fit_glyph_features(settings: FeaturesConfig, glyphs: Sequence[str], key: str
 
 def _render(settings: WhiteningConfig, glyphs: Sequence[str]) -> Tensor:
     if len(glyphs) < 2:
-        raise InputError("the training texts hold fewer than two distinct glyphs")
+        raise InputError("the training texts have fewer than two distinct glyphs")
     return torch.from_numpy(GlyphRenderer.of(settings).render(glyphs, settings.width_px))
 
 
@@ -82,16 +82,16 @@ def _encoder(settings: FeaturesConfig, key: str) -> FittedState:
         raise InputError(
             f"{key}.shapes: {path} was made for {key}.height_px = {height}, "
             f"{key}.width_px = {width} and {key}.font_size_px = {size}; "
-            "make another with tools/train_glyph_encoder.py, or take pixels instead of shapes"
+            f"train another with tools/train_glyph_encoder.py or set {key}.features=pixels"
         )
     return fitted
 
 
 class GlyphFeatures(nn.Module):
-    """Pictures of glyphs to whitened components.
+    """Maps pictures of glyphs to whitened components.
 
     Args:
-        fitted: what `fit_glyph_features` returned.
+        fitted: the result of `fit_glyph_features`.
 
     Attributes:
         num_components: number of components K.
@@ -105,15 +105,12 @@ class GlyphFeatures(nn.Module):
         self.num_components = self.whitening.num_components
 
     def forward(self, pictures_GHW: Tensor) -> Tensor:
-        """Pictures [G, H, W], 255 is ink, to components [G, K]."""
+        """Map pictures [G, H, W] (255 is ink) to components [G, K]."""
         if self.features is None:
             return self.whitening(pictures_GHW)
         return self.whitening.whiten(self.features(pictures_GHW))
 
     def on_host(self, pictures_GHW: np.ndarray) -> np.ndarray:
-        """The same of arrays: uint8 pictures to components float32 [G, K], in full precision.
-
-        Texts are encoded beside models that run in bf16: what a glyph is must not hang on that.
-        """
+        """Map uint8 pictures to components float32 [G, K] in fp32, even under bf16 autocast."""
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             return self(torch.from_numpy(pictures_GHW)).numpy()

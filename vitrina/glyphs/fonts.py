@@ -1,8 +1,8 @@
-"""A chain of fonts that draws any grapheme cluster as a small grey picture.
+"""Font chain that draws any grapheme cluster as a small grayscale picture.
 
-Characters are looked up font by font. A code point that no font has gets a drawing of its own, a
-framed grid of its bits, so that unseen characters never all look alike. Single glyphs are drawn
-with Pillow's basic layout: it needs no system library and does not raise on odd input.
+Each character is drawn with the first font that has it. Other code points are drawn as a framed
+grid of their bits, so that they all look different. Pillow's basic layout is used, because it needs
+no system library and raises no errors on unusual input.
 """
 
 from __future__ import annotations
@@ -20,43 +20,43 @@ from PIL import Image, ImageDraw, ImageFont
 from vitrina.errors import InputError
 
 MAX_MARKS = 4
-"""Combining marks drawn on one base; stacks beyond that are an attack on the eye."""
+"""Maximum number of combining marks drawn on a base; further ones are ignored."""
 
 
 def default_font() -> Path:
-    """DejaVu Sans as matplotlib ships it (5,906 characters): no font is committed."""
+    """Return the path of DejaVu Sans (5,906 characters) in matplotlib; no font is committed."""
     spec = importlib.util.find_spec("matplotlib")
     assert spec is not None and spec.origin is not None
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 
 def font_hashes(fonts: Sequence[str]) -> dict[str, str]:
-    """Return sha256 of font files by name; of the default font if there are none."""
+    """Return the SHA-256 of font files by name; an empty list means the default font."""
     paths = [Path(font) for font in fonts] or [default_font()]
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 @lru_cache(maxsize=64)
 def font_characters(path: Path) -> frozenset[int]:
-    """Code points that the font at `path` can draw.
+    """Return the code points that the font at `path` can draw.
 
     Raises:
-        InputError: if there is no readable font at `path`.
+        InputError: if the font is missing or unreadable.
     """
     try:
         with TTFont(path, lazy=True, fontNumber=0) as font:
             return frozenset(font.getBestCmap() or ())
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such font file") from None
+        raise InputError(f"{path}: no such font file") from None
     except (OSError, TTLibError, ValueError) as error:
         raise InputError(f"{path}: not a TrueType or OpenType font ({error})") from None
 
 
 class FontChain:
-    """Fonts asked in order for each character.
+    """Draws each character with the first font that has it.
 
     Args:
-        paths: font files; empty means the default font.
+        paths: font files in order; empty means the default font.
         size_px: size of the em square in pixels.
     """
 
@@ -70,15 +70,15 @@ class FontChain:
         ]
 
     def draw(self, cluster: str, height: int, baseline: int) -> np.ndarray:
-        """The picture of a grapheme cluster: its base, and its marks over it.
+        """Draw a grapheme cluster: its base with its marks on top.
 
         Args:
             cluster: one base character and any combining marks.
             height: height of the picture in pixels.
-            baseline: row on which letters stand, counted from the top.
+            baseline: row of the baseline, counted from the top.
 
         Returns:
-            uint8 [height, advance], 255 is ink; what stands beyond the picture is cut off.
+            uint8 [height, advance], 255 is ink; ink outside the picture is cut off.
         """
         base, marks = cluster[:1], cluster[1 : 1 + MAX_MARKS]
         if base.isspace():
@@ -86,13 +86,13 @@ class FontChain:
         advance = self._advance(base)
         picture = self._draw_one(base, height, baseline, advance, 0)
         for mark in marks:
-            # Fonts place a mark relative to the pen behind its base.
+            # Fonts place a mark relative to the pen position after its base.
             over = self._draw_one(mark, height, baseline, advance, advance)
             picture = np.maximum(picture, over)
         return picture
 
     def has(self, character: str) -> bool:
-        """Whether any font of the chain has the character."""
+        """Whether any font has the character."""
         return self._font(character) is not None
 
     def _font(self, character: str) -> ImageFont.FreeTypeFont | None:
@@ -122,7 +122,7 @@ class FontChain:
         return max(1, self.size_px // 7)
 
     def _draw_bits(self, code_point: int, height: int, baseline: int, width: int) -> np.ndarray:
-        """A frame with the code point's 21 bits as a grid of 4 by 6 cells."""
+        """Draw the 21 bits of a code point as a framed grid of 4 by 6 cells."""
         cell = self._cell()
         bits = np.array([code_point >> i & 1 for i in range(24)], dtype=np.uint8).reshape(6, 4)
         framed = np.pad(

@@ -1,4 +1,4 @@
-"""Pictures of text as a visual model gets it, for people to look at."""
+"""Previews of text as a visual model sees it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from vitrina.glyphs.segmentation import segment
 from vitrina.text.batch import TextBatch
 
 GRID = (214, 69, 65)
-"""Colour of the lines between tokens."""
+"""Color of the lines between tokens."""
 
 
 def drawn_line(pictures: GlyphRenderer, text: str) -> tuple[np.ndarray, np.ndarray]:
-    """A text as the line of its glyph pictures.
+    """Draw a text as a line of glyph pictures.
 
     Returns:
-        the line, uint8 [height, width], 255 is ink, and the right edges of its glyphs in pixels.
+        The line, uint8 [height, width], 255 is ink, and the right edges of its glyphs in pixels.
     """
     tokens = segment(TextBatch.from_strings([text]))
     parts = [pictures.draw(tokens.clusters[i]) for i in tokens.ids]
@@ -30,12 +30,12 @@ def drawn_line(pictures: GlyphRenderer, text: str) -> tuple[np.ndarray, np.ndarr
 def sketch(
     rows: Sequence[tuple[str, str]], pictures: GlyphRenderer, *, scale: int = 3, grid: bool = True
 ) -> Image.Image:
-    """Texts under each other, each enlarged pixel by pixel, with a caption on its left.
+    """Draw texts below each other, enlarged, with their captions on the left.
 
     Args:
         rows: captions and texts.
-        scale: screen pixels for each pixel of the model.
-        grid: whether the edges of the glyphs, one token each, are marked.
+        scale: screen pixels per pixel of the model.
+        grid: whether to draw the edges of the glyphs.
     """
     face = ImageFont.truetype(str(default_font()), 5 * scale, layout_engine=ImageFont.Layout.BASIC)
     lines = [drawn_line(pictures, text) for _, text in rows]

@@ -1,9 +1,8 @@
-"""Texts to drawn glyphs: one token for each grapheme cluster that leaves a trace on paper.
+"""Segmentation of texts into glyphs: one token per visible grapheme cluster.
 
-Combining marks belong to the character before them, invisible characters (zero width, soft
-hyphens, tags, variation selectors, controls) draw nothing, and every kind of white space is the
-same blank. The rule is simpler than UAX #29 on purpose: it follows what is drawn, not what an
-editor selects.
+Combining marks belong to the previous character. Invisible characters (zero width, soft hyphens,
+tags, variation selectors, controls) are dropped. All white space is the same blank. The rule is
+simpler than UAX #29 because it follows the drawing, not the selection in an editor.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from vitrina.text.batch import TextBatch, offsets_of, pieces, take_ragged
 
 BASE, MARK, INVISIBLE, BLANK = 0, 1, 2, 3
 
-_BLANKS = frozenset("\u2800")  # the empty braille pattern
+_BLANKS = frozenset("\u2800")  # empty braille pattern
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
-_MARKS = frozenset(range(0x1F3FB, 0x1F400))  # skin tones change the emoji before them
+_MARKS = frozenset(range(0x1F3FB, 0x1F400))  # skin tones modify the previous emoji
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class GlyphTokens:
     """A batch of texts as glyphs.
 
     Attributes:
-        ids: int64 [N], index into `clusters`.
-        lengths: int64 [B], glyphs in each text; a text that draws nothing is one blank.
-        clusters: the distinct grapheme clusters of the batch.
+        ids: int64 [N], index of each glyph into `clusters`.
+        lengths: int64 [B], number of glyphs of each text; an invisible text is one blank.
+        clusters: distinct grapheme clusters of the batch.
     """
 
     ids: np.ndarray
@@ -46,7 +45,7 @@ class GlyphTokens:
 
 @lru_cache(maxsize=1 << 16)
 def kind_of(code_point: int) -> int:
-    """Whether a code point is a base, a mark on one, invisible, or blank."""
+    """Return the kind of a code point: `BASE`, `MARK`, `INVISIBLE` or `BLANK`."""
     character = chr(code_point)
     category = unicodedata.category(character)
     if character.isspace() or character in _BLANKS:
@@ -63,7 +62,12 @@ def _is_selector(code_point: int) -> bool:
 
 
 def segment(texts: TextBatch) -> GlyphTokens:
-    """Cut texts into drawn glyphs; a few array operations unless there are combining marks."""
+    """Segment texts into glyphs.
+
+    >>> tokens = segment(TextBatch.from_strings(["ab\\u200b\\u00a0a"]))
+    >>> tokens.clusters, tokens.ids.tolist()
+    ([' ', 'a', 'b'], [1, 2, 0, 1])
+    """
     distinct, code_ids = np.unique(texts.code_points, return_inverse=True)
     kinds = np.array([kind_of(int(code)) for code in distinct], dtype=np.int8)
     text_of = np.repeat(np.arange(len(texts)), texts.lengths)
@@ -82,9 +86,9 @@ def segment(texts: TextBatch) -> GlyphTokens:
 
 
 def count_glyphs(texts: TextBatch) -> dict[str, int]:
-    """Return the distinct glyphs of all texts, sorted, and how often each is drawn."""
+    """Return the number of occurrences of each distinct glyph, sorted by glyph."""
     counts: Counter[str] = Counter()
-    for piece in pieces(texts.offsets):  # of bounded memory
+    for piece in pieces(texts.offsets):  # bounds the memory
         tokens = segment(texts.part(*piece))
         drawn = np.bincount(tokens.ids, minlength=len(tokens.clusters))
         counts.update(dict(zip(tokens.clusters, drawn.tolist(), strict=True)))
@@ -92,11 +96,10 @@ def count_glyphs(texts: TextBatch) -> dict[str, int]:
 
 
 def glyph_spans(texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
-    """First and one behind the last code point of each glyph that `segment` finds.
+    """Return the spans of the glyphs of `segment` in code points of their text.
 
     Returns:
-        int64 [N] twice, counted from the start of the glyph's text; the blank of a text that
-        draws nothing spans the whole text.
+        Starts and ends (exclusive), int64 [N]; the blank of an invisible text spans all of it.
     """
     distinct, code_ids = np.unique(texts.code_points, return_inverse=True)
     kinds = np.array([kind_of(int(code)) for code in distinct], dtype=np.int8)[code_ids]
@@ -107,36 +110,36 @@ def glyph_spans(texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
     text_of = text_of[first]
     starts, ends = drawn[first] - texts.offsets[text_of], drawn[last] + 1 - texts.offsets[text_of]
     empty = np.flatnonzero(np.bincount(text_of, minlength=len(texts)) == 0)
-    places = np.searchsorted(text_of, empty)
-    return np.insert(starts, places, 0), np.insert(ends, places, texts.lengths[empty])
+    indices = np.searchsorted(text_of, empty)
+    return np.insert(starts, indices, 0), np.insert(ends, indices, texts.lengths[empty])
 
 
 def _join_marks(
     code_ids: np.ndarray, text_of: np.ndarray, is_mark: np.ndarray, clusters: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give each base with its marks one id; new clusters are appended to `clusters`."""
+    """Give each base with its marks one id; append new clusters to `clusters`."""
     starts_text = np.diff(text_of, prepend=-1) != 0
     starts = ~is_mark | starts_text
     first = np.flatnonzero(starts)
     sizes = np.diff(np.append(first, len(code_ids)))
     joined = code_ids[first].copy()
-    minted: dict[str, int] = {}
+    new_ids: dict[str, int] = {}
     for k in np.flatnonzero((sizes > 1) | is_mark[first]):
         members = code_ids[first[k] : first[k] + sizes[k]]
         text = "".join(clusters[i] for i in members.tolist())
         if is_mark[first[k]]:
-            text = " " + text  # a mark without a base stands on a blank
-        if text not in minted:
-            minted[text] = len(clusters)
+            text = " " + text  # a mark without a base is drawn on a blank
+        if text not in new_ids:
+            new_ids[text] = len(clusters)
             clusters.append(text)
-        joined[k] = minted[text]
+        joined[k] = new_ids[text]
     return joined, text_of[first]
 
 
 def _blank_for_empty(
     ids: np.ndarray, lengths: np.ndarray, clusters: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Texts that draw nothing become one blank, so that no text is without a token."""
+    """Give invisible texts one blank, so that every text has a token."""
     clusters.append(" ")
     empty = np.flatnonzero(lengths == 0)
     ids = np.insert(ids, np.cumsum(lengths)[empty], len(clusters) - 1)
@@ -144,10 +147,10 @@ def _blank_for_empty(
 
 
 def _compact(ids: np.ndarray, lengths: np.ndarray, clusters: list[str]) -> GlyphTokens:
-    """Keep the clusters that occur, each once, sorted: the result is the same for equal texts."""
+    """Keep each used cluster once, sorted, so that equal texts have equal results."""
     used = np.zeros(len(clusters), dtype=bool)
     used[ids] = True
     kept = sorted({clusters[i] for i in np.flatnonzero(used)})
-    place = {cluster: i for i, cluster in enumerate(kept)}
-    remap = np.array([place.get(cluster, 0) for cluster in clusters], dtype=np.int64)
+    index = {cluster: i for i, cluster in enumerate(kept)}
+    remap = np.array([index.get(cluster, 0) for cluster in clusters], dtype=np.int64)
     return GlyphTokens(remap[ids], lengths, kept)

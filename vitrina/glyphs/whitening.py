@@ -1,7 +1,7 @@
-"""Whitened pixels: what a linear map of pictures has to be to see what tells them apart.
+"""Whitening: principal components scaled to similar variance.
 
-Pictures of letters are nearly alike, one direction dominates them. Their principal components,
-each divided by its standard deviation plus a share of the largest, are alike in strength.
+Pictures of letters are similar: one direction dominates their variance. Therefore, each component
+is divided by its standard deviation plus a fraction of the largest one.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from vitrina.state import FittedState
 
 
 def fit_whitening(pixels_GP: np.ndarray, num_components: int, shrinkage: float) -> FittedState:
-    """Principal components of pictures, scaled to like strength.
+    """Fit scaled principal components of pictures.
 
     Args:
-        pixels_GP: float [G, P], each distinct picture once, 1 is ink.
-        num_components: components to keep, at most; fewer where there are fewer pictures.
-        shrinkage: share of the largest standard deviation added before dividing, which keeps the
-            weak components from being blown up to noise.
+        pixels_GP: float [G, P], distinct pictures, 1 is ink.
+        num_components: maximum number of components; limited by the number of pictures.
+        shrinkage: fraction of the largest standard deviation added to each divisor, which keeps
+            weak components from becoming noise.
 
     Returns:
         `mean` float32 [P] and `projection` float32 [P, K].
@@ -28,10 +28,10 @@ def fit_whitening(pixels_GP: np.ndarray, num_components: int, shrinkage: float) 
     mean = pixels_GP.mean(axis=0)
     _, singular, directions = np.linalg.svd(pixels_GP - mean, full_matrices=False)
     deviation = singular / np.sqrt(max(len(pixels_GP) - 1, 1))
-    # Directions without variance are an accident of rounding.
+    # Directions without variance are rounding errors.
     kept = min(num_components, int((deviation > 1e-6 * max(deviation[0], 1e-12)).sum()))
     scale = deviation[:kept] + shrinkage * deviation[0]
-    # The sign of a direction is arbitrary: fix it, so that every machine fits the same one.
+    # The sign of a direction is arbitrary; fix it for reproducibility across machines.
     signs = np.sign(directions[np.arange(kept), np.abs(directions[:kept]).argmax(axis=1)])
     projection = (directions[:kept] * (signs / scale)[:, None]).T
     arrays = {"mean": mean.astype(np.float32), "projection": projection.astype(np.float32)}
@@ -39,7 +39,7 @@ def fit_whitening(pixels_GP: np.ndarray, num_components: int, shrinkage: float) 
 
 
 class Whitening(nn.Module):
-    """The map that `fit_whitening` found.
+    """Applies the whitening fitted by `fit_whitening`.
 
     Attributes:
         num_components: number of components K.
@@ -49,15 +49,15 @@ class Whitening(nn.Module):
         super().__init__()
         self.mean: Tensor
         self.projection: Tensor
-        # Part of the fitted state, so not of the weights.
+        # Not persistent: the arrays are saved with the fitted state.
         for name in ("mean", "projection"):
             self.register_buffer(name, torch.from_numpy(fitted.arrays[name]), persistent=False)
         self.num_components = self.projection.shape[1]
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """uint8 pictures [N, …] of P pixels each to components [N, K]."""
+        """Map uint8 pictures [N, …] of P pixels each to components [N, K]."""
         return self.whiten(pictures.flatten(1).float() / 255)
 
     def whiten(self, values_NP: Tensor) -> Tensor:
-        """Floating [N, P], as they were fitted, to components [N, K]."""
+        """Map floating-point values [N, P], scaled as in the fit, to components [N, K]."""
         return (values_NP - self.mean) @ self.projection

@@ -1,8 +1,8 @@
-"""torch.compile for the parts of a model that gain by it.
+"""Compiles the parts of a model that gain from torch.compile.
 
-Only parts whose input is a plain tensor with one dynamic dimension, the number of tokens or
-slices, are compiled, or layers around attention: they are traced once and not for every batch.
-The ragged bookkeeping around them stays as it is. The first steps take a minute longer.
+These are attention layers and parts whose input is a plain tensor with one dynamic dimension, the
+number of tokens or slices. They are traced once, not for every batch. The ragged bookkeeping stays
+eager. The first steps take a minute longer.
 """
 
 from __future__ import annotations
@@ -18,13 +18,10 @@ PARTS = (ResidualBlock, NormReLU, Layer)
 
 
 def compile_parts(model: nn.Module, backend: str = "inductor") -> list[nn.Module]:
-    """Compile the parts of `model` in place; names and weights stay as they are.
-
-    Returns:
-        The parts.
+    """Compile parts of `model` in place and return them; names and weights do not change.
 
     Raises:
-        InputError: if the model has no such part; on a CPU without a C++ compiler.
+        InputError: if the model has no such part, or on a CPU without a C++ compiler.
     """
     parts: list[nn.Module] = [module for module in model.modules() if isinstance(module, PARTS)]
     if not parts:
@@ -43,8 +40,8 @@ def _require_compiler() -> None:
 
     try:
         get_cpp_compiler()
-    except Exception as error:  # of a class that torch does not export
+    except Exception as error:  # torch does not export its class
         raise InputError(
-            "training.compile = True: on a CPU this needs a C++ compiler (g++, or the one that "
-            "CXX names), and there is none"
+            "training.compile = True: on a CPU this needs a C++ compiler (g++ or the one in CXX); "
+            "none was found"
         ) from error

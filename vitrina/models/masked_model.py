@@ -1,9 +1,9 @@
-"""A model whose texts are partly hidden, and that says what stood there.
+"""A model that restores the pixels of masked tokens.
 
-As in BERT (Devlin et al. 2019) spans of tokens are replaced by a learned embedding, as in masked
-autoencoders (He et al. 2022) and PIXEL (Rust et al. 2023) their pixels are to be restored.
+Spans of tokens are replaced by a learned embedding, as in BERT (Devlin et al. 2019). Their pixels
+are predicted, as in masked autoencoders (He et al. 2022) and PIXEL (Rust et al. 2023).
 
-Shapes: B texts, N tokens, M of them hidden, H/W pixels of a token, D dim.
+Shapes: B texts, N tokens, M masked tokens, H/W pixels of a token, D dimension.
 """
 
 from __future__ import annotations
@@ -23,68 +23,68 @@ from vitrina.models.model import Model
 from vitrina.models.token_batch import TokenBatch
 
 EPSILON = 1e-6
-"""Added to the variance of what a token hides, as in masked autoencoders: it may be all blank."""
+"""Added to the variance of masked pixels, as in masked autoencoders: they may all be blank."""
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What hidden tokens show, and what a model says that they show.
+    """True and predicted pixels of masked tokens.
 
     Attributes:
-        shown: uint8 [M, H, W], 255 is ink.
-        hidden: bool [M, W], the columns that are hidden; the others do not count.
-        said: float32 [M, H, W], in units of `scales`.
+        shown: true pixels, uint8 [M, H, W], 255 is ink.
+        hidden: masked columns, bool [M, W]; only these count.
+        predicted: float32 [M, H, W], standardized by `scales`.
     """
 
     shown: Tensor
     hidden: Tensor
-    said: Tensor
+    predicted: Tensor
 
     def scales(self) -> tuple[Tensor, Tensor]:
-        """Mean and deviation of the hidden pixels of each token, float32 [M, 1, 1]; 1 is ink."""
+        """Return mean and deviation of a token's masked ink (0 to 1), float32 [M, 1, 1] each."""
         ink, weight, count = self._weighted()
         mean = (ink * weight).sum((1, 2), keepdim=True) / count
         variance = ((ink - mean).square() * weight).sum((1, 2), keepdim=True) / count
         return mean, (variance + EPSILON).sqrt()
 
     def errors(self) -> Tensor:
-        """Mean squared error of the hidden pixels of each token, float32 [M].
+        """Return the mean squared error of the masked pixels of each token, float32 [M].
 
-        Of the pixels less their mean, divided by their deviation (He et al. 2022, section 4.1):
-        contrast within what is hidden counts, not how much ink there is.
+        Pixels are standardized for each token (He et al. 2022, section 4.1), so that contrast
+        counts and not the amount of ink.
         """
         ink, weight, count = self._weighted()
         mean, deviation = self.scales()
-        squares = (self.said - (ink - mean) / deviation).square() * weight
+        squares = (self.predicted - (ink - mean) / deviation).square() * weight
         return squares.sum((1, 2)) / count.flatten()
 
     def pixels(self) -> Tensor:
-        """What is said as uint8 [M, H, W]: with the true mean and deviation, which no one says."""
+        """Return predicted pixels, uint8 [M, H, W], scaled by the true mean and deviation."""
         mean, deviation = self.scales()
-        return ((self.said * deviation + mean).clamp(0, 1) * 255).round().to(torch.uint8)
+        return ((self.predicted * deviation + mean).clamp(0, 1) * 255).round().to(torch.uint8)
 
     def _weighted(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Ink [M, H, W], weights of its columns [M, 1, W], and how many pixels count [M, 1, 1]."""
+        """Return ink [M, H, W], column weights [M, 1, W] and the masked pixel count [M, 1, 1]."""
         weight = self.hidden.float().unsqueeze(1)
         count = weight.sum(2, keepdim=True) * self.shown.shape[1]
         return self.shown.float() / 255, weight, count.clamp(min=1)
 
 
 class MaskedModel(Model):
-    """Hides spans of tokens and measures how far off their restored pixels are.
+    """Masks spans of tokens and computes the errors of their restored pixels.
 
-    Its output is float32 [B, 2]: the mean squared errors (`Reconstruction.errors`) of a text's
-    hidden tokens, added up, and how many these are. What reads sees the whole text.
+    The output is float32 [B, 2]: the sum of the errors (`Reconstruction.errors`) of a text's masked
+    tokens, and their number. `recognize` gets the unmasked text.
 
-    Hidden is what is a token's own: its glyph, or the columns of the line in which its window
-    begins. They are blank before windows are cut, so that no window that overlaps them shows them.
-    A hidden token is asked for all hidden columns of its window, and for no other.
+    A token's own pixels are masked: its glyph, or the columns from the start of its window to the
+    start of the next one. They are blanked before windows are cut, so that no overlapping window
+    shows them. A masked token predicts all masked columns of its window, and only these.
 
     Args:
         embedder: makes the tokens.
-        encoder: has a state for each `masking.stride` of them.
-        head: says the pixels.
-        masking: what is hidden; None: nothing is, and the output is zero.
+        encoder: makes one hidden state of `masking.stride` tokens.
+        head: predicts the pixels.
+        masking: chooses the masked tokens; None: no token is masked, and the output is zero.
     """
 
     def __init__(
@@ -108,21 +108,21 @@ class MaskedModel(Model):
         return self(inputs), self.recognize(inputs)
 
     def restore(self, inputs: TokenBatch, masked: np.ndarray) -> Reconstruction:
-        """What the model says of the tokens that are hidden from it.
+        """Predict the pixels of the masked tokens.
 
         Args:
-            masked: bool [N], whole strides of the encoder, at least one token.
+            masked: bool [N], at least one token; the encoder's strides are masked as a whole.
         """
         embedder, head = self.embedder, self.head
         assert isinstance(embedder, VisualEmbedder) and isinstance(head, PixelHead)
-        hiding = embedder.mask(inputs, masked)
-        x = embedder(hiding)
+        masked_inputs = embedder.mask(inputs, masked)
+        x = embedder(masked_inputs)
         masked_N = to_device(masked, x.values.device)
         values = torch.where(masked_N.unsqueeze(1), self.mask.to(x.values.dtype), x.values)
-        said_MHW = head(self.encoder(x.with_values(values)), masked, inputs.num_tokens)
+        predicted_MHW = head(self.encoder(x.with_values(values)), masked, inputs.num_tokens)
         index_M = to_device(np.flatnonzero(masked), x.values.device)
         return Reconstruction(
             embedder.render(inputs).index_select(0, index_M),
-            embedder.hidden(hiding).index_select(0, index_M),
-            said_MHW,
+            embedder.hidden(masked_inputs).index_select(0, index_M),
+            predicted_MHW,
         )

@@ -16,12 +16,12 @@ from vitrina.models.token_batch import TokenBatch
 
 
 class Model(nn.Module):
-    """Texts as `TokenBatch` to the head's output.
+    """Maps a `TokenBatch` to the output of a task.
 
     Args:
-        embedder: turns inputs into token embeddings [N, D].
-        encoder: turns them into token states [N', D'].
-        head: turns the states into the task's output, for classification logits [B, C].
+        embedder: maps tokens to embeddings [N, D].
+        encoder: maps embeddings to hidden states [N', D'].
+        head: maps hidden states to the output, for classification logits [B, C].
         ctc_head: recognizes text; None: there is none.
     """
 
@@ -40,10 +40,9 @@ class Model(nn.Module):
         self.frozen: tuple[str, ...] = ()
 
     def freeze(self, parts: Sequence[str]) -> None:
-        """Leave parts, `embedder` or `encoder`, as they are from now on.
+        """Freeze parts, `embedder` or `encoder`.
 
-        Their weights get no gradients, and they work as in eval mode in training too: the
-        statistics of their normalisations stay, and nothing is dropped.
+        They get no gradients and stay in eval mode: no dropout, fixed normalization statistics.
         """
         self.frozen = tuple(parts)
         for part in self.frozen:
@@ -60,20 +59,20 @@ class Model(nn.Module):
         return self.head(self.encoder(self.embedder(inputs)))
 
     def recognize(self, inputs: TokenBatch) -> Ragged:
-        """Logits [M, A] of the symbols that are read, ragged by the steps of each text."""
+        """Return CTC logits [M, A] of the symbols, ragged by the frames of each text."""
         assert self.ctc_head is not None
         x = self.embedder(inputs)
         return self.ctc_head(self.encoder(x) if self.ctc_head.uses_encoder else x)
 
     def forward_and_recognize(self, inputs: TokenBatch) -> tuple[Tensor, Ragged]:
-        """`forward` and `recognize` with what is common to both computed once."""
+        """Return `forward` and `recognize`; their common part is computed once."""
         assert self.ctc_head is not None
         x = self.embedder(inputs)
         states = self.encoder(x)
         return self.head(states), self.ctc_head(states if self.ctc_head.uses_encoder else x)
 
     def load_pretrained(self) -> None:
-        """Take over the weights that stand outside the run: once, before training starts.
+        """Load pretrained weights from outside the run; called once, before training starts.
 
         Raises:
             InputError: if they cannot be read.
@@ -83,7 +82,7 @@ class Model(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         return next(self.parameters()).device
 
     def num_parameters(self) -> int:

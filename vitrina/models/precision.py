@@ -1,4 +1,4 @@
-"""Which device and which precision a run uses."""
+"""Chooses the device and the precision of a run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from vitrina.errors import InputError
 
 
 def choose_device(name: str) -> torch.device:
-    """The device that `name` (auto, cpu, cuda, cuda:N) stands for.
+    """Return the device for `name`: auto, cpu, cuda or cuda:N.
 
     Raises:
-        InputError: if there is no such device.
+        InputError: if the device does not exist.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and "LOCAL_RANK" in os.environ:  # of the processes that torchrun started
+    if name == "cuda" and "LOCAL_RANK" in os.environ:  # set by torchrun
         name = f"cuda:{os.environ['LOCAL_RANK']}"
     device = torch.device(name)
     if device.type == "cuda":
@@ -29,10 +29,10 @@ def choose_device(name: str) -> torch.device:
 
 
 def bf16_pays(device: torch.device) -> bool:
-    """Whether bf16 is faster than fp32: on GPUs that have it, and on CPUs that multiply it.
+    """Return whether bf16 is faster than fp32 on `device`.
 
-    CPUs do so in AMX tiles or with the AVX-512 instructions for bf16 (twice the products of fp32);
-    all others compute bf16 products more slowly than fp32 ones.
+    It is on GPUs with native bf16 and on CPUs with AMX tiles or AVX-512 bf16 instructions (twice as
+    many products as fp32). Other CPUs compute bf16 products more slowly than fp32 ones.
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -40,12 +40,12 @@ def bf16_pays(device: torch.device) -> bool:
 
 
 def dtype_of(precision: str, device: torch.device) -> torch.dtype:
-    """In what matrices are multiplied: `precision` is auto, fp32 or bf16."""
+    """Return the dtype of matrix products; `precision` is auto, fp32 or bf16."""
     use_bf16 = precision == "bf16" or (precision == "auto" and bf16_pays(device))
     return torch.bfloat16 if use_bf16 else torch.float32
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """The context in which a model runs: `precision` is auto, fp32 or bf16."""
+    """Return the autocast context of a model; `precision` is auto, fp32 or bf16."""
     dtype = dtype_of(precision, device)
     return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype=dtype)

@@ -18,10 +18,10 @@ from vitrina.text.batch import TextBatch
 
 
 def for_inference(model: Model, precision: str) -> Model:
-    """A copy of `model` that scores as it does in eval mode, with less work; for nothing else.
+    """Return a faster copy of `model` for eval mode only; outputs are equal up to rounding.
 
-    Batch normalisations are merged into the convolutions before them, and the weights of matrix
-    products stand in the precision in which they are multiplied.
+    Batch normalization is fused into the preceding convolutions. Weights of matrix products have
+    the dtype of the products.
     """
     copied = copy.deepcopy(model).eval().requires_grad_(False)
     dtype = dtype_of(precision, model.device)
@@ -36,22 +36,22 @@ def for_inference(model: Model, precision: str) -> Model:
 
 @runtime_checkable
 class Fusable(Protocol):
-    """A module that can merge its normalisations into what stands before them."""
+    """A module that can fuse its normalization into the preceding layers."""
 
     def fold(self) -> None: ...
 
 
 BATCH_SIZE = 128
-"""Texts that pass through a model at once: what they become should stay in the cache."""
+"""Maximum number of texts in a forward pass: their activations should fit in the cache."""
 
 
 def encoded_parts(
     texts: TextBatch, encode: Callable[[TextBatch], TokenBatch], max_tokens: int
 ) -> Iterator[tuple[np.ndarray, TokenBatch]]:
-    """All texts as inputs in parts of at most `max_tokens`, texts of like length together.
+    """Encode texts and yield them in batches of at most `max_tokens` tokens and similar length.
 
     Yields:
-        int64 the indices of a part's texts, and these encoded.
+        The indices of the texts in a batch, int64, and the encoded texts.
     """
     order = np.argsort(texts.lengths, kind="stable")
     for start in range(0, len(order), BATCH_SIZE):
@@ -62,13 +62,13 @@ def encoded_parts(
 
 
 class Predictor:
-    """A model with all that stands before and behind it.
+    """Predicts probabilities for texts.
 
     Args:
-        model: in whichever mode; it predicts in eval mode and is put back.
+        model: in any mode; each call switches it to eval mode and back.
         pipeline: prepares the texts.
-        probabilities: logits [B, C] to probabilities [B, C].
-        max_tokens: tokens that pass through the model at once.
+        probabilities: maps logits [B, C] to probabilities [B, C].
+        max_tokens: maximum number of tokens in a forward pass.
         precision: auto, fp32 or bf16.
     """
 
@@ -85,12 +85,12 @@ class Predictor:
         self.max_tokens, self.precision = max_tokens, precision
 
     def __call__(self, texts: TextBatch) -> Any:
-        """float32 [num_texts, C], in the order of the texts."""
+        """Return probabilities, float32 [num_texts, C], in the order of the texts."""
         results: list[tuple[np.ndarray, Tensor]] = []
         self.run(texts, lambda indices, _, values: results.append((indices, values)))
         if not results:
             return np.zeros((0, 0), dtype=np.float32)
-        # Read from the device once, when everything has been sent to it.
+        # Copy from the device once, after all batches were sent to it.
         indices = np.concatenate([index for index, _ in results])
         values = torch.cat([value for _, value in results]).cpu().numpy()
         out = np.empty_like(values)
@@ -98,14 +98,14 @@ class Predictor:
         return out
 
     def tokenize(self, texts: TextBatch) -> TokenBatch:
-        """Return the integers that the model gets."""
+        """Return the tokens that the model gets."""
         return self.pipeline.prepare(texts)
 
     def run(self, texts: TextBatch, keep: Callable[[np.ndarray, TokenBatch, Tensor], None]) -> None:
-        """Give `keep` the probabilities for some texts after the others, and for which they are.
+        """Predict in batches and call `keep` for each.
 
-        What it is given: int64 [B], the texts' indices; the texts as encoded; the probabilities,
-        which are still on the device.
+        Its arguments are the indices of the texts, int64 [B], their tokens, and their
+        probabilities, which are still on the device.
         """
         device = self.model.device
         was_training = self.model.training

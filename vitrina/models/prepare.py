@@ -17,12 +17,12 @@ from vitrina.text.offsets import OffsetMap
 
 @dataclass(frozen=True)
 class TextPipeline:
-    """All stages of a text before the model. As a normalizer it gives the text of its tokens.
+    """All stages before the model. As a normalizer it returns the text that is tokenized.
 
     Attributes:
         normalizer: changes texts by rules.
-        deobfuscator: finds the letters of disguised words; None: there is none.
-        tokenizer: makes integers, of the codes of these letters or of the deobfuscated text.
+        deobfuscator: replaces disguised words; None: there is none.
+        tokenizer: tokenizes the codes of the deobfuscated letters, or the deobfuscated text.
     """
 
     normalizer: Normalizer
@@ -30,7 +30,7 @@ class TextPipeline:
     tokenizer: Tokenizer
 
     def prepare(self, texts: TextBatch) -> TokenBatch:
-        """Return the integers of texts."""
+        """Return the tokens of texts."""
         return self.tokenize(self(texts))
 
     def __call__(self, texts: TextBatch) -> TextBatch:
@@ -41,15 +41,15 @@ class TextPipeline:
         return self.deobfuscator(normal).text()
 
     def tokenize(self, shown: TextBatch) -> TokenBatch:
-        """Return the integers of what `__call__` returned."""
+        """Return the tokens of texts that `__call__` returned."""
         if self.deobfuscator is None or not self.tokenizer.reads_codes:
             return self.tokenizer(shown)
         return self.tokenizer(shown, self.deobfuscator(self.tokenizer.units(shown)))
 
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
-        """Return one text as the tokenizer gets it, with the way back."""
-        normal, back = self.normalizer.with_offsets(text)
+        """Return one text as the tokenizer gets it, with the offsets in `text`."""
+        normal, to_text = self.normalizer.with_offsets(text)
         if self.deobfuscator is None or self.tokenizer.reads_codes:
-            return normal, back
+            return normal, to_text
         plain, to_normal = self.deobfuscator.with_offsets(normal)
-        return plain, to_normal.compose(back)
+        return plain, to_normal.compose(to_text)

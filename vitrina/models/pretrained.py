@@ -1,8 +1,8 @@
-"""Checkpoints of Hugging Face's form: a name on the hub or a local folder.
+"""Checkpoints in the Hugging Face format: a name on the hub or a local folder.
 
-Weights are read from safetensors alone, no code that a checkpoint brings is run. Where a checkpoint
-is needed is `fit` and the start of a training; a finished run holds all that it needs of it.
-The library transformers (the extra `pretrained`) is imported when a checkpoint is used.
+Weights are read from safetensors only, and code in a checkpoint is never run. `fit` and the start
+of training need the checkpoint; a finished run does not. The library transformers (the extra
+`pretrained`) is imported when a checkpoint is used.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ TOKENIZER_FILES = (
     "merges.txt",
     "*.model",
 )
-"""What is fetched from the hub; nothing that could be executed."""
+"""Files that are downloaded from the hub; none can be executed."""
 
-NOT_TAKEN = ("auto_map", "quantization_config", "attn_implementation", "_attn_implementation")
-"""Keys of config.json by which a checkpoint would choose code."""
+IGNORED_KEYS = ("auto_map", "quantization_config", "attn_implementation", "_attn_implementation")
+"""Keys of config.json that choose code."""
 
 
 def transformers(key: str, value: object) -> Any:
-    """The library, silenced: what matters of its warnings is checked here.
+    """Return the library transformers, silenced: this module checks what its warnings report.
 
     Raises:
-        InputError: if it is not installed; `key` and `value` ask for it.
+        InputError: if it is not installed; the setting `key = value` needs it.
     """
     try:
         library = importlib.import_module("transformers")
@@ -61,12 +61,12 @@ def transformers(key: str, value: object) -> Any:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint on this machine.
+    """A checkpoint in a local folder.
 
     Attributes:
-        key: the setting that names it, for messages.
-        name: its value.
-        folder: where its files are.
+        key: setting that names it, for messages.
+        name: value of that setting.
+        folder: folder of its files.
     """
 
     key: str
@@ -74,42 +74,42 @@ class Checkpoint:
     folder: Path
 
     def refuse(self, reason: str) -> InputError:
-        """The error for this checkpoint: the key, its value, what is wrong and what is allowed."""
+        """Return the error for this checkpoint: key, value and reason."""
         return InputError(f"{self.key} = {self.name!r}: {reason}")
 
     def settings(self) -> dict[str, Any]:
-        """The values of its config.json, without what would choose code.
+        """Return the values of config.json, without `IGNORED_KEYS`.
 
         Raises:
-            InputError: if there is none, or if it names no architecture that transformers knows.
+            InputError: if there is no valid config.json, or if transformers lacks its architecture.
         """
         try:
             values = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise self.refuse(f"config.json cannot be read as a model's ({reason})") from None
+            raise self.refuse(f"must contain a valid config.json ({reason})") from None
         kind = values.get("model_type") if isinstance(values, dict) else None
         library = transformers(self.key, self.name)
         if not isinstance(kind, str) or kind not in library.CONFIG_MAPPING:
             raise self.refuse(
-                f"model_type {kind!r} in config.json: must be an architecture that transformers "
-                "has; code that comes with a checkpoint is not run"
+                f"model_type {kind!r} in config.json: must be an architecture of transformers; "
+                "code in a checkpoint is never run"
             )
-        return {name: value for name, value in values.items() if name not in NOT_TAKEN}
+        return {name: value for name, value in values.items() if name not in IGNORED_KEYS}
 
     def weights_sha256(self) -> str:
-        """Hash of the files of weights.
+        """Return the hash of the weight files.
 
         Raises:
-            InputError: if it has none in safetensors.
+            InputError: if there is no safetensors file, or if the checkpoint is an adapter.
         """
         if (self.folder / "adapter_config.json").exists():
-            raise self.refuse("must be a whole model, not an adapter")
+            raise self.refuse("must be a full model, not an adapter")
         files = sorted(self.folder.glob("*.safetensors"))
         if not files:
             others = sorted(path.name for path in self.folder.glob("*.bin"))
             found = f" (found: {', '.join(others)})" if others else ""
-            raise self.refuse(f"must hold its weights as model.safetensors, nothing else{found}")
+            raise self.refuse(f"must contain its weights as model.safetensors{found}")
         digest = hashlib.sha256()
         for path in files:
             with path.open("rb") as file:
@@ -117,14 +117,14 @@ class Checkpoint:
         return digest.hexdigest()
 
     def load(self, settings: dict[str, Any]) -> Any:
-        """The whole model with its weights, float32, in eval mode.
+        """Return the full model with its weights, float32, in eval mode.
 
         Raises:
-            InputError: if it is not one, or if weights are missing.
+            InputError: if it is not a text encoder, or if weights are missing.
         """
         self.weights_sha256()
         try:
-            model, told = _architecture(settings).from_pretrained(
+            model, loading_info = _architecture(settings).from_pretrained(
                 self.folder,
                 config=_hf_config(settings),
                 dtype=torch.float32,
@@ -134,19 +134,20 @@ class Checkpoint:
                 output_loading_info=True,
             )
             table = model.get_input_embeddings()
-        except Exception as error:  # a checkpoint may be wrong in any way
+        except Exception as error:  # invalid checkpoints raise many classes
             raise self.refuse(f"cannot be loaded as an encoder ({_first_line(error)})") from None
         if not isinstance(table, nn.Embedding):
-            raise self.refuse("must be an encoder of texts; it has no table of embeddings")
-        missing = sorted(key for key in told["missing_keys"] if "pooler" not in key)
+            raise self.refuse("must be a text encoder; it has no embedding table")
+        missing = sorted(key for key in loading_info["missing_keys"] if "pooler" not in key)
         if missing:
             raise self.refuse(
-                f"must hold all weights of the encoder; {len(missing)} lack, as {missing[0]}"
+                f"must contain all weights of the encoder; {len(missing)} are missing, "
+                f"such as {missing[0]}"
             )
         return model.eval()
 
     def tokenizer(self) -> Any:
-        """Its own fast tokenizer, as transformers loads it.
+        """Return the checkpoint's fast tokenizer, loaded by transformers.
 
         Raises:
             InputError: if it has none.
@@ -156,24 +157,24 @@ class Checkpoint:
             tokenizer = library.AutoTokenizer.from_pretrained(
                 self.folder, use_fast=True, trust_remote_code=False, local_files_only=True
             )
-            assert tokenizer.is_fast, "it has a slow one alone"
+            assert tokenizer.is_fast, "its tokenizer is slow"
         except Exception as error:
             reason = _first_line(error)
-            raise self.refuse(f"must hold a fast tokenizer, tokenizer.json ({reason})") from None
+            raise self.refuse(f"must contain a fast tokenizer, tokenizer.json ({reason})") from None
         return tokenizer
 
 
 def find_checkpoint(key: str, name: str, revision: str | None) -> Checkpoint:
-    """The checkpoint `name`, fetched from the hub unless it is a folder or fetched already.
+    """Return the checkpoint `name`: a local folder, or a model that is downloaded and cached.
 
     Raises:
-        InputError: if there is none, or if the hub cannot be reached.
+        InputError: if it does not exist, or if the hub cannot be reached.
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
         if revision is not None:
-            told = f"{key.rpartition('.')[0]}.revision = {revision!r}"
-            raise InputError(f"{told}: must be null for a local folder")
+            setting = f"{key.rpartition('.')[0]}.revision = {revision!r}"
+            raise InputError(f"{setting}: must be null for a local folder")
         return Checkpoint(key, name, folder)
     transformers(key, name)
     hub = importlib.import_module("huggingface_hub")
@@ -184,14 +185,14 @@ def find_checkpoint(key: str, name: str, revision: str | None) -> Checkpoint:
             name, revision=revision, allow_patterns=[*FILES, *TOKENIZER_FILES]
         )
     except errors.HFValidationError:
-        reason = f"{allowed}, and it is neither"
+        reason = f"{allowed}; it is neither"
     except errors.GatedRepoError:
-        reason = f"{allowed} that may be read without asking for it, or with your login"
+        reason = f"{allowed} that is public or that your login may access"
     except errors.RepositoryNotFoundError:
-        reason = f"{allowed}, and the hub has no such model"
+        reason = f"{allowed}; the hub has no such model"
     except errors.RevisionNotFoundError:
-        reason = f"the hub has no revision {revision!r} of it"
-    except Exception as error:  # of the network, in many classes
+        reason = f"the hub has no revision {revision!r} of this model"
+    except Exception as error:  # the network raises many classes
         reason = f"{allowed}; there is no such folder, and the hub failed ({_first_line(error)})"
     else:
         return Checkpoint(key, name, Path(fetched))
@@ -199,17 +200,19 @@ def find_checkpoint(key: str, name: str, revision: str | None) -> Checkpoint:
 
 
 def check_weights(checkpoint: Checkpoint, sha256: str) -> None:
-    """Check that the checkpoint still is what a run was fitted for.
+    """Check that the checkpoint has the weights that a run was fitted for.
 
     Raises:
-        InputError: if its weights have another hash.
+        InputError: if their hash is not `sha256`.
     """
     if checkpoint.weights_sha256() != sha256:
-        raise checkpoint.refuse("must hold the weights that this run was fitted for; they changed")
+        raise checkpoint.refuse(
+            "must contain the weights that this run was fitted for; they changed"
+        )
 
 
 def checkpoint_hashes(fitted: FittedState) -> dict[str, str]:
-    """Hashes of the weights of the checkpoints in a run's fitted state, by the key of each."""
+    """Return the weight hashes of the checkpoints in a run's fitted state, by setting."""
     hashes = {}
     for part in ("embedder", "encoder"):
         text = fitted.part(part).texts.get("checkpoint")
@@ -219,17 +222,17 @@ def checkpoint_hashes(fitted: FittedState) -> dict[str, str]:
 
 
 def build_body(settings: dict[str, Any]) -> tuple[nn.Module, int]:
-    """A model of these settings with random weights, that takes embeddings, and their dimension."""
+    """Return a model with random weights that takes embeddings, and their dimension."""
     config = _hf_config(settings)
     model = _architecture(settings).from_config(
         config, dtype=torch.float32, trust_remote_code=False
     )
     dim = model.get_input_embeddings().weight.shape[1]
-    return without_ends(model), int(dim)
+    return remove_ends(model), int(dim)
 
 
-def without_ends(model: Any) -> nn.Module:
-    """`model` without its table of embeddings and its pooler, in place."""
+def remove_ends(model: Any) -> nn.Module:
+    """Remove the embedding table and the pooler of `model`, in place."""
     model.set_input_embeddings(nn.Identity())
     if getattr(model, "pooler", None) is not None:
         model.pooler = None

@@ -1,7 +1,6 @@
-"""What the loader hands to a model: short integer arrays, never pictures of text.
+"""Tokenized texts: small integer arrays that workers send to the model, no drawn lines.
 
-An embedder turns texts into `TokenBatch` on the host (`encode`) and owns the module that turns them
-into token embeddings on the device (`forward`).
+A `Tokenizer` makes a `TokenBatch` on the host, an `Embedder` maps it to embeddings on the device.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from vitrina.text.batch import ranges
 
 @dataclass(frozen=True)
 class TokenBatch:
-    """A batch of encoded texts.
+    """A batch of tokenized texts.
 
     Attributes:
-        ids: int64 [sum(lengths)], glyph ids, word pieces, characters, ….
+        ids: int64 [sum(lengths)], ids of glyphs, word pieces, characters, ….
         lengths: int64 numpy [B], ids in each text.
         num_tokens: int64 numpy [B], tokens that the embedder makes of each text, at least 1
             (equal to `lengths` unless windows are cut from a drawn line). Bounds the memory.
-        tables: what the ids refer to, where that belongs to the batch (glyph pictures, widths).
-        line_px: int64 numpy [B], width of each drawn line in pixels, where lines are drawn.
+        tables: data of this batch that the ids refer to (glyph images, widths).
+        line_px: int64 numpy [B], width of each drawn line in pixels; None without drawn lines.
     """
 
     ids: torch.Tensor
@@ -39,7 +38,7 @@ class TokenBatch:
         return len(self.lengths)
 
     def take(self, indices: np.ndarray) -> TokenBatch:
-        """The texts at `indices`, in that order; the tables are shared."""
+        """Return the texts at `indices`, in that order; the tables are shared."""
         lengths = self.lengths[indices]
         rows = ranges(exclusive_sum(self.lengths)[indices], lengths)
         ids = self.ids[torch.from_numpy(rows)]
@@ -55,13 +54,13 @@ class TokenBatch:
 
 
 def split_into(num_tokens: np.ndarray, num_parts: int) -> Iterator[np.ndarray]:
-    """Cut a batch of at least `num_parts` texts into that many parts of like numbers of tokens.
+    """Split a batch of at least `num_parts` texts into parts with similar numbers of tokens.
 
     Args:
         num_tokens: int64 [B].
 
     Yields:
-        int64 indices, rising; together each text once.
+        int64 indices, ascending; each text is in one part.
     """
     order = np.argsort(-num_tokens, kind="stable")
     for part in range(num_parts):
@@ -69,15 +68,18 @@ def split_into(num_tokens: np.ndarray, num_parts: int) -> Iterator[np.ndarray]:
 
 
 def split_by_tokens(num_tokens: np.ndarray, max_tokens: int) -> Iterator[np.ndarray]:
-    """Cut a batch into parts of at most `max_tokens` tokens each, longest texts first.
+    """Split a batch into parts of at most `max_tokens` tokens, longest texts first.
 
-    A text with more tokens than that is a part of its own.
+    A longer text is a part of its own. A batch that fits is one part, in its own order.
+
+    >>> [part.tolist() for part in split_by_tokens(np.array([5, 3, 4]), 8)]
+    [[0], [2, 1]]
 
     Args:
         num_tokens: int64 [B].
 
     Yields:
-        int64 indices; together each text once. A batch that fits is one part in its own order.
+        int64 indices; each text is in one part.
     """
     if num_tokens.sum() <= max_tokens:
         yield np.arange(len(num_tokens))

@@ -14,39 +14,39 @@ from vitrina.text.batch import TextBatch
 
 
 class Tokenizer(ABC):
-    """Turns texts into integers. A tokenizer can be pickled and used by several threads.
+    """Maps texts to integers. A tokenizer can be pickled and is thread-safe.
 
     Attributes:
-        reads_codes: whether it takes the letters of a deobfuscator, in visual codes. Others get
-            the deobfuscated text.
+        reads_codes: whether it takes deobfuscated letters as visual codes; otherwise it gets the
+            deobfuscated text.
     """
 
     reads_codes: bool = False
 
     def units(self, texts: TextBatch) -> TextBatch:
-        """Return the texts that `read` is of: all of each text, or each word by itself."""
+        """Return the texts to deobfuscate: the texts themselves, or each word as a text."""
         return texts
 
     @abstractmethod
     def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
-        """Return the integers of a batch of texts; every text gets at least one token.
+        """Return the tokens of a batch of texts, at least one for each text.
 
         Args:
-            read: the letters of `units(texts)`, if the tokenizer reads codes.
+            read: the deobfuscated `units(texts)`, if `reads_codes`.
         """
 
     def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the code points that each token shows, None if tokens have no place in the text.
+        """Return the code points that each token covers, None if tokens have no place in the text.
 
         Returns:
-            int64 [N] first ones and ones behind the last, counted from the start of the token's
-            text; neither ever falls within a text, but at special tokens, which show nothing.
+            int64 [N] start and end (exclusive) of each token in its text. Neither decreases within
+            a text, except at special tokens, whose spans are empty.
         """
         return None
 
 
 class VisualTokenizer(Tokenizer):
-    """Tokens that each show a part of the drawn text.
+    """A tokenizer whose tokens each show a part of the drawn text.
 
     Attributes:
         renderer: draws the glyphs.
@@ -56,10 +56,14 @@ class VisualTokenizer(Tokenizer):
 
     @abstractmethod
     def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
-        """Return the code points that each token shows, as for any tokenizer."""
+        """Return the code points that each token shows; never None."""
 
 
 def piece_spans(offsets: Iterable[Sequence[tuple[int, int]]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return `Tokenizer.spans` of pieces, of the library tokenizers' offsets of each text."""
-    pairs = np.array([pair for each in offsets for pair in each], dtype=np.int64).reshape(-1, 2)
+    """Return `Tokenizer.spans` for the offsets of each text from the library tokenizers.
+
+    >>> [array.tolist() for array in piece_spans([[(0, 2), (2, 5)], [(0, 1)]])]
+    [[0, 2, 0], [2, 5, 1]]
+    """
+    pairs = np.array([pair for text in offsets for pair in text], dtype=np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]

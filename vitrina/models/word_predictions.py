@@ -1,4 +1,4 @@
-"""What a model says of words, and where these stand in the texts that it was given."""
+"""Predictions for words, with the spans of the words in the original texts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from vitrina.text.spans import Spans
 
 @dataclass(frozen=True)
 class WordPredictions:
-    """Labels of the words of texts; `said[i]` is what is said of text `i` alone.
+    """Predictions for the words of texts; an index selects the predictions of one text.
 
     Attributes:
         texts: the texts.
-        words: their words, as the model saw them; `labels` mean nothing.
-        probabilities: float [num_words, C]; label 0 is that of words without one.
+        words: spans of their words; `labels` are unused.
+        probabilities: float [num_words, C]; class 0 is "no label".
     """
 
     texts: TextBatch
@@ -40,33 +40,33 @@ class WordPredictions:
 
 
 class WordPredictor(Predictor):
-    """A model that labels words, with all that stands before and behind it."""
+    """Predicts labels of words, with spans in the texts that it is called with."""
 
     def tokenize(self, texts: TextBatch) -> TokenBatch:
-        """Return the integers that the model gets, with the words where they are in `texts`."""
-        shown = self.pipeline(texts)
-        inputs = self.pipeline.tokenize(shown)
+        """Return the tokens that the model gets, with spans of words in `texts`."""
+        prepared = self.pipeline(texts)
+        inputs = self.pipeline.tokenize(prepared)
         assert isinstance(inputs, WordTokenBatch)
-        return inputs.with_words(align_spans(inputs.words, shown, texts, self.pipeline))
+        return inputs.with_words(align_spans(inputs.words, prepared, texts, self.pipeline))
 
     def __call__(self, texts: TextBatch) -> WordPredictions:
-        """What the model says of the words of all texts, in their order."""
+        """Return the predictions for the words of all texts, in order."""
         indices: list[np.ndarray] = []
         words: list[Spans] = []
         values: list[Tensor] = []
 
-        def keep(some: np.ndarray, inputs: TokenBatch, probabilities: Tensor) -> None:
+        def keep(batch: np.ndarray, inputs: TokenBatch, probabilities: Tensor) -> None:
             assert isinstance(inputs, WordTokenBatch)
-            indices.append(some)
+            indices.append(batch)
             words.append(inputs.words)
             values.append(probabilities)
 
         self.run(texts, keep)
         if not indices:
             return WordPredictions(texts, Spans.from_lists([]), np.zeros((0, 0), dtype=np.float32))
-        said = Spans.join(words)
+        spans = Spans.join(words)
         order = np.argsort(np.concatenate(indices))
-        probabilities = torch.cat(values).cpu().numpy()[said.rows(order)]
-        said = said.take(order)
-        real = said.lengths > 0
-        return WordPredictions(texts, said.keep(real), probabilities[real])
+        probabilities = torch.cat(values).cpu().numpy()[spans.rows(order)]
+        spans = spans.take(order)
+        non_empty = spans.lengths > 0
+        return WordPredictions(texts, spans.keep(non_empty), probabilities[non_empty])

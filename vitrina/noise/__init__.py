@@ -1,1 +1,1 @@
-"""Noise as people write it: levels of look-alikes, masks, insertions."""
+"""Noise that imitates disguises: levels of look-alikes, masks, insertions."""

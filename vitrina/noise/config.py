@@ -1,8 +1,8 @@
-"""Settings of the group `noise`. The six published knobs exist in every option.
+"""Settings of the group `noise`. Every option has the six published settings.
 
-Noise touches words. Of the words that the lexicon calls toxic a share `p_toxic_word` is touched;
-all others get the noise of the rest of the text. Where both kinds of words are treated alike, the
-lexicon is not used and the noise is independent of the label.
+Noise edits letters of touched words. A share `p_toxic_word` of the toxic words of the lexicon is
+touched; all other words have settings of their own. If both kinds of words have the same settings,
+the noise does not use the lexicon and is independent of the label.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from vitrina.errors import InputError, require
 from vitrina.registry import Settings, components, register, register_target, setting
 
 LEVELS = {"leet": 1, "keyboard": 2, "sequences": 3, "clusters": 4}
-"""The level of noise that adds each of these families."""
+"""Family → the level of noise that adds it."""
 FAMILIES = (
     *LEVELS,
     "diacritics",
@@ -27,7 +27,7 @@ FAMILIES = (
     "transliteration",
     "case",
 )
-"""The families of noise of the robustness protocol (`vitrina.noise.families`)."""
+"""The noise families of the robustness protocol (`vitrina.noise.families`)."""
 
 for _name in FAMILIES:
     register_target("noise_family", _name, f"vitrina.noise.families:{_name}")
@@ -37,38 +37,38 @@ class NoiseConfig(Settings):
     """Base class of the settings of noise."""
 
     needed: ClassVar[tuple[str, ...]] = ()
-    """Settings for which null has no meaning."""
+    """Settings that must not be null."""
     level_toxic: int = setting(4, ge=0, le=4)
-    """Level of replacements in toxic words, 0 (none) to 4; each level holds the lower ones."""
+    """Level of replacements in toxic words, 0 (none) to 4; each level includes the lower ones."""
     level_non_toxic: int | None = setting(None, ge=0, le=4)
     """Level of replacements in all other words; null: the lower of level_toxic and 2."""
     p_toxic_word: float | None = setting(None, ge=0, le=1)
-    """Probability that a toxic word is touched; null: as any other word."""
+    """Probability that a toxic word is touched; null: as for other words."""
     p_toxic_symbol: float | None = setting(None, ge=0, le=1)
-    """Probability that a letter of a touched toxic word is replaced; null: as in any other word."""
+    """Probability that a letter of a touched toxic word is replaced; null: as for other words."""
     p_space: float = setting(0.0, ge=0, le=1)
     """Probability of a space after a letter inside a touched word."""
     p_non_toxic_symbol: float | None = setting(None, ge=0, le=1)
-    """Probability that a letter of any other word is replaced; null: the option's own strength."""
+    """Probability that a letter of any other word is replaced; null: the default of the option."""
     resample_each_epoch: bool = True
-    """True: drawn afresh each epoch; False: the same noise in every epoch."""
+    """True: new noise in each epoch; False: the same noise in every epoch."""
     lexicon: str | None = None
-    """File of toxic words; null: the project's own."""
+    """File of toxic words; null: the default lexicon."""
     clusters: str | None = None
-    """File of glyph clusters (level 4); null: the project's own."""
+    """File of glyph clusters (level 4); null: the default clusters."""
 
     def check(self, key: str) -> None:
         for name in self.needed:
             value = getattr(self, name)
-            require(value is not None, f"{key}.{name}", value, "set: null has no meaning here")
+            require(value is not None, f"{key}.{name}", value, "a number, not null")
 
     @property
     def other_level(self) -> int:
-        """The level of words that are not toxic, null resolved."""
+        """The level of words that are not toxic, with null resolved."""
         return min(self.level_toxic, 2) if self.level_non_toxic is None else self.level_non_toxic
 
     def families_used(self) -> set[str]:
-        """Families whose edits this noise makes, in whatever words and however often."""
+        """Return the families whose edits this noise makes in any word."""
         level = max(self.level_toxic, self.other_level)
         if level == 0:
             return set()
@@ -80,10 +80,10 @@ class NoiseConfig(Settings):
 
 
 class MaskingNoiseConfig(NoiseConfig):
-    """Base class of the settings of noise that may also mask letters."""
+    """Base class of the settings of noise with masks."""
 
     masks: str = ""
-    """Characters that a letter may also become; empty: none."""
+    """Further characters that may replace a letter; empty: none."""
 
     def _families_at(self, level: int) -> set[str]:
         return super()._families_at(level) | ({"masking"} if self.masks else set())
@@ -91,7 +91,7 @@ class MaskingNoiseConfig(NoiseConfig):
 
 @register("noise", "none", "vitrina.noise.policy:none")
 class NoNoiseConfig(NoiseConfig):
-    """Texts as they are; knobs that would have no effect are refused."""
+    """No noise; settings without an effect raise an error."""
 
     level_toxic: int = setting(0, ge=0, le=4)
     """0: there is no noise."""
@@ -115,7 +115,7 @@ class NoNoiseConfig(NoiseConfig):
 
 @register("noise", "published", "vitrina.noise.policy:published")
 class PublishedNoiseConfig(MaskingNoiseConfig):
-    """The published corruption; its strength depends on the lexicon, and so on the label."""
+    """The published noise; its strength depends on the lexicon and thus on the label."""
 
     needed: ClassVar[tuple[str, ...]] = ("p_toxic_word", "p_toxic_symbol", "p_non_toxic_symbol")
     p_toxic_word: float | None = setting(0.5, ge=0, le=1)
@@ -127,12 +127,12 @@ class PublishedNoiseConfig(MaskingNoiseConfig):
     p_non_toxic_symbol: float | None = setting(0.1, ge=0, le=1)
     """Probability that a letter of any other word is replaced."""
     masks: str = "*."
-    """Characters that a letter of a touched toxic word may also become; empty: none."""
+    """Further characters that may replace a letter of a touched toxic word; empty: none."""
 
 
 @register("noise", "uniform", "vitrina.noise.policy:uniform")
 class UniformNoiseConfig(MaskingNoiseConfig):
-    """One strength for every letter, whatever its word."""
+    """One strength for the letters of all words."""
 
     p: float = setting(0.3, ge=0, le=1)
     """Probability that a letter is replaced."""
@@ -145,19 +145,19 @@ class MixedNoiseConfig(MaskingNoiseConfig):
     """Noise of many strengths and forms for training, independent of the label."""
 
     p_text: float = setting(0.7, ge=0, le=1)
-    """Probability that a text is touched at all."""
+    """Probability that a text is touched."""
     p_word: float = setting(0.5, ge=0, le=1)
     """Probability that a word of a touched text is touched."""
     symbol_rates: list[float] = setting([0.1, 0.3, 0.5], ge=0, le=1, min_length=1)
     """Each touched word draws one of these as the probability that a letter is replaced."""
     weight_level_3: int = setting(2, ge=1, le=100)
-    """How many times each replacement of levels 1 to 3 counts against a glyph of level 4."""
+    """Weight of each replacement of levels 1 to 3; a glyph of level 4 has weight 1."""
     masks: str = "*."
-    """Characters that a letter may also become, each with weight 1; empty: none."""
+    """Further characters that may replace a letter, each with weight 1; empty: none."""
     p_insert: float = setting(0.016, ge=0, le=1)
     """Probability of one of `inserts` after a letter inside a touched word."""
     inserts: str = ".*-_"
-    """Characters that are inserted."""
+    """Characters to insert."""
     p_space: float = setting(0.004, ge=0, le=1)
     """Probability of a space after a letter inside a touched word."""
 
@@ -165,7 +165,7 @@ class MixedNoiseConfig(MaskingNoiseConfig):
         together = self.p_space + self.p_insert
         require(together <= 1, f"{key}.p_space + {key}.p_insert", together, "at most 1")
         given = self.p_insert == 0 or len(self.inserts) > 0
-        require(given, f"{key}.inserts", self.inserts, "one character or more where p_insert > 0")
+        require(given, f"{key}.inserts", self.inserts, "at least one character if p_insert > 0")
 
     def _families_at(self, level: int) -> set[str]:
         found = super()._families_at(level)
@@ -177,18 +177,18 @@ class MixedNoiseConfig(MaskingNoiseConfig):
 
 @register("noise", "diacritics", "vitrina.noise.policy:diacritics")
 class DiacriticsConfig(NoiseConfig):
-    """Combining marks over and under letters; the level is how many may be stacked on one."""
+    """Combining marks on letters; the level is the maximum number of stacked marks."""
 
     p: float = setting(0.3, ge=0, le=1)
     """Probability of marks after a letter."""
     level_toxic: int = setting(1, ge=0, le=4)
-    """Marks that may be stacked on a letter of a toxic word."""
+    """Maximum number of marks on a letter of a toxic word."""
 
     def check(self, key: str) -> None:
         require(self.clusters is None, f"{key}.clusters", self.clusters, "null with diacritics")
         for name in ("p", "p_toxic_symbol", "p_non_toxic_symbol"):
             share = getattr(self, name) or 0.0
-            allowed = f"at most 1 together with {key}.p_space"
+            allowed = f"at most 1 in sum with {key}.p_space"
             require(share + self.p_space <= 1, f"{key}.{name}", share, allowed)
 
     def _families_at(self, level: int) -> set[str]:
@@ -197,12 +197,12 @@ class DiacriticsConfig(NoiseConfig):
 
 @register("noise", "unseen", "vitrina.noise.policy:unseen")
 class UnseenNoiseConfig(NoiseConfig):
-    """Look-alikes that no level of the other options holds, at one strength for every letter."""
+    """Look-alikes that are in no level of the other options, at one strength for all letters."""
 
     p: float = setting(0.3, ge=0, le=1)
-    """Probability that a letter is replaced, where it has such look-alikes."""
+    """Probability that a letter with such look-alikes is replaced."""
     known_level: int = setting(4, ge=0, le=4)
-    """The highest level whose signs count as seen: that of the training's noise, if it is lower."""
+    """The highest level whose characters count as seen; set the level of the training noise."""
 
     def check(self, key: str) -> None:
         allowed = "4 (look-alikes) or 0 (nothing) with noise=unseen"
@@ -216,28 +216,28 @@ class UnseenNoiseConfig(NoiseConfig):
 
 @register("noise", "families", "vitrina.noise.families:families")
 class FamiliesNoiseConfig(NoiseConfig):
-    """Families of noise, one for each touched word, independent of the label."""
+    """One noise family for each touched word, independent of the label."""
 
     p: float = setting(0.3, ge=0, le=1)
-    """Probability that a letter of a touched word is edited, where its family can edit it."""
+    """Probability that the family of a touched word edits a letter that it can edit."""
     p_text: float = setting(0.7, ge=0, le=1)
-    """Probability that a text is touched at all."""
+    """Probability that a text is touched."""
     p_word: float = setting(0.5, ge=0, le=1)
     """Probability that a word of a touched text is touched."""
     families: dict[str, float] = setting(open_keys=True, ge=0, lt=1e9)
-    """Weight by name of family, with which a touched word draws it; empty: our own, all alike
-    often: leet, keyboard, sequences, clusters, diacritics, spaces, punctuation, masking, deletion,
-    swap, repetition, invisible, transliteration, case. Plugins may add more."""
+    """Weight of each family by name; empty: equal weights of leet, keyboard, sequences, clusters,
+    diacritics, spaces, punctuation, masking, deletion, swap, repetition, invisible,
+    transliteration, case. Plugins may add more."""
     hold_out: list[str] = setting([])
-    """Families that are left out of the mix."""
+    """Families to exclude."""
 
     def check(self, key: str) -> None:
-        alike = self.level_non_toxic in (None, self.level_toxic) and self.level_toxic in (0, 4)
+        equal = self.level_non_toxic in (None, self.level_toxic) and self.level_toxic in (0, 4)
         allowed = "4 (noise) or 0 (nothing), as level_non_toxic, with noise=families"
-        require(alike, f"{key}.level_toxic", self.level_toxic, allowed)
+        require(equal, f"{key}.level_toxic", self.level_toxic, allowed)
         for name in ("p_toxic_word", "p_toxic_symbol", "p_non_toxic_symbol", "lexicon"):
             value = getattr(self, name)
-            allowed = "null with noise=families, which treats all words alike"
+            allowed = "null with noise=families, which treats all words equally"
             require(value is None, f"{key}.{name}", value, allowed)
         allowed = "0 with noise=families; the family `spaces` inserts spaces"
         require(self.p_space == 0, f"{key}.p_space", self.p_space, allowed)
@@ -254,15 +254,16 @@ class FamiliesNoiseConfig(NoiseConfig):
             allowed = f"one of {key}.families: {', '.join(drawn)}"
             require(name in drawn, f"{key}.hold_out[{index}]", name, allowed)
         nothing = bool(self.families) and not any(self.families.values())
-        require(not nothing, f"{key}.families", dict(self.families), "with a weight above 0")
+        allowed = "weights of which at least one is above 0"
+        require(not nothing, f"{key}.families", dict(self.families), allowed)
         left = bool(self.mix)
-        require(left, f"{key}.hold_out", self.hold_out, "such that a family is left in the mix")
+        require(left, f"{key}.hold_out", self.hold_out, "a list that leaves at least one family")
         needless = self.clusters is not None and "clusters" not in self.mix
         require(not needless, f"{key}.clusters", self.clusters, "null without the family clusters")
 
     @property
     def mix(self) -> dict[str, float]:
-        """Weight by name of the families that are drawn, ours first."""
+        """Weight of each drawn family by name, built-in families first."""
         given = self.families or dict.fromkeys(FAMILIES, 1.0)
         names = [*FAMILIES, *(name for name in given if name not in FAMILIES)]
         return {

@@ -1,4 +1,4 @@
-"""The training texts that `fit` of each component sees."""
+"""The training texts that `fit` of each component receives."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from vitrina.text.batch import TextBatch
 
 @dataclass(frozen=True)
 class Corpus:
-    """The texts of the training split, as the component will be given them.
+    """The texts of the training split as a component receives them.
 
     Attributes:
         clean: the texts without noise.
-        noisy: draws the training noise over them.
-        replacements: counts what the training noise replaces by what.
+        noisy: returns the texts with the training noise.
+        replacements: counts the replacements of the training noise.
     """
 
     clean: TextBatch
@@ -24,5 +24,5 @@ class Corpus:
     replacements: Callable[[], Replacements] = Replacements
 
     def map(self, change: Callable[[TextBatch], TextBatch]) -> Corpus:
-        """Return the corpus behind another step, such as a normalizer."""
+        """Return the corpus behind a further step, such as a normalizer."""
         return Corpus(change(self.clean), lambda: change(self.noisy()), self.replacements)

@@ -1,9 +1,9 @@
-"""The families of noise of the robustness protocol, each one a way to edit letters.
+"""The noise families of the robustness protocol; each one edits letters by one mechanism.
 
-A family has one strength, the probability that a letter is edited; it is the same for every word,
-so that the noise tells nothing about the label. Families that insert edit any letter by what they
-put behind it, all others edit Russian letters. At strength 1 every letter is edited that the family
-can edit: those that its table holds, those with a letter behind them in the same word, and so on.
+The strength of a family is the probability that a letter is edited. It is equal for all words, so
+the noise is independent of the label. Inserting families edit any letter by an insertion after it;
+all other families edit Russian letters. At strength 1 a family edits every letter that it can edit,
+such as those in its table.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ INVISIBLE = (
 
 _LATIN = "a b v g d e yo zh z i j k l m n o p r s t u f x cz ch sh shh `` y` ` e` yu ya"
 TRANSLITERATION = dict(zip(SMALL, _LATIN.split(), strict=True))
-"""GOST 7.79-2000, system B; ц is cz everywhere, where the standard allows c before i, e, y, j."""
+"""GOST 7.79-2000, system B; ц is always cz (the standard also allows c before i, e, y, j)."""
 
 
 def families(config: FamiliesNoiseConfig) -> Policies:
-    """The policy of each family of the mix, with the families' weights.
+    """Return the policy and the weight of each family.
 
     Raises:
         InputError: if the glyph clusters are needed and cannot be read.
@@ -45,78 +45,78 @@ def families(config: FamiliesNoiseConfig) -> Policies:
 
 
 def leet(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Letters become look-alike digits."""
+    """Replace letters by look-alike digits."""
     return _of_level(config, "leet")
 
 
 def keyboard(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Letters become keyboard and Latin look-alikes."""
+    """Replace letters by keyboard and Latin look-alikes."""
     return _of_level(config, "keyboard")
 
 
 def sequences(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Letters become look-alike sequences."""
+    """Replace letters by look-alike sequences."""
     return _of_level(config, "sequences")
 
 
 def clusters(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Letters become glyphs of the same visual cluster."""
+    """Replace letters by glyphs of the same visual cluster."""
     return _of_level(config, "clusters")
 
 
 def diacritics(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """A combining mark follows letters."""
-    return _inserting(config, stacked_marks(1), behind_words=True)
+    """Insert a combining mark after letters."""
+    return _inserting(config, stacked_marks(1), after_words=True)
 
 
 def punctuation(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Punctuation follows letters inside a word."""
-    return _inserting(config, PUNCTUATION, behind_words=False)
+    """Insert punctuation after letters inside a word."""
+    return _inserting(config, PUNCTUATION, after_words=False)
 
 
 def invisible(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Invisible characters follow letters."""
-    return _inserting(config, INVISIBLE, behind_words=True)
+    """Insert invisible characters after letters."""
+    return _inserting(config, INVISIBLE, after_words=True)
 
 
 def spaces(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Spaces follow letters inside a word."""
+    """Insert spaces after letters inside a word."""
     return PerturbationPolicy(p_word=config.p_word, p_space=config.p)
 
 
 def swap(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Neighboring letters change places.
+    """Swap neighboring letters.
 
-    Each letter may begin a pair unless it ends one. With this probability of beginning one the
-    share of exchanged letters in a long word is p.
+    Each letter may start a pair unless it ends one. With the start probability p / (2 - p) the
+    share of swapped letters in a long word is p.
     """
     rates = (config.p / (2 - config.p),)
     return PerturbationPolicy(p_word=config.p_word, rates=rates, swaps=True)
 
 
 def masking(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Letters become masks."""
+    """Replace letters by masks."""
     return _replacing(config, {letter: list(MASKS) for letter in ALPHABET})
 
 
 def deletion(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Letters are deleted."""
+    """Delete letters."""
     return _replacing(config, {letter: [""] for letter in ALPHABET})
 
 
 def repetition(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Letters are written two or three times."""
+    """Repeat letters two or three times."""
     return _replacing(config, {letter: [letter * 2, letter * 3] for letter in ALPHABET})
 
 
 def transliteration(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Letters are written in Latin."""
+    """Transliterate letters to Latin."""
     latin = {letter: TRANSLITERATION[letter.lower()] for letter in ALPHABET}
     return _replacing(config, {x: [y if x in SMALL else y.capitalize()] for x, y in latin.items()})
 
 
 def case(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Letters change between small and capital."""
+    """Change the case of letters."""
     return _replacing(config, {letter: [letter.swapcase()] for letter in ALPHABET})
 
 
@@ -129,8 +129,8 @@ def _replacing(config: FamiliesNoiseConfig, options: dict[str, list[str]]) -> Pe
 
 
 def _inserting(
-    config: FamiliesNoiseConfig, inserts: tuple[str, ...], *, behind_words: bool
+    config: FamiliesNoiseConfig, inserts: tuple[str, ...], *, after_words: bool
 ) -> PerturbationPolicy:
     return PerturbationPolicy(
-        p_word=config.p_word, p_insert=config.p, inserts=inserts, behind_words=behind_words
+        p_word=config.p_word, p_insert=config.p, inserts=inserts, after_words=after_words
     )

@@ -1,4 +1,4 @@
-"""Noise over a jsonl file, line by line: each line keeps its other fields and its place."""
+"""Apply noise to a jsonl file; all other fields and the order of the lines stay."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _NOTHING = CleaningConfig(html=False, urls=False, mentions=False, bom=False)
 def corrupt_file(
     noise: Noise, source: Path, target: Path, *, text_field: str = "text", pieces: bool = False
 ) -> int:
-    """Write `source` with its texts corrupted to `target`; return the number of lines.
+    """Write `source` with noisy texts to `target`; return the number of lines.
 
-    The target appears whole or not at all. The noise of a line is keyed by its number.
+    The write is atomic. The line number is the key of the noise of a line.
 
     Args:
-        noise: what is drawn, in epoch 0.
-        source: jsonl, an object with a text a line.
+        noise: the noise, drawn for epoch 0.
+        source: jsonl, one object with a text per line.
         target: may be `source`.
         text_field: the field with the text.
-        pieces: write the text as `[[piece, label], …]`, words and what stands between them, label
-            1 for the words that the noise's lexicon calls toxic.
+        pieces: write the text as `[[piece, label], …]`: words and the text between them, with
+            label 1 for the toxic words of the noise's lexicon.
 
     Raises:
-        InputError: naming file and line, if a line is not such an object or a file cannot be used.
+        InputError: if a line is not such an object, or a file cannot be read or written.
     """
     rows = _read(source, text_field)
     count = 0
@@ -47,17 +47,18 @@ def corrupt_file(
             texts = TextBatch.from_strings([clean(row[text_field], _NOTHING).text for row in batch])
             indices = np.arange(count, count + len(batch))
             noisy = noise(texts, noise.mark(texts), indices, 0)
-            values = labelled_pieces(noisy) if pieces else noisy.texts.to_strings()
+            values = labeled_pieces(noisy) if pieces else noisy.texts.to_strings()
             for row, value in zip(batch, values, strict=True):
                 file.write(json_line({**row, text_field: value}) + "\n")
             count += len(batch)
     return count
 
 
-def labelled_pieces(noisy: PerturbedBatch) -> list[list[tuple[str, int]]]:
-    """For each text its noisy words, with 1 where toxic, and the signs between them, with 0.
+def labeled_pieces(noisy: PerturbedBatch) -> list[list[tuple[str, int]]]:
+    """Return (piece, label) pairs of each text: noisy words and the text between them.
 
-    A word that noise split by spaces stays one piece; a word that noise deleted is left out.
+    The label is 1 for toxic words, else 0. A word with an inserted space stays one piece; a
+    deleted word has no piece.
     """
     spans = noisy.word_spans()
     starts, ends, toxic = spans.starts.tolist(), spans.ends.tolist(), spans.toxic.tolist()

@@ -1,13 +1,13 @@
-"""Corruption of texts, whole batches at once, with every edit's position.
+"""Noise on whole batches of texts, with the position of every edit.
 
-One scheme carries all options of noise. A text is touched or not; in a touched text each word is
-touched with a probability; a touched word draws a rate, at which each of its letters is replaced,
-and after each of its letters something may be inserted. Toxic words and all others have a
-`PerturbationPolicy` each, and only where the two differ is the lexicon asked. With families of
-noise each family has a `PerturbationPolicy`, and a touched word draws one of them.
+All options of `noise` use one scheme. A text is touched or not; in a touched text each word is
+touched with a probability. A touched word draws a rate, the probability that each letter is
+replaced, and characters may be inserted after each letter. Toxic words and other words have one
+`PerturbationPolicy` each; the lexicon is needed only if the two differ. With noise families each
+family has a `PerturbationPolicy`, and a touched word draws one of them.
 
-All draws are keyed (`vitrina.noise.randomness`): a text's noise depends on the seed, the epoch and
-the text's index in its dataset, never on the batch.
+All draws are counter-based (`vitrina.noise.randomness`): the noise of a text depends on the seed,
+the epoch and the index of the text in its dataset, but not on the batch.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from vitrina.text.spans import Spans
 from vitrina.text.words import Words, find_words, is_letter
 
 TEXTS_AT_ONCE = 4096
-"""Texts corrupted together, which bounds the memory; it does not change the noise."""
+"""Texts per pass. It bounds the memory and does not change the noise."""
 
 
 def build_noise(config: NoiseConfig, seed: int, *, mark_toxic: bool = False) -> Noise:
-    """The noise of a `noise` option.
+    """Build the noise of an option of `noise`.
 
     Args:
         config: one of the options in `vitrina.noise.config`.
-        seed: of all draws.
-        mark_toxic: let `Noise.mark` ask the lexicon even where the noise does not need it.
+        seed: the seed of all draws.
+        mark_toxic: let `Noise.mark` use the lexicon even if the noise does not need it.
 
     Raises:
         InputError: if the glyph clusters or the lexicon are needed and cannot be read.
@@ -57,11 +57,11 @@ class _Letters:
 
     Attributes:
         places: int64 [n], in the batch's code points.
-        positions: int64 [n], counted from the text's start.
-        keys: uint64 [n], of the text.
-        groups: int64 [n], the treatment: 1 in toxic words, 0 in others; or the drawn family.
+        positions: int64 [n], counted from the start of the text.
+        keys: uint64 [n], the key of the text.
+        groups: int64 [n], index of the policy: 1 for toxic words, else 0; or the drawn family.
         rates: float64 [n], probability of a replacement.
-        last: bool [n], whether it ends its word.
+        last: bool [n], whether the code point is the last one of its word.
     """
 
     places: np.ndarray
@@ -76,11 +76,11 @@ class _Letters:
 
 
 class Noise:
-    """Draws noise over batches of texts.
+    """Applies noise to batches of texts.
 
     Attributes:
-        changes: whether any text can change at all.
-        needs_lexicon: whether toxic words are treated differently from others.
+        changes: whether any text can change.
+        needs_lexicon: whether toxic words have a policy of their own.
     """
 
     def __init__(
@@ -102,35 +102,35 @@ class Noise:
         self._p_word = np.array([kind.p_word for kind in kinds])
         self._rates = StringTable.of([[""] * len(kind.rates) for kind in kinds])
         self._rate_values = np.array([rate for kind in kinds for rate in kind.rates])
-        # Behind the replacements each letter stands by itself, for letters that change places.
+        # The last rows contain each letter itself; swaps use them.
         self._replacements = StringTable.of(
             [kind.options.get(letter, ()) for kind in kinds for letter in ALPHABET]
             + [[letter] for letter in ALPHABET]
         )
         self._letter_rows = letter_rows()
-        # Insertions: row 0 holds the space, the others what else each treatment inserts.
+        # Row 0 contains the space; row 1 + i the other insertions of policy i.
         self._insertions = StringTable.of([[" "], *(kind.inserts for kind in kinds)])
         self._p_space = np.array([kind.p_space for kind in kinds])
         self._p_insert = self._p_space + np.array([kind.p_insert for kind in kinds])
-        self._behind_words = np.array([kind.behind_words for kind in kinds])
+        self._after_words = np.array([kind.after_words for kind in kinds])
         self._swaps = np.array([kind.swaps for kind in kinds])
         self._rewriters = {n: kind.rewrite for n, kind in enumerate(kinds) if kind.rewrite}
 
     def mark(self, texts: TextBatch) -> Words:
-        """The words of `texts`, toxic ones flagged where this noise asks for it."""
+        """Find the words of `texts`; mark toxic words if this noise has a lexicon."""
         words = find_words(texts)
         return self._lexicon.mark(texts, words) if self._lexicon is not None else words
 
     def __call__(
         self, texts: TextBatch, words: Words, indices: np.ndarray, epoch: int
     ) -> PerturbedBatch:
-        """Corrupt a batch.
+        """Apply the noise to a batch.
 
         Args:
             texts: the batch.
-            words: what `mark` found in these texts.
-            indices: int64 [B], where each text stands in its dataset; the noise is keyed by it.
-            epoch: keys the noise too, unless the noise is drawn once.
+            words: the result of `mark` for these texts.
+            indices: int64 [B], index of each text in its dataset, a key of the noise.
+            epoch: also a key of the noise, unless `resample_each_epoch` is False.
         """
         assert len(texts) == len(indices) == len(words.offsets) - 1
         if not self.changes or len(words) == 0:
@@ -143,14 +143,14 @@ class Noise:
             replaced, replacement, replacements = self._rewritten(
                 texts, letters, replaced, replacement
             )
-        behind, insertion = self._inserted(texts, letters)
+        inserted_after, insertion = self._inserted(texts, letters)
         return apply_edits(
             texts,
             words,
             replaced,
             replacements,
             replacement,
-            behind,
+            inserted_after,
             self._insertions,
             insertion,
         )
@@ -158,7 +158,7 @@ class Noise:
     def corrupted(
         self, texts: TextBatch, words: Words, indices: np.ndarray, epoch: int
     ) -> TextBatch:
-        """What calling gives, without the edits and in bounded memory: for any number of texts."""
+        """Return the noisy texts without their edits, in bounded memory for any number of texts."""
         return TextBatch.join(
             [noisy.texts for noisy in self._by_parts(texts, words, indices, epoch)]
         )
@@ -166,19 +166,19 @@ class Noise:
     def corrupted_with(
         self, texts: TextBatch, words: Words, spans: Spans, indices: np.ndarray, epoch: int
     ) -> tuple[TextBatch, Spans]:
-        """What `corrupted` gives, and where `spans` of the clean texts stand in it."""
-        parts, map_spans, start = [], [], 0
+        """Return the noisy texts and `spans` of the clean texts mapped to them."""
+        parts, mapped, start = [], [], 0
         for noisy in self._by_parts(texts, words, indices, epoch):
             stop = start + len(noisy.texts)
             parts.append(noisy.texts)
-            map_spans.append(noisy.map_spans(spans.part(start, stop)))
+            mapped.append(noisy.map_spans(spans.part(start, stop)))
             start = stop
-        return TextBatch.join(parts), Spans.join(map_spans) if map_spans else spans
+        return TextBatch.join(parts), Spans.join(mapped) if mapped else spans
 
     def replacements(
         self, texts: TextBatch, words: Words, indices: np.ndarray, epoch: int
     ) -> Replacements:
-        """What stands in `corrupted` in place of letters, and between them."""
+        """Count the replacements and insertions of `corrupted`."""
         parts = self._by_parts(texts, words, indices, epoch)
         starts = range(0, len(texts), TEXTS_AT_ONCE)
         clean = (texts.part(n, min(n + TEXTS_AT_ONCE, len(texts))).to_strings() for n in starts)
@@ -189,11 +189,11 @@ class Noise:
     ) -> Iterator[PerturbedBatch]:
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             stop = min(start + TEXTS_AT_ONCE, len(texts))
-            some, their_words = texts.part(start, stop), words.part(start, stop)
-            yield self(some, their_words, indices[start:stop], epoch)
+            part = texts.part(start, stop)
+            yield self(part, words.part(start, stop), indices[start:stop], epoch)
 
     def _touched(self, texts: TextBatch, words: Words, keys: np.ndarray) -> _Letters:
-        """The code points of the words that are touched, with the rates that these words drew."""
+        """Draw the touched words and their rates; return their code points."""
         text_of_word = words.text_indices()
         groups = words.toxic.astype(np.int64) if self.needs_lexicon else np.zeros_like(text_of_word)
         word_keys = keys[text_of_word]
@@ -227,7 +227,7 @@ class Noise:
         )
 
     def _replaced(self, texts: TextBatch, letters: _Letters) -> tuple[np.ndarray, np.ndarray]:
-        """Places of replaced letters, rising, and the entry of the table for each."""
+        """Return ascending places of replaced letters, and the table entry of each."""
         rows = self._letter_rows.take(texts.code_points[letters.places], mode="clip").astype(
             np.int64
         )
@@ -249,19 +249,19 @@ class Noise:
     def _swapped(
         self, letters: _Letters, known: np.ndarray, letter: np.ndarray, drawn: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Letters that change places with their neighbours, and the entry that each becomes.
+        """Return the letters that are swapped with a neighbor, and the table entry of each.
 
         Args:
-            known: int64 [n], which code points are Russian letters.
-            letter: int64 [n], their places in `ALPHABET`.
-            drawn: bool [n], whether each is to begin a pair.
+            known: int64 [n], indices of Russian letters.
+            letter: int64 [n], their indices in `ALPHABET`.
+            drawn: bool [n], whether the draw starts a pair at each letter.
         """
         if not len(known):
             return known, known
         begins = drawn & self._swaps[letters.groups[known]] & ~letters.last[known]
         begins[:-1] &= (known[1:] == known[:-1] + 1) & (letter[1:] != letter[:-1])
         begins[-1] = False
-        # Of neighbours that are all to begin a pair, every second one does.
+        # In a run of pair starts, only every second one starts a pair.
         place = np.arange(len(known))
         first = begins.copy()
         first[1:] &= ~begins[:-1]
@@ -278,12 +278,12 @@ class Noise:
         replaced: np.ndarray,
         replacement: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, StringTable]:
-        """Add the words that policies rewrite: the first code point becomes the word, others go."""
+        """Add rewritten words: replace the first code point by the new word, delete the others."""
         ends = np.flatnonzero(letters.last) + 1
         starts = np.append(0, ends[:-1])
         places, words, entries = [replaced], [], [replacement]
         first = len(self._replacements.lengths)
-        gone = first  # the first of the added entries is empty
+        empty = first  # the first added entry is the empty string
         for group, rewrite in self._rewriters.items():
             mine = np.flatnonzero(letters.groups[starts] == group)
             if not len(mine):
@@ -293,28 +293,28 @@ class Noise:
             spans = [letters.places[a:b] for a, b in zip(heads, ends[mine], strict=True)]
             old = [_as_text(texts.code_points[span]) for span in spans]
             new = list(rewrite(old, draws))
-            assert len(new) == len(old), "a rewriter returns as many words as it gets"
+            assert len(new) == len(old), "`rewrite` must return one word per word"
             changed = [n for n, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
             for n in changed:
                 places.append(spans[n])
                 words.append(new[n])
-                entries.append(np.append(first + len(words), np.full(len(spans[n]) - 1, gone)))
+                entries.append(np.append(first + len(words), np.full(len(spans[n]) - 1, empty)))
         merged, chosen = np.concatenate(places), np.concatenate(entries)
         order = np.argsort(merged, kind="stable")
         table = self._replacements.joined(StringTable.of([["", *words]]))
         return merged[order], chosen[order].astype(np.int64), table
 
     def _inserted(self, texts: TextBatch, letters: _Letters) -> tuple[np.ndarray, np.ndarray]:
-        """Places of letters with something behind them, rising, and the entry for each."""
+        """Return ascending places of letters with an insertion after them, and its table entry."""
         if not (self._p_insert > 0).any():
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         draws = uniforms(letters.keys, letters.positions, Stream.INSERT)
         hit = draws < self._p_insert[letters.groups]
         hit &= is_letter(texts.code_points[letters.places])
-        hit &= ~letters.last | self._behind_words[letters.groups]
+        hit &= ~letters.last | self._after_words[letters.groups]
         chosen = np.flatnonzero(hit)
         groups = letters.groups[chosen]
-        # A space is never put behind a word: it would stand before another space.
+        # No space after the last letter: white space follows there anyway.
         space = draws[chosen] < self._p_space[groups]
         keep = ~(space & letters.last[chosen])
         chosen, groups, space = chosen[keep], groups[keep], space[keep]

@@ -1,4 +1,4 @@
-"""Corrupted texts with the way back to the clean ones."""
+"""Noisy texts with the positions of their edits."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from vitrina.noise.tables import StringTable
-from vitrina.text.batch import TextBatch, ranges
-from vitrina.text.offsets import OffsetMap
+from vitrina.text.batch import TextBatch, offsets_of, ranges
 from vitrina.text.spans import Spans
 from vitrina.text.words import Words
 
@@ -18,14 +17,14 @@ AnySpans = TypeVar("AnySpans", bound=Spans)
 
 @dataclass(frozen=True)
 class Edits:
-    """Edits of a batch by text and position; int64 [num_edits] each.
+    """Edits of a batch, ordered by text and position; int64 [num_edits] each.
 
     Attributes:
-        text: the text in the batch.
+        text: index of the text in the batch.
         start: first code point in the clean text.
-        end: one behind the last one; equal to `start` where something was inserted.
+        end: end code point, exclusive; equal to `start` for an insertion.
         new_start: first code point in the noisy text.
-        new_end: one behind the last one; equal to `new_start` where something was deleted.
+        new_end: end code point, exclusive; equal to `new_start` for a deletion.
     """
 
     text: np.ndarray
@@ -40,46 +39,47 @@ class Edits:
 
 @dataclass(frozen=True)
 class PerturbedBatch:
-    """A corrupted batch.
+    """A noisy batch.
 
     Attributes:
         texts: the noisy texts.
         words: the words of the clean texts.
-        clean_offsets: int64 [B + 1], of the clean texts.
-        placed: int64 [num_code_points + 1], where each clean code point (with what is inserted
-            behind it) starts among the noisy code points of the batch.
-        replaced: int64, rising: clean code points of the batch that were replaced.
-        replaced_lengths: int64, by how many code points each.
-        behind: int64, rising: clean code points of the batch with an insertion behind them.
-        inserted_lengths: int64, code points of each insertion.
+        clean_offsets: int64 [B + 1], offsets of the clean texts.
+        noisy_starts: int64 [num_code_points + 1], start of each clean code point among the noisy
+            code points of the batch.
+        replaced: int64, ascending, replaced clean code points of the batch.
+        replaced_lengths: int64, number of code points of each replacement.
+        inserted_after: int64, ascending, clean code points of the batch with an insertion after
+            them.
+        inserted_lengths: int64, number of code points of each insertion.
     """
 
     texts: TextBatch
     words: Words
     clean_offsets: np.ndarray
-    placed: np.ndarray
+    noisy_starts: np.ndarray
     replaced: np.ndarray
     replaced_lengths: np.ndarray
-    behind: np.ndarray
+    inserted_after: np.ndarray
     inserted_lengths: np.ndarray
 
     @classmethod
     def unchanged(cls, texts: TextBatch, words: Words) -> PerturbedBatch:
-        placed = np.arange(len(texts.code_points) + 1, dtype=np.int64)
+        noisy_starts = np.arange(len(texts.code_points) + 1, dtype=np.int64)
         none = np.zeros(0, dtype=np.int64)
-        return cls(texts, words, texts.offsets, placed, none, none, none, none)
+        return cls(texts, words, texts.offsets, noisy_starts, none, none, none, none)
 
     @property
     def edits(self) -> Edits:
-        """Every edit, in the order of the texts; made when asked for."""
-        clean = np.concatenate([self.replaced, self.behind + 1])
-        end = np.concatenate([self.replaced + 1, self.behind + 1])
-        new_end = np.concatenate(
-            [self.placed[self.replaced] + self.replaced_lengths, self.placed[self.behind + 1]]
-        )
+        """All edits; computed at each access."""
+        after = self.inserted_after + 1
+        clean = np.concatenate([self.replaced, after])
+        end = np.concatenate([self.replaced + 1, after])
+        replaced_ends = self.noisy_starts[self.replaced] + self.replaced_lengths
+        new_end = np.concatenate([replaced_ends, self.noisy_starts[after]])
         lengths = np.concatenate([self.replaced_lengths, self.inserted_lengths])
-        # A letter's replacement stands before what is inserted behind it.
-        owner = np.concatenate([2 * self.replaced, 2 * self.behind + 1])
+        # The replacement of a letter precedes the insertion after it.
+        owner = np.concatenate([2 * self.replaced, 2 * self.inserted_after + 1])
         order = np.argsort(owner, kind="stable")
         text = np.searchsorted(self.clean_offsets, owner // 2, side="right") - 1
         clean_start, noisy_start = self.clean_offsets[text], self.texts.offsets[text]
@@ -93,33 +93,19 @@ class PerturbedBatch:
         return Edits(*(column[order] for column in columns))
 
     def word_spans(self) -> Words:
-        """The clean words where they stand in the noisy texts, with their flags.
+        """Map the words of the clean texts to the noisy texts.
 
-        A word that was split by an inserted space is still one span; a word that was deleted is
-        empty.
+        A word with an inserted space stays one span; a deleted word has an empty span.
         """
         return self.map_spans(self.words)
 
     def map_spans(self, spans: AnySpans) -> AnySpans:
-        """Spans of the clean texts where they are in the noisy ones; empty where deleted."""
+        """Map spans of the clean texts to the noisy texts; deleted spans become empty."""
         text = spans.text_indices()
         clean, noisy = self.clean_offsets[text], self.texts.offsets[text]
-        starts = self.placed[spans.starts + clean] - noisy
-        ends = self.placed[spans.ends + clean] - noisy
+        starts = self.noisy_starts[spans.starts + clean] - noisy
+        ends = self.noisy_starts[spans.ends + clean] - noisy
         return spans.of(starts, ends, spans.counts, spans.labels)
-
-    def offset_map(self, index: int) -> OffsetMap:
-        """From the noisy text `index` of the batch back to the clean one."""
-        first, behind = int(self.clean_offsets[index]), int(self.clean_offsets[index + 1])
-        counts = np.diff(self.placed[first : behind + 1])
-        starts = np.repeat(np.arange(behind - first, dtype=np.int64), counts)
-        ends = starts + 1
-        noisy = int(self.texts.offsets[index])
-        here = slice(*np.searchsorted(self.behind, [first, behind]).tolist())
-        lengths = self.inserted_lengths[here]
-        inserted = ranges(self.placed[self.behind[here] + 1] - lengths - noisy, lengths)
-        starts[inserted] += 1
-        return OffsetMap(starts, ends, behind - first)
 
 
 def apply_edits(
@@ -128,37 +114,43 @@ def apply_edits(
     replaced: np.ndarray,
     replacements: StringTable,
     replacement: np.ndarray,
-    behind: np.ndarray,
+    inserted_after: np.ndarray,
     insertions: StringTable,
     insertion: np.ndarray,
 ) -> PerturbedBatch:
-    """Replace and insert.
+    """Apply replacements and insertions to a batch.
 
     Args:
         texts: the clean batch.
         words: its words.
-        replaced: int64, rising: code points of the batch to replace …
-        replacements: … by entries of this table …
-        replacement: … namely these.
-        behind: int64, rising: code points of the batch to insert something behind …
-        insertions: … entries of this table …
-        insertion: … namely these.
+        replaced: int64 [n], ascending, code points of the batch to replace.
+        replacements: table of replacement strings.
+        replacement: int64 [n], entry of `replacements` for each code point.
+        inserted_after: int64 [m], ascending, code points of the batch with an insertion after them.
+        insertions: table of inserted strings.
+        insertion: int64 [m], entry of `insertions` for each insertion.
     """
     new_lengths = replacements.lengths[replacement]
     inserted_lengths = insertions.lengths[insertion]
     counts = np.ones(len(texts.code_points), dtype=np.int64)
     counts[replaced] = new_lengths
-    counts[behind] += inserted_lengths
-    placed = np.zeros(len(counts) + 1, dtype=np.int64)
-    np.cumsum(counts, out=placed[1:])
+    counts[inserted_after] += inserted_lengths
+    noisy_starts = offsets_of(counts)
     noisy = np.repeat(texts.code_points, counts)
-    noisy[ranges(placed[replaced], new_lengths)] = replacements.code_points[
+    noisy[ranges(noisy_starts[replaced], new_lengths)] = replacements.code_points[
         ranges(replacements.starts[replacement], new_lengths)
     ]
-    noisy[ranges(placed[behind + 1] - inserted_lengths, inserted_lengths)] = insertions.code_points[
+    insert_starts = noisy_starts[inserted_after + 1] - inserted_lengths
+    noisy[ranges(insert_starts, inserted_lengths)] = insertions.code_points[
         ranges(insertions.starts[insertion], inserted_lengths)
     ]
-    changed = TextBatch(noisy, placed[texts.offsets])
     return PerturbedBatch(
-        changed, words, texts.offsets, placed, replaced, new_lengths, behind, inserted_lengths
+        TextBatch(noisy, noisy_starts[texts.offsets]),
+        words,
+        texts.offsets,
+        noisy_starts,
+        replaced,
+        new_lengths,
+        inserted_after,
+        inserted_lengths,
     )

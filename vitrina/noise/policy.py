@@ -1,4 +1,4 @@
-"""Perturbation policies: what noise does to words, and the policies of each option of `noise`."""
+"""Perturbation policies: how noise changes words, for each option of `noise`."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ DIACRITICS = (
 
 @dataclass(frozen=True)
 class PerturbationPolicy:
-    """What is done to the words of one kind.
+    """The noise of one kind of words.
 
     Attributes:
         p_word: probability that a word is touched.
-        rates: a touched word draws one of these, the probability that a letter is replaced.
-        options: letter → what it may become, each entry alike probable.
-        p_space: probability of a space after a letter, inside the word.
+        rates: a touched word draws one of these as the probability that a letter is replaced.
+        options: letter → its replacements, with equal probability.
+        p_space: probability of a space after a letter inside the word.
         p_insert: probability of one of `inserts` after a letter.
-        inserts: what else is inserted, each alike probable.
-        behind_words: whether the last letter may have an insertion behind it.
-        swaps: whether `rates` are how often a letter is exchanged with its right neighbor, where
-            it was not exchanged with its left one and the two differ; without `options` then.
-        rewrite: replaces whole touched words of any script; nothing else is done to them then. It
-            gets words and float64 [n] in [0, 1), one draw for each word, and returns as many
-            words. The same word and draw must give the same word.
+        inserts: other insertions, with equal probability.
+        after_words: whether `inserts` may follow the last letter.
+        swaps: `rates` are the probabilities that a letter and its right neighbor are swapped, if
+            they differ and the letter is not yet swapped. Excludes `options`.
+        rewrite: replaces whole touched words of any script; excludes all other edits. It receives
+            words and float64 [n] in [0, 1), one draw per word, and returns n words. It must be
+            deterministic in word and draw.
     """
 
     p_word: float = 0.0
@@ -50,7 +50,7 @@ class PerturbationPolicy:
     p_space: float = 0.0
     p_insert: float = 0.0
     inserts: tuple[str, ...] = ()
-    behind_words: bool = False
+    after_words: bool = False
     swaps: bool = False
     rewrite: Callable[[Sequence[str], np.ndarray], Sequence[str]] | None = None
 
@@ -70,10 +70,10 @@ class Policies:
     """The policies of a noise.
 
     Attributes:
-        kinds: the policy of words that are not toxic and that of toxic ones; or, with `weights`,
-            any number, with the same `p_word`.
-        weights: a touched word draws one of `kinds` with these.
-        p_text: probability that a text is touched at all.
+        kinds: the policies of other and of toxic words; or, with `weights`, any number of policies
+            with equal `p_word`.
+        weights: the weights with which a touched word draws one of `kinds`.
+        p_text: probability that a text is touched.
     """
 
     kinds: Sequence[PerturbationPolicy]
@@ -82,12 +82,12 @@ class Policies:
 
 
 def none(config: NoNoiseConfig) -> Policies:
-    """Policies that change nothing."""
+    """Return policies that change nothing."""
     return Policies([PerturbationPolicy(), PerturbationPolicy()])
 
 
 def uniform(config: UniformNoiseConfig) -> Policies:
-    """Policies of `noise=uniform`.
+    """Return the policies of `noise=uniform`.
 
     Raises:
         InputError: if level 4 is used and the glyph clusters cannot be read.
@@ -104,7 +104,7 @@ def uniform(config: UniformNoiseConfig) -> Policies:
 
 
 def diacritics(config: DiacriticsConfig) -> Policies:
-    """Policies of `noise=diacritics`."""
+    """Return the policies of `noise=diacritics`."""
     return _by_level(
         config,
         lambda level, toxic: PerturbationPolicy(
@@ -112,13 +112,13 @@ def diacritics(config: DiacriticsConfig) -> Policies:
             p_space=config.p_space,
             p_insert=_or(_rate(config, toxic), config.p),
             inserts=stacked_marks(level),
-            behind_words=True,
+            after_words=True,
         ),
     )
 
 
 def unseen(config: UnseenNoiseConfig) -> Policies:
-    """Policies of `noise=unseen`.
+    """Return the policies of `noise=unseen`.
 
     Raises:
         InputError: if the glyph clusters cannot be read.
@@ -135,7 +135,7 @@ def unseen(config: UnseenNoiseConfig) -> Policies:
 
 
 def mixed(config: MixedNoiseConfig) -> Policies:
-    """Policies of `noise=mixed`.
+    """Return the policies of `noise=mixed`.
 
     Raises:
         InputError: if level 4 is used and the glyph clusters cannot be read.
@@ -162,7 +162,7 @@ def mixed(config: MixedNoiseConfig) -> Policies:
 
 
 def published(config: PublishedNoiseConfig) -> Policies:
-    """Policies of the published tool: masks and spaces in toxic words only.
+    """Return the policies of the published tool: masks and spaces in toxic words only.
 
     Raises:
         InputError: if level 4 is used and the glyph clusters cannot be read.
@@ -190,7 +190,7 @@ def _by_level(
     policy: Callable[[int, bool], PerturbationPolicy],
     p_text: float = 1.0,
 ) -> Policies:
-    """Policies of words that are not toxic and of toxic ones; level 0 changes nothing."""
+    """Return the policies of other and of toxic words; level 0 changes nothing."""
     kinds = [
         policy(level, toxic) if level else PerturbationPolicy()
         for level, toxic in ((config.other_level, False), (config.level_toxic, True))
@@ -207,7 +207,7 @@ def _or(value: float | None, otherwise: float) -> float:
 
 
 def stacked_marks(level: int) -> tuple[str, ...]:
-    """Strings of 1 to `level` marks, as many of each length as there are marks."""
+    """Return strings of 1 to `level` marks, `len(DIACRITICS)` of each length."""
     count = len(DIACRITICS)
     return tuple(
         "".join(DIACRITICS[(first + 7 * step) % count] for step in range(stacked))

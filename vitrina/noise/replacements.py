@@ -1,4 +1,4 @@
-"""What a noise puts in place of letters, counted on texts that it was drawn over."""
+"""Counts of the replacements and insertions of a noise in noisy texts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Replacements:
     """Counts of edits.
 
     Attributes:
-        replaced: how often a letter was replaced by what; nothing is replaced by nothing.
-        inserted: how often what was put between letters.
+        replaced: count of each (letter, replacement); deletions do not count.
+        inserted: count of each inserted string.
     """
 
     replaced: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -23,7 +23,7 @@ class Replacements:
 
 
 def count_replacements(drawn: Iterable[tuple[PerturbedBatch, list[str]]]) -> Replacements:
-    """Count the edits of noisy texts, each part of them with its clean texts."""
+    """Count the edits of pairs of a noisy batch and its clean texts."""
     found = Replacements()
     for noisy, clean in drawn:
         edits, strings = noisy.edits, noisy.texts.to_strings()
@@ -31,9 +31,9 @@ def count_replacements(drawn: Iterable[tuple[PerturbedBatch, list[str]]]) -> Rep
         for text, start, end, new_start, new_end in zip(
             *(c.tolist() for c in columns), strict=True
         ):
-            put = strings[text][new_start:new_end]
+            new = strings[text][new_start:new_end]
             if start == end:
-                found.inserted[put] += 1
-            elif put:
-                found.replaced[clean[text][start], put] += 1
+                found.inserted[new] += 1
+            elif new:
+                found.replaced[clean[text][start], new] += 1
     return found

@@ -1,10 +1,9 @@
-"""What a letter may be replaced by, at each level.
+"""The replacements of each letter at each level.
 
-Levels 1 to 3 stand in `resources/letter_replacement/level_N.json`, each file with what it adds to
-the lower ones. Level 4 adds the glyphs of the letter's visual cluster (`clusterization.json`, made
-by `tools/clusterization.py`). The files name small letters; a capital letter takes the capital
-form of a replacement that has one. `unseen.json` holds look-alikes that no level holds: a model
-that was trained on noise has not met them.
+`resources/letter_replacement/level_N.json` lists what levels 1 to 3 add to the lower levels. Level
+4 adds the glyphs of the letter's visual cluster (`clusterization.json`, written by
+`tools/clusterization.py`). The files contain small letters; capital letters use the replacements
+in upper case. `unseen.json` lists look-alikes of no level, which training noise does not contain.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ SMALL = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 ALPHABET = SMALL + SMALL.upper()
 """The letters that are replaced."""
 HIGHEST_LEVEL = 4
-_NO_LETTER = ord("ё") + 1  # behind the last letter: code points from here on have no row
+_NO_LETTER = ord("ё") + 1  # no letter of ALPHABET has this or a higher code point
 
 
-def _own(name: str) -> Path:
+def _resource(name: str) -> Path:
     return package_folder("resources") / "letter_replacement" / f"{name}.json"
 
 
 @cache
 def _level(level: int) -> dict[str, list[str]]:
-    """What one of the levels 1 to 3 adds: small letter → replacements."""
-    own: dict[str, Any] = json.loads(_own(f"level_{level}").read_text(encoding="utf-8"))
+    """Return the replacements that one of the levels 1 to 3 adds, by small letter."""
+    own: dict[str, Any] = json.loads(_resource(f"level_{level}").read_text(encoding="utf-8"))
     stands_for: dict[str, str] = own["stands_for"]
     added: dict[str, list[str]] = {letter: [] for letter in SMALL}
     for replacement, letters in stands_for.items():
@@ -45,12 +44,12 @@ def _level(level: int) -> dict[str, list[str]]:
 
 
 def load_clusters(path: str | Path | None) -> dict[str, list[str]]:
-    """Letter → glyphs that look like it; `None` is the project's own file.
+    """Read the look-alike glyphs of each letter; None means the default file.
 
     Raises:
-        InputError: if the file is missing or not of the form `{"letter": ["glyph", …], …}`.
+        InputError: if the file is missing or does not contain `{"letter": ["glyph", …], …}`.
     """
-    file = Path(path) if path is not None else _own("clusterization")
+    file = Path(path) if path is not None else _resource("clusterization")
     advice = "level 4 needs it: make it with tools/clusterization.py"
     try:
         clusters: Any = json.loads(file.read_text(encoding="utf-8"))
@@ -72,16 +71,16 @@ def load_clusters(path: str | Path | None) -> dict[str, list[str]]:
 def letter_options(
     level: int, *, clusters: str | Path | None = None, masks: str = "", weight_level_3: int = 1
 ) -> dict[str, list[str]]:
-    """Letter → what it may become, one entry for each unit of weight; letters without are left out.
+    """Return the replacements of each letter that has any, one entry per unit of weight.
 
     Args:
-        level: 0 (nothing, masks neither) to 4.
+        level: 0 (no replacements, no masks) to 4.
         clusters: file of glyph clusters for level 4.
-        masks: characters that every letter may also become, each with weight 1.
+        masks: further replacements of every letter, each with weight 1.
         weight_level_3: weight of the replacements of levels 1 to 3; glyphs of level 4 weigh 1.
 
     Raises:
-        InputError: if level 4 is asked for and the clusters cannot be read.
+        InputError: if `level` is 4 and the clusters cannot be read.
     """
     assert 0 <= level <= HIGHEST_LEVEL, level
     glyphs = load_clusters(clusters) if level == HIGHEST_LEVEL else {}
@@ -90,22 +89,22 @@ def letter_options(
         small = letter.lower()
         added = [part for n in range(1, min(level, 3) + 1) for part in _level(n)[small]]
         listed = [part.upper() for part in added] if letter != small else added
-        alike = [g for g in _glyphs_of(letter, glyphs) if g != letter and g not in listed]
-        weighted = listed * weight_level_3 + alike + list(masks)
+        similar = [g for g in _glyphs_of(letter, glyphs) if g != letter and g not in listed]
+        weighted = listed * weight_level_3 + similar + list(masks)
         if weighted:
             options[letter] = weighted
     return options
 
 
 def level_table(level: int, *, clusters: str | Path | None = None) -> dict[str, list[str]]:
-    """Letter → what one level alone adds to the lower ones; letters without are left out.
+    """Return the replacements that one level adds to the lower ones, by letter.
 
     Args:
         level: 1 to 4.
         clusters: file of glyph clusters for level 4.
 
     Raises:
-        InputError: if level 4 is asked for and the clusters cannot be read.
+        InputError: if `level` is 4 and the clusters cannot be read.
     """
     assert 1 <= level <= HIGHEST_LEVEL, level
     if level < HIGHEST_LEVEL:
@@ -119,7 +118,7 @@ def level_table(level: int, *, clusters: str | Path | None = None) -> dict[str, 
 
 
 def seen_glyphs(level: int = HIGHEST_LEVEL) -> frozenset[str]:
-    """Every character that a noise of levels 1 to `level` may put in place of a letter."""
+    """Return every character of the replacements of levels 1 to `level`."""
     options = letter_options(level)
     return frozenset(sign for row in options.values() for entry in row for sign in entry)
 
@@ -127,27 +126,26 @@ def seen_glyphs(level: int = HIGHEST_LEVEL) -> frozenset[str]:
 def unseen_options(
     clusters: str | Path | None = None, known_level: int = HIGHEST_LEVEL
 ) -> dict[str, list[str]]:
-    """Letter → look-alikes that no level holds; letters without are left out.
+    """Return the look-alikes of each letter that are in no level up to `known_level`.
 
     Args:
-        clusters: file of glyph clusters, of which what a level holds is left out; `None` is the
-            project's own file of look-alikes.
-        known_level: the highest level that counts.
+        clusters: file of look-alikes; None means the default file.
+        known_level: the highest level to exclude.
 
     Raises:
         InputError: if the file cannot be read.
     """
-    glyphs = load_clusters(clusters or _own("unseen"))
+    glyphs = load_clusters(clusters or _resource("unseen"))
     known = seen_glyphs(known_level) | frozenset(ALPHABET)
     options = {
         letter: [glyph for glyph in _glyphs_of(letter, glyphs) if not known.issuperset(glyph)]
         for letter in ALPHABET
     }
-    return {letter: alike for letter, alike in options.items() if alike}
+    return {letter: glyphs for letter, glyphs in options.items() if glyphs}
 
 
 def _glyphs_of(letter: str, clusters: Mapping[str, Sequence[str]]) -> list[str]:
-    """The letter's cluster; that of the small letter in capitals where a capital has none."""
+    """Return the letter's cluster; a capital without one uses that of its small letter."""
     if letter in clusters or letter.lower() not in clusters:
         return list(clusters.get(letter, ()))
     return list(dict.fromkeys(glyph.upper() for glyph in clusters[letter.lower()]))
@@ -155,14 +153,14 @@ def _glyphs_of(letter: str, clusters: Mapping[str, Sequence[str]]) -> list[str]:
 
 @dataclass(frozen=True)
 class StringTable:
-    """Rows of strings to choose from, in columns.
+    """A columnar table with rows of strings (entries).
 
     Attributes:
         first: int64 [num_rows], the first entry of each row.
-        counts: int64 [num_rows], entries of each row.
-        starts: int64 [num_entries], where each entry's string starts in `code_points`.
-        lengths: int64 [num_entries], code points of each entry's string.
-        code_points: uint32, all strings one after the other.
+        counts: int64 [num_rows], the number of entries of each row.
+        starts: int64 [num_entries], the start of each string in `code_points`.
+        lengths: int64 [num_entries], the number of code points of each string.
+        code_points: uint32, all strings concatenated.
     """
 
     first: np.ndarray
@@ -192,12 +190,12 @@ class StringTable:
         )
 
     def choose(self, rows: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        """int64, an entry of each of `rows`, by the number in [0, 1) beside it."""
+        """Return int64 [n]: an entry of each of `rows` [n], chosen by `uniforms` [n] in [0, 1)."""
         return self.first[rows] + (uniforms * self.counts[rows]).astype(np.int64)
 
 
 def letter_rows() -> np.ndarray:
-    """int16: the place in `ALPHABET` of each code point, -1 for others; `take(…, mode="clip")`."""
+    """Return int16: index in `ALPHABET` by code point, else -1; look up with `mode="clip"`."""
     rows = np.full(_NO_LETTER + 1, -1, dtype=np.int16)
     rows[[ord(letter) for letter in ALPHABET]] = np.arange(len(ALPHABET))
     return rows

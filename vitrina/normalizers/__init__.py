@@ -1,1 +1,1 @@
-"""Normalisers: what stands between noisy text and the model, as it does in production."""
+"""Normalizers: text-to-text preprocessing before the model."""

@@ -1,4 +1,4 @@
-"""Spans of normalised texts, back where they are in the texts that were given."""
+"""Aligns spans of normalized texts with the original texts."""
 
 from __future__ import annotations
 
@@ -9,33 +9,37 @@ from vitrina.text.batch import TextBatch
 from vitrina.text.spans import Spans
 
 
-def align_spans(spans: Spans, shown: TextBatch, given: TextBatch, normalizer: Normalizer) -> Spans:
-    """Spans of `shown` as spans of `given`, of which the normaliser made `shown`.
+def align_spans(
+    spans: Spans, normalized: TextBatch, source: TextBatch, normalizer: Normalizer
+) -> Spans:
+    """Map spans of `normalized` to spans of `source`.
 
     Args:
-        spans: of each text of `shown`; an empty one stays empty.
+        spans: spans of each text of `normalized`; an empty span stays empty.
+        normalized: the result of `normalizer(source)`.
     """
-    changed = _changed(shown, given)
+    changed = _changed(normalized, source)
     if not changed:
         return spans
     starts, ends = spans.starts.copy(), spans.ends.copy()
     for index in changed:
         here = slice(spans.offsets[index], spans.offsets[index + 1])
-        text, back = normalizer.with_offsets(given[index])
-        assert len(text) == shown.offsets[index + 1] - shown.offsets[index], (text, shown[index])
-        points = np.append(back.starts, back.length)
-        first, behind = spans.starts[here], spans.ends[here]
+        text, offsets = normalizer.with_offsets(source[index])
+        length = normalized.offsets[index + 1] - normalized.offsets[index]
+        assert len(text) == length, (text, normalized[index])
+        points = np.append(offsets.starts, offsets.length)
+        first, end = spans.starts[here], spans.ends[here]
         starts[here] = points[first]
-        # An empty span stays where it starts; the others end where their last code point does.
-        ends[here] = np.where(first == behind, starts[here], np.append(0, back.ends)[behind])
+        # An empty span ends at its start; any other span ends at the end of its last code point.
+        ends[here] = np.where(first == end, starts[here], np.append(0, offsets.ends)[end])
     return Spans(starts, ends, spans.offsets, spans.labels)
 
 
-def _changed(shown: TextBatch, given: TextBatch) -> list[int]:
-    """The texts that are not equal, by index."""
-    if shown is given:
+def _changed(normalized: TextBatch, source: TextBatch) -> list[int]:
+    """Return the indices of the texts that differ."""
+    if normalized is source:
         return []
-    map_spans = np.flatnonzero(shown.lengths != given.lengths).tolist()
-    if not map_spans and np.array_equal(shown.code_points, given.code_points):
+    same_lengths = np.array_equal(normalized.lengths, source.lengths)
+    if same_lengths and np.array_equal(normalized.code_points, source.code_points):
         return []
-    return [index for index in range(len(given)) if shown[index] != given[index]]
+    return [index for index in range(len(source)) if normalized[index] != source[index]]

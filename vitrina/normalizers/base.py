@@ -1,4 +1,4 @@
-"""The protocol of normalizers, and the normalizer that changes nothing."""
+"""Protocol of normalizers, and the identity normalizer."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from vitrina.text.offsets import OffsetMap
 
 
 class Normalizer(Protocol):
-    """Changes texts before a model sees them. Built with its settings as the only argument."""
+    """Normalizes texts before the model. The constructor takes only the settings."""
 
     def __call__(self, texts: TextBatch) -> TextBatch:
-        """Return the texts in their normal form, in the same order."""
+        """Return the normalized texts in the same order."""
         ...
 
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
-        """Return the normal form of one text, and the map back to the text."""
+        """Return one normalized text and its map to the source text."""
         ...
 
 

@@ -9,18 +9,18 @@ from vitrina.normalizers.base import Normalizer
 from vitrina.registry import Settings
 
 OpenRun = Callable[[str], Normalizer]
-"""Opens the folder of a run and returns what recognizes texts with its model."""
+"""Opens the folder of a run and returns the recognizer of its model."""
 
 
 def build_normalizer(settings: Settings, open_run: OpenRun | None = None) -> Normalizer:
     """Build the normalizer that `settings` choose.
 
     Args:
-        settings: of the group `normalizer`.
-        open_run: opens other runs, for settings that use some (`Settings.runs_used`).
+        settings: settings of the group `normalizer`.
+        open_run: required for settings that use other runs (`Settings.runs_used`).
 
     Raises:
-        InputError: if a lexicon, glyph clusters or a run are needed and cannot be read.
+        InputError: if a required lexicon, file of glyph clusters or run is unreadable.
     """
     if not settings.runs_used():
         return registry.build("normalizer", settings)

@@ -1,4 +1,4 @@
-"""The replacement tables read backwards: which letters a sequence of signs may stand for."""
+"""Inverse replacement tables: character sequence → candidate letters."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ FREQUENCIES = dict(
         strict=True,
     )
 )
-"""Shares of the letters in Russian text."""
+"""Relative frequencies of letters in Russian text."""
 
-_LOOK_ALIKE = 0.25
-"""Weight of a look-alike that only the Unicode data name, against one of a table."""
+_CONFUSABLE_WEIGHT = 0.25
+"""Weight of a confusable character of TS 39 relative to a replacement of the noise tables."""
 
-_OTHER_LETTER = 4.0
-"""Cost of taking a Russian letter for another one."""
+_LETTER_COST = 4.0
+"""Cost of replacing a Russian letter by another one."""
 
 
 @dataclass(frozen=True)
 class InverseRule:
-    """One letter that a sequence of signs may stand for.
+    """A candidate letter of a character sequence.
 
     Attributes:
-        letter: a small letter.
-        cost: negative logarithm of its probability.
-        capital: whether it is written as a capital; None if its signs have no case.
+        letter: small letter.
+        cost: negative log-probability.
+        capital: whether the sequence is upper-case; None if it has no case.
     """
 
     letter: str
@@ -48,16 +48,17 @@ class InverseRule:
 
 
 class InverseTables:
-    """Sequence of signs → what it may stand for."""
+    """Maps character sequences to candidate letters.
+
+    Args:
+        level: highest noise level of the known replacements, 0 to 4.
+        clusters: file of glyph clusters for level 4; None: the built-in file.
+
+    Raises:
+        InputError: if `level` is 4 and the clusters cannot be read.
+    """
 
     def __init__(self, level: int, clusters: str | None) -> None:
-        """Args:
-        level: of the replacements that are known, 0 to 4.
-        clusters: file of glyph clusters for level 4; None is the project's own.
-
-        Raises:
-            InputError: if level 4 is asked for and the clusters cannot be read.
-        """
         options = letter_options(level, clusters=clusters)
         weights: dict[str, dict[str, float]] = defaultdict(dict)
         for letter, replacements in options.items():
@@ -70,17 +71,18 @@ class InverseTables:
             for letter in LETTERS + LETTERS.upper():
                 for character in confusable_with(letter):
                     if character.lower() not in FREQUENCIES:
-                        share = FREQUENCIES[letter.lower()] * _LOOK_ALIKE / 4
+                        share = FREQUENCIES[letter.lower()] * _CONFUSABLE_WEIGHT / 4
                         weights[character].setdefault(letter.lower(), share)
-        self.deletes_hard_sign = "" in options.get("ъ", ())
         self._level = level
-        self._table = {sequence: _readings(sequence, found) for sequence, found in weights.items()}
+        self._table = {sequence: _rules(sequence, found) for sequence, found in weights.items()}
         self.longest = max(map(len, self._table), default=1)
-        self.beginnings = frozenset(sequence[0] for sequence in self._table if len(sequence) > 1)
-        self.signs = frozenset(sign for sequence in self._table for sign in sequence)
+        self.first_characters = frozenset(
+            sequence[0] for sequence in self._table if len(sequence) > 1
+        )
+        self.characters = frozenset(each for sequence in self._table for each in sequence)
 
     def of(self, sequence: str) -> tuple[InverseRule, ...]:
-        """What a sequence may stand for; a single letter is read without its marks if need be."""
+        """Return the candidates of a sequence; level 4 falls back to a character without marks."""
         found = self._table.get(sequence)
         if found is not None or len(sequence) > 1 or self._level < HIGHEST_LEVEL:
             return found or ()
@@ -94,21 +96,21 @@ class InverseTables:
         return self._table.get(base, ())
 
 
-def _readings(sequence: str, weights: dict[str, float]) -> tuple[InverseRule, ...]:
+def _rules(sequence: str, weights: dict[str, float]) -> tuple[InverseRule, ...]:
     total = sum(weights.values())
-    cased = [sign for sign in sequence if sign.isupper() or sign.islower()]
+    cased = [character for character in sequence if character.isupper() or character.islower()]
     capital = cased[0].isupper() if cased else None
-    other = _OTHER_LETTER if sequence.lower() in FREQUENCIES else 0.0
-    found = [
-        InverseRule(letter, other - math.log(weight / total), capital)
+    added = _LETTER_COST if sequence.lower() in FREQUENCIES else 0.0
+    rules = [
+        InverseRule(letter, added - math.log(weight / total), capital)
         for letter, weight in weights.items()
     ]
-    return tuple(sorted(found, key=lambda reading: (reading.cost, reading.letter)))
+    return tuple(sorted(rules, key=lambda rule: (rule.cost, rule.letter)))
 
 
 @cache
 def _base(character: str) -> str:
-    """A letter without what its Unicode name says behind `WITH`, such as a descender."""
+    """Return a letter without its marks, including those that its Unicode name has after `WITH`."""
     bare = unicodedata.normalize("NFD", character)[0]
     if bare != character:
         return bare

@@ -1,4 +1,4 @@
-"""What a normaliser restores and what it damages, in words."""
+"""Counts the words that a normalizer restores and damages."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from vitrina.text.batch import TextBatch
 
 
 @dataclass(frozen=True)
-class Restoring:
-    """Counts of words, as parts that stand between spaces.
+class RestorationCounts:
+    """Counts of white-space separated words.
 
     Attributes:
         words: words of the clean texts.
-        noisy: those of them that the noisy texts lack.
-        normal: those of them that the normalised texts lack.
+        noisy: words of the clean texts that are missing in the noisy texts.
+        normal: words of the clean texts that are missing in the normalized texts.
     """
 
     words: int
@@ -25,23 +25,23 @@ class Restoring:
 
     @property
     def restored(self) -> float:
-        """1 if all words that noise changed are as before, 0 if nothing is won."""
+        """Share of the changed words that are restored; negative if more words are damaged."""
         return 1 - self.normal / self.noisy if self.noisy else 0.0
 
     @property
     def intact(self) -> float:
-        """Share of the clean texts' words that the normalised texts hold."""
+        """Share of the words of the clean texts that are in the normalized texts."""
         return 1 - self.normal / self.words if self.words else 1.0
 
 
-def compare_words(clean: TextBatch, noisy: TextBatch, normal: TextBatch) -> Restoring:
-    """Count words of clean texts that noisy and normalised texts lack, each text with its own."""
-    words = noisy_lacks = normal_lacks = 0
+def compare_words(clean: TextBatch, noisy: TextBatch, normal: TextBatch) -> RestorationCounts:
+    """Count the words of clean texts that are missing in the noisy and normalized texts."""
+    words = missing_noisy = missing_normal = 0
     for one, other, last in zip(_words(clean), _words(noisy), _words(normal), strict=True):
         words += len(one)
-        noisy_lacks += _lacking(one, other)
-        normal_lacks += _lacking(one, last)
-    return Restoring(words, noisy_lacks, normal_lacks)
+        missing_noisy += _num_missing(one, other)
+        missing_normal += _num_missing(one, last)
+    return RestorationCounts(words, missing_noisy, missing_normal)
 
 
 def _words(texts: TextBatch) -> Iterable[list[str]]:
@@ -49,9 +49,13 @@ def _words(texts: TextBatch) -> Iterable[list[str]]:
         yield text.split()
 
 
-def _lacking(words: list[str], others: list[str]) -> int:
-    """How many of `words` have no partner in `others`, in their order."""
-    if words == others:
+def _num_missing(reference: list[str], words: list[str]) -> int:
+    """Return how many words of `reference` are not aligned with an equal one of `words`.
+
+    >>> _num_missing(["one", "two", "three"], ["one", "t", "wo", "three"])
+    1
+    """
+    if reference == words:
         return 0
-    blocks = SequenceMatcher(None, words, others, autojunk=False).get_matching_blocks()
-    return len(words) - sum(block.size for block in blocks)
+    blocks = SequenceMatcher(None, reference, words, autojunk=False).get_matching_blocks()
+    return len(reference) - sum(block.size for block in blocks)

@@ -1,4 +1,4 @@
-"""Replaces texts by what the CTC head of another run recognizes: this undoes the disguise."""
+"""Replaces texts by the output of the CTC head of another run."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class RecognizerNormalizer:
     """Recognizes each text with the best model of a run.
 
     Args:
-        settings: name the folder of the run.
+        settings: settings with the folder of the run.
         open_run: opens that folder.
 
     Raises:
-        InputError: if the folder is not that of a finished training with ocr=ctc.
+        InputError: if the folder does not contain a finished run with ocr=ctc.
     """
 
     def __init__(self, settings: RecognizerNormalizerConfig, open_run: OpenRun) -> None:

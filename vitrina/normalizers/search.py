@@ -1,10 +1,9 @@
-"""One run of signs read as Russian: what was meant, and where each of its letters stands.
+"""Restores a run of characters to the most probable Russian words.
 
-A reading is a path through the run: at each position a letter stands for itself, a sequence stands
-for a letter of the replacement tables, a separator or a combining mark for nothing, a mask for any
-letter. Paths are extended from left to right and the cheapest few kept at each position (beam
-search, B. Lowerre, 1976); then each that is left pays for its words, and the cheapest is taken. The
-time is at most proportional to the length of the run and to the width of the beam.
+Candidates are paths through a lattice: a letter is kept, a sequence becomes a letter of the
+replacement tables, a separator or a combining mark is dropped, a mask becomes any letter. A beam
+search (B. Lowerre, 1976) keeps the cheapest paths at each position. The costs of words are then
+added, and the cheapest path wins. The time is linear in the length of the run and the beam size.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from vitrina.normalizers.inverse_tables import FREQUENCIES, InverseTables
 from vitrina.normalizers.lattice import KEPT, MARKS, Lattice, Path, Step, steps_of
 from vitrina.normalizers.vocabulary import ALONE, ANY, UNKNOWN, Vocabulary
 
-_WORD = re.compile(f"[а-яё{ANY}]+")
+_MASKED_WORD = re.compile(f"[а-яё{ANY}]+")
 _ALNUM = re.compile(r"[^\W_]+")
 _DIGITS_INSIDE = re.compile(r"[а-яё]+(?:\d[а-яё]+)+", re.I)
 _PLAIN = re.compile(r"[а-яё]+", re.I)
@@ -28,32 +27,32 @@ _NUMBER = re.compile(
     re.I,
 )
 
-_DOUBTFUL = 5.5
-"""Cost of a reading from which on letters may be masked."""
-_MOST_MASKED = 8
-"""Paths with masked letters that are looked up."""
+_MIN_COST_TO_UNMASK = 5.5
+"""Minimum cost of the best unmasked path at which masked paths are tried."""
+_MAX_MASKED_PATHS = 8
+"""Maximum number of masked paths tried."""
 
 _LACKS_HARD_SIGN = re.compile("[бвдзжкнрстхм][еёюя]", re.I)
 
 
 @dataclass(frozen=True)
 class RestoredRun:
-    """A run as it was meant.
+    """A restored run.
 
     Attributes:
-        text: what was read; the run itself if nothing better was found.
-        starts: for each code point of `text`, where in the run it begins, never falling.
-        ends: one behind where it ends; equal to its start if it was added.
-        cost: of this reading; lower is likelier.
-        sure: whether all of its words are known.
-        foreign: whether the run has no Cyrillic letter at all.
+        text: the restored text, or the run itself.
+        starts: start in the run of each code point of `text`, non-decreasing.
+        ends: its end, exclusive; equal to the start if the code point was inserted.
+        cost: negative log-probability.
+        known: whether all words of `text` are known.
+        foreign: whether the run has no Cyrillic letters.
     """
 
     text: str
     starts: tuple[int, ...]
     ends: tuple[int, ...]
     cost: float
-    sure: bool
+    known: bool
     foreign: bool
 
     @property
@@ -61,81 +60,82 @@ class RestoredRun:
         return _PLAIN.fullmatch(self.text) is not None
 
 
-def unchanged(run: str, cost: float, *, sure: bool, foreign: bool = False) -> RestoredRun:
-    """`run` as it stands."""
+def unchanged(run: str, cost: float, *, known: bool, foreign: bool = False) -> RestoredRun:
+    """Return a run that is not restored."""
     positions = range(len(run) + 1)
-    return RestoredRun(run, tuple(positions[:-1]), tuple(positions[1:]), cost, sure, foreign)
+    return RestoredRun(run, tuple(positions[:-1]), tuple(positions[1:]), cost, known, foreign)
 
 
 class Restoration:
-    """Reads runs of signs without spaces."""
+    """Restores runs of characters without spaces."""
 
     def __init__(
-        self, config: RulesNormalizerConfig, readings: InverseTables, vocabulary: Vocabulary
+        self, config: RulesNormalizerConfig, tables: InverseTables, vocabulary: Vocabulary
     ) -> None:
         self._config, self._vocabulary = config, vocabulary
-        self._paths = Lattice(config, readings)
+        self._lattice = Lattice(config, tables)
 
     def __call__(self, run: str) -> RestoredRun:
-        """The likeliest reading of `run`, or the run itself."""
+        """Return the restored run, or the run itself."""
         if len(run) > self._config.max_length:
-            return unchanged(run, 0.0, sure=True)
+            return unchanged(run, 0.0, known=True)
         if _PLAIN.fullmatch(run):
             cost = self._vocabulary.cost(run.lower())
             if self._vocabulary.is_word(run.lower()) or not self._may_be_repaired(run):
-                return unchanged(run, cost, sure=self._vocabulary.is_word(run.lower()))
+                return unchanged(run, cost, known=self._vocabulary.is_word(run.lower()))
         foreign = _PLAIN.search(run) is None
-        letters = [sign for sign in run if sign.isalpha()]
+        letters = [character for character in run if character.isalpha()]
         if _NUMBER.fullmatch(run):
-            return unchanged(run, 0.0, sure=True, foreign=foreign and bool(letters))
-        cost, resolved, trace = self._judged(self._paths(run))
+            return unchanged(run, 0.0, known=True, foreign=foreign and bool(letters))
+        cost, resolved, trace = self._best_path(self._lattice(run))
         if trace is None:
-            return unchanged(run, 0.0, sure=False, foreign=foreign and bool(letters))
-        words = _WORD.findall(resolved)
-        sure = bool(words) and all(map(self._vocabulary.is_word, words))
+            return unchanged(run, 0.0, known=False, foreign=foreign and bool(letters))
+        words = _MASKED_WORD.findall(resolved)
+        known = bool(words) and all(map(self._vocabulary.is_word, words))
         steps = steps_of(trace)
-        kept = any(step.stays and step.letters.isalnum() for step in steps)
-        if not self._accepts(run, words, sure=sure and not kept, foreign=foreign):
-            words = _WORD.findall(run.lower())
+        kept = any(step.kept and step.letters.isalnum() for step in steps)
+        if not self._accepts(run, words, known=known and not kept, foreign=foreign):
+            words = _MASKED_WORD.findall(run.lower())
             cost = sum(map(self._vocabulary.cost, words)) + KEPT * len(letters) * foreign
-            return unchanged(run, cost, sure=False, foreign=foreign and bool(letters))
-        return _written(run, steps, resolved, cost, sure=sure and not kept, foreign=foreign)
+            return unchanged(run, cost, known=False, foreign=foreign and bool(letters))
+        return _restored(run, steps, resolved, cost, known=known and not kept, foreign=foreign)
 
     def _may_be_repaired(self, run: str) -> bool:
-        """Whether an unknown word of Cyrillic letters alone can hide a known one."""
+        """Whether an unknown word of only Cyrillic letters could be a disguised known word."""
         repeated = self._config.repeats and _REPEATED.search(run) is not None
         return repeated or _LACKS_HARD_SIGN.search(run) is not None
 
-    def _accepts(self, run: str, words: list[str], *, sure: bool, foreign: bool) -> bool:
-        """Whether a reading is good enough to be taken."""
-        told = sum(map(len, words))
+    def _accepts(self, run: str, words: list[str], *, known: bool, foreign: bool) -> bool:
+        """Whether to accept restored words."""
+        length = sum(map(len, words))
         toxic = any(map(self._vocabulary.is_toxic, words))
+        frequent = not any(map(self._vocabulary.cost, words))
         if foreign:
-            return sure and (toxic or told > 3 or not any(map(self._vocabulary.cost, words)))
-        if self._calls_for_reading(run):
+            return known and (toxic or length > 3 or frequent)
+        if self._looks_disguised(run):
             return True
-        parts = _WORD.findall(run.lower())
-        if sure and (told > 2 or (told == 2 and not any(map(self._vocabulary.cost, words)))):
-            split = len(words) < len(parts) and not any(map(str.isdigit, run))
-            insulting = any(len(part) > 2 and self._vocabulary.is_toxic(part) for part in parts)
-            return not split or (told > 2 and not insulting)
+        parts = _MASKED_WORD.findall(run.lower())
+        if known and (length > 2 or (length == 2 and frequent)):
+            joined = len(words) < len(parts) and not any(map(str.isdigit, run))
+            has_toxic_part = any(len(p) > 2 and self._vocabulary.is_toxic(p) for p in parts)
+            return not joined or (length > 2 and not has_toxic_part)
         return toxic or _DIGITS_INSIDE.fullmatch(run) is not None
 
-    def _calls_for_reading(self, run: str) -> bool:
-        """Whether there are foreign letters, marks or signs that do not belong into texts."""
+    def _looks_disguised(self, run: str) -> bool:
+        """Whether a run has foreign letters, combining marks or unusual signs."""
         if MARKS.search(run):
             return True
-        ordinary = self._config.separators + self._config.masks + "'<>{}|,"
+        usual = self._config.separators + self._config.masks + "'<>{}|,"
         return any(
-            sign.isalpha() or not (sign.isdigit() or sign in ordinary)
-            for sign in run.lower()
-            if sign not in FREQUENCIES
+            character.isalpha() or not (character.isdigit() or character in usual)
+            for character in run.lower()
+            if character not in FREQUENCIES
         )
 
-    def _judged(self, paths: list[Path]) -> Path:
-        """The cheapest path with the cost of its words, masks resolved.
+    def _best_path(self, paths: list[Path]) -> Path:
+        """Return the cheapest path, unmasked, with the costs of its words added.
 
-        Masked letters are asked for only where no path without them consists of words.
+        Masked paths are tried only if no other path consists of probable words.
         """
         best = (float("inf"), "", None)
         for cost, letters, trace in paths:
@@ -145,18 +145,20 @@ class Restoration:
                 total = cost + self._cost(letters)
                 best = min(best, (total, letters, trace), key=lambda path: path[0])
         masked = [path for path in paths if ANY in path[1]]
-        for cost, letters, trace in masked[:_MOST_MASKED] if best[0] >= _DOUBTFUL else ():
+        for cost, letters, trace in (
+            masked[:_MAX_MASKED_PATHS] if best[0] >= _MIN_COST_TO_UNMASK else ()
+        ):
             if cost < best[0]:
-                found = [self._unmasked(word) for word in _WORD.findall(letters)]
+                found = [self._unmasked(word) for word in _MASKED_WORD.findall(letters)]
                 if None not in found:
                     parts = iter(found)
-                    resolved = _WORD.sub(lambda _, parts=parts: next(parts) or "", letters)
+                    resolved = _MASKED_WORD.sub(lambda _, parts=parts: next(parts) or "", letters)
                     total = cost + self._cost(resolved)
                     best = min(best, (total, resolved, trace), key=lambda path: path[0])
         return best
 
     def _cost(self, letters: str) -> float:
-        """The cost of all words; a single letter beside others is rarely meant as a word."""
+        """Return the cost of all words; a single letter among words is rarely a word."""
         words = _ALNUM.findall(letters)
         least = ALONE if len(words) > 1 else 0.0
         return sum(
@@ -175,33 +177,32 @@ class Restoration:
         return "".join(b if a == ANY else a for a, b in zip(word, found, strict=True))
 
 
-def _written(
-    run: str, steps: list[Step], resolved: str, cost: float, *, sure: bool, foreign: bool
+def _restored(
+    run: str, steps: list[Step], resolved: str, cost: float, *, known: bool, foreign: bool
 ) -> RestoredRun:
-    """The letters of a path in their case, with where they stand in the run."""
-    own = [sign.isupper() for sign in run if sign.lower() in FREQUENCIES]
+    """Return the letters of a path with their case and their spans in the run."""
+    own = [character.isupper() for character in run if character.lower() in FREQUENCIES]
     cased = own if len(own) > 1 else [step.capital for step in steps if step.capital is not None]
     capitals = len(cased) > 1 and all(cased)
     text: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    position = place = 0
+    position = start = 0  # in `resolved`, in `run`
     for step in steps:
         count = len(step.letters)
         if count and resolved[position] == "ъ" and step.letters[0] != "ъ" and step.letters != ANY:
             text.append("Ъ" if capitals else "ъ")
-            starts.append(place)
-            ends.append(place)
+            starts.append(start)
+            ends.append(start)
             position += 1
         letters = resolved[position : position + count]
         position += count
-        if step.stays:
+        if step.kept:
             letters = step.letters
         elif step.capital or capitals:
             letters = letters.upper()
         text.append(letters)
-        starts += [place] * count
-        ends += [place + step.length] * count
-        place += step.length
-    written = "".join(text)
-    return RestoredRun(written, tuple(starts), tuple(ends), cost, sure, foreign)
+        starts += [start] * count
+        ends += [start + step.length] * count
+        start += step.length
+    return RestoredRun("".join(text), tuple(starts), tuple(ends), cost, known, foreign)

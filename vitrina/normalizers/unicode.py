@@ -1,5 +1,6 @@
-"""The cheapest tricks undone: compatibility forms (NFKC, Unicode Standard Annex 15) and characters
-that draw nothing (the property Default_Ignorable_Code_Point, and annotation marks).
+"""NFKC (Unicode Standard Annex 15) and removal of invisible characters.
+
+Invisible characters have the property Default_Ignorable_Code_Point or are annotation marks.
 """
 
 from __future__ import annotations
@@ -31,17 +32,17 @@ INVISIBLE = (
     (0x1D173, 0x1D17A),  # musical format controls
     (0xE0000, 0xE0FFF),  # tags, more variation selectors
 )
-"""First and last of the ranges of code points that draw nothing."""
+"""First and last code points of the ranges of invisible characters."""
 
 
 class UnicodeNormalizer:
-    """NFKC, invisible characters removed."""
+    """Applies NFKC and removes invisible characters."""
 
     def __call__(self, texts: TextBatch) -> TextBatch:
-        touched = np.flatnonzero(_may_change()[texts.code_points])
-        if len(touched) == 0:
+        points = np.flatnonzero(_may_change()[texts.code_points])
+        if len(points) == 0:
             return texts
-        changed = np.unique(np.searchsorted(texts.offsets, touched, side="right") - 1)
+        changed = np.unique(np.searchsorted(texts.offsets, points, side="right") - 1)
         normal = TextBatch.from_strings([normalize(text) for text in texts.take(changed)])
         joined = TextBatch(
             np.concatenate([texts.code_points, normal.code_points]),
@@ -63,7 +64,11 @@ class UnicodeNormalizer:
 
 
 def normalize(text: str) -> str:
-    """NFKC without invisible characters; applied twice it changes nothing more."""
+    """Apply NFKC and remove invisible characters; idempotent.
+
+    >>> normalize("ｄｕ\\u200bｒａｋ")
+    'durak'
+    """
     return unicodedata.normalize("NFKC", _without_invisible(text))
 
 
@@ -77,7 +82,7 @@ def _removals() -> dict[int, None]:
 
 
 def _segments(text: str) -> list[tuple[int, int]]:
-    """Spans of visible code points that NFKC changes independently of one another."""
+    """Return the spans of visible code points that NFKC changes independently."""
     joins, removals = _joins_before(), _removals()
     spans: list[tuple[int, int]] = []
     for position, character in enumerate(text):
@@ -92,7 +97,7 @@ def _segments(text: str) -> list[tuple[int, int]]:
 
 @cache
 def _tables() -> tuple[np.ndarray, frozenset[str]]:
-    """Which code points can change a text, and which can join with what stands before them."""
+    """Compute which code points NFKC can change, and which can join with previous ones."""
     may_change = np.zeros(0x110000, dtype=bool)
     second = {
         chr(code)
@@ -117,10 +122,10 @@ def _tables() -> tuple[np.ndarray, frozenset[str]]:
 
 
 def _may_change() -> np.ndarray:
-    """bool [0x110000]: a text without these code points is in its normal form."""
+    """Return bool [0x110000]; a text without these code points is already normalized."""
     return _tables()[0]
 
 
 def _joins_before() -> frozenset[str]:
-    """Characters that NFKC may reorder or compose with those before them."""
+    """Return the characters that NFKC may reorder or compose with previous ones."""
     return _tables()[1]

@@ -1,4 +1,4 @@
-"""How likely a reading is as Russian: by the lexicon, by frequent words and by the dictionary."""
+"""Costs of Russian words by the lexicon, a list of frequent words and the dictionary."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from vitrina.files import package_folder
 from vitrina.text.lexicon import Lexicon, fold
 
 LETTERS = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"
-"""The letters of Russian, the frequent ones first."""
+"""The Russian letters in order of frequency."""
 ANY = "\0"
-"""Stands in a reading for a letter that was masked."""
+"""Represents a masked letter."""
 
-FREQUENT, TOXIC, KNOWN, MATCHING, SHORT, UNKNOWN, ALONE = 0.0, 1.5, 3.5, 4.0, 5.0, 8.0, 4.0
-"""Costs of words: frequent, listed as toxic, in the dictionary, matching a toxic pattern, in the
-dictionary with one or two letters, in none of them, and of a single letter that is no word. They
-stand beside the costs of replacements, negative logarithms of probabilities."""
+# Costs of words on the scale of negative log-probabilities, as of replacements.
+FREQUENT = 0.0  # in the list of frequent words
+TOXIC = 1.5  # in the lexicon
+KNOWN = 3.5  # in the dictionary
+MATCHING = 4.0  # matches a toxic pattern of the lexicon
+SHORT = 5.0  # in the dictionary, two letters
+UNKNOWN = 8.0  # in none
+ALONE = 4.0  # a single letter that is not a word
 
-MAX_KNOWN = 2**18
-"""Words whose cost is remembered; with more of them, remembering starts anew."""
+MAX_CACHED_WORDS = 2**18
+"""Words in the cache of costs, which is cleared when full."""
 
 
 class Vocabulary:
-    """Costs of words, and what a masked word may be."""
+    """Computes costs of words and unmasks words."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
@@ -42,15 +46,15 @@ class Vocabulary:
         return MorphAnalyzer(lang="ru")
 
     def cost(self, word: str) -> float:
-        """The cost of a word in small Cyrillic letters; lower is likelier."""
+        """Return the cost of a word in small Cyrillic letters."""
         cost = self._costs.get(word)
         if cost is None:
-            if len(self._costs) >= MAX_KNOWN:
+            if len(self._costs) >= MAX_CACHED_WORDS:
                 self._costs.clear()
-            cost = self._costs[word] = self._judge(word)
+            cost = self._costs[word] = self._compute_cost(word)
         return cost
 
-    def _judge(self, word: str) -> float:
+    def _compute_cost(self, word: str) -> float:
         folded = fold(word)
         if folded in self._frequent:
             return FREQUENT
@@ -64,42 +68,42 @@ class Vocabulary:
         return UNKNOWN
 
     def is_word(self, word: str) -> bool:
-        """Whether any of the lists holds this word."""
+        """Whether the word is in the lexicon, the frequent words or the dictionary."""
         return self.cost(word) < (ALONE if len(word) == 1 else UNKNOWN)
 
     def is_listed(self, word: str) -> bool:
-        """Whether this very word is in a list, not only a toxic pattern within it."""
+        """Whether the word itself is listed, rather than only matching a toxic pattern."""
         return self.is_word(word) and self.cost(word) != MATCHING
 
     def is_toxic(self, word: str) -> bool:
-        """Whether the lexicon holds this word."""
+        """Whether the word is toxic by the lexicon."""
         return self._lexicon.is_toxic(word)
 
     def unmask(self, word: str) -> str | None:
-        """The likeliest word for one with `ANY` in it; None if there is none, or no likeliest.
+        """Return the most probable word for one with `ANY` in it, or None if it is ambiguous.
 
-        Toxic words come first, in the order of the lexicon. Another word is taken if it alone fits
-        one masked letter, or is the only frequent one to fit.
+        Toxic words come first, in the order of the lexicon. With one masked letter, the only
+        matching frequent word comes next, then the only matching known word.
         """
         masked = word.count(ANY)
-        told = len(word) - masked
-        if told < 1 or masked > told + 2 or (word[0] == ANY and told < 2):
+        visible = len(word) - masked
+        if visible < 1 or masked > visible + 2 or (word[0] == ANY and visible < 2):
             return None
         pattern = re.compile(re.escape(fold(word)).replace(re.escape(ANY), "."))
         for toxic in self._toxic.get(len(word), ()):
             if pattern.fullmatch(toxic):
                 return toxic
-        if masked > 1 or told < 3:
+        if masked > 1 or visible < 3:
             return None
-        fitting = [word.replace(ANY, letter) for letter in LETTERS[:-1]]
-        for reading in fitting:
-            if self._lexicon.is_toxic(reading):
-                return reading
-        known = [reading for reading in fitting if self.is_word(reading)]
-        frequent = [reading for reading in known if self.cost(reading) == FREQUENT]
-        for some in (frequent, known):
-            if len(some) == 1:
-                return some[0]
+        candidates = [word.replace(ANY, letter) for letter in LETTERS[:-1]]
+        for candidate in candidates:
+            if self._lexicon.is_toxic(candidate):
+                return candidate
+        known = [candidate for candidate in candidates if self.is_word(candidate)]
+        frequent = [candidate for candidate in known if self.cost(candidate) == FREQUENT]
+        for matches in (frequent, known):
+            if len(matches) == 1:
+                return matches[0]
         return None
 
     @cached_property
@@ -108,12 +112,12 @@ class Vocabulary:
 
     @cached_property
     def _toxic(self) -> dict[int, list[str]]:
-        """Toxic words by their length, as far as they can be listed."""
+        """Toxic words by length; patterns without listed forms are not included."""
         listed: dict[int, dict[str, None]] = defaultdict(dict)
         for stem in self._lexicon.stems:
             parses = self._analyzer.iter_known_word_parses(stem)
-            begun = sorted({fold(parse[0]) for parse in parses}, key=lambda w: (len(w), w))
-            for word in [stem, *begun]:
+            derived = sorted({fold(parse[0]) for parse in parses}, key=lambda w: (len(w), w))
+            for word in [stem, *derived]:
                 if self._lexicon.is_toxic(word):
                     listed[len(word)][word] = None
         for word in sorted(self._lexicon.forms):

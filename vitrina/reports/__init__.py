@@ -1,1 +1,1 @@
-"""Tables over seeds and reports in HTML, made of the folders of runs."""
+"""Tables over seeds and HTML reports, created from the folders of runs."""

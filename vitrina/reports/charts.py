@@ -1,6 +1,6 @@
-"""Line charts of a report: matplotlib's SVG as images inside the page.
+"""Line charts as SVG images with matplotlib.
 
-Curves differ in marker and color. The page inverts the images on a dark screen.
+Curves differ in marker and color. The page inverts the images in dark mode.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vitrina.evaluation.plot import draw_curve, new_figure, plain_label
 from vitrina.reports.page import displayable
 
 SIZE, SMALL_SIZE = (3.75, 2.5), (3.75, 2.0)
-"""Inches; in the page about as wide as the screen of a phone."""
+"""Inches; about the width of a phone screen in the page."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Curve:
     """A line of a chart.
 
     Attributes:
-        points: x and y; points with an undefined y are skipped.
-        band: x, low and high, where known.
+        points: (x, y); points with undefined y are skipped.
+        band: (x, low, high) where known.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Chart:
     """A drawn chart.
 
     Attributes:
-        image: its SVG as a data URI; empty if no point is defined.
-        description: title and points, for those who do not see it.
-        names: of the curves, in order.
+        image: SVG as a data URI; empty if no point is defined.
+        description: title and points as alternative text for screen readers.
+        names: names of the curves, in order.
     """
 
     title: str
@@ -66,10 +66,10 @@ def line_chart(
     """Draw curves with bands.
 
     Args:
-        x_ticks: where the x axis has labels; by default matplotlib chooses.
+        x_ticks: tick positions; by default matplotlib chooses them.
         y_range: by default `value_range`.
-        diagonal: whether the line of equal x and y is dashed.
-        chance: a value of y that is marked by a dashed line.
+        diagonal: draw the dashed line y = x.
+        chance: y of a dashed horizontal line.
     """
     curves = [Curve(c.name, _defined(c.points), _defined(c.band)) for c in curves]
     names = [curve.name for curve in curves]
@@ -94,7 +94,10 @@ def line_chart(
 
 
 def value_range(curves: Sequence[Curve], chance: float | None = None) -> tuple[float, float]:
-    """Ends that hold all points and bands with a margin; bands of scores are cut to [0, 1]."""
+    """Return the range of all points and bands with a margin.
+
+    If all points are in [0, 1], bands are clipped to it.
+    """
     points = [y for curve in curves for _, y in curve.points]
     values = points + [end for curve in curves for _, *ends in curve.band for end in ends]
     values += [] if chance is None else [chance]
@@ -107,7 +110,7 @@ def value_range(curves: Sequence[Curve], chance: float | None = None) -> tuple[f
 
 def _svg_uri(figure: Any) -> str:
     file = io.BytesIO()
-    # Text stays text, and the same chart is the same file.
+    # Text is not converted to paths, and equal charts give equal bytes.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "vitrina"}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(file.getvalue()).decode("ascii")

@@ -1,4 +1,4 @@
-"""Scores against the strength of noise, of one run or of groups of runs that differ in seed."""
+"""Charts and tables of noise curves and attacks, for one run or for groups of seeds."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from vitrina.reports.statistics import mean_over_seeds
 FAMILY_METRICS = ("f1", "roc_auc")
 
 Score = tuple[float | None, Any]
-"""A score of one run with its interval; None where unknown."""
+"""A score of one run and its interval; None if unknown."""
 
 
 @dataclass(frozen=True)
 class RunGroup:
-    """Finished runs that differ in their seed alone, and what they have in common."""
+    """Finished runs that differ only in their seed; `name` identifies their settings."""
 
     name: str
     runs: Sequence[Run]
 
 
 def curve_parts(groups: Sequence[RunGroup]) -> dict[str, Any]:
-    """The values that the sections of curves and attacks show."""
+    """Return the template values of the sections on curves and attacks."""
     several = any(len(group.runs) > 1 for group in groups)
     return {
         "levels": level_charts(groups),
@@ -40,11 +40,12 @@ def curve_parts(groups: Sequence[RunGroup]) -> dict[str, Any]:
 
 
 def _curve(name: str, points: Iterable[tuple[float, Sequence[Score]]]) -> Curve:
-    """The curve of means over runs.
+    """Return the curve of means over runs.
+
+    The band is the interval of the mean; for a single run it is the interval of the score.
 
     Args:
-        points: x, and the score of each run there. The band is the interval of the mean; of one
-            run it is the interval of its score.
+        points: x and the score of each run at x.
     """
     means, band = [], []
     for x, scores in points:
@@ -61,16 +62,16 @@ def _curve(name: str, points: Iterable[tuple[float, Sequence[Score]]]) -> Curve:
 
 
 def suites_in(groups: Sequence[RunGroup]) -> list[str]:
-    """Names of all suites, in order."""
+    """Return the names of all suites in order."""
     runs = [run for group in groups for run in group.runs]
     return list(dict.fromkeys(name for run in runs for name in run.metrics.get("test", {})))
 
 
 def level_charts(groups: Sequence[RunGroup]) -> list[Chart]:
-    """Charts of the suites that have levels; level 0 is the clean text.
+    """Return charts of the suites with levels; level 0 is the clean text.
 
-    One group gives a chart for each score with a curve for each series of suites; several groups
-    give a chart for each score and series with a curve for each group.
+    For one group there is a chart per score with a curve per series. For several groups there is
+    a chart per score and series with a curve per group.
     """
     lines = series(suites_in(groups))
     titles = {name: TITLES.get(name, name.replace("_", " ")) for name in lines}
@@ -87,7 +88,7 @@ def level_charts(groups: Sequence[RunGroup]) -> list[Chart]:
         line_chart(
             [curve for curve in curves if curve.points],
             title=title,
-            x_title="level of noise",
+            x_title="noise level",
             x_ticks=sorted({x for curve in curves for x, _ in curve.points}),
         )
         for title, curves in charts
@@ -107,7 +108,7 @@ def _levels(group: RunGroup, name: str, line: Mapping[int, str], metric: str) ->
 
 
 def family_charts(groups: Sequence[RunGroup]) -> dict[str, Any] | None:
-    """Small charts of `curves` in the metrics, one for each family of noise; None without any."""
+    """Return small charts of the section `curves`, one per noise family; None without it."""
     measured = [
         RunGroup(group.name, [run for run in group.runs if run.metrics.get("curves")])
         for group in groups
@@ -136,7 +137,7 @@ def family_charts(groups: Sequence[RunGroup]) -> dict[str, Any] | None:
             for name, curves in drawn.items()
         ]
         if charts:
-            title = f"{HEADINGS[metric]} by family of noise"
+            title = f"{HEADINGS[metric]} by noise family"
             names = [group.name for group in measured]
             shown.append({"title": title, "names": names, "charts": charts})
     return {"metrics": shown, "table": _family_table(measured, families)}
@@ -160,7 +161,7 @@ def _family_curves(groups: Sequence[RunGroup], family: str, metric: str) -> list
 
 
 def _at(family: Mapping[str, Any], metric: str, place: int) -> Score:
-    """A family's mean over draws of noise at a strength, and its interval or the draws' spread."""
+    """Return the mean over noise draws at a strength, and its interval or the range of draws."""
     draws = [row[place] for row in family.get("scores", {}).get(metric, []) if len(row) > place]
     kept = [value for value in draws if value is not None]
     if not kept:
@@ -179,7 +180,9 @@ def _family_table(groups: Sequence[RunGroup], families: Sequence[str]) -> PageTa
             means = [_mean(_last(each.get(key, {}).get(m)) for each in found) for key, m in columns]
             rows.append([group.name, name, *map(score_text, means)])
     head = ["runs", "family", *(f"{titles[key]}, {HEADINGS[m]}" for key, m in columns)]
-    caption = "AUNC: area under the curve; p50: strength that costs half of what is above guessing"
+    caption = (
+        "AUNC: area under the curve; p50: strength at which half of the margin over chance is lost"
+    )
     if not groups[0].name:  # one run
         return PageTable(caption, head[1:], [row[1:] for row in rows])
     return PageTable(caption, head, rows)
@@ -195,7 +198,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 
 def worst_families(groups: Sequence[RunGroup]) -> list[tuple[str, str, str]]:
-    """Group, score, and the family and strength at which it is lowest, of the first run of each."""
+    """Return (group, score, family and strength) with the lowest scores of each first run."""
     rows = []
     for group in groups:
         for run in group.runs[:1]:
@@ -209,7 +212,7 @@ def worst_families(groups: Sequence[RunGroup]) -> list[tuple[str, str, str]]:
 
 
 def attack_part(groups: Sequence[RunGroup]) -> dict[str, Any] | None:
-    """Success of search attacks by budget: chart and table; None where there were none."""
+    """Return chart and table of attack success by budget; None without attacks."""
     curves, rows, attacked = [], [], None
     for group in groups:
         found = [run.metrics["attack"] for run in group.runs if run.metrics.get("attack")]
@@ -230,9 +233,12 @@ def attack_part(groups: Sequence[RunGroup]) -> dict[str, Any] | None:
     chart = line_chart(
         curves, title=title, x_title="edits allowed", x_ticks=budgets, y_range=(0.0, 1.05)
     )
-    caption = f"of {attacked['num_right']} texts that were right before, of {attacked['num_texts']}"
+    caption = (
+        f"Success rate on {attacked['num_right']} correctly classified texts "
+        f"of {attacked['num_texts']}"
+    )
     head = ["search", "edits", "success", "mean queries", "F1", "recall"]
-    return {"chart": chart, "table": PageTable(f"Success rate {caption}", head, rows)}
+    return {"chart": chart, "table": PageTable(caption, head, rows)}
 
 
 SCORES = ("f1", "recall")

@@ -205,7 +205,7 @@ def _best(results: Results, column: Column) -> set[int]:
     if not column.best:
         return set()
     means = [mean and mean.mean for mean in (_mean(row, column) for row in results.rows)]
-    return best_shown(means, less=column.best == "min", digits=column.digits)
+    return best_shown(means, lower=column.best == "min", digits=column.digits)
 
 
 def _cell(row: Row, column: Column, results: Results, language: str, best: bool) -> Cell:

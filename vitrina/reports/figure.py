@@ -1,4 +1,4 @@
-"""A picture of tables over seeds: a line for each row along the columns, a panel for each table."""
+"""Plots tables over seeds: a panel per table, a line per row, the columns on the x axis."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def draw_tables(
     path: Path,
     metadata: dict[str, str] | None = None,
 ) -> None:
-    """Write a PNG of `tables`, which have the same rows and columns; bands are their intervals.
+    """Write a PNG of `tables`, which have the same rows and columns; bands are intervals.
 
-    Columns that are all numbers are at their values, others at equal distances.
+    Numeric columns are placed at their values, other columns at equal distances.
 
     Args:
-        headings: what the scores of each table are.
+        headings: name of the score of each table.
         metadata: text that the file holds, by key.
 
     Raises:
-        InputError: if `path` does not end in .png, or cannot be written.
+        InputError: if `path` does not end in .png or cannot be written.
     """
     require(path.suffix == ".png", "--picture", str(path), "a file that ends in .png")
     figure, panels = new_figure((1.6 + 3.6 * len(tables), 3.8), len(tables), sharey=True)

@@ -1,4 +1,4 @@
-"""Writes tables of runs for the terminal, in markdown, LaTeX and csv."""
+"""Formats tables of runs for the terminal, and as Markdown, LaTeX and CSV."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rich.text import Text
 
 
 class Cell(NamedTuple):
-    """Text of a cell: whether it is the best of its column, and what follows it unmarked."""
+    """Text of a table cell, bold if it is the best of its column; `suffix` is never bold."""
 
     text: str
     best: bool = False
@@ -27,11 +27,11 @@ class Cell(NamedTuple):
 
 @dataclass
 class TextTable:
-    """A table of text, for `vitrina.reports.formats`.
+    """A table of text.
 
     Attributes:
-        num_names: columns in front that name a row; they are aligned left, and repeated where a
-            table is too wide for the terminal.
+        num_names: number of leading columns that identify a row. They are left-aligned, and
+            repeated if the table is split to fit the terminal.
     """
 
     title: str
@@ -45,8 +45,8 @@ class RunTables:
     """Tables of runs.
 
     Attributes:
-        notes: sentences for below the tables. failed: runs without scores, and why.
-        values: head and rows with all digits, for csv.
+        notes: sentences below the tables. failed: runs without scores, with their errors.
+        values: header and rows in full precision, for CSV.
     """
 
     tables: list[TextTable]
@@ -56,10 +56,7 @@ class RunTables:
 
 
 def terminal(found: RunTables, width: int) -> RenderableType:
-    """For rich: the tables, then notes and failed runs.
-
-    A table that is wider than `width` continues in further ones below.
-    """
+    """Return tables, notes and failed runs for rich; tables wider than `width` are split."""
     parts: list[RenderableType] = []
     for table in found.tables:
         for number, columns in enumerate(_fitting(table, width)):
@@ -81,7 +78,7 @@ def _rich(cell: Cell) -> str:
 
 
 def _fitting(table: TextTable, width: int) -> Iterator[list[int]]:
-    """The columns in as few groups as fit into `width` characters, each with the row's names."""
+    """Yield groups of columns that fit into `width` characters, each with the row names."""
     names = list(range(table.num_names))
     widths = [
         3 + max(cell_len(text) for text in (*head.split("\n"), *(c.text + c.suffix for c in cells)))
@@ -99,7 +96,7 @@ def _fitting(table: TextTable, width: int) -> Iterator[list[int]]:
 
 
 def markdown(found: RunTables) -> str:
-    """Tables, and a list of notes and failed runs."""
+    """Return the tables as Markdown, with a list of notes and failed runs."""
     lines = []
     for table in found.tables:
         lines += [f"**{_markdown(table.title)}**", "", *markdown_lines(table), ""]
@@ -116,12 +113,12 @@ def markdown_lines(table: TextTable, *, escaped: bool = True) -> list[str]:
 
 
 def latex(found: RunTables) -> str:
-    """Tabulars (package booktabs); titles, notes and failed runs are comments."""
+    """Return LaTeX tabulars (package booktabs); titles, notes and failed runs are comments."""
     lines = []
     for table in found.tables:
         align = "l" * table.num_names + "r" * (len(table.head) - table.num_names)
         lines += [
-            f"% {_line(table.title)}; needs \\usepackage{{booktabs}}",
+            f"% {_line(table.title)}; requires \\usepackage{{booktabs}}",
             rf"\begin{{tabular}}{{{align}}}",
             r"\toprule",
             _row(map(_latex, table.head), r"{} \\", " & "),
@@ -146,7 +143,7 @@ def _row(cells: Iterator[str], form: str, between: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Escapes what markdown would read; an underscore between letters may stay."""
+    """Escape Markdown; underscores inside words need no escape."""
     return re.sub(r"([\\`*|<>\[\]~]|(?<!\w)_|_(?!\w))", r"\\\1", text).replace("\n", " ")
 
 
@@ -169,7 +166,7 @@ FORMATS = ("terminal", "markdown", "latex", "csv")
 
 
 def as_text(found: RunTables, form: str) -> str:
-    """The tables in one of `FORMATS`; for the terminal without color."""
+    """Return the tables in one of `FORMATS`; `terminal` is without color."""
     file = io.StringIO()
     if form == "csv":
         csv.writer(file, lineterminator="\n").writerows(found.values)

@@ -1,4 +1,4 @@
-"""The worst mistakes as the model sees them, and one text at each level of noise."""
+"""Report sections on single texts: worst mistakes with saliency, and one text in all suites."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from vitrina.reports.saliency import Salient, reach, saliency
 from vitrina.text.batch import TextBatch
 
 DRAWN_PX = (12, 24)
-"""Font size and height in which texts are drawn for people, where a model draws none."""
+"""Font size and height for texts of models that draw none."""
 
 LONGEST = 400
-"""Characters of a mistake that are shown."""
+"""Maximum number of characters shown per mistake."""
 
 
 def open_model(run: Run, device: str) -> TrainedModel | InputError:
-    """The model of a run, or why it cannot be loaded."""
+    """Load the model of a run; return the error if that fails."""
     try:
         return TrainedModel(run.folder, device, "fp32")
     except InputError as error:
@@ -41,30 +41,30 @@ def open_model(run: Run, device: str) -> TrainedModel | InputError:
 
 
 def ladder_part(run: Run, model: TrainedModel | InputError) -> dict[str, Any]:
-    """One test text in each suite, drawn as the model draws it, with its prediction."""
+    """Return one test text in each suite, drawn like the input of the model, with predictions."""
     if "clean" not in suites_of(run):
-        return {"note": "No predictions of the clean texts were written.", "steps": []}
-    note = "The same test text as it was scored in each suite"
-    pictures = GlyphRenderer([], *DRAWN_PX)
+        return {"note": "The run has no predictions for the clean texts.", "steps": []}
+    note = "The same test text in each suite"
+    renderer = GlyphRenderer([], *DRAWN_PX)
     if isinstance(model, TrainedModel):
         embedder = getattr(model.model.embedder, "inner", model.model.embedder)
         if isinstance(embedder, VisualEmbedder):
-            pictures = embedder.tokenizer.renderer
+            renderer = embedder.tokenizer.renderer
             note += ", in the pixels that the model gets."
         else:
             note += "; this model reads no pixels."
     steps = []
-    for suite, text, answer in ladder(run, suites_of(run)):
+    for suite, text, prediction in ladder(run, suites_of(run)):
         if isinstance(model, TrainedModel):
             text = model.normalized(TextBatch.from_strings([text]))[0]
-        steps.append((suite.replace("_", " "), answer, line_pictures(pictures, text)))
+        steps.append((suite.replace("_", " "), prediction, line_pictures(renderer, text)))
     return {"note": note, "steps": steps}
 
 
 def mistakes_part(
     run: Run, suite: str | None, count: int, model: TrainedModel | InputError
 ) -> dict[str, Any]:
-    """The wrong predictions of a suite with the highest confidence; `notice` if there are none."""
+    """Return the wrong predictions of a suite with the highest confidence, or a `notice`."""
     if suite is None:
         return {"notice": "No predictions were written (evaluation.predictions = false)."}
     try:
@@ -72,9 +72,9 @@ def mistakes_part(
     except InputError as error:
         return {"notice": str(error)}
     worst, total = predictions.wrong[:count], len(predictions.wrong)
-    summary = f"{total:,} of {len(predictions.texts):,} texts of {suite} are wrong"
+    summary = f"{total:,} of {len(predictions.texts):,} predictions for {suite} are wrong"
     if total > len(worst):
-        summary += f"; the {len(worst)} with the highest confidence"
+        summary += f"; shown: the {len(worst)} with the highest confidence"
     try:
         if isinstance(model, InputError):
             raise model
@@ -84,7 +84,7 @@ def mistakes_part(
         explanation = _explained(model)
     except InputError as error:
         salient = [None] * len(worst)
-        explanation = f"Texts have no pictures, since the model cannot be loaded: {error}"
+        explanation = f"No saliency, because the model cannot be loaded: {error}"
     shown = [
         _mistake(predictions, index) | {"picture": _picture(model, one)}
         for index, one in zip(worst.tolist(), salient, strict=True)
@@ -93,22 +93,22 @@ def mistakes_part(
 
 
 def _explained(model: TrainedModel) -> str:
-    """What the colors mean, for this model's tokens."""
+    """Explain the colors and the unit of the weights."""
     settings = model.config.embedder
     if settings.draws and not settings.glyph_tokens:
         side = reach(model.model.embedder)
-        what = "slice" + (f" (with {side} on each side, which show its middle too)" if side else "")
+        unit = "slice" + (f" (with {side} overlapping slices on each side)" if side else "")
     else:
-        what = "glyph" if settings.glyph_tokens else "token"
+        unit = "glyph" if settings.glyph_tokens else "token"
     return (
-        f"Orange and solid: parts that support the prediction; blue and dotted: against it. Each "
-        f"{what} is left out in turn; its weight is by how much that lowers the log-odds of the "
-        "prediction. The strongest are below with their weights."
+        f"Orange, solid: evidence for the prediction; blue, dotted: evidence against it. Each "
+        f"{unit} is left out in turn; its weight is the decrease of the log-odds of the "
+        "prediction. The largest weights are listed below each text."
     )
 
 
 def _label(predictions: RunPredictions, index: int) -> int:
-    """The label whose log-odds are explained: the wrong one predicted, else the one missed."""
+    """Return the label to explain: the most confident false positive, else false negative."""
     wrong = predictions.predicted[index] & ~predictions.truth[index]
     missed = predictions.truth[index] & ~predictions.predicted[index]
     chosen = wrong if wrong.any() else missed
@@ -129,7 +129,7 @@ def _mistake(predictions: RunPredictions, index: int) -> dict[str, Any]:
 
 
 def _picture(model: TrainedModel | InputError, salient: Salient | None) -> Markup:
-    """The tokens with their weights: as pictures, or as text where the model reads text."""
+    """Render the weights on the drawn text, or on the text itself for models without pixels."""
     if salient is None or isinstance(model, InputError):
         return Markup("")
     embedder = model.model.embedder
@@ -137,7 +137,7 @@ def _picture(model: TrainedModel | InputError, salient: Salient | None) -> Marku
         return salient_text(salient) + strongest_pieces(salient)
     stride = None if model.config.embedder.glyph_tokens else embedder.step_px
     window = embedder.token_px[1]
-    pictures = embedder.tokenizer.renderer
-    columns = token_columns(pictures, salient.text, len(salient.weights), stride, window)
-    drawn = salient_pictures(pictures, salient, columns)
-    return drawn + strongest_tokens(pictures, salient, stride, window)
+    renderer = embedder.tokenizer.renderer
+    columns = token_columns(renderer, salient.text, len(salient.weights), stride, window)
+    drawn = salient_pictures(renderer, salient, columns)
+    return drawn + strongest_tokens(renderer, salient, stride, window)

@@ -1,7 +1,7 @@
 """Renders the HTML page of a report from the templates in `resources/report`.
 
-A page is one file that requests nothing: style, charts and pictures are inside it. Jinja2 escapes
-all text; `displayable` also replaces the characters that HTML forbids.
+A page is one self-contained file without external requests. Jinja2 escapes all text; `displayable`
+also replaces the characters that HTML forbids.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class PageTable:
     """A table of a page; the first cell of a row is its heading.
 
     Attributes:
-        rows: cells are text, or markup of `markup`.
-        words: columns of text, which may wrap.
+        rows: cells are text or the result of `markup`.
+        words: indices of columns whose text may wrap.
     """
 
     caption: str
@@ -33,11 +33,13 @@ class PageTable:
 
 
 def displayable(value: Any) -> Any:
-    """Text with an escape such as `\\u202e` for each character that HTML cannot hold.
+    """Escape characters that HTML cannot display, as `\\u202e`; return other values unchanged.
 
-    These are lone surrogates, control characters, and the signs that turn the direction of
-    writing, which would turn the page around them. Markup and other values are returned as they
-    are.
+    These are lone surrogates, control characters and bidirectional controls, which would change
+    the text direction of the page.
+
+    >>> print(displayable("a" + chr(0x202E)))
+    a\\u202e
     """
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
@@ -46,12 +48,12 @@ def displayable(value: Any) -> Any:
 
 def _is_displayable(code: int) -> bool:
     control = (code < 32 and code not in b"\n\t\r") or 127 <= code < 160 or code == 0xFFFE
-    turns = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
-    return not (control or turns or 0xD800 <= code <= 0xDFFF)
+    bidirectional = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
+    return not (control or bidirectional or 0xD800 <= code <= 0xDFFF)
 
 
 def markup(template: str, *values: object) -> Markup:
-    """HTML from a format string; the values that fill it are escaped."""
+    """Format an HTML template with escaped values."""
     return Markup(template).format(*map(displayable, values))
 
 
@@ -59,9 +61,9 @@ def render(body: str, **values: Any) -> str:
     """Render a page.
 
     Args:
-        body: the file whose macros are the sections of the page, `run` or `sweep`.
-        values: `title`, `subtitle`, `sections` (title by name of macro) and `report`, which each
-            macro receives.
+        body: template file whose macros are the sections of the page, `run` or `sweep`.
+        values: `title`, `subtitle`, `sections` (title by macro name) and `report`, the argument
+            of each macro.
     """
     environment = Environment(
         loader=FileSystemLoader(package_folder("resources") / "report"),

@@ -1,8 +1,7 @@
-"""Draws texts as a model sees them: a picture for each word, as HTML.
+"""Draws texts in the pixels that a model gets, as HTML with an image per word.
 
-Words flow in the page as words do, so that nothing is wider than a phone. Each has the pixels that
-the model gets, two screen pixels for each; behind the ink is the weight of each token, and a strip
-below shows where tokens meet.
+Separate images let the browser wrap lines on narrow screens. One pixel of the model is two screen
+pixels. The background shows the weight of each token, a strip below the borders of the tokens.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ from vitrina.text.batch import TextBatch
 
 SCALE = 2
 MOST_PX = 150
-"""Width of a picture in the model's pixels; a longer word is cut into several."""
+"""Maximum width of an image in pixels of the model; longer words are split."""
 
 STRIP_PX = 3
-"""Height of the strip below a drawn line, in screen pixels times `SCALE`."""
+"""Height of the strip below the text in pixels of the model."""
 
 FOR, AGAINST = (224, 104, 24), (24, 112, 192)
-"""Colors of evidence for and against the prediction; distinct with any color vision."""
+"""Color-blind safe colors of evidence for and against the prediction."""
 
 STRONGEST = 6
-"""Tokens whose pictures are shown by themselves."""
+"""Number of tokens with the largest weights that are listed separately."""
 
 
 @dataclass(frozen=True)
 class DrawnWord:
-    """A part of a drawn line: its characters, and its first and last column."""
+    """A part of a drawn line: its characters, first column and end column (exclusive)."""
 
     text: str
     left: int
@@ -46,19 +45,19 @@ class DrawnWord:
 
 
 def drawn_words(
-    pictures: GlyphRenderer, text: str
+    renderer: GlyphRenderer, text: str
 ) -> tuple[np.ndarray, list[DrawnWord], np.ndarray]:
-    """A text as the line of its glyphs, cut behind blanks and where a word is too long.
+    """Draw a text on one line and split it after spaces and within too long words.
 
     Returns:
-        The line uint8 [height, width], 255 is ink; the words; int64 [num_glyphs + 1], the edges of
-        its glyphs in pixels.
+        The line, uint8 [height, width], 255 is ink; the words; the edges of the glyphs in pixels,
+        int64 [num_glyphs + 1].
     """
     texts = TextBatch.from_strings([text])
     tokens = segment(texts)
     clusters = [tokens.clusters[i] for i in tokens.ids]
     starts, ends = glyph_spans(texts)
-    parts = [pictures.draw(cluster) for cluster in clusters]
+    parts = [renderer.draw(cluster) for cluster in clusters]
     edges = np.concatenate([[0], np.cumsum([part.shape[1] for part in parts])]).astype(np.int64)
     words, first = [], 0
     for place, cluster in enumerate(clusters):
@@ -71,20 +70,20 @@ def drawn_words(
     return np.concatenate(parts, axis=1), words, edges
 
 
-def line_pictures(pictures: GlyphRenderer, text: str) -> Markup:
-    """A text as it is drawn, without weights."""
-    line, words, _ = drawn_words(pictures, text)
+def line_pictures(renderer: GlyphRenderer, text: str) -> Markup:
+    """Render the drawn text without weights."""
+    line, words, _ = drawn_words(renderer, text)
     parts = [np.kron(255.0 - line[:, w.left : w.right], np.ones((SCALE, SCALE))) for w in words]
     return _flow(words, parts)
 
 
-def salient_pictures(pictures: GlyphRenderer, salient: Salient, columns: np.ndarray) -> Markup:
-    """A text as it is drawn, each token with its weight behind it.
+def salient_pictures(renderer: GlyphRenderer, salient: Salient, columns: np.ndarray) -> Markup:
+    """Render the drawn text with the weight of each token as background.
 
     Args:
-        columns: int64 [num_tokens + 1], the edges of the colored part of each token, in pixels.
+        columns: int64 [num_tokens + 1], edges of the colored part of each token in pixels.
     """
-    line, words, _ = drawn_words(pictures, salient.text)
+    line, words, _ = drawn_words(renderer, salient.text)
     edges = np.clip(columns, 0, line.shape[1])
     shares = np.zeros(line.shape[1])
     for share, left, right in zip(scaled(salient.weights), edges[:-1], edges[1:], strict=True):
@@ -100,21 +99,21 @@ def salient_pictures(pictures: GlyphRenderer, salient: Salient, columns: np.ndar
 
 
 def scaled(weights: np.ndarray) -> np.ndarray:
-    """Weights in [-1, 1], the largest one at an end; all zero stay so."""
+    """Scale weights so that the largest absolute value is 1; zeros stay zeros."""
     most = np.abs(weights).max(initial=0.0)
     return weights / most if most > 1e-9 else np.zeros_like(weights)
 
 
 def token_columns(
-    pictures: GlyphRenderer, text: str, num_tokens: int, stride_px: int | None, window_px: int
+    renderer: GlyphRenderer, text: str, num_tokens: int, stride_px: int | None, window_px: int
 ) -> np.ndarray:
-    """The edges of the part of a line that is colored for each token: int64 [num_tokens + 1].
+    """Return the edges of the colored part of each token, int64 [num_tokens + 1], in pixels.
 
     Args:
-        stride_px: of windows, each of which is colored where its middle is nearest; None: tokens
-            are glyphs.
+        stride_px: stride of windows, whose colored part is where their center is the nearest;
+            None: tokens are glyphs.
     """
-    _, _, edges = drawn_words(pictures, text)
+    _, _, edges = drawn_words(renderer, text)
     if stride_px is None:
         return edges
     between = np.arange(1, num_tokens) * stride_px + (window_px - stride_px) // 2
@@ -127,16 +126,16 @@ def _flow(words: Sequence[DrawnWord], parts: Sequence[np.ndarray]) -> Markup:
 
 
 def _tint(shares: np.ndarray, strength: float) -> np.ndarray:
-    """What is added to white: float [num_columns, 3], at most 0."""
+    """Return the color to add to white, float [num_columns, 3], at most 0."""
     towards = np.where(shares[:, None] > 0, np.array(FOR), np.array(AGAINST)) - 255.0
     return towards * np.abs(shares)[:, None] * strength
 
 
 def _image(pixels: np.ndarray, alt: str) -> Markup:
-    """Pixels [height, width] or [height, width, 3], 0 to 255, as a PNG inside the page."""
+    """Encode pixels [height, width] or [height, width, 3], 0 to 255, as an inline PNG."""
     picture = Image.fromarray(np.round(pixels).clip(0, 255).astype(np.uint8)).convert("RGB")
     file = io.BytesIO()
-    # Few colors: a palette loses nothing that is visible.
+    # The image has few colors, so a palette has no visible loss.
     picture.quantize(64, dither=Image.Dither.NONE).save(file, format="PNG", optimize=True)
     uri = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
     form = '<img src="{}" width="{}" height="{}" alt="{}">'
@@ -144,19 +143,19 @@ def _image(pixels: np.ndarray, alt: str) -> Markup:
 
 
 def strongest_tokens(
-    pictures: GlyphRenderer, salient: Salient, stride_px: int | None, window_px: int
+    renderer: GlyphRenderer, salient: Salient, stride_px: int | None, window_px: int
 ) -> Markup:
-    """Pictures of the tokens with the largest weights, as the embedder gets them, with weights.
+    """Render the tokens with the largest weights like the input of the embedder.
 
     Args:
-        stride_px: of windows; None: tokens are glyphs on a canvas `window_px` wide.
+        stride_px: stride of windows; None: tokens are glyphs on a canvas `window_px` wide.
     """
     order = np.argsort(-np.abs(salient.weights), kind="stable")[:STRONGEST]
     if stride_px is None:
         tokens = segment(TextBatch.from_strings([salient.text]))
-        shown = pictures.render(tokens.clusters, window_px)[tokens.ids[order]]
+        shown = renderer.render(tokens.clusters, window_px)[tokens.ids[order]]
     else:
-        line, _, _ = drawn_words(pictures, salient.text)
+        line, _, _ = drawn_words(renderer, salient.text)
         wide = np.pad(line, ((0, 0), (0, window_px)))
         shown = [wide[:, left : left + window_px] for left in (order * stride_px).tolist()]
     items = []
@@ -167,7 +166,7 @@ def strongest_tokens(
 
 
 def strongest_pieces(salient: Salient) -> Markup:
-    """The pieces of text with the largest weights, with weights."""
+    """Render the pieces of text with the largest weights."""
     order = np.argsort(-np.abs(salient.weights), kind="stable").tolist()
     pieces = [(salient.text[salient.starts[n] : salient.ends[n]], n) for n in order]
     items = [(markup("{}<br>", piece), n) for piece, n in pieces if piece]
@@ -180,8 +179,7 @@ def _token_list(salient: Salient, items: Sequence[tuple[Markup, int]]) -> Markup
 
 
 def salient_text(salient: Salient) -> Markup:
-    """A text with the weight of each token behind its characters, underlined too, so that color
-    is not the only mark."""
+    """Render a text with weights as background color, and as underlines for accessibility."""
     shares, parts, done = scaled(salient.weights), [], 0
     order = np.lexsort((salient.ends, salient.starts))
     for token in order.tolist():

@@ -1,4 +1,4 @@
-"""What a run wrote of each test text: read again, counted, and the worst of it."""
+"""Reads the predictions of a run: confusion, calibration, wrong predictions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vitrina.reports.runs import Run
 from vitrina.tasks.calibration import NUM_BINS, brier_score, calibration_error
 
 ADDED = ("scored_text", "score", "label", "words")
-"""Fields that a file of predictions adds; those of the row are `original_…` then."""
+"""Fields that a predictions file adds; equal names in the row become `original_…`."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class RunPredictions:
     """The texts of a suite with true and predicted labels.
 
     Attributes:
-        suite: its name. names: the labels L.
-        texts: as they were scored, noise applied.
+        suite: name of the suite. names: names of the L labels.
+        texts: scored texts, with noise.
         truth, predicted: bool [num_texts, L]. probabilities: float [num_texts, L].
-        sets: whether a text has any number of labels, each by itself, and not exactly one.
-        positive: of two classes the reported one; None otherwise.
+        sets: True if a text has any number of labels, False if it has exactly one.
+        positive: index of the positive one of two classes; None otherwise.
     """
 
     suite: str
@@ -41,15 +41,15 @@ class RunPredictions:
     positive: int | None
 
     def label_text(self, chosen: np.ndarray) -> str:
-        """The labels of bool [L] in words."""
+        """Format the labels of a mask, bool [L]."""
         return ", ".join(n for n, is_in in zip(self.names, chosen, strict=True) if is_in) or "none"
 
     @property
     def wrong(self) -> np.ndarray:
-        """int64, the texts with a wrong prediction, the highest confidence first.
+        """Indices of texts with wrong predictions, int64, in order of decreasing confidence.
 
-        How sure: one less the probability of the true class; of label sets, the largest distance
-        of a wrong label's probability from the truth.
+        The confidence is 1 - the probability of the true class. For label sets it is the largest
+        error |truth - probability| of a wrong label.
         """
         wrong = self.predicted != self.truth
         distance = np.where(wrong, np.abs(self.truth - self.probabilities), 0).max(axis=1)
@@ -59,9 +59,12 @@ class RunPredictions:
         return places[np.argsort(-distance[places], kind="stable")]
 
     @property
-    def judged(self) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities and whether what they were given to is true, for the calibration: of the
-        positive class of two, of the likeliest of more, of all labels of sets."""
+    def calibration_pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities, float [n], and whether their labels are true, bool [n].
+
+        For two classes those of the positive one, for more classes those of the most probable one,
+        for label sets those of all labels.
+        """
         if self.positive is not None:
             return self.probabilities[:, self.positive], self.truth[:, self.positive]
         if self.sets:
@@ -71,16 +74,16 @@ class RunPredictions:
 
 
 def suites_of(run: Run) -> list[str]:
-    """The suites whose predictions were written, in the order of the metrics."""
+    """Return the suites with predictions files, in the order of the metrics."""
     tests = run.metrics.get("test", {})
     return [name for name in tests if (run.folder / "predictions" / f"{name}.jsonl").is_file()]
 
 
 def read_rows(run: Run, suite: str) -> list[dict[str, Any]]:
-    """The lines of a file of predictions.
+    """Read a predictions file.
 
     Raises:
-        InputError: if it is missing or broken.
+        InputError: if it is missing or corrupt.
     """
     path = run.folder / "predictions" / f"{suite}.jsonl"
     try:
@@ -89,18 +92,18 @@ def read_rows(run: Run, suite: str) -> list[dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error})") from None
     if not all(isinstance(row, dict) and isinstance(row.get("scored_text"), str) for row in rows):
-        raise InputError(f"{path}: not predictions, which have a scored_text in every line")
+        raise InputError(f"{path}: not a predictions file; every line must have a scored_text")
     return rows
 
 
 def read_predictions(run: Run, suite: str) -> RunPredictions:
-    """The predictions of a suite with the truth.
+    """Read the predictions of a suite with the true labels.
 
     Raises:
-        InputError: if there are none, or the truth is unknown.
+        InputError: if there are none, or the true labels are unknown.
     """
     if run.task and run.task.labels_words:
-        raise InputError("labels of words are counted in the scores alone, not text by text")
+        raise InputError("labels of words have no predictions per text; see the scores")
     rows = read_rows(run, suite)
     names = [str(name) for name in run.metrics["test"][suite].get("labels", {})]
     if not rows or len(names) < 2:
@@ -114,7 +117,7 @@ def read_predictions(run: Run, suite: str) -> RunPredictions:
         probabilities = np.array([_scores(row["score"], names, positive) for row in rows])
         predicted = np.array([_one_hot(row["label"], names) for row in rows])
     except (KeyError, TypeError, RowError) as error:
-        raise InputError(f"{suite}: the truth is unknown ({error})") from None
+        raise InputError(f"{suite}: cannot read true labels ({error})") from None
     texts = [row["scored_text"] for row in rows]
     return RunPredictions(suite, names, texts, truth, predicted, probabilities, sets, positive)
 
@@ -142,7 +145,7 @@ def _scores(score: Any, names: list[str], positive: int | None) -> list[float]:
 
 
 def confusion(predictions: RunPredictions) -> np.ndarray:
-    """int64 [L, L]: texts by true class (rows) and predicted class (columns)."""
+    """Return counts of texts by true class (rows) and predicted class (columns), int64 [L, L]."""
     assert not predictions.sets
     counts = np.zeros((len(predictions.names),) * 2, dtype=np.int64)
     np.add.at(counts, (predictions.truth.argmax(axis=1), predictions.predicted.argmax(axis=1)), 1)
@@ -150,7 +153,7 @@ def confusion(predictions: RunPredictions) -> np.ndarray:
 
 
 def label_counts(predictions: RunPredictions) -> np.ndarray:
-    """int64 [L, 4], for each label: true and false positives, false and true negatives."""
+    """Return int64 [L, 4]: true and false positives, false and true negatives of each label."""
     truth, predicted = predictions.truth, predictions.predicted
     both = (predicted & truth, predicted & ~truth, ~predicted & truth, ~predicted & ~truth)
     return np.stack([each.sum(axis=0) for each in both], axis=1)
@@ -158,11 +161,11 @@ def label_counts(predictions: RunPredictions) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How far probabilities can be trusted.
+    """A reliability diagram with its scores.
 
     Attributes:
-        mean_probability, share_true: of each bin. sizes: texts in each bin.
-        ece, brier: as `vitrina.tasks.calibration` has them.
+        mean_probability, share_true, sizes: per bin; `sizes` are numbers of texts.
+        ece, brier: see `vitrina.tasks.calibration`.
     """
 
     mean_probability: np.ndarray
@@ -173,10 +176,10 @@ class Calibration:
 
 
 def calibration(probability: np.ndarray, true: np.ndarray, bins: int = NUM_BINS) -> Calibration:
-    """Bins of equal mass (Nguyen and O'Connor 2015): sorted by probability, equally many in each.
+    """Compute the calibration with equal-mass bins (Nguyen and O'Connor 2015).
 
     Args:
-        probability: float [n], at least one. true: bool [n].
+        probability: float [n], n > 0. true: bool [n].
     """
     order = np.argsort(probability, kind="stable")
     parts = [part for part in np.array_split(order, min(bins, len(order))) if len(part)]
@@ -188,10 +191,9 @@ def calibration(probability: np.ndarray, true: np.ndarray, bins: int = NUM_BINS)
 
 
 def ladder(run: Run, suites: Sequence[str], length: int = 70) -> list[tuple[str, str, str]]:
-    """One test text in every suite made of the test texts: suite, text as scored, prediction.
+    """Return (suite, scored text, prediction) of one test text in all suites made of it.
 
-    The text is the one that the noise changes most, of at most `length` characters where there is
-    one.
+    It is the text that the noise changes most, preferably with 15 to `length` characters.
     """
     found = {suite: read_rows(run, suite) for suite in suites}
     if "clean" not in found:
@@ -216,13 +218,12 @@ def ladder(run: Run, suites: Sequence[str], length: int = 70) -> list[tuple[str,
 
 
 def _changed(text: str, other: str) -> int:
-    """Characters that are not the same at their place, at most half of them: a shift is no noise
-    to look at."""
+    # Capped, because a shift changes all positions although the noise is hardly visible.
     return min(sum(a != b for a, b in zip(text, other, strict=False)), len(text) // 2)
 
 
 def _same_rows(rows: Sequence[Mapping[str, Any]], clean: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether these are the clean texts' rows: their own fields are the same, in this order."""
+    """Return whether both are the same rows in the same order, apart from the fields `ADDED`."""
 
     def own(row: Mapping[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in row.items() if key not in ADDED}
@@ -231,7 +232,7 @@ def _same_rows(rows: Sequence[Mapping[str, Any]], clean: Sequence[Mapping[str, A
 
 
 def prediction_text(row: Mapping[str, Any]) -> str:
-    """The label and its score of a line of predictions, in words."""
+    """Format the label and the score of a predictions row."""
     label, score = row.get("label"), row.get("score")
     labels = ", ".join(map(str, label)) or "none" if isinstance(label, list) else str(label)
     if isinstance(score, int | float):

@@ -1,4 +1,4 @@
-"""The report of one run."""
+"""HTML report of one run."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ SCORES = {
     "accuracy": "accuracy",
 }
 HARD = ("level_4", "level_3", "uniform_4", "level_2", "level_1")
-"""Suites whose mistakes are shown, the first that there is."""
+"""Suites for the worst mistakes in order of preference."""
 
 
 def run_report(run: Run, *, mistakes: int, suite: str | None = None, device: str = "auto") -> str:
-    """The whole page of a finished run.
+    """Render the page of a finished run.
 
     Args:
-        mistakes: how many of the worst mistakes are shown.
-        suite: the suite of these mistakes; None: the hardest of the ordinary ones.
+        mistakes: number of worst mistakes to show.
+        suite: suite of these mistakes; None: the first available one of `HARD`.
 
     Raises:
-        InputError: if the run has not finished, or has no such suite.
+        InputError: if the run has not finished or the suite has no predictions.
     """
     if not run.finished:
-        raise InputError(f"{run.folder}: {run.error}; a report needs a finished run")
+        raise InputError(f"{run.folder}: {run.error}; a report requires a finished run")
     require_labels(run)
     group = RunGroup("", [run])
     report = run_parts(run, hard_suite(run, suite)) | texts_part(run, suite, mistakes, device)
@@ -62,36 +62,36 @@ def run_report(run: Run, *, mistakes: int, suite: str | None = None, device: str
         "confusion": "Confusion and calibration",
         "ladder": "One text at each level",
         "mistakes": "Worst mistakes",
-        "made": "How it was made",
+        "reproduction": "Reproduction",
     }
     for name in ("attacks", "mistakes"):
         if not report[name]:
             del sections[name]
-    note = f" · {SYNTHETIC}: its scores do not hold for real comments" if run.synthetic else ""
+    note = f" · {SYNTHETIC}: the scores do not apply to real comments" if run.synthetic else ""
     subtitle = f"seed {run.seed} · {run.record.get('started', 'start not recorded')}{note}"
     title = f"{run.folder.parent.name} / {run.folder.name}"
     return render("run", title=title, subtitle=subtitle, sections=sections, report=report)
 
 
 def run_parts(run: Run, suite: str | None) -> dict[str, Any]:
-    """Values for the page about a run, those about single texts apart.
+    """Return the template values of a run, except those on single texts.
 
     Args:
-        suite: whose predictions are shown with the clean ones.
+        suite: suite for confusion and calibration in addition to the clean texts.
     """
     names = run.metrics.get("test", {})
-    series = [what for start, what in SERIES.items() if any(n.startswith(start) for n in names)]
+    series = [text for start, text in SERIES.items() if any(n.startswith(start) for n in names)]
     return {
         "headline": headline(run),
         "scores": scores_table(run),
         "series": series,
-        "judged": judged(run, suite),
-        "made": made(run),
+        "confusion": confusion_part(run, suite),
+        "reproduction": reproduction_part(run),
     }
 
 
 def texts_part(run: Run, suite: str | None, mistakes: int, device: str) -> dict[str, Any]:
-    """Values for the page about single texts of a run."""
+    """Return the template values on single texts of a run."""
     model = open_model(run, device)
     chosen = hard_suite(run, suite)
     shown = mistakes_part(run, chosen, mistakes, model) if mistakes else None
@@ -99,26 +99,27 @@ def texts_part(run: Run, suite: str | None, mistakes: int, device: str) -> dict[
 
 
 def require_labels(run: Run) -> None:
-    """
+    """Check that the run predicts labels.
+
     Raises:
-        InputError: if the run was pre-trained alone: a report shows predicted labels.
+        InputError: if it is a pre-training run.
     """
     if run.task and not run.task.needs_labels:
         raise InputError(
-            f"{run.folder}: was pre-trained and predicts no labels, which a report needs; "
-            "tools/table.py shows its scores, masked.png what it restores"
+            f"{run.folder}: a pre-training run predicts no labels, which a report requires; see "
+            "tools/table.py for its scores and masked.png for its reconstructions"
         )
 
 
 def hard_suite(run: Run, wanted: str | None) -> str | None:
-    """The suite whose mistakes are shown; None where no predictions were written.
+    """Return the suite for the worst mistakes; None if the run has no predictions.
 
     Raises:
-        InputError: if the wanted one has none.
+        InputError: if the suite `wanted` has no predictions.
     """
     known = suites_of(run)
     if wanted is not None and wanted not in known:
-        allowed = ", ".join(known) or "none, as evaluation.predictions was false"
+        allowed = ", ".join(known) or "none (evaluation.predictions = false)"
         raise InputError(f"--suite {wanted}: must be one with predictions: {allowed}")
     if wanted is not None or not known:
         return wanted
@@ -126,7 +127,7 @@ def hard_suite(run: Run, wanted: str | None) -> str | None:
 
 
 def headline(run: Run) -> list[tuple[str, str]]:
-    """The few numbers that matter most, and what each is."""
+    """Return the most important numbers with their captions."""
     tests, train = run.metrics.get("test", {}), run.metrics.get("train", {})
     cards = [
         (score_text(tests[name][metric]), f"{heading}, {name.replace('_', ' ')}")
@@ -142,7 +143,7 @@ def headline(run: Run) -> list[tuple[str, str]]:
 
 
 def scores_table(run: Run) -> PageTable:
-    """All suites with the scores and their intervals."""
+    """Return the scores of all suites with their intervals."""
     rows = []
     for name, test in run.metrics.get("test", {}).items():
         cells = [name]
@@ -156,8 +157,8 @@ def scores_table(run: Run) -> PageTable:
     return PageTable(caption, ["suite", *SCORES.values(), "count"], rows)
 
 
-def judged(run: Run, chosen: str | None) -> dict[str, Any]:
-    """Confusion and calibration of the clean texts and of the chosen suite, or a `notice`."""
+def confusion_part(run: Run, chosen: str | None) -> dict[str, Any]:
+    """Return confusion and calibration on the clean texts and the chosen suite, or a `notice`."""
     if chosen is None:
         return {"notice": "No predictions were written (evaluation.predictions = false)."}
     names = [name for name in dict.fromkeys(["clean", chosen]) if name in suites_of(run)]
@@ -189,32 +190,32 @@ def _label_table(predictions: RunPredictions) -> PageTable:
 
 
 def _reliability(predictions: RunPredictions) -> Chart:
-    found = calibration(*predictions.judged)
+    found = calibration(*predictions.calibration_pairs)
     points = list(zip(found.mean_probability.tolist(), found.share_true.tolist(), strict=True))
     title = f"Calibration, {predictions.suite}: ECE {found.ece:.3f}, Brier {found.brier:.3f}"
     return line_chart(
-        [Curve("share that is true", points)],
+        [Curve("observed frequency", points)],
         title=title,
-        x_title="probability given",
+        x_title="predicted probability",
         x_ticks=np.linspace(0, 1, 6).tolist(),
         y_range=(-0.05, 1.05),
         diagonal=True,
     )
 
 
-def made(run: Run) -> dict[str, Any]:
-    """The commands that make the run again, and its record."""
+def reproduction_part(run: Run) -> dict[str, Any]:
+    """Return the commands that repeat the run, and its record."""
     record, git = run.record, run.record.get("git")
     commit = ""
     if isinstance(git, Mapping):
-        changed = ", with changes that were not committed" if git.get("changed") else ""
+        changed = ", with uncommitted changes" if git.get("changed") else ""
         commit = f"{git.get('commit')}{changed}"
     tables = [
         PageTable(title, [first, second], [[str(k), str(v)] for k, v in found.items()], words=[1])
         for title, first, second, found in (
             ("Versions", "name", "versions", record.get("versions")),
             ("Hashes of data and fonts", "name", "hashes", record.get("hashes")),
-            ("Options of the groups", "group", "option", run.choices),
+            ("Options", "group", "option", run.choices),
         )
         if isinstance(found, Mapping) and found
     ]
@@ -228,15 +229,15 @@ def made(run: Run) -> dict[str, Any]:
 
 
 def commands(run: Run) -> list[str]:
-    """The command of this run alone, and the one that started it where that is another."""
+    """Return the command of this run alone, and the one that started it if it is different."""
     overrides = [str(each) for each in run.record.get("overrides", [])]
     own = [each for each in overrides if not each.startswith("hydra.")]
     alone = shlex.join(["python", "main.py", *own])
-    given = started(run)
+    given = start_command(run)
     return [alone, given] if given and given != alone else [alone]
 
 
-def started(run: Run) -> str:
-    """The command that started the run; empty if it is not known."""
+def start_command(run: Run) -> str:
+    """Return the command that started the run; empty if unknown."""
     given = str(run.record.get("command", ""))
     return f"python {given}" if given.startswith("main.py") else given

@@ -1,4 +1,4 @@
-"""Runs as tables and reports need them: settings and scores by dotted path, one run a seed."""
+"""Reads the folders of runs for tables and reports: settings and scores by dotted path."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from vitrina.errors import InputError
 from vitrina.registry import components
 
 FROM_PRESETS = ("deobfuscator", "embedder", "encoder", "optimizer", "training")
-"""Groups that the model's preset chooses."""
+"""Groups that a preset of `model` chooses."""
 
 ADDED = frozenset({"curves", "attack", "pairs"})
-"""Parts of `metrics.json` that may be measured when a run has finished."""
+"""Sections of `metrics.json` that a later evaluation of a finished run may add."""
 
 FILES = ("record.json", "metrics.json", "error.txt")
 
 
 @dataclass(eq=False)
 class Run:
-    """A run's folder.
+    """The folder of a run.
 
     Attributes:
         record: content of `record.json`.
         metrics: content of `metrics.json`; empty if the run has not finished.
-        error: why there are no metrics; empty if there are.
-        state: shown in place of the seconds of a run without metrics.
+        error: reason why there are no metrics; empty if there are.
+        state: shown instead of the seconds for a run without metrics.
     """
 
     folder: Path
@@ -45,7 +45,7 @@ class Run:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """Content of `config.yaml`; empty if it is missing or broken."""
+        """Content of `config.yaml`; empty if it is missing or corrupt."""
         found: Any = None
         if (self.folder / "config.yaml").is_file():
             with suppress(Exception):  # YAML errors have no common base
@@ -60,20 +60,20 @@ class Run:
 
     @property
     def overrides(self) -> dict[str, str]:
-        """What the command line set, by key."""
+        """Overrides of the command line by key."""
         found = self.record.get("overrides")
         pairs = [str(each).partition("=") for each in found] if isinstance(found, list) else []
         return {key.lstrip("+~"): value for key, _, value in pairs}
 
     @property
     def task(self) -> Any:
-        """Class of the settings of its task; None if this installation does not know the task."""
+        """Settings class of the task; None if the task is not installed."""
         known = components("task").get(str(self.setting("task")))
         return known and known.settings
 
     @property
     def synthetic(self) -> bool:
-        """Whether its data are the demo corpus."""
+        """Whether the data are the synthetic demo corpus."""
         return bool(self.record.get("synthetic"))
 
     @property
@@ -82,7 +82,7 @@ class Run:
 
     @property
     def written_at(self) -> float:
-        """Time of the newest of its files, in seconds."""
+        """Modification time of the newest file in seconds."""
         paths = [self.folder / name for name in FILES]
         return max((path.stat().st_mtime for path in paths if path.is_file()), default=0.0)
 
@@ -92,7 +92,7 @@ class Run:
         return self.setting("seed") or "?"
 
     def setting(self, key: str) -> str | None:
-        """The option chosen in a group, or the value of a setting; None if it has none."""
+        """Return the option of a group or the value of a setting; None if there is none."""
         if key in self.choices:
             return self.choices[key]
         found: Any = self.config
@@ -105,7 +105,7 @@ class Run:
         return written(found)
 
     def settings(self) -> dict[str, str]:
-        """All settings that may affect the results: options of groups, then every value."""
+        """Return all settings that may affect the results: options of groups, then values."""
         found = dict(self.choices)
         for more in (flattened(self.config), self.overrides):
             found |= {key: value for key, value in more.items() if key not in found}
@@ -114,13 +114,13 @@ class Run:
 
 
 def find_runs(folder: Path) -> list[Path]:
-    """Folders of runs at or below `folder`, by name; not those with later evaluations of a run."""
+    """Return the folders of runs at or below `folder`, sorted; later evaluations are no runs."""
     found = {path.parent for name in FILES for path in folder.glob(f"**/{name}")}
     return sorted(path for path in found if path.parent.name != "evaluations")
 
 
 def read_run(folder: Path) -> Run:
-    """Read a run; `error` names what is missing or broken."""
+    """Read a run; `error` names a missing or corrupt file."""
     run = Run(folder)
     run.record, run.error = _read_object(folder / "record.json")
     if (folder / "error.txt").is_file() and not (folder / "metrics.json").is_file():
@@ -139,7 +139,7 @@ def read_run(folder: Path) -> Run:
 
 
 def _read_object(path: Path) -> tuple[dict[str, Any], str]:
-    """A JSON object, and why it is empty."""
+    """Read a JSON object; return an empty one and the reason if that fails."""
     try:
         value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -152,15 +152,15 @@ def _read_object(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def read_runs(folder: Path) -> list[Run]:
-    """All runs at or below `folder`, in the order in which they were started.
+    """Read all runs at or below `folder` in the order of their start.
 
-    A folder inside another run is skipped: what measures a run again may keep its scores there.
+    Folders inside another run are skipped: tools that re-evaluate a run may write there.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there is no run.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give that of a run or of a sweep")
+        raise InputError(f"{folder}: no such folder; must be the folder of a run or a sweep")
     paths = find_runs(folder)
     found = [read_run(path) for path in paths if not set(paths) & set(path.parents)]
     if not found:
@@ -169,7 +169,11 @@ def read_runs(folder: Path) -> list[Run]:
 
 
 def written(value: Any) -> str:
-    """A setting as it is written on the command line."""
+    """Format a setting as on the command line.
+
+    >>> written([1, None, True])
+    '[1,null,true]'
+    """
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -180,7 +184,7 @@ def written(value: Any) -> str:
 
 
 def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested settings by dotted key."""
+    """Return nested settings by dotted key."""
     found: dict[str, str] = {}
     for name, value in values.items():
         key = f"{prefix}{name}"
@@ -192,17 +196,16 @@ def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def differing(runs: Sequence[Run], skip: Iterable[str] = ("seed",)) -> list[str]:
-    """Keys of the settings that are not the same in all runs.
+    """Return the keys of settings that differ between runs.
 
-    A key that follows from another choice is left out: what a model's preset chooses where the
-    model determines it, and the settings below a group where its option determines them, or another
-    one of its settings.
+    Keys determined by another key are omitted: groups that the preset `model` determines, and
+    settings of a group that the option or another setting of the group determines.
     """
-    # A run that failed before it wrote its settings does not show how it differs.
+    # A run that failed before it saved its settings has no known differences.
     known = [run for run in runs if run.config or run.record]
     all_settings = [run.settings() for run in known]
     for run, settings in zip(known, all_settings, strict=True):
-        if not run.config:  # one that has not begun has all other settings too
+        if not run.config:  # a pending run only has its overrides; the rest may be equal
             for other in all_settings:
                 settings |= {key: other[key] for key in other if key not in settings}
     skipped = set(skip)
@@ -222,23 +225,23 @@ def _num_values(key: str, all_settings: Sequence[Mapping[str, str]]) -> int:
 
 
 def _determines(cause: str, key: str, all_settings: Sequence[Mapping[str, str]]) -> bool:
-    """Whether `cause` varies and each of its values comes with one value of `key`."""
+    """Return whether `cause` varies and each of its values has a single value of `key`."""
     pairs = {(settings.get(cause), settings.get(key)) for settings in all_settings}
     return len(pairs) == _num_values(cause, all_settings) > 1
 
 
 def score_at(metrics: Mapping[str, Any], path: str) -> float | None:
-    """The number at a dotted path of `metrics.json`; None where it is null (undefined).
+    """Return the number at a dotted path of `metrics.json`; None if it is null (undefined).
 
     Raises:
-        InputError: if there is none; it names what there is instead.
+        InputError: if there is no number; it names the available keys.
     """
     found: Any = metrics
     done: list[str] = []
     left = path.split(".")
     while left:
         names = _names(found)
-        # Names of test files may hold dots: the longest name that fits.
+        # Names of test files may contain dots: take the longest matching name.
         sizes = [size for size in range(len(left), 0, -1) if ".".join(left[:size]) in names]
         if not sizes:
             where, more = ".".join(done) or "metrics.json", ""
@@ -267,10 +270,10 @@ def _names(value: Any) -> list[str]:
 
 
 def newest_of_each(runs: Sequence[Run], keys: Sequence[str]) -> tuple[list[Run], list[str]]:
-    """One run for each value of `keys` and each seed: the newest finished one.
+    """Keep one run per value of `keys` and seed, the newest finished one.
 
     Returns:
-        The runs in their order, and a sentence for each place that had several.
+        The runs in the given order, and a note for each case with several runs.
     """
     places: dict[tuple[str | None, ...], list[Run]] = {}
     for run in runs:

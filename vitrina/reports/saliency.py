@@ -1,14 +1,12 @@
-"""Which parts of a text speak for what a model says: each token is left out in turn.
+"""Saliency by representation erasure (Li, Monroe and Jurafsky 2016).
 
-Representation erasure (Li, Monroe and Jurafsky 2016, "Understanding neural networks through
-representation erasure"): the log-odds of the prediction, less those without the token. Its
-embedding becomes zero, so that this works for whatever an embedder makes tokens of; to take it out
-would move all tokens behind it against the strides of the encoder. All ways of leaving one out of a
-text pass through encoder and head as texts of a batch.
+The weight of a token is the log-odds of the prediction minus the log-odds without the token. The
+embedding of the token is set to zero. Removing it would shift the following tokens relative to the
+strides of the encoder. All erased versions of a text form a batch for encoder and head.
 
-Windows that overlap show a letter several times: with a window those others are left out that show
-its middle too. Embedders whose tokens have no place in the text (n-grams, bytes) have each drawn
-glyph of the text itself left out.
+Overlapping windows show a letter several times, so the neighbors that contain the center of a
+window are erased with it. Embedders whose tokens have no offsets in the text (n-grams, bytes) need
+another way: each glyph is removed from the text itself.
 """
 
 from __future__ import annotations
@@ -30,10 +28,10 @@ from vitrina.models.prepare import TextPipeline
 from vitrina.text.batch import TextBatch
 
 MOST_PARTS = 160
-"""Tokens of a text that are left out one by one; of longer texts, runs of several."""
+"""Maximum number of erased parts per text; in longer texts a part is several tokens."""
 
 BATCH_TOKENS = 40_000
-"""Tokens that pass through the encoder at once."""
+"""Maximum number of tokens per encoder call."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,11 @@ class Salient:
     """A text with the weight of each of its tokens.
 
     Attributes:
-        text: as the model reads it, normalised.
-        starts, ends: int64 [num_tokens], the code points that each token shows, rising.
-        weights: float64 [num_tokens], by how much the token raises the log-odds of the label;
-            below zero where it speaks against it.
-        log_odds: of the label, with all tokens.
+        text: normalized text.
+        starts, ends: int64 [num_tokens], spans of the tokens in code points, in order.
+        weights: float64 [num_tokens], increase of the log-odds of the label by the token; negative
+            for evidence against the label.
+        log_odds: log-odds of the label with all tokens.
     """
 
     text: str
@@ -56,18 +54,18 @@ class Salient:
 
 
 def saliency(model: TrainedModel, texts: TextBatch, labels: Sequence[int]) -> list[Salient]:
-    """The weights of all tokens of the texts.
+    """Compute the weights of all tokens.
 
     Args:
-        texts: cleaned, not normalised.
-        labels: for each text the index of the label that is explained.
+        texts: cleaned, not normalized.
+        labels: index of the label to explain, one per text.
 
     Raises:
-        InputError: if the model labels words and not texts.
+        InputError: if the model labels words instead of texts.
     """
     embedder = model.model.embedder
     if isinstance(embedder, WordsEmbedder):
-        raise InputError("saliency is of models that label texts, and this one labels words")
+        raise InputError("saliency requires a model that labels texts; this one labels words")
     shown = model.pipeline(texts)
     spans = token_spans(model.pipeline, shown)
     found = []
@@ -80,13 +78,13 @@ def saliency(model: TrainedModel, texts: TextBatch, labels: Sequence[int]) -> li
         with torch.inference_mode(), model.autocast():
             tokens = embedder(model.pipeline.tokenize(one).to(model.device)).values
         assert len(tokens) == len(starts), (len(tokens), len(starts))
-        whole, without = _leave_out(model, tokens, label, reach(embedder))
+        whole, without = _erase(model, tokens, label, reach(embedder))
         found.append(Salient(text, starts, ends, whole - without, whole))
     return found
 
 
 def reach(embedder: Embedder) -> int:
-    """How many tokens to each side show the middle of a token too."""
+    """Return the number of neighbors on each side that contain the center of a token."""
     if not isinstance(embedder, VisualEmbedder):
         return 0
     return max(0, -(-embedder.token_px[1] // (2 * embedder.step_px)) - 1)
@@ -95,10 +93,10 @@ def reach(embedder: Embedder) -> int:
 def token_spans(
     pipeline: TextPipeline, texts: TextBatch
 ) -> list[tuple[np.ndarray, np.ndarray]] | None:
-    """Return the first code point of each token and the one behind its last; None if unknown.
+    """Return per text the starts and ends (exclusive) of tokens in code points; None if unknown.
 
     Args:
-        texts: as the tokenizer gets them.
+        texts: input of the tokenizer.
     """
     found = pipeline.tokenizer.spans(texts)
     if found is None:
@@ -108,10 +106,10 @@ def token_spans(
     return list(zip(*parts, strict=True))
 
 
-def _leave_out(
+def _erase(
     model: TrainedModel, tokens_ND: Tensor, label: int, reach: int
 ) -> tuple[float, np.ndarray]:
-    """Log-odds with all tokens, and float64 [N], without each of them."""
+    """Return the log-odds with all tokens, and without each of them, float64 [N]."""
     count = len(tokens_ND)
     size = max(1, -(-count // MOST_PARTS))
     firsts = np.arange(0, count, size)
@@ -129,23 +127,23 @@ def _leave_out(
 def _log_odds(
     model: TrainedModel, tokens_ND: Tensor, kept_BN: np.ndarray, label: int
 ) -> np.ndarray:
-    """Log-odds of a label, float64 [B], with the tokens that are kept, the others zero."""
+    """Return the log-odds of a label, float64 [B], with embeddings that are not kept set to 0."""
     kept = torch.from_numpy(kept_BN).to(tokens_ND.device).unsqueeze(2)
     values = torch.where(kept, tokens_ND, tokens_ND.new_zeros(())).flatten(0, 1)
     lengths = np.full(len(kept_BN), len(tokens_ND), dtype=np.int64)
     inner = model.model
     with torch.inference_mode(), model.autocast():
         logits_BC = inner.head(inner.encoder(Ragged(values, lengths)))
-        return _odds_of(model.task.probabilities(logits_BC), label)
+        return _to_log_odds(model.task.probabilities(logits_BC), label)
 
 
-def _odds_of(probabilities_BC: Tensor, label: int) -> np.ndarray:
+def _to_log_odds(probabilities_BC: Tensor, label: int) -> np.ndarray:
     p = probabilities_BC[:, label].double().clamp(1e-9, 1 - 1e-9)
     return (p.log() - (1 - p).log()).cpu().numpy()
 
 
 def _without_glyphs(model: TrainedModel, text: str, label: int) -> Salient:
-    """Each drawn glyph is left out of the text itself, which is read again."""
+    """Compute the weights by removing each glyph from the text."""
     starts, ends = glyph_spans(TextBatch.from_strings([text]))
     size = max(1, -(-len(starts) // MOST_PARTS))
     firsts = np.arange(0, len(starts), size)
@@ -153,6 +151,6 @@ def _without_glyphs(model: TrainedModel, text: str, label: int) -> Salient:
     without = [text[: starts[a]] + text[ends[b] :] for a, b in zip(firsts, lasts, strict=True)]
     with torch.inference_mode(), model.autocast():
         inputs = model.pipeline.tokenize(TextBatch.from_strings([text, *without])).to(model.device)
-        found = _odds_of(model.task.probabilities(model.model(inputs)), label)
+        found = _to_log_odds(model.task.probabilities(model.model(inputs)), label)
     weights = np.repeat(found[0] - found[1:], size)[: len(starts)]
     return Salient(text, starts, ends, weights, float(found[0]))

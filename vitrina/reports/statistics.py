@@ -1,7 +1,7 @@
-"""Scores over training seeds: intervals of means, paired tests, and Holm's correction.
+"""Statistics over training seeds: intervals of means, paired tests, Holm's correction.
 
-A seed is one observation. Intervals and tests here show how much a score depends on the training;
-`vitrina.tasks.intervals` shows how much it depends on the choice of the test texts.
+A seed is one observation, so these intervals and tests measure the variance of training.
+`vitrina.tasks.intervals` measures the variance of sampling the test texts.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from scipy.special import stdtrit
 from scipy.stats import bootstrap, permutation_test
 
 FEW_SEEDS = 10
-"""Below this a t-interval: a bootstrap of fewer values is too narrow (Efron and Tibshirani 1993,
-section 14.3; of n values a resample never leaves their range, and underestimates their variance by
-(n - 1) / n)."""
+"""Minimum number of seeds for the bootstrap; below it t-intervals are used. The bootstrap
+underestimates the variance of n values by a factor of (n - 1) / n, so its intervals are too narrow
+for few values (Efron and Tibshirani 1993, section 14.3)."""
 
 RESAMPLES = 10_000
 
 MOST_EXACT = 15
-"""Pairs up to which all signs are tried; of more pairs as many random signs are."""
+"""Maximum number of pairs for the exact test; above it `NUM_SIGNS` random signs are drawn."""
 
 NUM_SIGNS = 2**MOST_EXACT
 
 LEVEL = 0.05
-"""The level of significance."""
+"""Significance level."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class SeedMean:
     """The mean of a score over seeds and its interval.
 
     Attributes:
-        low, high: NaN with fewer than two seeds.
-        method: `t`, `bca`, or empty where there is no interval.
+        low, high: ends of the interval; NaN with fewer than two seeds.
+        method: `t`, `bca`, or empty without interval.
     """
 
     mean: float
@@ -46,11 +46,11 @@ class SeedMean:
 
     @property
     def text(self) -> str:
-        """The mean with its interval, as it is shown."""
+        """The formatted mean with its interval."""
         return self.rounded(3 if abs(self.mean) < 100 else 0)
 
     def rounded(self, digits: int) -> str:
-        """Return the mean with its interval, to so many digits."""
+        """Return the mean with its interval, with that many decimals."""
         mean = f"{self.mean:,.{digits}f}"
         if self.method == "t":
             return f"{mean} ± {self.high - self.mean:,.{digits}f}"
@@ -60,12 +60,12 @@ class SeedMean:
 
 
 def mean_over_seeds(values: Sequence[float], *, level: float = 0.95, seed: int = 0) -> SeedMean:
-    """The mean with its interval: Student's t with few seeds, the BCa bootstrap from `FEW_SEEDS`.
+    """Return the mean and its interval: Student's t, or BCa bootstrap from `FEW_SEEDS` seeds.
 
     Args:
-        values: one for each seed, finite, at least one.
-        level: coverage aimed at.
-        seed: of the resamples.
+        values: one per seed, finite, at least one.
+        level: nominal coverage.
+        seed: seed of the resamples.
     """
     found = np.asarray(values, dtype=np.float64)
     num_seeds = len(found)
@@ -90,26 +90,29 @@ def mean_over_seeds(values: Sequence[float], *, level: float = 0.95, seed: int =
 
 
 def sign_flip_test(differences: Sequence[float], *, seed: int = 0) -> float:
-    """The two-sided p of a paired sign-flip test that the mean difference is zero.
+    """Return the two-sided p-value of a paired sign-flip test of zero mean difference.
 
-    p is the share of all choices of signs under which the sum is at least as far from zero (Fisher,
-    The Design of Experiments, 1935, section 21). It is exact up to `MOST_EXACT` pairs; beyond, it
-    counts `NUM_SIGNS` random choices and the observed one (Phipson and Smyth 2010, "Permutation
+    p is the share of sign assignments with an absolute sum at least as large as the observed one
+    (Fisher, The Design of Experiments, 1935, section 21). Above `MOST_EXACT` pairs it uses
+    `NUM_SIGNS` random assignments and the observed one (Phipson and Smyth 2010, "Permutation
     p-values should never be zero").
 
     Args:
-        differences: one for each pair, finite. Pairs that do not differ count too.
-        seed: of the random signs.
+        differences: one per pair, finite; zeros count.
+        seed: seed of the random signs.
 
     Returns:
-        p, from `smallest_p(len(differences))` to 1; NaN without a pair.
+        p from `smallest_p(len(differences))` to 1; NaN without pairs.
+
+    >>> sign_flip_test([0.1, 0.2, 0.3])
+    0.25
     """
     found = np.asarray(differences, dtype=np.float64)
     if len(found) < 2:
         return 1.0 if len(found) else float("nan")
 
     def distance(values: np.ndarray, axis: int) -> np.ndarray:
-        # Rounded: sums that are equal but for the order of their terms count as equal.
+        # Rounding makes sums equal that differ only in the order of their terms.
         return np.round(np.abs(values.sum(axis=axis)), 12)
 
     test = permutation_test(
@@ -125,10 +128,12 @@ def sign_flip_test(differences: Sequence[float], *, seed: int = 0) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values by Holm's step-down method (Holm 1979), in the order given.
+    """Adjust p-values by Holm's step-down method (Holm 1979), which controls the family-wise error.
 
-    The chance of one false finding or more among all tests is at most the level that adjusted
-    p-values are compared with. NaN stays NaN and is not counted as a test.
+    NaN stays NaN and does not count as a test.
+
+    >>> holm([0.01, 0.04])
+    [0.02, 0.04]
     """
     found = np.asarray(p_values, dtype=np.float64)
     adjusted = np.full(len(found), np.nan)
@@ -140,14 +145,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def smallest_p(num_pairs: int) -> float:
-    """The smallest p that the two-sided test of so many pairs can give: both signs of all alike."""
+    """Return the smallest p-value that `sign_flip_test` can give for this number of pairs."""
     if num_pairs > MOST_EXACT:
         return 1 / (NUM_SIGNS + 1)
     return min(1.0, 2.0 ** (1 - num_pairs))
 
 
 def pairs_needed(num_tests: int = 1, level: float = LEVEL) -> int:
-    """Pairs from which on the smallest of `num_tests` p-values can reach `level` after Holm."""
+    """Return the number of pairs for which the smallest p-value after Holm can reach `level`."""
     num_pairs = 1
     while smallest_p(num_pairs) * num_tests > level:
         num_pairs += 1
@@ -157,13 +162,13 @@ def pairs_needed(num_tests: int = 1, level: float = LEVEL) -> int:
 
 
 def too_few(num_pairs: int, num_tests: int = 1, level: float = LEVEL) -> str:
-    """Plain words where no test of `num_pairs` seeds can reach `level`; empty where one can."""
+    """Return a note if no test of `num_pairs` seeds can reach `level`, otherwise ``""``."""
     if num_pairs < 1 or smallest_p(num_pairs) * num_tests <= level:
         return ""
     seeds = f"{num_pairs} paired seed{'s' if num_pairs > 1 else ''}"
     least = min(1.0, smallest_p(num_pairs) * num_tests)
     tests = "" if num_tests == 1 else f", corrected for {num_tests} tests"
     return (
-        f"too few seeds: a two-sided sign-flip test of {seeds} cannot give a p below "
-        f"{least:.3g}{tests}; {pairs_needed(num_tests, level)} seeds or more can reach {level}"
+        f"too few seeds: a two-sided sign-flip test of {seeds} cannot give p below "
+        f"{least:.3g}{tests}; p = {level} requires {pairs_needed(num_tests, level)} seeds or more"
     )

@@ -1,4 +1,4 @@
-"""The report of a sweep: runs compared, then each by itself."""
+"""HTML report of a sweep: comparison of the runs, then each run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vitrina.reports.run_report import (
     hard_suite,
     require_labels,
     run_parts,
-    started,
+    start_command,
     texts_part,
 )
 from vitrina.reports.runs import Run, differing, newest_of_each
@@ -31,15 +31,16 @@ def sweep_report(
     suite: str | None = None,
     device: str = "auto",
 ) -> str:
-    """The whole page of a sweep.
+    """Render the page of a sweep.
 
     Args:
-        runs: all runs in its folder, at least one of them finished.
-        mistakes: how many are shown of the first run of each group of seeds.
-        suite: the suite of these mistakes; None: the hardest of the ordinary ones.
+        runs: all runs in the folder.
+        mistakes: number of worst mistakes to show for the first run of each group of seeds.
+        suite: suite of these mistakes; None: the first available one of `HARD`.
 
     Raises:
-        InputError: if no run has finished, none has the wanted suite, or one predicts no labels.
+        InputError: if no run has finished, a shown run has no predictions for `suite`, or a run
+            predicts no labels.
     """
     keys = differing(runs)
     kept, notes = newest_of_each(runs, keys or ["model"])
@@ -51,7 +52,7 @@ def sweep_report(
     groups = group_by_seed(finished, keys)
     compared, explained = compare_groups(groups)
     worst = PageTable(
-        "Where each model is worst (first seed)",
+        "Worst noise family of each model (first seed)",
         ["runs", "lowest score", "family"],
         worst_families(groups),
     )
@@ -64,7 +65,7 @@ def sweep_report(
             (anchor_of(run), f"{run.folder.name}: {run.error}") for run in kept if not run.finished
         ],
         "groups": [(g.name, members(g, mistakes, suite, device)) for g in groups],
-        "started": list(dict.fromkeys(line for line in map(started, kept) if line)),
+        "started": list(dict.fromkeys(line for line in map(start_command, kept) if line)),
         "commands": list(dict.fromkeys(commands(run)[0] for run in kept)),
     }
     sections = {
@@ -73,7 +74,7 @@ def sweep_report(
         "attacks": "Attacks",
         "differences": "Configurations",
         "runs": "Runs",
-        "made": "How it was made",
+        "reproduction": "Reproduction",
     }
     if not report["attacks"]:
         del sections["attacks"]
@@ -84,7 +85,7 @@ def sweep_report(
 
 
 def group_by_seed(runs: Sequence[Run], keys: Sequence[str]) -> list[RunGroup]:
-    """Runs that have the same values of `keys`, in order; named by these values."""
+    """Group runs with equal values of `keys`, in order; the values are the name of a group."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(name_of(run, keys), []).append(run)
@@ -92,21 +93,21 @@ def group_by_seed(runs: Sequence[Run], keys: Sequence[str]) -> list[RunGroup]:
 
 
 def name_of(run: Run, keys: Sequence[str]) -> str:
-    """The model, and what else distinguishes a run but for its seed."""
+    """Return the model and the other distinguishing settings of a run, without the seed."""
     model = run.setting("model") or run.folder.name
     others = [f"{key}={run.setting(key)}" for key in keys if key != "model" and run.setting(key)]
     return " ".join([model, *others])
 
 
 def anchor_of(run: Run) -> str:
-    """The anchor of a run's own part; folder names may hold anything."""
+    """Return the HTML id of a run; its folder name may contain any characters."""
     return "run-" + "".join(c if c.isalnum() and c.isascii() else "-" for c in run.folder.name)
 
 
 def compare_groups(
     groups: Sequence[RunGroup],
 ) -> tuple[list[tuple[PageTable, PageTable | None]], list[str]]:
-    """For each score the means of all groups by suite and the paired tests; and notes."""
+    """Return per score the table of means by suite and the paired tests; and notes."""
     suites = suites_in(groups)
     shown: list[tuple[PageTable, PageTable | None]] = []
     notes: dict[str, None] = {}
@@ -138,7 +139,7 @@ def compare_groups(
 
 
 def differences(runs: Sequence[Run], keys: Sequence[str]) -> PageTable:
-    """What distinguishes the runs, with links to them."""
+    """Return a table of the settings that differ between the runs, with links to them."""
     rows = []
     for run in runs:
         link = markup('<a href="#{}">{}</a>', anchor_of(run), run.folder.name)
@@ -147,12 +148,12 @@ def differences(runs: Sequence[Run], keys: Sequence[str]) -> PageTable:
         state = "finished" if run.finished else run.error
         rows.append([link, *values, run.seed, score_text(f1), state])
     head = ["run", *keys, "seed", "F1, clean", "state"]
-    caption = "What distinguishes the runs; settings that follow from another choice are left out"
+    caption = "Settings that differ between runs, without those determined by another setting"
     return PageTable(caption, head, rows, words=[len(head) - 1])
 
 
 def members(group: RunGroup, mistakes: int, suite: str | None, device: str) -> list[dict[str, Any]]:
-    """Values for the parts of the runs of a group; the first one with single texts."""
+    """Return the template values of the runs of a group; only the first one shows single texts."""
     shown = []
     for number, run in enumerate(group.runs):
         parts = {"anchor": anchor_of(run), "title": f"{run.folder.name}, seed {run.seed}"}

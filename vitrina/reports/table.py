@@ -1,4 +1,4 @@
-"""Tables of runs: one row a run, or a cell for all seeds of two settings, with paired tests."""
+"""Tables of runs: one row per run, or means over seeds by two settings with paired tests."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ from vitrina.reports.statistics import (
 )
 
 METRIC = "metric"
-"""As `columns`: a column for each metric."""
+"""Value of `columns` for one column per metric."""
 
 FIRST, BEST, NONE = "first", "best", "none"
-"""Baselines that are not the name of a row."""
+"""Values of `baseline` that are not the name of a row."""
 
-OF_PRETRAINING = ("masked_loss", "cer")
+PRETRAINING_METRICS = ("masked_loss", "cer")
 """Scores of runs without labels."""
 
-LESS_IS_BETTER = (
+LOWER_IS_BETTER = (
     "ece", "brier", "flip_rate", "false_alarms", "cer", "infeasible", "seconds", "fit_seconds",
     "peak_memory_mb", "num_parameters", "success_rate", "masked_loss",
 )  # fmt: skip
-"""Names in a path by which a score is known to be better when it is smaller."""
+"""Names in the path of a metric for which lower is better."""
 
 
 @dataclass(frozen=True)
 class PairedTest:
-    """A row against the baseline, in one column.
+    """Test of a row against the baseline in one column.
 
     Attributes:
-        difference: mean of row minus baseline over the pairs of seeds. p: before Holm's correction
-            over all tests of the table. adjusted: after it.
+        difference: mean of row minus baseline over paired seeds.
+        p, adjusted: before and after Holm's correction over all tests of the table.
     """
 
     row: str
@@ -68,14 +68,14 @@ TEST_HEADINGS = ["column", "row", "against", "difference", "pairs", "p", "Holm"]
 
 @dataclass
 class SeedTable:
-    """Means over seeds, for each value of two settings.
+    """Means over seeds by two settings.
 
     Attributes:
-        title: what the scores are. row_key: the setting of the rows. column_key: of the columns.
-        scores: of each cell, by seed. cells: their means; None where there is no score.
-        best: cells that are the best of their column, as they are shown.
-        tests: each row against the baseline. notes: sentences for below the table.
-        failed: runs without scores, and why.
+        row_key, column_key: settings of rows and columns.
+        scores: per cell, by seed. cells: means over seeds; None without scores.
+        best: best cells of their columns after rounding.
+        tests: tests of each row against the baseline. notes: sentences below the table.
+        failed: runs without scores, with their errors.
     """
 
     title: str
@@ -91,7 +91,7 @@ class SeedTable:
     failed: list[str] = field(default_factory=list)
 
     def text(self) -> RunTables:
-        """The means with intervals and seeds, the tests, and the notes."""
+        """Format means with intervals and numbers of seeds, tests and notes."""
         prefix = "" if self.column_key == METRIC else f"{self.column_key} = "
         head = [self.row_key, *(prefix + column for column in self.columns)]
         rows = [
@@ -100,11 +100,11 @@ class SeedTable:
         tables = [TextTable(self.title, head, rows)]
         if self.tests:
             tables.append(self.text_of_tests("paired tests"))
-        notes = ["in round brackets: seeds; bold: the best of a column", *self.notes]
+        notes = ["in round brackets: number of seeds; bold: best of the column", *self.notes]
         return RunTables(tables, notes, self.failed, self.values())
 
     def values(self) -> list[list[Any]]:
-        """A row for each cell, and the test of its row where there is one."""
+        """Return a header and a row per cell with its test, in full precision."""
         tests = {(test.row, test.column): test for test in self.tests}
         rows: list[list[Any]] = [[self.row_key, self.column_key, *CSV_HEADINGS]]
         for place, cell in self.cells.items():
@@ -119,14 +119,14 @@ class SeedTable:
         return rows
 
     def cell(self, row: str, column: str) -> Cell:
-        """Mean and interval, followed by the number of seeds."""
+        """Format mean, interval and number of seeds."""
         found = self.cells[row, column]
         if found is None:
             return Cell("–")
         return Cell(found.text, (row, column) in self.best, f" ({found.num_seeds})")
 
     def text_of_tests(self, title: str) -> TextTable:
-        """A row for each test."""
+        """Format the tests, a row per test."""
         rows = [
             [
                 *(test.column, test.row, test.baseline),
@@ -139,7 +139,6 @@ class SeedTable:
 
 
 def _p_text(p: float) -> str:
-    """Three decimals, and never zero."""
     return "< 0.001" if p < 0.001 else score_text(p)
 
 
@@ -151,17 +150,16 @@ def seed_table(
     metrics: Sequence[str] = ("test.clean.f1",),
     baseline: str = FIRST,
 ) -> SeedTable:
-    """Read the runs below `folder` into a table.
+    """Create a table of the runs below `folder`.
 
     Args:
-        rows: the setting whose values are rows: a group, or a dotted key.
-        columns: the setting whose values are columns, or `metric`.
+        rows: setting of the rows, a group or a dotted key.
+        columns: setting of the columns, or `metric`.
         metrics: dotted paths into `metrics.json`; more than one only with `columns="metric"`.
-        baseline: the row that the others are tested against, `first`, `best` (of each column), or
-            `none`.
+        baseline: name of the row to test against, `first`, `best` (of each column) or `none`.
 
     Raises:
-        InputError: if a setting or a metric is in none of the runs, or no run has finished.
+        InputError: if no run has the setting or metric, or no run has finished.
     """
     require(len(metrics) >= 1, "--metric", list(metrics), "given at least once")
     single = columns == METRIC or len(metrics) == 1
@@ -175,10 +173,10 @@ def seed_table(
     row_names = _in_order(run.setting(rows) for run in kept if run.finished or run.record)
     of_setting = _in_order(run.setting(keys[-1]) for run in kept)
     column_names = list(metrics) if columns == METRIC else of_setting
-    what = "scores" if columns == METRIC and len(metrics) > 1 else metrics[0]
-    title = f"{what}, means over seeds{_synthetic_note(kept)}"
-    less = {column: _less(column if columns == METRIC else metrics[0]) for column in column_names}
-    table = _table(title, (rows, columns), row_names, column_names, scores, less, baseline)
+    subject = "scores" if columns == METRIC and len(metrics) > 1 else metrics[0]
+    title = f"{subject}, means over seeds{_synthetic_note(kept)}"
+    lower = {column: _lower(column if columns == METRIC else metrics[0]) for column in column_names}
+    table = _table(title, (rows, columns), row_names, column_names, scores, lower, baseline)
     table.notes = [*notes, *names, *table.notes]
     table.failed = [_failure(run, keys) for run in kept if not run.finished]
     return table
@@ -189,9 +187,9 @@ def tested(
     columns: Sequence[str],
     scores: dict[tuple[str, str], dict[str, float]],
 ) -> SeedTable:
-    """A table of scores that are at hand, of which more is better, against its first row."""
-    less = dict.fromkeys(columns, False)
-    return _table("", ("runs", "suite"), rows, columns, scores, less, FIRST)
+    """Create a table of scores for which higher is better, tested against the first row."""
+    lower = dict.fromkeys(columns, False)
+    return _table("", ("runs", "suite"), rows, columns, scores, lower, FIRST)
 
 
 def _table(
@@ -200,7 +198,7 @@ def _table(
     rows: Sequence[str],
     columns: Sequence[str],
     scores: dict[tuple[str, str], dict[str, float]],
-    less: dict[str, bool],
+    lower: dict[str, bool],
     baseline: str,
 ) -> SeedTable:
     cells = {
@@ -212,41 +210,41 @@ def _table(
     best = set()
     for column in columns:
         means = [cell and cell.mean for cell in (cells[row, column] for row in rows)]
-        best |= {(rows[n], column) for n in best_shown(means, less=less[column])}
+        best |= {(rows[n], column) for n in best_shown(means, lower=lower[column])}
     table = SeedTable(title, *keys, list(rows), list(columns), scores, cells, best, [])
-    table.tests = _paired_tests(table, baseline, less)
-    table.notes = _explained(table, less)
+    table.tests = _paired_tests(table, baseline, lower)
+    table.notes = _explained(table, lower)
     return table
 
 
 def run_table(runs: Iterable[Path | Run], *, metric: str | None = None) -> RunTables:
-    """One row a run: what distinguishes it, its seconds, and a metric by suite.
+    """Create a table with a row per run, also without scores: differing settings, metric by suite.
 
     Args:
-        metric: by default F1, or the score of pre-training where no run has F1. Runs without scores
-            keep their row.
+        metric: by default F1, or a pre-training score if no run has F1.
     """
     read = [run if isinstance(run, Run) else read_run(run) for run in runs]
     tests = [_tests(run) for run in read]
-    known = [name for name in ("f1", *OF_PRETRAINING) if any(_has(each, name) for each in tests)]
+    names = ("f1", *PRETRAINING_METRICS)
+    known = [name for name in names if any(_has(scores, name) for scores in tests)]
     metric = metric or next(iter(known), "f1")
     keys = ["model", *(differing(read, skip=["model"]) if len(read) > 1 else [])]
     suites = list(dict.fromkeys(name for scores in tests for name in scores))
-    names = [[_name(run, key) for key in keys] for run in read]
+    run_names = [[_name(run, key) for key in keys] for run in read]
     columns = [[Cell(_seconds(run)) for run in read]]
     for suite in suites:
         values = [_number(scores.get(suite, {}).get(metric)) for scores in tests]
-        best = best_shown(values, less=_less(metric))
+        best = best_shown(values, lower=_lower(metric))
         columns.append([Cell(score_text(v), n in best) for n, v in enumerate(values)])
     rows = [
         [*map(Cell, name), *cells]
-        for name, cells in zip(names, zip(*columns, strict=True), strict=True)
+        for name, cells in zip(run_names, zip(*columns, strict=True), strict=True)
     ]
     title = f"{metric} by suite{_synthetic_note(read)}"
     failed = [
         " ".join(f"{key}={value}" for key, value in zip(keys, name, strict=True) if value)
         + f" ({run.folder}): {run.error}"
-        for run, name in zip(read, names, strict=True)
+        for run, name in zip(read, run_names, strict=True)
         if run.error
     ]
     head = [*keys, "seconds", *(suite.replace("_", "\n") for suite in suites)]
@@ -275,7 +273,7 @@ def _has(tests: dict[str, Any], metric: str) -> bool:
 
 
 def _number(value: Any) -> float | None:
-    """`value` if it is a finite number; a damaged file may hold anything."""
+    """Return `value` if it is a finite number, else None: a corrupt file may contain any value."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if number and abs(value) <= sys.float_info.max else None
 
@@ -292,10 +290,10 @@ def _require_setting(runs: Sequence[Run], option: str, key: str) -> None:
 def _collect(
     runs: Sequence[Run], keys: Sequence[str], metrics: Sequence[str], notes: list[str]
 ) -> tuple[dict[tuple[str, str], dict[str, float]], list[str]]:
-    """Scores by cell and seed, and what is missing of them."""
+    """Return the scores by cell and seed, and notes on missing ones."""
     finished = [run for run in runs if run.finished]
     if not finished:
-        raise InputError(f"none of the {len(runs)} runs has finished; there is nothing to show")
+        raise InputError(f"none of the {len(runs)} runs has finished")
     scores: dict[tuple[str, str], dict[str, float]] = {}
     missing: list[str] = []
     for metric in metrics:
@@ -315,14 +313,14 @@ def _collect(
             scores.setdefault(cell, {})[run.seed] = value
         if len(absent) == len(finished):
             raise errors[0]
-        for what, names in (("have no", absent), ("leave undefined", undefined)):
+        for problem, names in (("without", absent), ("with undefined", undefined)):
             if names:
-                missing.append(f"{len(names)} finished runs {what} {metric}: {', '.join(names)}")
+                missing.append(f"{len(names)} finished runs {problem} {metric}: {', '.join(names)}")
     return scores, missing
 
 
 def _in_order(names: Iterable[str | None]) -> list[str]:
-    """Each once: numbers by value, other names in the order in which their runs were started."""
+    """Return distinct names: numbers sorted by value, other names in the given order."""
     found = list(dict.fromkeys("–" if name is None else name for name in names))
     try:
         return sorted(found, key=float)
@@ -330,18 +328,18 @@ def _in_order(names: Iterable[str | None]) -> list[str]:
         return found
 
 
-def _less(metric: str) -> bool:
-    return any(part in LESS_IS_BETTER for part in metric.split("."))
+def _lower(metric: str) -> bool:
+    return any(part in LOWER_IS_BETTER for part in metric.split("."))
 
 
-def best_shown(values: Sequence[float | None], *, less: bool, digits: int = 3) -> set[int]:
-    """Indices of the best values, compared as they are shown: what looks equal is equally good."""
+def best_shown(values: Sequence[float | None], *, lower: bool, digits: int = 3) -> set[int]:
+    """Return the indices of the best values after rounding to the shown digits."""
     shown = {n: round(value, digits) for n, value in enumerate(values) if value is not None}
-    best = (min if less else max)(shown.values(), default=None)
+    best = (min if lower else max)(shown.values(), default=None)
     return {n for n, value in shown.items() if value == best}
 
 
-def _paired_tests(table: SeedTable, baseline: str, less: dict[str, bool]) -> list[PairedTest]:
+def _paired_tests(table: SeedTable, baseline: str, lower: dict[str, bool]) -> list[PairedTest]:
     if baseline == NONE or len(table.rows) < 2:
         return []
     if baseline not in (FIRST, BEST) and baseline not in table.rows:
@@ -354,7 +352,7 @@ def _paired_tests(table: SeedTable, baseline: str, less: dict[str, bool]) -> lis
             means = {row: cell.mean for row in table.rows if (cell := table.cells[row, column])}
             if not means:
                 continue
-            against = (min if less[column] else max)(means, key=lambda row: means[row])
+            against = (min if lower[column] else max)(means, key=lambda row: means[row])
         base = table.scores.get((against, column), {})
         for row in table.rows:
             mine = table.scores.get((row, column), {})
@@ -366,7 +364,7 @@ def _paired_tests(table: SeedTable, baseline: str, less: dict[str, bool]) -> lis
     return [replace(test, adjusted=q) for test, q in zip(found, adjusted, strict=True)]
 
 
-def _explained(table: SeedTable, less: dict[str, bool]) -> list[str]:
+def _explained(table: SeedTable, lower: dict[str, bool]) -> list[str]:
     methods = {cell.method for cell in table.cells.values() if cell is not None}
     notes = []
     if "t" in methods:
@@ -376,10 +374,10 @@ def _explained(table: SeedTable, less: dict[str, bool]) -> list[str]:
         notes.append("in brackets: 95 % interval of the mean, BCa bootstrap over seeds")
     if "" in methods:
         notes.append("a mean of one seed has no interval")
-    downwards = [column for column in table.columns if less[column]]
+    downwards = [column for column in table.columns if lower[column]]
     if downwards:
         all_of = len(downwards) == len(table.columns)
-        notes.append(f"less is better{'' if all_of else ' in ' + ', '.join(downwards)}")
+        notes.append(f"lower is better{'' if all_of else ' in ' + ', '.join(downwards)}")
     if table.tests:
         notes.append(
             f"p: two-sided sign-flip test over paired seeds; Holm: corrected for the "

@@ -108,7 +108,7 @@ class WarmStart:
             found["embedder"] = self.state.part("embedder")
             if not self._deobfuscator_differs(config):
                 found["deobfuscator"] = self.state.part("deobfuscator")
-        if not self._reader_differs(config):
+        if not self._ctc_head_differs(config):
             found["ocr"] = self.state.part("ocr")
         return found
 
@@ -162,7 +162,7 @@ class WarmStart:
             refused["mask"] = refused["embedder"]
         if config.encoder.kind != self.config.encoder.kind:
             refused["encoder"] = f"encoder.kind = {self.config.encoder.kind!r} there"
-        refused["reader"] = self._reader_differs(config)
+        refused["ctc_head"] = self._ctc_head_differs(config)
         refused["head"] = self._head_differs(config, fitted)
         return {part: reason for part, reason in refused.items() if reason}
 
@@ -176,7 +176,7 @@ class WarmStart:
     def _deobfuscator_differs(self, config: Config) -> str:
         return _differing("deobfuscator", config.deobfuscator, self.config.deobfuscator)
 
-    def _reader_differs(self, config: Config) -> str:
+    def _ctc_head_differs(self, config: Config) -> str:
         mine, theirs = config.ocr, self.config.ocr
         if not mine.recognizes or not theirs.recognizes:
             return "there is none" if mine.recognizes else "this run has none"
@@ -199,7 +199,7 @@ class WarmStart:
         if part == "embedder" and part in fitted:
             names = sorted([*fitted[part].arrays, *fitted[part].texts])
             return f", and what was fitted for it ({', '.join(names)})" if names else ""
-        return ", and its alphabet" if part == "reader" else ""
+        return ", and its alphabet" if part == "ctc_head" else ""
 
 
 def _by_part(state: Mapping[str, Tensor]) -> dict[str, dict[str, tuple[str, Tensor]]]:

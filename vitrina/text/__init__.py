@@ -1,1 +1,1 @@
-"""Texts in columns, cleaning, words, the lexicon of obscene words, offset maps."""
+"""Columnar texts, cleaning, words, n-grams, the lexicon of toxic words, offset maps."""

@@ -1,8 +1,7 @@
-"""Texts in columns: one array of code points and the end of each text.
+"""Columnar texts: one array of code points and one array of offsets.
 
-A million comments as Python strings cost some hundred bytes each in objects alone, and nothing
-can be done to all of them at once; as two arrays they cost four bytes a code point, and noise and
-encoding work on a whole batch in a few array operations.
+Two arrays need four bytes per code point, without about 100 bytes of overhead per Python string.
+Noise and tokenizers process a whole batch in a few array operations.
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ import numpy as np
 
 NUM_CODE_POINTS = 0x110000
 PIECE = 2**20
-"""Values of a ragged array that one pass handles. What a pass makes, such as a string for each text
-or an index of eight bytes for each code point, costs more than the array itself."""
+"""Values of a ragged array per pass. This bounds the memory of intermediate results, such as one
+string per text or one int64 index per code point, which are larger than the array."""
 
 
 @dataclass(frozen=True)
 class TextBatch:
-    """Texts, ragged.
+    """A ragged batch of texts.
 
     Attributes:
-        code_points: uint32 [num_code_points], all texts one after the other.
+        code_points: uint32 [num_code_points], all texts concatenated.
         offsets: int64 [num_texts + 1]; text `i` is `code_points[offsets[i]:offsets[i + 1]]`.
     """
 
@@ -33,7 +32,7 @@ class TextBatch:
 
     @classmethod
     def from_strings(cls, strings: Sequence[str]) -> TextBatch:
-        """Any strings, lone surrogates included; `to_strings` gives the same back."""
+        """Create a batch from any strings, including lone surrogates."""
         lengths = np.fromiter(map(len, strings), dtype=np.int64, count=len(strings))
         encoded = "".join(strings).encode("utf-32-le", "surrogatepass")
         # Joining a high and a low surrogate from two texts does not merge them in UTF-32.
@@ -41,19 +40,20 @@ class TextBatch:
 
     @classmethod
     def join(cls, parts: Sequence[TextBatch]) -> TextBatch:
-        """The texts of all parts, one after the other."""
+        """Concatenate batches."""
         if not parts:
             return cls.from_strings([])
         lengths = np.concatenate([part.lengths for part in parts])
         return cls(np.concatenate([part.code_points for part in parts]), offsets_of(lengths))
 
     def to_strings(self) -> list[str]:
+        """Return the texts as Python strings, the inverse of `from_strings`."""
         joined = self.code_points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
         bounds = self.offsets.tolist()
         return [joined[a:b] for a, b in pairwise(bounds)]
 
     def to_encodable(self) -> list[str]:
-        """The texts for other libraries: lone surrogates, which UTF-8 cannot hold, become `?`."""
+        """Return strings that UTF-8 can encode: lone surrogates become `?`."""
         return [text.encode("utf-8", "replace").decode("utf-8") for text in self.to_strings()]
 
     @property
@@ -76,38 +76,46 @@ class TextBatch:
             yield from self.part(start, stop).to_strings()
 
     def part(self, start: int, stop: int) -> TextBatch:
-        """The texts from `start` to `stop`; shares their code points."""
+        """Return texts `start` to `stop` (exclusive) as a view."""
         offsets = self.offsets[start : stop + 1]
         return TextBatch(self.code_points[offsets[0] : offsets[-1]], offsets - offsets[0])
 
     def take(self, indices: np.ndarray | Sequence[int]) -> TextBatch:
-        """The texts at `indices`, in that order."""
+        """Return the texts at `indices`, in that order."""
         code_points, offsets = take_ragged(self.code_points, self.offsets, np.asarray(indices))
         return TextBatch(code_points, offsets)
 
 
 def offsets_of(lengths: np.ndarray | Sequence[int]) -> np.ndarray:
-    """int64 [num_rows + 1]: where rows of these lengths begin, and where the last one ends."""
+    """Return int64 [num_rows + 1]: the start of each row, then the end of the last row.
+
+    >>> offsets_of([2, 0, 3]).tolist()
+    [0, 2, 2, 5]
+    """
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
 
 
 def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """int64 [sum(lengths)]: `start, start + 1, …` for each of the ranges, one after the other."""
+    """Return int64 [sum(lengths)]: the concatenated ranges `start, start + 1, …`.
+
+    >>> ranges(np.array([5, 0]), np.array([2, 3])).tolist()
+    [5, 6, 0, 1, 2]
+    """
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
     return np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
 
 
 def pieces(offsets: np.ndarray) -> list[tuple[int, int]]:
-    """Cut a ragged array between rows into pieces of about `PIECE` values.
+    """Split a ragged array between rows into pieces of about `PIECE` values.
 
     Args:
         offsets: int64 [num_rows + 1].
 
     Returns:
-        First row and one behind the last one of each piece; together every row once.
+        First row and end row (exclusive) of each piece; the pieces cover every row once.
     """
     num_rows, total = len(offsets) - 1, int(offsets[-1])
     if total <= PIECE:
@@ -119,7 +127,7 @@ def pieces(offsets: np.ndarray) -> list[tuple[int, int]]:
 def take_ragged(
     values: np.ndarray, offsets: np.ndarray, indices: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The rows at `indices` of a ragged array (`values`, `offsets`), as values and offsets."""
+    """Return values and offsets of the rows at `indices` of a ragged array."""
     indices = indices.astype(np.int64, copy=False)
     starts, lengths = offsets[indices], offsets[indices + 1] - offsets[indices]
     taken = offsets_of(lengths)

@@ -1,7 +1,7 @@
-"""Cleaning: removes transport debris from a text, once, when the text is loaded.
+"""Cleaning removes markup, addresses and encoding debris when a text is loaded.
 
-Nothing here undoes an attacker's tricks (normalizers do, after the noise), and brackets alone are
-no reason to remove a text. Markup is matched narrowly, so that «1 < 2 и 3 > 2» and «<3» stay.
+It does not undo disguises; normalizers do that after the noise. Patterns match known markup only,
+so «1 < 2 и 3 > 2», «<3» and plain brackets stay.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ _INLINE = (
 _NAMES = "|".join(f"{_BLOCK} {_INLINE}".split())
 _ATTRIBUTE = r"""\s+[a-z][a-z0-9:_-]*\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+)"""
 
-_SIGNS = re.compile("[<&|/wW\ufeff\u00ef\ud800-\udfff]")
-"""Every expression below needs one of these. Most comments hold none, and are searched once."""
+_REQUIRED = re.compile("[<&|/wW\ufeff\u00ef\ud800-\udfff]")
+"""Every pattern below requires one of these characters. Most texts contain none, so one search is
+enough for them."""
 
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 _TAG = re.compile(rf"<!--.*?-->|</?(?P<name>{_NAMES})(?:{_ATTRIBUTE})*\s*/?>", re.I | re.S)
@@ -46,8 +47,8 @@ class Cleaned:
     """A cleaned text.
 
     Attributes:
-        text: with U+FFFD in place of lone surrogates.
-        changes: the way back to the original; None if nothing changed.
+        text: the text; lone surrogates are U+FFFD.
+        changes: the map to the original; None if nothing changed.
     """
 
     text: str
@@ -55,13 +56,13 @@ class Cleaned:
 
     @property
     def offsets(self) -> OffsetMap:
-        """The way back to the original."""
+        """The map to the original text."""
         return OffsetMap.identity(len(self.text)) if self.changes is None else self.changes
 
 
 def clean(text: str, config: CleaningConfig) -> Cleaned:
-    """Remove transport debris from one text."""
-    if not _SIGNS.search(text):
+    """Remove what `config` selects from one text."""
+    if not _REQUIRED.search(text):
         return Cleaned(text, None)
     steps: list[tuple[bool, re.Pattern[str], Callable[[re.Match[str]], str]]] = [
         (True, _SURROGATES, _scalar),
@@ -73,24 +74,24 @@ def clean(text: str, config: CleaningConfig) -> Cleaned:
         (config.bom, _BOM, lambda match: ""),
     ]
     changes = None
-    for wanted, pattern, becomes in steps:
-        if wanted and pattern.search(text):
-            text, step = substitute(text, pattern, becomes)
+    for enabled, pattern, replace in steps:
+        if enabled and pattern.search(text):
+            text, step = substitute(text, pattern, replace)
             changes = step if changes is None else step.compose(changes)
     return Cleaned(text, changes)
 
 
 def substitute(
-    text: str, pattern: re.Pattern[str], becomes: Callable[[re.Match[str]], str]
+    text: str, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str]
 ) -> tuple[str, OffsetMap]:
-    """`pattern.sub(becomes, text)` with the way back."""
+    """Return `pattern.sub(replace, text)` and its offset map."""
     parts: list[str] = []
     starts: list[np.ndarray] = []
     ends: list[np.ndarray] = []
     position = 0
     for match in pattern.finditer(text):
-        new, end = becomes(match), match.end()
-        if match[0].endswith(new):  # what stays at the end of the match is where it was
+        new, end = replace(match), match.end()
+        if match[0].endswith(new):  # a suffix that stays keeps its positions
             new, end = "", end - len(new)
         kept = np.arange(position, match.start(), dtype=np.int64)
         parts += [text[position : match.start()], new]
@@ -104,19 +105,19 @@ def substitute(
 
 
 def _scalar(match: re.Match[str]) -> str:
-    """A pair of surrogates as the character that it encodes, a lone one as U+FFFD."""
+    """Decode a surrogate pair; a lone surrogate replace U+FFFD."""
     if len(match[0]) == 1:
         return "\ufffd"
     return match[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 
 
 def _tag(match: re.Match[str]) -> str:
-    """A space where a tag ends a line or a block, or else words would grow together."""
+    """Return a space for a block tag, which separates words, and nothing for an inline tag."""
     return " " if match["name"] and _BLOCK_NAME.fullmatch(match["name"]) else ""
 
 
 def _url(match: re.Match[str]) -> str:
-    """What follows an address and is no part of it: punctuation, a closing bracket."""
+    """Return the trailing punctuation or bracket of the match that is not part of the address."""
     address = match[0]
     end = len(address)
     while end > 0:

@@ -1,8 +1,8 @@
-"""Which words are obscene or insulting.
+"""The lexicon of obscene and insulting words.
 
-A word is judged by its own letters, without context: by patterns for the roots that hardly any
-other word holds, and by the forms of lemmas, which pymorphy3 gives once, when the first
-word is judged. No word is parsed by itself, so tens of thousands of distinct words take a second.
+A word is toxic by its letters alone, without context: a pattern matches it (roots that are rare in
+other words), or it is a form of a listed lemma. pymorphy3 inflects the lemmas once, at the first
+lookup, and parses no word of a text, so tens of thousands of distinct words take a second.
 """
 
 from __future__ import annotations
@@ -23,22 +23,26 @@ PREFIXES = (
     r"(?:недо|пере|подо|подъ|подь|разо|разъ|разь|без|бес|взъ|взь|воз|изъ|над|обо|объ|обь|ото|"
     r"отъ|оть|под|пре|при|про|раз|рас|вы|до|за|из|ис|на|не|ни|об|от|по|со|съ|сь|о|у){0,3}"
 )
-"""Up to three verbal prefixes (`~`), with the spellings of the hard sign that people use."""
+"""Up to three verbal prefixes (`~`), with common misspellings of the hard sign."""
 
 MAX_KNOWN = 2**18
-"""Judged words that are remembered; with more of them, remembering starts anew. A million distinct
-words would cost as much as the columns of all words in a million comments."""
+"""Size at which the cache of results is cleared. A cache of a million distinct words would need as
+much memory as the word columns of a million comments."""
 
 _ENTRY = re.compile(r"(?P<sort>[!=]?)(?P<word>~?\*?[^\W_]+(?:-[^\W_]+)*\*?)")
 
 
 def fold(word: str) -> str:
-    """Small letters, ё as е: the form in which words are compared."""
+    """Return the form in which words are compared: lower case, ё as е.
+
+    >>> fold("Ёж")
+    'еж'
+    """
     return word.lower().replace("ё", "е")
 
 
 def _compile(entries: Iterable[str]) -> re.Pattern[str]:
-    """One expression that finds the words of entries with `*` or `~`; without entries, none."""
+    """Compile entries with `*` or `~` to one pattern; without entries it matches nothing."""
     bodies: dict[str, list[str]] = {"": [], r"\A": [], r"\A" + PREFIXES: []}
     for entry in entries:
         front = r"\A" + PREFIXES if entry.startswith("~") else r"\A"
@@ -49,16 +53,16 @@ def _compile(entries: Iterable[str]) -> re.Pattern[str]:
 
 
 class Lexicon:
-    """Toxic words: forms, lemmas and patterns, less the exceptions.
+    """Toxic words: forms, lemmas and patterns, without the exceptions.
+
+    Args:
+        entries: lines of a lexicon without comments, such as `дурак`, `*пизд*`, `!страху*`.
 
     Attributes:
         stems: the letters of the patterns, in the order of the entries.
     """
 
     def __init__(self, entries: Iterable[str]) -> None:
-        """Args:
-        entries: lines of a lexicon without comments, such as `дурак`, `*пизд*`, `!страху*`.
-        """
         patterns, self._lemmas, self._forms = [], [], set[str]()
         except_patterns, self._except_forms = [], set[str]()
         for entry in entries:
@@ -79,10 +83,10 @@ class Lexicon:
 
     @classmethod
     def load(cls, path: str | None) -> Lexicon:
-        """Read a lexicon; `None` is the project's own, which describes the format at its top.
+        """Read a lexicon; None means the default lexicon, whose header describes the format.
 
         Raises:
-            InputError: naming file and line, if the file is missing, empty or not of the format.
+            InputError: if the file is missing, empty or malformed.
         """
         file = (
             Path(path)
@@ -106,7 +110,7 @@ class Lexicon:
 
     @cached_property
     def forms(self) -> frozenset[str]:
-        """The forms given, and those of the lemmas; patterns hold more words."""
+        """Listed forms and all forms of the lemmas; patterns match further words."""
         from pymorphy3 import MorphAnalyzer  # takes a third of a second to load
 
         forms = set(self._forms)
@@ -116,36 +120,36 @@ class Lexicon:
             assert analyzer is not None
             parses = analyzer.parse(lemma)
             same = [parse for parse in parses if fold(parse.normal_form) == fold(lemma)]
-            # A noun is what insults are; of a surname or an adverb spelt alike no form is meant.
+            # Insults are nouns: skip surnames and adverbs with the same spelling.
             nouns = [parse for parse in same if "NOUN" in parse.tag and "Surn" not in parse.tag]
             for parse in (nouns or same)[:1]:
                 forms.update(fold(form.word) for form in parse.lexeme)
         return frozenset(forms)
 
     def is_toxic(self, word: str) -> bool:
-        """Whether the lexicon holds this word, in any case of its letters."""
+        """Whether the lexicon contains this word; ignores case."""
         folded = fold(word)
         known = self._known.get(folded)
         if known is None:
             if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
-            known = self._known[folded] = self._judge(folded)
+            known = self._known[folded] = self._contains(folded)
         return known
 
-    def _judge(self, folded: str) -> bool:
+    def _contains(self, folded: str) -> bool:
         if folded in self._except_forms or self._except_pattern.search(folded):
             return False
         return folded in self.forms or self._pattern.search(folded) is not None
 
     def mark(self, texts: TextBatch, words: Words) -> Words:
-        """`words` of `texts` with the flags that this lexicon gives them."""
+        """Return `words` of `texts` with label 1 for toxic words."""
         toxic = np.zeros(len(words), dtype=bool)
         for piece in pieces(texts.offsets):
             some = words.part(*piece)
             strings = some.texts(texts.part(*piece)).to_strings()
-            judged = {string: self.is_toxic(string) for string in set(strings)}
+            known = {string: self.is_toxic(string) for string in set(strings)}
             first = words.offsets[piece[0]]
-            toxic[first : first + len(some)] = [judged[string] for string in strings]
+            toxic[first : first + len(some)] = [known[string] for string in strings]
         return words.with_labels(toxic)
 
 
@@ -156,7 +160,7 @@ def _entries(file: Path, content: str) -> Iterator[str]:
             continue
         if not _ENTRY.fullmatch(entry):
             raise InputError(
-                f"{file}:{number}: {entry!r}: must be one word, with * or ~ for a pattern and "
-                "with ! (exception) or = (this form alone) before it"
+                f"{file}:{number}: {entry!r}: must be one word, optionally with * or ~ (pattern) "
+                "or after ! (exception) or = (exact form)"
             )
         yield entry

@@ -1,14 +1,12 @@
-"""Hashed character n-grams of texts in columns.
+"""Hashed character n-grams of columnar texts.
 
 As in fastText (Bojanowski et al. 2017, "Enriching word vectors with subword information"; Joulin
-et al. 2017, "Bag of tricks for efficient text classification"), a word is what white
-space separates, it is marked at its beginning and its end, and n-grams do not leave it. Two things
-differ: the marks are no characters, so that no text can imitate them, and code points are hashed
-instead of the bytes of UTF-8.
+et al. 2017, "Bag of tricks for efficient text classification"), words are separated by white space
+and have a mark at both ends, and n-grams do not cross words. Two things differ: the marks are not
+characters, so no text can imitate them, and the hash uses code points instead of UTF-8 bytes.
 
-The hash is a polynomial of the code points, modulo 2^64, with SplitMix64's finalizer behind it.
-A polynomial grows by one term where an n-gram grows by one character, so all n-grams of all
-texts take `max_n` additions of arrays.
+The hash is a polynomial of the code points modulo 2^64, then the finalizer of SplitMix64. One more
+character adds one term, so all n-grams of all texts take `max_n` array additions.
 """
 
 from __future__ import annotations
@@ -22,24 +20,24 @@ from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, offsets_of, ranges
 from vitrina.text.hashing import GOLDEN, mix
 
 BEGIN, END = NUM_CODE_POINTS, NUM_CODE_POINTS + 1
-"""Marks of a word's beginning and end, beyond all characters."""
+"""Marks of the beginning and the end of a word, above all code points."""
 
 BASE = 0xD6E8FEB86659FD93
-"""Where the polynomial is evaluated: odd, so that no term vanishes; its bits are half ones."""
+"""The argument of the polynomial: odd, so that no term vanishes; half of its bits are ones."""
 
 WHOLE_WORD = 0
-"""Stands for the length where a whole word is hashed: it is no n-gram, also where it is short."""
+"""The length term of a whole word, so that a short word and an n-gram have different hashes."""
 
 
 @dataclass(frozen=True)
 class MarkedWords:
-    """The words of texts on one line, each between its marks.
+    """The words of texts in one array, each between its marks.
 
     Attributes:
         line: uint64 [num_places], symbols (code points, visual codes) and marks.
         offsets: int64 [num_words + 1]; word `i` is `line[offsets[i]:offsets[i + 1]]`.
-        text_offsets: int64 [num_texts + 1], the places at which the words of each text begin.
-        places: int64 [num_symbols], index of each symbol on the line.
+        text_offsets: int64 [num_texts + 1]; the words of text `i` start at `text_offsets[i]`.
+        places: int64 [num_symbols], index of each symbol in `line`.
     """
 
     line: np.ndarray
@@ -51,12 +49,12 @@ class MarkedWords:
     def of(
         cls, symbols: np.ndarray, words: np.ndarray, text_of: np.ndarray, num_texts: int
     ) -> MarkedWords:
-        """Put marks around words.
+        """Add marks around words.
 
         Args:
-            symbols: integers below `BEGIN`, [num_symbols].
-            words: numbers of the symbols' words, ascending.
-            text_of: numbers of their texts, ascending; no word is in two.
+            symbols: integers [num_symbols] below `BEGIN`.
+            words: [num_symbols], the word index of each symbol, ascending.
+            text_of: [num_symbols], the text index of each symbol, ascending.
         """
         begins = np.ones(len(symbols), dtype=bool)  # whether a word begins here
         begins[1:] = words[1:] != words[:-1]
@@ -71,42 +69,41 @@ class MarkedWords:
         return cls(line, offsets, offsets[first_words], places)
 
     def places_in_words(self) -> np.ndarray:
-        """int64 [num_places], counted from the mark of each word's beginning."""
+        """Return int64 [num_places]: the position in the word; the first mark is 0."""
         lengths = np.diff(self.offsets)
         return ranges(np.zeros(len(lengths), dtype=np.int64), lengths)
 
 
 @cache
 def _white_space() -> np.ndarray:
-    """bool [0x110000]: where words end; all white space is at or below U+3000."""
+    """Return bool [0x110000]; no white space is above U+3000."""
     white = np.zeros(NUM_CODE_POINTS, dtype=bool)
     white[: 0x3000 + 1] = [chr(code).isspace() for code in range(0x3000 + 1)]
     return white
 
 
 def mark_words(texts: TextBatch) -> MarkedWords:
-    """Split texts at white space and put marks around the words."""
+    """Split texts at white space and add marks around the words."""
     white = _white_space()[texts.code_points]
     filled = np.flatnonzero(~white)
     text_of = np.searchsorted(texts.offsets, filled, side="right") - 1
-    words = np.cumsum(white)[filled] + text_of  # grows with white space and with texts
+    words = np.cumsum(white)[filled] + text_of  # increases at white space and at text borders
     return MarkedWords.of(texts.code_points[filled], words, text_of, len(texts))
 
 
 def hash_ngrams(
     texts: TextBatch, min_n: int, max_n: int, *, whole_words: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The n-grams of `min_n` to `max_n` characters of each word with its marks.
+    """Hash the n-grams of `min_n` to `max_n` symbols of each word; marks count as symbols.
 
     A mark alone is not an n-gram.
 
     Args:
-        whole_words: whether each word is hashed as a whole, too.
+        whole_words: also hash each word as a whole.
 
     Returns:
-        uint64 [num_ngrams], from the first character of each text to its last, of those that
-        begin at the same one a whole word first, then from the shortest to the longest; and int64
-        [num_texts], n-grams of each text, 0 where there is none.
+        uint64 [num_ngrams], ordered by text and start position; at one position the whole word
+        comes first, then n-grams by length. And int64 [num_texts], the number of n-grams per text.
     """
     words = mark_words(texts)
     hashes, present = hash_places(words, min_n, max_n, whole_words=whole_words)
@@ -117,11 +114,11 @@ def hash_ngrams(
 def hash_places(
     words: MarkedWords, min_n: int, max_n: int, *, whole_words: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The n-grams that begin at each place of the line, see `hash_ngrams`.
+    """Hash the n-grams that start at each place of `words.line`; see `hash_ngrams`.
 
     Returns:
-        uint64 [num_places, M], first the whole word, if asked for, then from the shortest to the
-        longest, and bool of the same shape, whether there is one.
+        uint64 [num_places, M]: the whole word if `whole_words`, then n-grams by length. And bool
+        of the same shape: whether the n-gram exists.
     """
     line, lengths = words.line, np.diff(words.offsets)
     places = words.places_in_words()
@@ -140,7 +137,7 @@ def hash_places(
 
 
 def _hash_words(words: MarkedWords, places: np.ndarray) -> np.ndarray:
-    """uint64 [num_places]: at the first place of each word the hash of the word."""
+    """Return uint64 [num_places]: the hash of each word at its first place, 0 elsewhere."""
     hashed = np.zeros(len(words.line), dtype=np.uint64)
     if len(words.line):
         powers = np.full(int(places.max()) + 1, BASE, dtype=np.uint64)
@@ -152,7 +149,7 @@ def _hash_words(words: MarkedWords, places: np.ndarray) -> np.ndarray:
 
 
 def _finish(sums: np.ndarray, n: int) -> np.ndarray:
-    """Hashes of polynomials `sums` of `n` terms."""
+    """Hash polynomials of `n` terms."""
     return mix(sums + np.uint64(n * GOLDEN % 2**64))
 
 

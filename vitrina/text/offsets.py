@@ -1,4 +1,4 @@
-"""Where each code point of a changed text came from."""
+"""Maps from the code points of a changed text to those of the original."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class OffsetMap:
-    """From a later form of a text back to an earlier one.
+    """Map from a changed text to its original.
 
     Attributes:
-        starts: int64 [num_code_points of the later form], ascending.
-        ends: int64 of the same shape, ascending. Code point `i` of the later form came from
-            code points `starts[i]` to `ends[i]` of the earlier one; of none (`starts[i] ==
-            ends[i]`) if it was inserted there.
-        length: code points of the earlier form.
+        starts: int64 [num_code_points of the changed text], ascending.
+        ends: int64, same shape, ascending. Code point `i` replaces code points `starts[i]` to
+            `ends[i]` (exclusive) of the original; the range is empty for an insertion.
+        length: code points of the original.
     """
 
     starts: np.ndarray
@@ -25,7 +24,7 @@ class OffsetMap:
 
     @classmethod
     def identity(cls, length: int) -> OffsetMap:
-        """The map of a text that did not change."""
+        """Return the map of an unchanged text."""
         positions = np.arange(length + 1, dtype=np.int64)
         return cls(positions[:-1], positions[1:], length)
 
@@ -33,7 +32,7 @@ class OffsetMap:
         return len(self.starts)
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
-        """The span of the earlier form that `start` to `end` of the later one came from."""
+        """Map a span of the changed text to the original."""
         assert 0 <= start <= end <= len(self), (start, end, len(self))
         if start == end:
             point = int(self.starts[start]) if start < len(self) else self.length
@@ -41,17 +40,18 @@ class OffsetMap:
         return int(self.starts[start]), int(self.ends[end - 1])
 
     def from_original(self, start: int, end: int) -> tuple[int, int]:
-        """The span of the later form that came from `start` to `end` of the earlier one.
+        """Map a span of the original to the changed text.
 
-        What came in part from elsewhere counts too; the span is empty where nothing is left.
+        The result includes code points that replace the span in part; it is empty if the span was
+        deleted.
         """
         assert 0 <= start <= end <= self.length, (start, end, self.length)
         first = int(np.searchsorted(self.ends, start, side="right"))
-        behind = int(np.searchsorted(self.starts, end, side="left"))
-        return first, max(first, behind)
+        stop = int(np.searchsorted(self.starts, end, side="left"))
+        return first, max(first, stop)
 
     def compose(self, earlier: OffsetMap) -> OffsetMap:
-        """This map after `earlier`: straight from the latest form to the earliest."""
+        """Return the map from this changed text to the original of `earlier`."""
         assert self.length == len(earlier), (self.length, len(earlier))
         points = np.append(earlier.starts, earlier.length)  # [len(earlier) + 1]
         starts = points[self.starts]

@@ -1,4 +1,4 @@
-"""Spans of texts with labels, in columns, and which of them overlap."""
+"""Columnar spans of texts with labels, and their overlaps."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from vitrina.text.batch import TextBatch, offsets_of, ranges
 
 @dataclass(frozen=True)
 class Spans:
-    """Spans of texts with a label each, ragged; in each text starts and ends ascend.
+    """Ragged spans of texts with labels; in each text starts and ends ascend.
 
     Attributes:
-        starts: int32 [num_spans], first code point of each, counted from its text's start.
-        ends: int32 [num_spans], one behind its last code point.
+        starts: int32 [num_spans], first code point, counted from the start of the text.
+        ends: int32 [num_spans], end code point, exclusive.
         offsets: int64 [num_texts + 1]; text `i` has the spans `offsets[i]` to `offsets[i + 1]`.
-        labels: int16 [num_spans]; 0 is no label.
+        labels: int16 [num_spans]; 0 means no label.
     """
 
     starts: np.ndarray
@@ -31,20 +31,20 @@ class Spans:
     def of(
         cls, starts: np.ndarray, ends: np.ndarray, counts: np.ndarray, labels: np.ndarray | int = 0
     ) -> Self:
-        """Spans from columns of any integers; `counts` [num_texts]."""
+        """Create spans from integer columns; `counts` [num_texts] is the spans per text."""
         marks = np.broadcast_to(np.asarray(labels, dtype=np.int16), starts.shape)
         return cls(starts.astype(np.int32), ends.astype(np.int32), offsets_of(counts), marks)
 
     @classmethod
     def from_lists(cls, texts: Sequence[Sequence[tuple[int, int, int]]]) -> Self:
-        """Spans (start, end, label) of each text, in order."""
+        """Create spans from sorted lists of (start, end, label), one list per text."""
         flat = [span for spans in texts for span in spans]
         columns = np.array(flat, dtype=np.int64).reshape(-1, 3).T
         return cls.of(columns[0], columns[1], np.array(list(map(len, texts))), columns[2])
 
     @classmethod
     def join(cls, parts: Sequence[Spans]) -> Self:
-        """The texts of all parts, one after the other."""
+        """Concatenate the texts of all parts."""
         return cls.of(
             np.concatenate([part.starts for part in parts]),
             np.concatenate([part.ends for part in parts]),
@@ -61,7 +61,7 @@ class Spans:
 
     @property
     def counts(self) -> np.ndarray:
-        """int64 [num_texts], the number of spans of each text."""
+        """int64 [num_texts], the number of spans per text."""
         return np.diff(self.offsets)
 
     @property
@@ -70,21 +70,21 @@ class Spans:
         return self.ends - self.starts
 
     def text_indices(self) -> np.ndarray:
-        """int64 [num_spans], the text of each span."""
+        """Return int64 [num_spans]: the text index of each span."""
         return np.repeat(np.arange(self.num_texts), self.counts)
 
     def rows(self, indices: np.ndarray) -> np.ndarray:
-        """int64: which spans are those of the texts at `indices`, in that order."""
+        """Return int64: the span indices of the texts at `indices`, in that order."""
         return ranges(self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices])
 
     def take(self, indices: np.ndarray | Sequence[int]) -> Self:
-        """The spans of the texts at `indices`, in that order."""
+        """Return the spans of the texts at `indices`, in that order."""
         indices = np.asarray(indices, dtype=np.int64)
         rows, counts = self.rows(indices), self.offsets[indices + 1] - self.offsets[indices]
         return type(self)(self.starts[rows], self.ends[rows], offsets_of(counts), self.labels[rows])
 
     def part(self, start: int, stop: int) -> Self:
-        """The spans of the texts from `start` to `stop`; shares the arrays."""
+        """Return the spans of texts `start` to `stop` (exclusive) as views."""
         offsets = self.offsets[start : stop + 1]
         here = slice(offsets[0], offsets[-1])
         return type(self)(
@@ -92,42 +92,43 @@ class Spans:
         )
 
     def keep(self, kept: np.ndarray) -> Self:
-        """Those of the spans where bool [num_spans] is True; the texts stay."""
+        """Select spans by bool [num_spans]; the number of texts stays."""
         counts = np.diff(np.append(0, np.cumsum(kept))[self.offsets])
         return type(self)(self.starts[kept], self.ends[kept], offsets_of(counts), self.labels[kept])
 
     def with_labels(self, labels: np.ndarray) -> Self:
+        """Return the spans with other labels."""
         assert len(labels) == len(self)
         return replace(self, labels=labels.astype(np.int16))
 
     def texts(self, texts: TextBatch) -> TextBatch:
-        """Each span of these texts as a text of its own."""
+        """Return the text of each span."""
         first = texts.offsets[self.text_indices()] + self.starts
         return TextBatch(texts.code_points[ranges(first, self.lengths)], offsets_of(self.lengths))
 
 
-def overlaps(these: Spans, others: Spans) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which spans of the same texts overlap.
+def overlaps(first: Spans, second: Spans) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find the overlapping spans of the same texts.
 
     Returns:
-        int64 [num_pairs] each: index into `these`, rising, index into `others`, rising for each of
-        the former, and the number of code points (at least 1) that both cover.
+        int64 [num_pairs] each, sorted: index into `first`, index into `second`, and the number of
+        shared code points (at least 1).
     """
-    assert these.num_texts == others.num_texts
-    size_of_text = np.maximum(_last_ends(these), _last_ends(others)) + 1
-    first = np.cumsum(size_of_text) - size_of_text  # texts on one line, with a gap after each
-    at, others_at = first[these.text_indices()], first[others.text_indices()]
-    starts, ends = these.starts + at, these.ends + at
-    other_starts, other_ends = others.starts + others_at, others.ends + others_at
-    low = np.searchsorted(other_ends, starts, side="right")
-    high = np.searchsorted(other_starts, ends, side="left")
+    assert first.num_texts == second.num_texts
+    text_sizes = np.maximum(_last_ends(first), _last_ends(second)) + 1
+    text_starts = np.cumsum(text_sizes) - text_sizes  # concatenated texts, with a gap after each
+    first_shift = text_starts[first.text_indices()]
+    second_shift = text_starts[second.text_indices()]
+    first_starts, first_ends = first.starts + first_shift, first.ends + first_shift
+    second_starts, second_ends = second.starts + second_shift, second.ends + second_shift
+    low = np.searchsorted(second_ends, first_starts, side="right")
+    high = np.searchsorted(second_starts, first_ends, side="left")
     counts = np.maximum(high - low, 0)
-    mine, theirs = np.repeat(np.arange(len(these)), counts), ranges(low, counts)
-    size = np.minimum(ends[mine], other_ends[theirs]) - np.maximum(
-        starts[mine], other_starts[theirs]
-    )
-    real = size > 0
-    return mine[real], theirs[real], size[real]
+    i, k = np.repeat(np.arange(len(first)), counts), ranges(low, counts)
+    stops = np.minimum(first_ends[i], second_ends[k])
+    sizes = stops - np.maximum(first_starts[i], second_starts[k])
+    overlapping = sizes > 0
+    return i[overlapping], k[overlapping], sizes[overlapping]
 
 
 def _last_ends(spans: Spans) -> np.ndarray:
@@ -138,13 +139,13 @@ def _last_ends(spans: Spans) -> np.ndarray:
 
 
 def labels_by_overlap(words: Spans, labeled: Spans) -> np.ndarray:
-    """int16 [num_words]: the label of the span that covers most of each word, of equals the first.
+    """Return int16 [num_words]: the label of the span with the largest overlap, else 0.
 
-    0 where none does.
+    Ties go to the first span.
     """
-    mine, theirs, size = overlaps(words, labeled)
-    order = np.lexsort((theirs, -size, mine))
-    chosen, first = np.unique(mine[order], return_index=True)
+    word, span, size = overlaps(words, labeled)
+    order = np.lexsort((span, -size, word))
+    labeled_words, best = np.unique(word[order], return_index=True)
     labels = np.zeros(len(words), dtype=np.int16)
-    labels[chosen] = labeled.labels[theirs[order][first]]
+    labels[labeled_words] = labeled.labels[span[order][best]]
     return labels

@@ -1,4 +1,4 @@
-"""Settings of attacks, and classifiers whose weak spot is known."""
+"""Settings of attacks and classifiers with known weaknesses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ def settings(**changed: Any) -> AttackEvaluationConfig:
 
 
 def keyword_filter(*words: str) -> Callable[[TextBatch], np.ndarray]:
-    """The positive class is said, the surer the more of `words` stand in the text as they are."""
+    """Predict positive if a text contains any of `words`; more words give a higher score."""
 
     def predict(texts: TextBatch) -> np.ndarray:
         found = np.array([sum(word in text for word in words) for text in texts.to_strings()])
@@ -42,6 +42,6 @@ def keyword_filter(*words: str) -> Callable[[TextBatch], np.ndarray]:
     return predict
 
 
-def deaf(texts: TextBatch) -> np.ndarray:
-    """Says the positive class of any text."""
+def constant_model(texts: TextBatch) -> np.ndarray:
+    """Predict positive for every text."""
     return np.tile([0.2, 0.8], (len(texts), 1))

@@ -1,4 +1,4 @@
-"""`evaluation=attack` as a run does it: its metrics, its files, and training on these."""
+"""`evaluation=attack` in a run: metrics, example files, training on the examples."""
 
 import io
 import json
@@ -46,12 +46,12 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Measured:
-    """An attack on n-grams that were trained on the demo corpus."""
+    """An attack on the n-gram baseline trained on the demo corpus."""
 
     folder: Path
     dataset: Dataset
     predict: Callable[[TextBatch], np.ndarray]
-    told: dict[str, Any]
+    metrics: dict[str, Any]
     progress: list[str]
 
 
@@ -61,18 +61,18 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     config = compose_config(FEW)
     dataset = load_dataset(config.dataset, 1)
     predict = fit_ngrams(dataset.train.texts, dataset.train.labels)
-    subject = EvaluationTarget(predict, ClassMetrics(dataset.label_names, None), dataset.test)
+    target = EvaluationTarget(predict, ClassMetrics(dataset.label_names, None), dataset.test)
     progress: list[str] = []
-    told = measure(config.evaluation, subject, folder, progress.append)
-    assert set(told) == {"attack"}
-    return Measured(folder, dataset, predict, told["attack"], progress)
+    metrics = measure(config.evaluation, target, folder, progress.append)
+    assert set(metrics) == {"attack"}
+    return Measured(folder, dataset, predict, metrics["attack"], progress)
 
 
-def check_form(told: dict[str, Any]) -> None:
-    assert told["budgets"] == [0, 1, 2, 3]
-    assert 0 < told["num_right"] <= told["num_texts"] == 40 and told["num_beside"] == 0
-    assert set(told["searches"]) == {"greedy", "evolution"}
-    for found in told["searches"].values():
+def check_structure(metrics: dict[str, Any]) -> None:
+    assert metrics["budgets"] == [0, 1, 2, 3]
+    assert 0 < metrics["num_right"] <= metrics["num_texts"] == 40 and metrics["num_other"] == 0
+    assert set(metrics["searches"]) == {"greedy", "evolution"}
+    for found in metrics["searches"].values():
         assert {len(column) for column in found.values()} == {4}
         for (low, high), rate in zip(found["intervals"], found["success_rate"], strict=True):
             assert low <= rate <= high
@@ -80,29 +80,27 @@ def check_form(told: dict[str, Any]) -> None:
             assert found[name] == sorted(found[name])
 
 
-def test_a_run_holds_the_numbers_of_its_attack(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_run_saves_attack_metrics(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "run"
     metrics = run(compose_config([*FEW, *TINY]), folder)
     written = json.loads((folder / "metrics.json").read_text())
     assert written["attack"] == metrics["attack"] and set(written["test"]) == {"clean"}
-    check_form(metrics["attack"])
+    check_structure(metrics["attack"])
     assert all((folder / name).is_file() for name in metrics["attack"]["examples"].values())
-    told = capsys.readouterr().out
-    assert "attack greedy: 3 of 3 edits" in told and "Attacks (synthetic demo corpus)" in told
+    output = capsys.readouterr().out
+    assert "attack greedy: 3 of 3 edits" in output and "Attacks (synthetic demo corpus)" in output
 
 
-def test_every_example_deceives_the_model_and_stays_legible(measured: Measured) -> None:
-    told = measured.told
-    check_form(told)
+def test_examples_change_prediction_and_are_legible(measured: Measured) -> None:
+    metrics = measured.metrics
+    check_structure(metrics)
     assert len(measured.progress) == 1 + 2 * 3
-    for search, name in told["examples"].items():
+    for search, name in metrics["examples"].items():
         examples = rows(measured.folder / name)
-        rate = told["searches"][search]["success_rate"][-1]
-        assert len(examples) == round(rate * told["num_right"]) > 2
+        rate = metrics["searches"][search]["success_rate"][-1]
+        assert len(examples) == round(rate * metrics["num_right"]) > 2
         for row in examples:
-            assert row["search"] == search and row["label"] == str(row["toxic"]) != row["said"]
+            assert row["search"] == search and row["label"] == str(row["toxic"]) != row["predicted"]
             edits = [Edit(*edit) for edit in row["edits"]]
             assert 1 <= len(edits) <= 3 and apply_edits(row["clean"], edits) == row["text"]
             distance = max(distances_of_words(row["clean"], edits))
@@ -136,14 +134,14 @@ def test_examples_can_be_trained_on(measured: Measured, tmp_path: Path) -> None:
     for name, path in data.items():
         lines = [json.dumps(row) + "\n" for row in getattr(measured.dataset, name).rows]
         path.write_text("".join(lines), encoding="utf-8")
-    examples = [measured.folder / name for name in measured.told["examples"].values()]
+    examples = [measured.folder / name for name in measured.metrics["examples"].values()]
     with data["train"].open("a", encoding="utf-8") as file:
         file.writelines(path.read_text(encoding="utf-8") for path in examples)
     files = [f"dataset.{name}={path}" for name, path in data.items()]
     config = compose_config(["dataset=jsonl", *files, "tracking=none", "evaluation=quick", *TINY])
     dataset = load_dataset(config.dataset, 1)
     added = [row for path in examples for row in rows(path)]
-    # Cleaning takes nothing out of them, and they have the labels that they are meant to have.
+    # Loading keeps texts and labels.
     assert list(dataset.train.texts)[-len(added) :] == [row["text"] for row in added]
     assert [str(label) for label in dataset.train.labels[-len(added) :]] == [
         row["label"] for row in added
@@ -152,9 +150,9 @@ def test_examples_can_be_trained_on(measured: Measured, tmp_path: Path) -> None:
     assert 0 <= metrics["test"]["clean"]["accuracy"] <= 1
 
 
-def test_the_table_fits_a_terminal(measured: Measured) -> None:
+def test_table_fits_terminal(measured: Measured) -> None:
     console = Console(width=80, record=True, file=io.StringIO())
-    console.print(attack_table(measured.told, synthetic=True))
+    console.print(attack_table(measured.metrics, synthetic=True))
     lines = console.export_text().splitlines()
     assert [line.split()[0] for line in lines if line.split()[1:2] == ["0"]] == [
         "greedy",
@@ -163,7 +161,7 @@ def test_the_table_fits_a_terminal(measured: Measured) -> None:
     assert not any("…" in line for line in lines)
 
 
-def test_the_sample_has_as_many_texts_of_each_class_as_the_test_texts() -> None:
+def test_sample_keeps_class_frequencies() -> None:
     attacked = np.arange(4000) % 4 == 0
     sample = sample_texts(attacked, 300, 1)
     assert attacked[sample].sum() == 300 and (np.diff(sample) > 0).all()
@@ -174,7 +172,7 @@ def test_the_sample_has_as_many_texts_of_each_class_as_the_test_texts() -> None:
     assert len(sample_texts(np.zeros(0, dtype=bool), 5, 1)) == 0
 
 
-def test_what_cannot_be_attacked_is_refused_before_training(tmp_path: Path) -> None:
+def test_unsupported_tasks_are_refused_before_training(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^task\.kind = 'multilabel': must be classification"):
         compose_config(["evaluation=attack", "task=multilabel"])
     lines = [
@@ -186,12 +184,14 @@ def test_what_cannot_be_attacked_is_refused_before_training(tmp_path: Path) -> N
     data.write_text("\n".join(lines), encoding="utf-8")
     given = ["dataset=jsonl", f"dataset.train={data}", "dataset.label_field=kind"]
     config = compose_config([*given, "evaluation=attack", "tracking=none"])
-    with pytest.raises(InputError, match=r"^evaluation\.labels = 'positive': must be all, as none"):
+    with pytest.raises(
+        InputError, match=r"^evaluation\.labels = 'positive': must be all, because with 3"
+    ):
         run(config, tmp_path / "run")
     assert not list((tmp_path / "run").glob("checkpoints/*"))
 
 
-def test_the_option_has_the_settings_of_an_attack() -> None:
+def test_option_has_attack_settings() -> None:
     config = compose_config(["evaluation=attack"]).evaluation
     assert (config.texts, config.labels, config.max_edits) == (500, "positive", 5)
     assert set(config.invisible) == set("\u200b\u200c\u200d\u2060\u00ad")

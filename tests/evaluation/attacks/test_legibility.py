@@ -10,7 +10,7 @@ drawn = st.text(alphabet="аоыЖщ0o|.\u200b\u0301 ♫", max_size=4)
 
 
 def slow_change(before: str, after: str) -> int:
-    """The same by the definition: every cell of the table, all columns."""
+    """Compute the distance by its definition, with the full table."""
     a = draw_columns(before) if before else np.zeros((0, 32), dtype=np.int64)
     b = draw_columns(after) if after else np.zeros((0, 32), dtype=np.int64)
     table = np.zeros((len(a) + 1, len(b) + 1), dtype=np.int64)
@@ -28,30 +28,30 @@ def slow_change(before: str, after: str) -> int:
 @pytest.mark.parametrize(
     ("before", "after"), [("о", "о."), ("ж", "}|{"), ("дом", "мод"), ("щит", ""), ("ы", "ь1")]
 )
-def test_it_is_what_the_definition_says(before: str, after: str) -> None:
+def test_change_matches_definition(before: str, after: str) -> None:
     assert change(before, after) == slow_change(before, after)
 
 
 @given(drawn, drawn, drawn)
 @settings(max_examples=40, deadline=None)
-def test_it_is_a_distance_of_drawings(a: str, b: str, c: str) -> None:
+def test_change_is_metric(a: str, b: str, c: str) -> None:
     assert 0 <= visual_distance(a, b) <= 1
     assert visual_distance(a, b) == visual_distance(b, a)
     assert change(a, c) <= change(a, b) + change(b, c)
     assert change(a, b) >= abs(ink(a) - ink(b))
 
 
-def test_what_changes_costs_the_same_whatever_stands_around_it() -> None:
+def test_change_does_not_depend_on_rest_of_word() -> None:
     assert change("дом", "дам") == change("о", "а") == change("слово", "слава") - change("о", "а")
 
 
-def test_invisible_characters_are_free_and_a_deleted_letter_costs_its_ink() -> None:
+def test_invisible_characters_are_free_and_deleted_letters_cost_their_ink() -> None:
     assert visual_distance("дом", "д\u200bо\u00adм") == 0
     assert change("дом", "дм") == ink("о")
     assert visual_distance("дом", "") == 1 and visual_distance("", "") == 0
 
 
-def test_look_alikes_are_legible_and_other_glyphs_are_not() -> None:
+def test_only_look_alikes_are_legible() -> None:
     assert visual_distance("о", "o") == 0
     assert legible_glyphs("о", ["o", "0", "♫"], 0.55) == ["o", "0"]
     assert legible_glyphs("ж", ["♫", "җ", "}|{"], 0.55) == ["җ", "}|{"]

@@ -1,11 +1,11 @@
-"""Searches against classifiers whose weak spot is known."""
+"""Searches against classifiers with known weaknesses."""
 
 from dataclasses import asdict
 
 import numpy as np
 import pytest
 
-from tests.evaluation.attacks.attacked import deaf, keyword_filter, settings
+from tests.evaluation.attacks.attacked import constant_model, keyword_filter, settings
 from vitrina.errors import InputError
 from vitrina.evaluation.attacks.attempts import Attempt
 from vitrina.evaluation.attacks.search import attack, wilson_interval
@@ -26,15 +26,15 @@ def outcome(attempt: Attempt) -> tuple:
 
 
 def run(predict, sentences=SENTENCES, labels=LABELS, indices=None, attacked="positive", **changed):
-    """`attacked` is the setting `labels`."""
+    """Attack with the setting `labels=attacked`."""
     config = settings(labels=attacked, **changed)
     texts = TextBatch.from_strings(sentences)
     return attack(predict, texts, np.asarray(labels), config, indices=indices)
 
 
-def test_any_edit_of_the_word_passes_a_keyword_filter() -> None:
+def test_one_edit_evades_keyword_filter() -> None:
     result = run(keyword_filter("дурак"), generations=8, population=12)
-    assert (result.num_texts, result.num_right, result.num_beside) == (3, 3, 1)
+    assert (result.num_texts, result.num_right, result.num_other) == (3, 3, 1)
     assert result.budgets == [0, 1, 2, 3]
     for name, found in result.searches.items():
         assert found.success_rate == [0, 1, 1, 1], name
@@ -44,7 +44,7 @@ def test_any_edit_of_the_word_passes_a_keyword_filter() -> None:
             assert (each.clean_score, each.score) == pytest.approx((0.9, 0.1))
 
 
-def test_the_greedy_search_edits_the_words_that_matter() -> None:
+def test_greedy_search_edits_important_words() -> None:
     found = run(keyword_filter("дурак", "сосед"), words=1).searches["greedy"]
     assert found.success_rate == [0, 2 / 3, 1, 1]
     both = found.attempts[2]
@@ -52,14 +52,14 @@ def test_the_greedy_search_edits_the_words_that_matter() -> None:
     assert [both.clean_score, both.score] == pytest.approx([0.9, 0.1])
 
 
-def test_a_model_that_hears_no_edit_is_never_passed() -> None:
-    for name, found in run(deaf).searches.items():
+def test_attack_on_constant_model_fails() -> None:
+    for name, found in run(constant_model).searches.items():
         assert found.success_rate == [0] * 4 and found.successes == [], name
         assert found.recall == [1] * 4
         assert [each.found_at for each in found.attempts] == [None] * 3
 
 
-def test_texts_that_are_wrong_already_are_not_attacked() -> None:
+def test_misclassified_texts_are_not_attacked() -> None:
     result = run(keyword_filter("сосед"))
     assert (result.num_texts, result.num_right) == (3, 1)
     assert result.searches["greedy"].success_rate == [0, 1, 1, 1]
@@ -74,19 +74,19 @@ def test_both_classes_can_be_attacked() -> None:
     result = run(
         lambda texts: 1 - keyword_filter("дурак")(texts), labels=1 - LABELS, attacked="all"
     )
-    assert (result.num_texts, result.num_beside) == (4, 0)
+    assert (result.num_texts, result.num_other) == (4, 0)
     found = result.searches["greedy"]
     assert found.success_rate == [0, 0.75, 0.75, 0.75]
 
 
-def test_the_threshold_of_the_scoring_decides() -> None:
+def test_threshold_of_task_metrics_applies() -> None:
     task_metrics = ClassMetrics(["benign", "toxic"], None, 0.05)
     texts = TextBatch.from_strings(SENTENCES)
     result = attack(keyword_filter("дурак"), texts, LABELS, settings(), task_metrics=task_metrics)
-    assert result.searches["greedy"].success_rate == [0] * 4  # 0.1 is toxic still
+    assert result.searches["greedy"].success_rate == [0] * 4  # 0.1 is still toxic
 
 
-def test_what_a_text_undergoes_does_not_depend_on_the_others() -> None:
+def test_attempts_are_independent() -> None:
     predict = keyword_filter("дурак", "сосед", "погода")
     together = run(predict)
     assert [outcome(a) for a in run(predict).searches["evolution"].attempts] == [
@@ -102,30 +102,30 @@ def test_what_a_text_undergoes_does_not_depend_on_the_others() -> None:
 
 
 @pytest.mark.parametrize("search", ["greedy", "evolution"])
-def test_queries_are_the_texts_the_model_was_asked_for(search: str) -> None:
-    asked: list[str] = []
+def test_queries_count_distinct_texts(search: str) -> None:
+    queried: list[str] = []
     most = 0
 
     def predict(texts: TextBatch) -> np.ndarray:
         nonlocal most
-        asked.extend(texts.to_strings())
+        queried.extend(texts.to_strings())
         most = max(most, len(texts))
-        return deaf(texts)
+        return constant_model(texts)
 
     found = run(predict, searches=[search]).searches[search]
-    assert len(asked) == len(set(asked))  # nothing is asked for twice
-    assert sum(each.queries[-1] for each in found.attempts) == len(asked) - 1  # the benign text
+    assert len(queried) == len(set(queried))
+    assert sum(each.queries[-1] for each in found.attempts) == len(queried) - 1  # the benign text
     assert found.mean_queries[0] == 1 and found.mean_queries == sorted(found.mean_queries)
-    assert found.mean_queries[-1] == pytest.approx((len(asked) - 1) / 3)
+    assert found.mean_queries[-1] == pytest.approx((len(queried) - 1) / 3)
     if search == "greedy":
         words, candidates = [5, 3, 8], 12
         counted = [1 + count + candidates for count in words]
         assert [each.queries[1] for each in found.attempts] == counted
-    assert most >= 3 * 6  # all texts at once
+    assert most >= 3 * 6  # one call for all texts
 
 
 @pytest.mark.parametrize("search", ["greedy", "evolution"])
-def test_edits_never_exceed_the_budget_at_which_a_text_gets_through(search: str) -> None:
+def test_edits_do_not_exceed_budget(search: str) -> None:
     predict = keyword_filter("дурак", "погода", "хорошая")
     result = run(predict, SENTENCES[:1], [1], searches=[search], max_edits=5, generations=6)
     (attempt,) = result.searches[search].attempts
@@ -134,35 +134,37 @@ def test_edits_never_exceed_the_budget_at_which_a_text_gets_through(search: str)
     assert rates == [float(b >= attempt.found_at) for b in range(6)]
 
 
-def test_short_texts_without_letters_are_attacked_in_vain() -> None:
-    for found in run(deaf, ["", "!!! 123", "а"], [1, 1, 1]).searches.values():
+def test_texts_without_edits_are_queried_once() -> None:
+    for found in run(constant_model, ["", "!!! 123", "а"], [1, 1, 1]).searches.values():
         assert found.success_rate == [0] * 4
         assert found.attempts[0].queries == [1] * 4
 
 
-def test_more_than_two_classes_are_attacked_together_only() -> None:
+def test_more_than_two_classes_require_labels_all() -> None:
     def predict(texts: TextBatch) -> np.ndarray:
         return np.concatenate([keyword_filter("дурак")(texts), np.zeros((len(texts), 1))], axis=1)
 
-    with pytest.raises(InputError, match=r"^evaluation\.labels = 'positive': must be all, as none"):
+    with pytest.raises(
+        InputError, match=r"^evaluation\.labels = 'positive': must be all, because with 3"
+    ):
         run(predict)
     result = run(predict, attacked="all")
     assert result.num_right == 4 and result.searches["greedy"].success_rate[-1] == 0.75
 
 
-def test_a_model_that_gives_no_numbers_is_told() -> None:
-    with pytest.raises(InputError, match="not finite"):
+def test_nan_probabilities_are_refused() -> None:
+    with pytest.raises(InputError, match="NaN or infinite"):
         run(lambda texts: np.full((len(texts), 2), np.nan))
 
 
-def test_intervals_are_wilsons() -> None:
+def test_wilson_interval() -> None:
     low, high = wilson_interval(8, 10)
     assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
     assert wilson_interval(0, 10)[0] == 0 and wilson_interval(10, 10)[1] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         (
             {"searches": []},
@@ -182,8 +184,8 @@ def test_intervals_are_wilsons() -> None:
         ({"max_distance": 1.5}, "evaluation.max_distance = 1.5: must be from 0 to 1"),
     ],
 )
-def test_wrong_settings_are_told_in_one_line(changed: dict, told: str) -> None:
+def test_invalid_settings_give_one_line_error(changed: dict, message: str) -> None:
     with pytest.raises(InputError) as error:
         settings(**changed)
-    assert str(error.value).startswith(told) and "\n" not in str(error.value)
+    assert str(error.value).startswith(message) and "\n" not in str(error.value)
     assert asdict(settings())["seed"] == 7

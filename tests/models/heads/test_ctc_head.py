@@ -1,4 +1,4 @@
-"""Models that read: nothing depends on the batch, and nothing else changes."""
+"""Models with a CTC head: logits do not depend on the batch, and other outputs do not change."""
 
 import itertools
 
@@ -15,20 +15,20 @@ KINDS = list(itertools.product(DRAWN, ("cnn", "transformer"), ("embedder", "enco
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids="-".join)
-def test_what_is_read_does_not_depend_on_the_batch(kinds: tuple[str, str, str]) -> None:
+def test_logits_do_not_depend_on_the_batch(kinds: tuple[str, str, str]) -> None:
     model = build(*kinds).eval()
     with torch.inference_mode():
         together = model.recognize(model.embedder.tokenizer(TextBatch.from_strings(TEXTS)))
         alone = [
             model.recognize(model.embedder.tokenizer(TextBatch.from_strings([t]))) for t in TEXTS
         ]
-    assert together.lengths.tolist() == [int(each.lengths[0]) for each in alone]
-    joined = torch.cat([each.values for each in alone])
+    assert together.lengths.tolist() == [int(logits.lengths[0]) for logits in alone]
+    joined = torch.cat([logits.values for logits in alone])
     torch.testing.assert_close(together.values, joined, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids="-".join)
-def test_reading_shares_the_work_and_folds(kinds: tuple[str, str, str]) -> None:
+def test_joint_forward_and_inference_copy_equal_recognize(kinds: tuple[str, str, str]) -> None:
     model = build(*kinds).eval()
     inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
     assert model.ctc_head is not None
@@ -45,10 +45,10 @@ def test_reading_shares_the_work_and_folds(kinds: tuple[str, str, str]) -> None:
         torch.testing.assert_close(rounded, wanted.values, atol=close, rtol=0.03)
 
 
-def test_a_reader_changes_no_other_weight_at_the_start_and_every_weight_of_it_learns() -> None:
-    with_reader, without = build("glyphs", "cnn", "embedder"), build("glyphs", "cnn")
+def test_ctc_head_keeps_initial_weights_of_other_parts_and_gets_gradients() -> None:
+    with_head, without = build("glyphs", "cnn", "embedder"), build("glyphs", "cnn")
     states = without.state_dict()
-    for name, value in with_reader.state_dict().items():
+    for name, value in with_head.state_dict().items():
         if name.startswith(("encoder.", "head.")) and value.is_floating_point():
             assert "norm" in name or torch.equal(value, states[name]), name
-    assert all(p.grad is not None for p in with_reader.parameters())
+    assert all(p.grad is not None for p in with_head.parameters())

@@ -1,4 +1,4 @@
-"""A convolution that fills the number of pictures up is the plain one."""
+"""`BucketedConv2d` equals `nn.Conv2d`."""
 
 import pytest
 import torch
@@ -10,22 +10,22 @@ from vitrina.models.layers.ragged import round_up
 
 @pytest.fixture
 def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """As on a GPU; how many pictures each convolution was shown."""
+    """Behave as on a GPU; return the batch size of each convolution."""
     seen: list[int] = []
     plain = torch.nn.Conv2d._conv_forward
 
-    def watched(self: torch.nn.Conv2d, x: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+    def recording(self: torch.nn.Conv2d, x: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
         seen.append(len(x))
         return plain(self, x, *rest)
 
     monkeypatch.setattr(conv2d, "wants_few_sizes", lambda x: True)
-    monkeypatch.setattr(torch.nn.Conv2d, "_conv_forward", watched)
+    monkeypatch.setattr(torch.nn.Conv2d, "_conv_forward", recording)
     return seen
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 200])
 @pytest.mark.parametrize("bias", [False, True])
-def test_results_and_gradients_are_those_of_the_plain_form(
+def test_output_and_gradient_equal_the_plain_layer(
     count: int, bias: bool, sizes: list[int]
 ) -> None:
     torch.manual_seed(0)
@@ -47,13 +47,13 @@ def test_results_and_gradients_are_those_of_the_plain_form(
     assert sizes == [round_up(count), count]
 
 
-def test_few_sizes_are_seen(sizes: list[int]) -> None:
+def test_few_batch_sizes_occur(sizes: list[int]) -> None:
     convolution = BucketedConv2d(1, 1, 1)
     for count in range(1000, 2000, 7):
         assert len(convolution(torch.zeros(count, 1, 2, 2))) == count
     assert len(set(sizes)) <= 9
 
 
-def test_a_cpu_computes_no_blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cpu_adds_no_blank_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conv2d, "_filled", None)
     assert len(BucketedConv2d(1, 1, 1)(torch.zeros(7, 1, 2, 2))) == 7

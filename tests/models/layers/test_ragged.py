@@ -1,4 +1,4 @@
-"""Ragged algebra against the obvious: each text on its own."""
+"""Ragged operations equal a loop over texts."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def random_ragged(lengths: list[int], width: int) -> Ragged:
 
 @given(lengths_of_texts, st.sampled_from([1, 3, 5, 7, 9]), st.sampled_from([1, 2, 3]))
 @settings(max_examples=80, deadline=None)
-def test_a_convolution_sees_one_text_only(lengths: list[int], kernel: int, stride: int) -> None:
+def test_convolution_equals_each_text_alone(lengths: list[int], kernel: int, stride: int) -> None:
     x = random_ragged(lengths, 4)
     weight = torch.randn(6, 4, kernel)
     line = Line.plan(x.lengths, kernel // 2, stride, torch.device("cpu"))
@@ -33,7 +33,7 @@ def test_a_convolution_sees_one_text_only(lengths: list[int], kernel: int, strid
 
 @given(lengths_of_texts, st.integers(1, 9), st.sampled_from([1, 2, 3, 4]))
 @settings(max_examples=80, deadline=None)
-def test_windows_see_one_text_only(lengths: list[int], kernel: int, stride: int) -> None:
+def test_windows_equal_each_text_alone(lengths: list[int], kernel: int, stride: int) -> None:
     stride = min(stride, kernel)  # windows cover the line
     x = random_ragged(lengths, 4)
     weight, bias = torch.randn(6, 4, kernel), torch.randn(6)
@@ -55,7 +55,7 @@ def test_windows_see_one_text_only(lengths: list[int], kernel: int, stride: int)
 
 @given(lengths_of_texts, st.sampled_from([1, 2]), st.integers(1, 4))
 @settings(max_examples=80, deadline=None)
-def test_the_largest_of_neighbouring_windows(lengths: list[int], step: int, pool: int) -> None:
+def test_windows_max_pool_neighbors(lengths: list[int], step: int, pool: int) -> None:
     x, kernel = random_ragged(lengths, 4), 5
     before = (kernel - step) // 2
     weight, bias = torch.randn(6, 4, kernel), torch.randn(6)
@@ -72,9 +72,7 @@ def test_the_largest_of_neighbouring_windows(lengths: list[int], step: int, pool
 
 @given(lengths_of_texts, st.integers(0, 4), st.sampled_from([1, 2, 3, 5]))
 @settings(max_examples=80, deadline=None)
-def test_pooling_neighbours_sees_one_text_only(
-    lengths: list[int], radius: int, stride: int
-) -> None:
+def test_pool_max_equals_each_text_alone(lengths: list[int], radius: int, stride: int) -> None:
     x = random_ragged(lengths, 4)
     pooled = Line.plan(x.lengths, radius, stride, torch.device("cpu")).pool_max(x.values)
     singles = [
@@ -87,7 +85,7 @@ def test_pooling_neighbours_sees_one_text_only(
 
 @given(lengths_of_texts)
 @settings(max_examples=50, deadline=None)
-def test_pooling_equals_pooling_each_text(lengths: list[int]) -> None:
+def test_max_mean_pooling_equals_each_text_alone(lengths: list[int]) -> None:
     x = random_ragged(lengths, 3)
     parts = x.values.split(lengths)
     wanted = torch.stack([torch.cat([p.max(0).values, p.mean(0)]) for p in parts])
@@ -96,7 +94,7 @@ def test_pooling_equals_pooling_each_text(lengths: list[int]) -> None:
 
 @given(lengths_of_texts)
 @settings(max_examples=50, deadline=None)
-def test_padding_and_gathering_gives_the_values_back(lengths: list[int]) -> None:
+def test_gathering_padded_values_restores_them(lengths: list[int]) -> None:
     x = random_ragged(lengths, 3)
     padded, mask, index = pad(x)
     assert mask.sum(1).tolist() == lengths
@@ -105,17 +103,17 @@ def test_padding_and_gathering_gives_the_values_back(lengths: list[int]) -> None
     assert padded[~mask].abs().sum() == 0
 
 
-def test_pooling_passes_gradients() -> None:
+def test_max_mean_pooling_passes_gradients() -> None:
     x = torch.randn(7, 3, dtype=torch.float32, requires_grad=True)
     pool_max_mean(Ragged(x, np.array([3, 4]))).sum().backward()
     assert x.grad is not None and (x.grad > 0).any()
 
 
 @pytest.mark.parametrize("size", [1, 64, 65, 1000, 4097, 123_457])
-def test_rounding_up_costs_at_most_an_eighth(size: int) -> None:
+def test_rounding_up_adds_at_most_an_eighth(size: int) -> None:
     rounded = round_up(size)
     assert size <= rounded <= max(64, size * 9 / 8)
 
 
-def test_rounding_up_leaves_few_values() -> None:
+def test_rounding_up_returns_few_values() -> None:
     assert len({round_up(size) for size in range(1, 100_000)}) < 100

@@ -33,7 +33,7 @@ def test_an_encoder_and_what_it_finds(tmp_path: Path, capsys: pytest.CaptureFixt
         ("--height=22", "--height = 22: must be a multiple of 4"),
         ("--font-size=3", "--font-size = 3: must be at least 4"),
         ("--hold-out=none.json", "none.json: there is no such file"),
-        ("--font=none.ttf", "none.ttf: there is no such font file"),
+        ("--font=none.ttf", "none.ttf: no such font file"),
     ],
 )
 def test_wrong_flags_end_in_one_line(

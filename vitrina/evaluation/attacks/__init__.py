@@ -1,1 +1,1 @@
-"""Search attacks on classifiers that give scores, within a budget of legible edits."""
+"""Score-based search attacks on classifiers, within a budget of legible edits."""

@@ -1,4 +1,4 @@
-"""One attack on one text, and the model that answers many of them at once."""
+"""The state of an attack on one text, and batched queries of the model."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Attempt:
     """The state of one search on one text.
 
     Attributes:
-        index: of the text, by which its draws are keyed.
-        label: the true class.
-        space: the edits that may be made.
-        known: text → probabilities float [num_classes], all that the model was asked for this text;
-            their number is the number of queries, the clean text counted.
-        chosen: the edits made, indices into `space`.
-        score: probability of the true class with them.
-        found_at: the budget at which the model said another class; None until then.
-        said: the class that is said with the edits made.
-        queries: how many there were when budget 0, 1, … was spent.
-        generator: what the search draws, from (seed, index) alone.
+        index: row number of the text, which keys its random numbers.
+        label: true class.
+        space: allowed edits.
+        known: text → probabilities float [num_classes], one item per query of the model, the
+            clean text included.
+        chosen: current edits, indices into `space`.
+        score: probability of the true class with the current edits.
+        predicted: predicted class with the current edits.
+        found_at: budget at which the predicted class changed; None if it has not.
+        queries: number of queries after budget 0, 1, ….
+        generator: random numbers of the search, seeded with (seed, index).
     """
 
     index: int
@@ -38,7 +38,7 @@ class Attempt:
     chosen: tuple[int, ...]
     score: float
     generator: np.random.Generator
-    said: int
+    predicted: int
     found_at: int | None = None
     queries: list[int] = field(default_factory=list)
 
@@ -46,7 +46,7 @@ class Attempt:
     def of(
         cls, index: int, label: int, space: EditSpace, probabilities: np.ndarray, seed: int
     ) -> Attempt:
-        """Nothing done yet; `probabilities` are those of the clean text."""
+        """Create an attempt without edits; `probabilities` are those of the clean text."""
         generator = np.random.default_rng([seed, index])
         known = {space.text: probabilities}
         return cls(index, label, space, known, (), float(probabilities[label]), generator, label)
@@ -57,27 +57,27 @@ class Attempt:
 
     @property
     def edits(self) -> list[Edit]:
-        """The edits made, in the order of the text."""
+        """The current edits in text order."""
         return sorted(self.space.edit(index) for index in self.chosen)
 
     @property
     def text(self) -> str:
         return self.space.edited(self.chosen)
 
-    def take(self, budget: int, chosen: tuple[int, ...], score: float, said: int) -> None:
-        """Make these edits, which the budget allows."""
+    def update(self, budget: int, chosen: tuple[int, ...], score: float, predicted: int) -> None:
+        """Replace the current edits by `chosen`, at most `budget` edits."""
         assert len(chosen) <= budget and self.found_at is None
-        self.chosen, self.score, self.said = chosen, score, said
-        if said != self.label:
+        self.chosen, self.score, self.predicted = chosen, score, predicted
+        if predicted != self.label:
             self.found_at = budget
 
 
 class QueryCounter:
-    """A model that is asked for many attempts in one call, and for no text twice.
+    """Queries a model for many attempts in one call, once per attempt and text.
 
     Args:
-        predict: texts to float [num_texts, num_classes].
-        decide: such probabilities to the classes that are said, int64 [num_texts].
+        predict: texts to probabilities, float [num_texts, num_classes].
+        decide: probabilities to predicted classes, int64 [num_texts].
     """
 
     def __init__(
@@ -85,51 +85,49 @@ class QueryCounter:
         predict: Callable[[TextBatch], np.ndarray],
         decide: Callable[[np.ndarray], np.ndarray],
     ) -> None:
-        self._predict, self._decide = predict, decide
-        self.num_asked = 0
-        """Texts that the model was given."""
+        self._predict, self.decide = predict, decide
 
     def probabilities(self, texts: TextBatch) -> np.ndarray:
-        """float64 [num_texts, num_classes].
+        """Return the probabilities, float64 [num_texts, num_classes].
 
         Raises:
-            InputError: if they are not finite.
+            InputError: if a probability is not finite.
         """
-        self.num_asked += len(texts)
         probabilities = np.asarray(self._predict(texts), dtype=np.float64)
         if not np.isfinite(probabilities).all():
-            raise InputError("the attacked model gives probabilities that are not finite")
+            raise InputError("the attacked model predicts NaN or infinite probabilities")
         return probabilities
-
-    def decided(self, probabilities: np.ndarray) -> np.ndarray:
-        """int64 [num_texts], the classes that are said."""
-        return self._decide(probabilities)
 
     def query(
         self, attempts: Sequence[Attempt], texts: Sequence[Sequence[str]]
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each attempt, of the texts that it asks for: the score of the true class, float64,
-        and the class that is said, int64."""
+        """Query the texts of each attempt.
+
+        Returns:
+            Per attempt the scores of the true class, float64, and the predicted classes, int64.
+        """
         new = [
-            [text for text in dict.fromkeys(asked) if text not in attempt.known]
-            for attempt, asked in zip(attempts, texts, strict=True)
+            [text for text in dict.fromkeys(queried) if text not in attempt.known]
+            for attempt, queried in zip(attempts, texts, strict=True)
         ]
         flat = list(chain.from_iterable(new))
         if flat:
             rows = iter(self.probabilities(TextBatch.from_strings(flat)))
-            for attempt, asked in zip(attempts, new, strict=True):
-                attempt.known.update(zip(asked, rows, strict=False))
-        answers = []
-        for attempt, asked in zip(attempts, texts, strict=True):
-            if not asked:
-                answers.append((np.zeros(0), np.zeros(0, dtype=np.int64)))
+            for attempt, queried in zip(attempts, new, strict=True):
+                attempt.known.update(zip(queried, rows, strict=False))
+        results = []
+        for attempt, queried in zip(attempts, texts, strict=True):
+            if not queried:
+                results.append((np.zeros(0), np.zeros(0, dtype=np.int64)))
                 continue
-            probabilities = np.stack([attempt.known[text] for text in asked])
-            answers.append((probabilities[:, attempt.label], self.decided(probabilities)))
-        return answers
+            probabilities = np.stack([attempt.known[text] for text in queried])
+            results.append((probabilities[:, attempt.label], self.decide(probabilities)))
+        return results
 
 
-def best_answer(attempt: Attempt, scores: np.ndarray, said: np.ndarray) -> int:
-    """The place of the best of some answers: of those of another class, if there are any, the one
-    with the lowest score of the true class, the first of equals."""
-    return int(np.lexsort((scores, said == attempt.label))[0])
+def best_candidate(attempt: Attempt, scores: np.ndarray, predicted: np.ndarray) -> int:
+    """Return the index of the first candidate with the lowest score of the true class.
+
+    Candidates with a wrong predicted class take precedence.
+    """
+    return int(np.lexsort((scores, predicted == attempt.label))[0])

@@ -1,4 +1,4 @@
-"""Settings of search attacks, which `evaluation=attack` adds to those of the suites."""
+"""Settings of search attacks, used by `evaluation=attack`."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ LABELS = ("positive", "all")
 
 
 class AttackConfig(Section):
-    """The edits that an attack may make to a text, and its search."""
+    """Searches, allowed edits and budgets of an attack."""
 
     searches: list[str] = setting(list(SEARCHES), choices=SEARCHES, min_length=1, unique=True)
-    """Searches to make: greedy (by word importance), evolution."""
+    """Searches to run: greedy (by word importance), evolution (genetic algorithm)."""
     edits: list[str] = setting(list(EDITS), choices=EDITS, min_length=1, unique=True)
-    """What one edit may be: substitution (of a letter by a look-alike), invisible and punctuation
-    (a character is inserted), deletion (of a letter), swap (of two neighboring letters)."""
+    """Kinds of edits: substitution (of a letter by a look-alike), invisible and punctuation
+    (inserts a character), deletion (of a letter), swap (of two neighboring letters)."""
     tables: list[str] = setting(
         ["level_1", "level_2", "level_4", "unseen"], choices=TABLES, unique=True
     )
-    """Sources of look-alikes: what level_1 to level_4 of the noise add, unseen."""
+    """Sources of look-alikes: those that noise level_1 to level_4 add, and unseen ones."""
     invisible: str = "\u200b\u200c\u200d\u2060\u00ad"
     """Characters that the edit `invisible` inserts: zero width space, non-joiner and joiner, word
     joiner, soft hyphen."""
     punctuation: str = ".,-_*"
     """Characters that the edit `punctuation` inserts."""
     max_edits: int = setting(5, ge=1, le=10)
-    """The largest budget; every budget up to it is measured."""
+    """Largest budget. All budgets up to it are reported."""
     candidates: int = setting(24, ge=1, le=10_000)
-    """Edits that the greedy search tries at each step."""
+    """Edits that the greedy search tries per step."""
     words: int = setting(3, ge=1, le=1_000)
-    """Most important words among whose edits the greedy search tries some at each step."""
+    """Most important words that the greedy search edits per step."""
     population: int = setting(16, ge=2, le=10_000)
-    """Edited texts that the evolution keeps, and that it breeds in a generation."""
+    """Population size of the evolution, and children per generation."""
     generations: int = setting(4, ge=1, le=1_000)
-    """Generations of the evolution for each budget."""
+    """Generations of the evolution per budget."""
     texts: int = setting(500, ge=1, le=10**9)
-    """Test texts that are attacked, at most."""
+    """Maximum number of attacked test texts."""
     labels: str = setting("positive", choices=LABELS)
-    """Whose texts are attacked: positive (toxic texts that shall pass as benign), or all."""
+    """Classes to attack: positive (make toxic texts appear benign) or all."""
     max_distance: float = setting(0.2, ge=0, le=1)
-    """How much an edited word may differ from the drawn original."""
+    """Maximum visual distance between an edited word and the original."""
     max_glyph_distance: float = setting(0.55, ge=0, le=1)
-    """How much a look-alike may differ from the drawn letter that it replaces."""
+    """Maximum visual distance between a look-alike and the letter that it replaces."""
     seed: int = setting(2024, ge=0, lt=2**63)
-    """Seed of what the searches draw, and of the choice of attacked texts."""
+    """Seed of the searches and of the sample of attacked texts."""
 
     def check(self, key: str) -> None:
         given = "substitution" not in self.edits or bool(self.tables)

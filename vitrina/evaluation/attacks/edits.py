@@ -1,9 +1,8 @@
-"""What may be done to the letters of a text, one edit at a time.
+"""The edits that an attack may make to a text.
 
-An edit replaces a short span of the clean text: a letter by a look-alike or by nothing, two letters
-by the same in the other order, or the gap between two letters by a character. Edits always name
-places of the clean text, so that any set of them that do not touch each other can be made in any
-order, taken back, and exchanged between two edited texts.
+An edit replaces a short span of the clean text: it substitutes or deletes a letter, swaps two
+letters, or inserts a character between two letters. Its offsets refer to the clean text. So edits
+that do not touch can be applied in any order, undone, and exchanged between two edited texts.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from vitrina.text.words import find_words, is_letter, is_mark
 
 
 class Edit(NamedTuple):
-    """`text[start:end]` becomes `written`; sorted edits are in the order of the text."""
+    """Replaces `text[start:end]` by `written`; edits sort in text order."""
 
     start: int
     end: int
@@ -32,7 +31,11 @@ class Edit(NamedTuple):
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """`text` with all of `edits`, which do not touch each other, in any order."""
+    """Apply non-overlapping edits in any order.
+
+    >>> apply_edits("дом", [Edit(2, 3, "n"), Edit(0, 1, "")])
+    'оn'
+    """
     parts, position = [], 0
     for start, end, written, _ in sorted(edits):
         assert start >= position, "edits overlap"
@@ -43,12 +46,12 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
 
 @dataclass(frozen=True)
 class Options:
-    """What may be done to one letter, or to one letter and the one behind it, in columns.
+    """Replacements of one letter or of two neighboring letters, as columns.
 
     Attributes:
-        written: what comes to stand there. kinds: int8, index into `EDITS`.
-        changes: int64, how much the drawing changes (`legibility.change`).
-        gains: int64, ink added; negative where there is less.
+        written: replacements. kinds: int8, index into `EDITS`.
+        changes: int64, visual change (`legibility.change`).
+        gains: int64, added ink; negative if ink is removed.
     """
 
     written: list[str]
@@ -58,7 +61,7 @@ class Options:
 
     @classmethod
     def of(cls, before: str, options: Sequence[tuple[str, str]]) -> Options:
-        """`options`: what comes to stand for `before`, and which kind of edit that is."""
+        """Create the columns from `options`, pairs of replacement of `before` and kind of edit."""
         written = [after for after, _ in options]
         return cls(
             written,
@@ -70,17 +73,17 @@ class Options:
 
 @dataclass(frozen=True)
 class EditSpace:
-    """All edits that may be made to one text, in columns, each legible by itself.
+    """All allowed edits of one text, as columns; each one alone leaves its word legible.
 
     Attributes:
-        text: the clean text.
-        starts, ends: int64 [num_edits], the span replaced. written: by what.
+        text: clean text.
+        starts, ends: int64 [num_edits], replaced spans. written: replacements.
         kinds: int8 [num_edits], index into `EDITS`.
-        words: int64 [num_edits], index of the edit's word into `spans` and `word_ink`.
-        changes, gains: int64 [num_edits], as those of `Options`.
-        spans: int64 [num_words, 2], first and one behind the last code point of each word.
+        words: int64 [num_edits], index of the word in `spans` and `word_ink`.
+        changes, gains: int64 [num_edits], see `Options`.
+        spans: int64 [num_words, 2], start and end (exclusive) of each word in code points.
         word_ink: int64 [num_words].
-        max_distance: how much a word may differ from its drawn original.
+        max_distance: maximum visual distance between an edited word and the original.
     """
 
     text: str
@@ -98,8 +101,8 @@ class EditSpace:
     last_touched: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        # Gap, letter, gap, letter, …: an insertion touches a gap, other edits the letters that
-        # they replace and the gaps between these.
+        # Position 2i is letter i, 2i - 1 the gap before it. An insertion touches a gap; any other
+        # edit touches its letters and the gaps between them.
         inserts = self.starts == self.ends
         object.__setattr__(self, "first_touched", 2 * self.starts + ~inserts)
         object.__setattr__(self, "last_touched", 2 * self.ends - ~inserts)
@@ -112,14 +115,14 @@ class EditSpace:
         return Edit(int(self.starts[index]), int(self.ends[index]), self.written[index], kind)
 
     def edited(self, chosen: Sequence[int]) -> str:
-        """The text with the edits of these indices."""
+        """Return the text with the edits of these indices."""
         return apply_edits(self.text, map(self.edit, chosen))
 
     def open(self, chosen: Sequence[int]) -> np.ndarray:
-        """bool [num_edits]: which edits may be made beside those that are `chosen`.
+        """Return bool [num_edits]: whether each edit is compatible with those that are `chosen`.
 
-        They touch none of them, and leave their word legible: as several changes cost at most the
-        sum of their costs, no word can differ by more than is counted here.
+        A compatible edit touches none of them and leaves its word legible. The sum of the costs is
+        an upper bound of the visual distance of the word.
         """
         free = np.ones(len(self), dtype=bool)
         changed = self.changes.copy()
@@ -128,13 +131,13 @@ class EditSpace:
             free &= (self.first_touched > self.last_touched[index]) | (
                 self.last_touched < self.first_touched[index]
             )
-            beside = self.words == self.words[index]
-            changed[beside] += self.changes[index]
-            total[beside] += self.gains[index]
+            same_word = self.words == self.words[index]
+            changed[same_word] += self.changes[index]
+            total[same_word] += self.gains[index]
         return free & (changed <= self.max_distance * total)
 
-    def goes_with(self, chosen: Sequence[int], edit: int) -> bool:
-        """What `open` says of one edit, for less work."""
+    def compatible(self, chosen: Sequence[int], edit: int) -> bool:
+        """Return `open(chosen)[edit]` without computing the other edits."""
         word = self.words[edit]
         changed, total = self.changes[edit], 2 * self.word_ink[word] + self.gains[edit]
         first, last = self.first_touched[edit], self.last_touched[edit]
@@ -147,28 +150,24 @@ class EditSpace:
 
     @cached_property
     def by_kind(self) -> list[np.ndarray]:
-        """The indices of the edits of each kind that occurs."""
+        """Indices of the edits of each kind that occurs."""
         return [np.flatnonzero(self.kinds == kind) for kind in np.unique(self.kinds)]
 
     def word_distances(self, chosen: Sequence[int]) -> dict[str, float]:
-        """The distance of each edited word from its original (several equal words: the largest)."""
+        """Return the visual distance of each edited word; the largest one of equal words."""
         distances: dict[str, float] = {}
         for word in sorted({int(self.words[index]) for index in chosen}):
             start, end = self.spans[word].tolist()
             original = self.text[start:end]
             within = [self.edit(index) for index in chosen if self.words[index] == word]
-            map_spans = [Edit(e.start - start, e.end - start, e.written) for e in within]
-            distance = visual_distance(original, apply_edits(original, map_spans))
+            shifted = [Edit(e.start - start, e.end - start, e.written) for e in within]
+            distance = visual_distance(original, apply_edits(original, shifted))
             distances[original] = max(distance, distances.get(original, 0.0))
         return distances
 
 
 class EditTables:
-    """What an attack may do to letters, told by its settings.
-
-    Args:
-        config: which edits, tables, characters, and how much may differ.
-    """
+    """Builds the allowed edits of texts from the settings of an attack."""
 
     def __init__(self, config: AttackConfig) -> None:
         self._config = config
@@ -188,7 +187,7 @@ class EditTables:
         self._of_pair: dict[str, Options] = {}
 
     def space(self, text: str) -> EditSpace:
-        """All edits of `text`. Letters that carry combining marks are left alone."""
+        """Return all edits of `text`, except of letters with combining marks."""
         texts = TextBatch.from_strings([text])
         found = find_words(texts)
         spans = np.stack([found.starts, found.ends], axis=1).astype(np.int64)
@@ -223,7 +222,7 @@ class EditTables:
         return _kept(space, space.open([]))
 
     def _options(self, letters: str) -> list[tuple[int, int, Options]]:
-        """For a letter with or without one behind it: lengths of spans, offsets, what may stand."""
+        """Return (span length, offset, replacements) of a letter and optionally its successor."""
         letter = letters[0]
         options = [(1, 0, _found(self._of_letter, letter, self._letter_options))]
         if len(letters) == 2:
@@ -243,7 +242,7 @@ class EditTables:
 
 
 def substitutions(tables: Iterable[str]) -> dict[str, list[str]]:
-    """Letter → what it may become by these tables, each once; nothing becomes nothing."""
+    """Return letter → distinct replacements from these tables, without the empty one."""
     sources: dict[str, Callable[[], dict[str, list[str]]]] = {
         "unseen": unseen_options,
         **{f"level_{n}": partial(_added, n) for n in range(1, 5)},
@@ -257,12 +256,12 @@ def substitutions(tables: Iterable[str]) -> dict[str, list[str]]:
 
 
 def legible_glyphs(letter: str, options: Iterable[str], max_distance: float) -> list[str]:
-    """Those of `options` that, drawn, look enough like `letter`."""
+    """Return the options within this visual distance of `letter`."""
     return [sign for sign in options if visual_distance(letter, sign) <= max_distance]
 
 
 def _added(level: int) -> dict[str, list[str]]:
-    """What a level of noise adds to the ones below."""
+    """Return the replacements of a noise level that are not in the level below."""
     below = letter_options(level - 1)
     return {
         letter: [sign for sign in options if sign not in below.get(letter, ())]
@@ -281,7 +280,6 @@ def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:
 
 
 def _kept(space: EditSpace, kept: np.ndarray) -> EditSpace:
-    """The space with those of its edits that are `kept`."""
     places = np.flatnonzero(kept)
     columns = ("starts", "ends", "kinds", "words", "changes", "gains")
     return EditSpace(

@@ -1,7 +1,6 @@
-"""An evolutionary search: edited texts breed, those that lower the score of the true class stay.
+"""Evolutionary search: a genetic algorithm over sets of edits.
 
-A genetic algorithm over sets of edits (after Alzantot et al., "Generating natural language
-adversarial examples", 2018). It needs no importance of words.
+After Alzantot et al., "Generating natural language adversarial examples", 2018.
 """
 
 from __future__ import annotations
@@ -10,18 +9,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from vitrina.evaluation.attacks.attempts import Attempt, QueryCounter, best_answer
+from vitrina.evaluation.attacks.attempts import Attempt, QueryCounter, best_candidate
 from vitrina.evaluation.attacks.config import AttackConfig
 from vitrina.evaluation.attacks.edits import EditSpace
 
 Edits = tuple[int, ...]
-"""Indices into the edits of a text, rising."""
+"""Indices into the edits of a text, sorted."""
 
 TRIES = 8
-"""Edits that are drawn to find one that can still be made."""
+"""Draws to find an edit that is compatible with those of the child."""
 
 TOURNAMENT = 3
-"""Edited texts of which the best becomes a parent."""
+"""Members per tournament."""
 
 
 def search_by_evolution(
@@ -30,15 +29,15 @@ def search_by_evolution(
     config: AttackConfig,
     progress: Callable[[int], None],
 ) -> None:
-    """Attack all texts in step, a generation at a time; the budget grows by one edit after
-    `config.generations` of them, so that what a budget finds the next one starts from.
+    """Attack all texts in parallel, one generation per model call.
 
-    A generation breeds `config.population` children: two parents are chosen by tournament, the
-    child has each of their edits with probability one half, then one edit is added, or exchanged
-    where the budget is spent. The best of parents and children stay.
+    Each budget lasts `config.generations` generations and starts from the population of the
+    previous one. A generation produces `config.population` children. A tournament selects two
+    parents; the child inherits each of their edits with probability 0.5 (common ones always) and
+    gets a new edit. The fittest parents and children survive.
 
     Args:
-        progress: told each budget when it is spent.
+        progress: called with each budget after its last generation.
     """
     populations: dict[int, list[tuple[float, Edits]]] = {
         id(each): [(each.clean_score, ())] for each in attempts
@@ -51,37 +50,37 @@ def search_by_evolution(
                 [each.space.edited(child) for child in children]
                 for each, children in zip(active, bred, strict=True)
             ]
-            answers = model.query(active, texts)
-            for each, children, (scores, said) in zip(active, bred, answers, strict=True):
-                best = best_answer(each, scores, said)
-                if said[best] != each.label:
-                    each.take(budget, children[best], float(scores[best]), int(said[best]))
+            results = model.query(active, texts)
+            for each, children, (scores, predicted) in zip(active, bred, results, strict=True):
+                best = best_candidate(each, scores, predicted)
+                if predicted[best] != each.label:
+                    each.update(budget, children[best], float(scores[best]), int(predicted[best]))
                     continue
                 scored = zip(scores.tolist(), children, strict=True)
                 population = _fittest([*populations[id(each)], *scored], config.population)
                 populations[id(each)] = population
                 (score, edits), *_ = population
-                each.take(budget, edits, score, each.label)
+                each.update(budget, edits, score, each.label)
         for each in attempts:
             each.queries.append(len(each.known))
         progress(budget)
 
 
 def _fittest(members: Iterable[tuple[float, Edits]], most: int) -> list[tuple[float, Edits]]:
-    """The members that lower the score most, each once; of equals the younger, which come last."""
+    """Return the distinct members with the lowest scores; ties go to the newest."""
     distinct = {edits: score for score, edits in members}
-    younger_first = reversed(distinct.items())
-    ranked = sorted(younger_first, key=lambda item: item[1])
+    newest_first = reversed(distinct.items())
+    ranked = sorted(newest_first, key=lambda item: item[1])
     return [(score, edits) for edits, score in ranked[:most]]
 
 
 def _breed(
     attempt: Attempt, population: list[tuple[float, Edits]], budget: int, config: AttackConfig
 ) -> list[Edits]:
-    """The children of one generation; fewer where chance made some of them twice."""
+    """Return the distinct children of one generation."""
     generator, size = attempt.generator, len(population)
     entrants = generator.integers(size, size=(config.population, 2, TOURNAMENT))
-    # The population is sorted: the smallest place is the best.
+    # The population is sorted: the smallest index is the fittest.
     parents = entrants.min(axis=2).tolist()
     draws = generator.random((config.population, 2 * budget))
     children: dict[Edits, None] = {}
@@ -102,15 +101,15 @@ def _breed(
 def _mutated(
     space: EditSpace, inherited: Sequence[int], budget: int, generator: np.random.Generator
 ) -> Edits:
-    """The inherited edits as far as they go together, and one more of a kind drawn at random."""
+    """Return compatible inherited edits, at most `budget - 1`, and a new one of a random kind."""
     chosen: list[int] = []
     for place in generator.permutation(len(inherited))[: budget - 1].tolist():
-        if space.goes_with(chosen, inherited[place]):
+        if space.compatible(chosen, inherited[place]):
             chosen.append(inherited[place])
     for kind, share in generator.random((TRIES, 2)).tolist():
         of_kind = space.by_kind[int(kind * len(space.by_kind))]
         added = int(of_kind[int(share * len(of_kind))])
-        if space.goes_with(chosen, added):
+        if space.compatible(chosen, added):
             chosen.append(added)
             break
     return tuple(sorted(chosen))

@@ -1,4 +1,4 @@
-"""`evaluation=attack`: the test texts of a run under attack."""
+"""`evaluation=attack`: attacks the test texts of a run."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from vitrina.noise.randomness import text_keys
 from vitrina.tasks.task_metrics import ClassMetrics, TaskMetrics
 
 
-def attackable(config: AttackConfig, task_metrics: TaskMetrics) -> ClassMetrics:
-    """`task_metrics`, if texts that are scored so can be attacked.
+def require_classes(config: AttackConfig, task_metrics: TaskMetrics) -> ClassMetrics:
+    """Return `task_metrics` if it scores one class per text and the attacked classes exist.
 
     Raises:
-        InputError: if they cannot.
+        InputError: otherwise.
     """
     if not isinstance(task_metrics, ClassMetrics):
-        raise InputError("evaluation=attack: needs texts of one class each (task=classification)")
+        raise InputError("evaluation=attack: requires one class per text (task=classification)")
     attacked_labels(np.zeros(0, dtype=np.int64), task_metrics, config)
     return task_metrics
 
@@ -37,7 +37,7 @@ class AttackEvaluator:
     """The evaluator of `evaluation=attack`."""
 
     def check(self, config: AttackConfig, task_metrics: TaskMetrics) -> None:
-        attackable(config, task_metrics)
+        require_classes(config, task_metrics)
 
     def __call__(
         self,
@@ -52,13 +52,13 @@ class AttackEvaluator:
 def measure_attack(
     config: AttackConfig, target: EvaluationTarget, folder: Path, progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Attack a sample of the test texts, and write the examples that got through.
+    """Attack a sample of the test texts and write the successful examples.
 
     Returns:
-        The part `attack` of `metrics.json`: as `AttackResult.metrics`, with the names of the files
-        of examples and the seconds that the attack took.
+        The section `attack` of `metrics.json`: `AttackResult.metrics`, the names of the example
+        files and the duration in seconds.
     """
-    task_metrics = attackable(config, target.task_metrics)
+    task_metrics = require_classes(config, target.task_metrics)
     test = target.test
     labels = test.labels if target.truth is None else target.truth
     attacked = attacked_labels(labels, task_metrics, config)
@@ -82,13 +82,15 @@ def measure_attack(
 
 
 def sample_texts(attacked: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """int64, rising: texts in an order drawn at random, up to `most` of those that are attacked.
+    """Sample texts at random until `most` of them are of an attacked class.
 
-    The others among them stay unchanged, so that scores are those of texts as often of each class
-    as the test texts are.
+    Texts of other classes are in the sample too, to keep the class frequencies of the test texts.
 
     Args:
         attacked: bool [num_texts].
+
+    Returns:
+        int64, sorted indices.
     """
     order = np.argsort(text_keys(seed, 0, np.arange(len(attacked))), kind="stable")
     taken = np.cumsum(attacked[order])
@@ -109,12 +111,12 @@ def _write(
 
 
 def example(attempt: Attempt, search: str, label_names: Sequence[str]) -> dict[str, Any]:
-    """What a file of examples says of one text.
+    """Return the fields of an example file.
 
-    `text` is the edited text and `clean` what it was made of, `label` the true class. `edits` are
-    [start, end, written, kind]: `clean[start:end]` became `written`. `distance` is that of the
-    edited word that differs most from its drawn original; `score_before` and `score_after` are
-    probabilities of the true class, `said` is the class that the model says.
+    `text` and `clean` are the edited and the original text, `label` and `predicted` the true and
+    the predicted class. `edits` are [start, end, written, kind]: `clean[start:end]` becomes
+    `written`. `score_before` and `score_after` are probabilities of the true class. `distance` is
+    the largest visual distance of an edited word.
     """
     found_at = len(attempt.queries) - 1 if attempt.found_at is None else attempt.found_at
     distances = attempt.space.word_distances(attempt.chosen)
@@ -127,7 +129,7 @@ def example(attempt: Attempt, search: str, label_names: Sequence[str]) -> dict[s
         "queries": attempt.queries[found_at],
         "score_before": round(attempt.clean_score, 6),
         "score_after": round(attempt.score, 6),
-        "said": label_names[attempt.said],
+        "predicted": label_names[attempt.predicted],
         "distance": round(max(distances.values(), default=0.0), 6),
     }
 
@@ -135,10 +137,10 @@ def example(attempt: Attempt, search: str, label_names: Sequence[str]) -> dict[s
 def write_examples(
     path: Path, search: str, attempts: Iterable[Attempt], rows: Rows, label_names: Sequence[str]
 ) -> None:
-    """A line for each attempt: all fields of its row, and those of `example`, as jsonl.
+    """Write a JSON line per attempt: the fields of its row and of `example`.
 
-    `dataset=jsonl` reads it: the label stands in the field of the dataset and in `label`. A field
-    of the row that has the name of another one is called `original_…`.
+    `dataset=jsonl` can read the file. Fields of the row with the name of a field of `example` are
+    renamed to `original_…`.
 
     Args:
         rows: by index of the text.

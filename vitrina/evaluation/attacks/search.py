@@ -1,4 +1,4 @@
-"""Search attacks on any classifier that tells scores: `attack(predict, texts, labels, config)`."""
+"""Search attacks on any score-based classifier: `attack(predict, texts, labels, config)`."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _SEARCHES = {"greedy": search_greedily, "evolution": search_by_evolution}
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What one search achieved, by budget from 0 to the largest.
+    """Result of one search; lists have an item per budget, from 0.
 
     Attributes:
-        attempts: one for each text that was attacked.
-        success_rate: share of these of which another class is said; NaN if there are none.
-        intervals: Wilson's 95 % intervals of these shares.
-        mean_queries: texts the model was asked for until it gave way or the budget was spent; the
-            clean text counts, a text that was asked before does not.
-        f1, recall: scores of all given texts, as a run reports them (of the positive class of two,
-            else means over the classes), where the attacked ones are edited and the others not.
+        attempts: one per attacked text.
+        success_rate: share of attempts that changed the predicted class; NaN without attempts.
+        intervals: 95 % Wilson intervals of `success_rate`.
+        mean_queries: distinct texts queried per attempt until success or the end of the budget,
+            the clean text included.
+        f1, recall: scores of all texts with the successful edits applied. For two classes those
+            of the positive one, otherwise means over the classes.
     """
 
     attempts: list[Attempt]
@@ -45,35 +45,35 @@ class SearchResult:
 
     @property
     def successes(self) -> list[Attempt]:
-        """The attempts that another class is said of."""
+        """The attempts that changed the predicted class."""
         return [each for each in self.attempts if each.found_at is not None]
 
 
 @dataclass(frozen=True)
 class AttackResult:
-    """What came of an attack.
+    """Results of all searches.
 
     Attributes:
         budgets: 0, 1, … edits.
-        num_texts: texts whose class is attacked. num_right: those that were right before, which
-            alone are attacked. num_beside: texts of other classes, which stand in the scores as
-            they are.
+        num_texts: texts of attacked classes.
+        num_right: those with a correct prediction; only these are attacked.
+        num_other: texts of other classes, which enter F1 and recall unchanged.
         searches: by name of the search.
     """
 
     budgets: list[int]
     num_texts: int
     num_right: int
-    num_beside: int
+    num_other: int
     searches: dict[str, SearchResult]
 
     def metrics(self) -> dict[str, Any]:
-        """The part `attack` of a run's `metrics.json`."""
+        """Return the section `attack` of `metrics.json`."""
         return {
             "budgets": self.budgets,
             "num_texts": self.num_texts,
             "num_right": self.num_right,
-            "num_beside": self.num_beside,
+            "num_other": self.num_other,
             "searches": {
                 name: {
                     "success_rate": found.success_rate,
@@ -97,25 +97,24 @@ def attack(
     indices: np.ndarray | None = None,
     progress: Callable[[str], None] = lambda line: None,
 ) -> AttackResult:
-    """Look for edits after which the model says another class, seeing its scores alone.
+    """Search for edits that change the predicted class, using scores only.
 
-    All texts are attacked in step, so that each call of `predict` is a large batch. What a text
-    undergoes depends on it, its index, the settings and the scores of its edited forms, not on the
-    other texts.
+    All texts are attacked in parallel, so each call of `predict` is a large batch. The result for
+    a text does not depend on the other texts.
 
     Args:
-        predict: texts to float [num_texts, num_classes], with all that stands before the model,
-            such as a normaliser. Any function will do.
-        texts: clean texts; `config.texts` does not count here.
-        labels: int64 [num_texts], their true classes.
-        config: what may be done; `compose_config(["evaluation=attack"]).evaluation` is one.
-        task_metrics: how a class follows from probabilities, and which one is positive; by default
-            the likeliest is predicted, and the last one is positive.
-        indices: int64 [num_texts], by which draws are keyed; by default 0, 1, …
-        progress: told a line now and then.
+        predict: any function from texts to probabilities, float [num_texts, num_classes],
+            including steps before the model, such as a normalizer.
+        texts: clean texts; `config.texts` is not used.
+        labels: int64 [num_texts], true classes.
+        config: for example `compose_config(["evaluation=attack"]).evaluation`.
+        task_metrics: decision rule and positive class; by default the most probable class is
+            predicted and the last one is positive.
+        indices: int64 [num_texts], keys of the random numbers; by default 0, 1, …
+        progress: called with a line per budget.
 
     Raises:
-        InputError: if `config.labels` is positive where there are more than two classes, or a
+        InputError: if `config.labels` is positive but there are more than two classes, or a
             probability is not finite.
     """
     if indices is None:
@@ -126,7 +125,7 @@ def attack(
         task_metrics = ClassMetrics([str(k) for k in range(clean.shape[1])], None)
     positive, threshold = task_metrics.positive, task_metrics.threshold
     attacked = attacked_labels(labels, task_metrics, config)
-    right = model.decided(clean) == labels
+    right = model.decide(clean) == labels
     places = np.flatnonzero(attacked & right)
     tables = EditTables(config)
     spaces = [tables.space(texts[place]) for place in places.tolist()]
@@ -145,17 +144,17 @@ def attack(
             queries = sum(len(each.known) for each in attempts)
             progress(
                 f"attack {name}: {budget} of {config.max_edits} edits, "
-                f"{found:,} of {len(attempts):,} texts get through, {queries:,} queries"
+                f"{found:,} of {len(attempts):,} texts succeed, {queries:,} queries"
             )
 
         _SEARCHES[name](attempts, model, config, spent)
-        said = model.decided(clean)
-        searches[name] = _result(attempts, places, labels, said, task_metrics, config)
+        predicted = model.decide(clean)
+        searches[name] = _result(attempts, places, labels, predicted, task_metrics, config)
     return AttackResult(
         budgets=list(range(config.max_edits + 1)),
         num_texts=int(attacked.sum()),
         num_right=len(places),
-        num_beside=int((~attacked).sum()),
+        num_other=int((~attacked).sum()),
         searches=searches,
     )
 
@@ -163,21 +162,21 @@ def attack(
 def attacked_labels(
     labels: np.ndarray, task_metrics: ClassMetrics, config: AttackConfig
 ) -> np.ndarray:
-    """bool [num_texts]: which texts are of a class that is attacked.
+    """Return bool [num_texts]: whether the class of each text is attacked.
 
     Raises:
-        InputError: if the positive class is attacked and there is none.
+        InputError: if `config.labels` is positive but there are more than two classes.
     """
     if config.labels == "all":
         return np.ones(len(labels), dtype=bool)
     num_classes = len(task_metrics.label_names)
-    allowed = f"all, as none of {num_classes} classes is the positive one"
+    allowed = f"all, because with {num_classes} classes none is positive"
     require(num_classes == 2, "evaluation.labels", config.labels, allowed)
     return labels == task_metrics.reported[0]
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927); NaN without trials."""
+    """Return the 95 % interval of a share (Wilson 1927); NaN without trials."""
     if trials == 0:
         return float("nan"), float("nan")
     low, high = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
@@ -188,29 +187,30 @@ def _result(
     attempts: list[Attempt],
     places: np.ndarray,
     labels: np.ndarray,
-    said: np.ndarray,
+    predicted: np.ndarray,
     task_metrics: ClassMetrics,
     config: AttackConfig,
 ) -> SearchResult:
-    """
+    """Aggregate the attempts by budget.
+
     Args:
-        places: int64 [num_attempts], the attacked text of each attempt.
-        said: int64 [num_texts], the classes that are said of the clean texts.
+        places: int64 [num_attempts], row of the text of each attempt.
+        predicted: int64 [num_texts], predicted classes of the clean texts.
     """
     never = config.max_edits + 1
     found_at = np.array([each.found_at or never for each in attempts], dtype=np.int64)
     queries = np.array([each.queries for each in attempts]).reshape(-1, never)
     result = SearchResult(attempts, [], [], [], [], [])
     for budget in range(never):
-        through = found_at <= budget
-        result.success_rate.append(float(through.mean()) if len(attempts) else float("nan"))
-        result.intervals.append(wilson_interval(int(through.sum()), len(attempts)))
-        asked = queries[:, budget]
-        result.mean_queries.append(float(asked.mean()) if len(attempts) else float("nan"))
-        now = said.copy()
-        for place in np.flatnonzero(through).tolist():
+        succeeded = found_at <= budget
+        result.success_rate.append(float(succeeded.mean()) if len(attempts) else float("nan"))
+        result.intervals.append(wilson_interval(int(succeeded.sum()), len(attempts)))
+        used = queries[:, budget]
+        result.mean_queries.append(float(used.mean()) if len(attempts) else float("nan"))
+        now = predicted.copy()
+        for place in np.flatnonzero(succeeded).tolist():
             attempt = attempts[place]
-            now[places[place]] = attempt.said
+            now[places[place]] = attempt.predicted
         one_hot = np.eye(len(task_metrics.label_names))[now]
         scores = score(decide(labels, one_hot, task_metrics.positive))
         result.f1.append(scores["f1"])

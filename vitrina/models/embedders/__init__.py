@@ -1,1 +1,1 @@
-"""Texts to token embeddings."""
+"""Embedders: texts to token embeddings."""

@@ -1,4 +1,4 @@
-"""The base class of embedders: a tokenizer on the host, `forward` on the device."""
+"""Base classes of embedders: a tokenizer on the host, `forward` on the device."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from vitrina.state import FittedState
 
 
 class Embedder(nn.Module, ABC):
-    """Turns the integers of its tokenizer into token embeddings.
+    """Maps the integers of its tokenizer to token embeddings.
 
     Attributes:
-        tokenizer: turns texts into integers.
+        tokenizer: maps texts to integers.
         dim: dimension D of a token embedding.
     """
 
@@ -28,14 +28,11 @@ class Embedder(nn.Module, ABC):
 
     @classmethod
     def fit(cls, config: Any, corpus: Corpus) -> FittedState:
-        """Return what it needs to know of the training texts; `cls(config, state)` builds it.
-
-        By default nothing.
-        """
+        """Fit on the training texts, by default nothing; `cls(config, state)` takes the result."""
         return FittedState()
 
     def load_pretrained(self) -> None:
-        """Take over weights from outside the run, before training starts; most have none."""
+        """Load pretrained weights from outside the run, before training starts; most have none."""
 
     @abstractmethod
     def forward(self, inputs: TokenBatch) -> Ragged:
@@ -43,12 +40,11 @@ class Embedder(nn.Module, ABC):
 
 
 class VisualEmbedder(Embedder):
-    """Draws the texts; each token shows a part of the drawing.
+    """Draws texts; each token shows a part of the drawn text.
 
     Attributes:
-        token_px: height H and dim W of what a token shows.
-        step_px: from the left edge of what a token shows to that of the next one's, where tokens
-            are laid side by side.
+        token_px: height H and width W of the image of a token.
+        step_px: distance between the left edges of the images of two neighboring tokens.
     """
 
     tokenizer: VisualTokenizer  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -57,14 +53,13 @@ class VisualEmbedder(Embedder):
 
     @abstractmethod
     def render(self, inputs: TokenBatch) -> Tensor:
-        """The pixels that each token shows, uint8 [N, H, W], 255 is ink; nothing is hidden."""
+        """Return the unmasked image of each token, uint8 [N, H, W], 255 is ink."""
 
     @abstractmethod
     def mask(self, inputs: TokenBatch, masked: np.ndarray) -> TokenBatch:
-        """The same texts with the pixels hidden that are the masked tokens' own.
+        """Return the same texts with the masked tokens' own pixels hidden.
 
-        No token shows them then, but that a glyph of its own is left to the masked token: whoever
-        masks puts something else in place of its embedding.
+        Only a masked token itself may still show them, so the caller replaces its embedding.
 
         Args:
             masked: bool [N], on the host.
@@ -72,4 +67,4 @@ class VisualEmbedder(Embedder):
 
     @abstractmethod
     def hidden(self, inputs: TokenBatch) -> Tensor:
-        """Of `inputs` that `hide` gave: bool [N, W], the columns of each token that are hidden."""
+        """Return the hidden columns of each token, bool [N, W], for `inputs` from `mask`."""

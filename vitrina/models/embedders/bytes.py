@@ -1,7 +1,7 @@
-"""One token for each byte of UTF-8: no alphabet to fit, none that is unknown.
+"""One token for each byte of UTF-8: no vocabulary to fit, no unknown token.
 
-A letter of Cyrillic is two tokens, the first of which says little; look-alikes from other scripts
-share no byte with what they imitate.
+A Cyrillic letter is two tokens, and the first carries little information. Look-alikes from other
+scripts share no byte with the letters that they imitate.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch, offsets_of
 
 EMPTY_ID = 256
-"""The token of a text without bytes."""
+"""Token of a text without bytes."""
 
 REPLACEMENT = 0xFFFD
-"""U+FFFD stands for lone surrogates, which UTF-8 cannot hold (The Unicode Standard, chapter 23)."""
+"""U+FFFD replaces lone surrogates, which UTF-8 cannot encode (The Unicode Standard, chapter 23)."""
 
 
 def utf8_bytes(texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 [num_bytes] of all texts, and int64 [num_texts], bytes of each."""
+    """Return the bytes of all texts, uint8 [num_bytes], and the count of each, int64 [num_texts].
+
+    >>> [array.tolist() for array in utf8_bytes(TextBatch.from_strings(["ab", "я"]))]
+    [[97, 98, 209, 143], [2, 2]]
+    """
     code_points = texts.code_points
     surrogate = (code_points >= 0xD800) & (code_points < 0xE000)
     code_points = np.where(surrogate, np.uint32(REPLACEMENT), code_points).astype("<u4")
@@ -35,19 +39,14 @@ def utf8_bytes(texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
 
 
 class BytesTokenizer(Tokenizer):
-    """A token for each byte."""
+    """Makes a token of each byte."""
 
     def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
         return table_inputs(*utf8_bytes(texts), EMPTY_ID)
 
 
 class BytesEmbedder(TableEmbedder):
-    """A table of byte embeddings.
-
-    Args:
-        config: the option's values.
-        fitted: empty; bytes are not fitted.
-    """
+    """A table of byte embeddings."""
 
     def __init__(self, config: BytesConfig, fitted: FittedState) -> None:
         super().__init__(BytesTokenizer(), 1 + EMPTY_ID, config.dim, config.dropout)

@@ -1,7 +1,7 @@
-"""One token for each character, looked up in a table: what an alphabet learns from texts alone.
+"""One token for each character, looked up in a table: a baseline for visual embedders.
 
-The alphabet is that of the training texts as the model sees them, with their noise. A character
-that they lack is unknown, whatever it looks like: this is what reading pixels is compared with.
+The alphabet is the characters of the noisy training texts. Any other character is unknown, whatever
+it looks like.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ UNKNOWN_ID = 0
 
 
 class CharactersTokenizer(Tokenizer):
-    """A token for each character; unknown characters share one.
+    """Makes a token of each character; unknown characters share one.
 
     Args:
         code_points: the known characters.
-        lowercase: whether capital letters are read as small ones.
+        lowercase: whether to fold capital letters to small ones.
     """
 
     def __init__(self, code_points: np.ndarray, *, lowercase: bool) -> None:
@@ -36,7 +36,7 @@ class CharactersTokenizer(Tokenizer):
         self.id_of[code_points] = 1 + np.arange(len(code_points))
 
     def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
-        ids_N = self.id_of[_read(texts, self.lowercase)]
+        ids_N = self.id_of[_code_points(texts, self.lowercase)]
         return table_inputs(ids_N, texts.lengths, empty_id=int(self.id_of[ord(" ")]))
 
     def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
@@ -46,13 +46,9 @@ class CharactersTokenizer(Tokenizer):
 
 
 class CharactersEmbedder(TableEmbedder):
-    """A table of character embeddings; unknown characters share one.
+    """A table of character embeddings; unknown characters share a row.
 
     A text without characters is embedded as a blank.
-
-    Args:
-        config: the option's values.
-        fitted: what `fit` returned.
     """
 
     def __init__(self, config: CharactersConfig, fitted: FittedState) -> None:
@@ -62,27 +58,27 @@ class CharactersEmbedder(TableEmbedder):
 
     @classmethod
     def fit(cls, config: CharactersConfig, corpus: Corpus) -> FittedState:
-        """The characters of the training texts with their noise.
+        """Collect the characters of the noisy training texts.
 
         Returns:
-            `code_points` int32 [V - 1], rising; character `i` has the id `1 + i`.
+            `code_points` int32 [V - 1], ascending; character `i` has the id `1 + i`.
 
         Raises:
             InputError: if no character is frequent enough.
         """
         texts, counts = corpus.noisy(), np.zeros(NUM_CODE_POINTS, dtype=np.int64)
         for start, stop in pieces(texts.offsets):
-            read = _read(texts.part(start, stop), config.lowercase)
-            counts += np.bincount(read, minlength=NUM_CODE_POINTS)
-        code_points = np.flatnonzero(counts >= config.min_frequency).astype(np.int32)
-        if len(code_points) == 0:
+            code_points = _code_points(texts.part(start, stop), config.lowercase)
+            counts += np.bincount(code_points, minlength=NUM_CODE_POINTS)
+        frequent = np.flatnonzero(counts >= config.min_frequency).astype(np.int32)
+        if len(frequent) == 0:
             raise InputError(
                 f"embedder.min_frequency = {config.min_frequency}: must be at most "
-                f"{counts.max()}, the occurrences of the training texts' most frequent character"
+                f"{counts.max()}, the count of the training texts' most frequent character"
             )
-        return FittedState({"code_points": code_points})
+        return FittedState({"code_points": frequent})
 
 
-def _read(texts: TextBatch, lowercase: bool) -> np.ndarray:
-    """uint32 code points of all texts, small letters only if so wanted."""
+def _code_points(texts: TextBatch, lowercase: bool) -> np.ndarray:
+    """Return the code points of all texts, uint32, with capital letters folded if `lowercase`."""
     return lower_case(texts.code_points) if lowercase else texts.code_points

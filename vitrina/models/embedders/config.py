@@ -1,4 +1,4 @@
-"""Settings of the group `embedder`: how a text becomes token embeddings."""
+"""Settings of the group `embedder`: texts to token embeddings."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from vitrina.registry import Settings, register, setting
 class EmbedderConfig(Settings):
     """Base class of the settings of embedders.
 
-    A visual embedder declares what its tokens show; `ocr` and `task=pretraining` need that.
+    A visual embedder declares what its tokens show; `ocr` and `task=pretraining` require it.
     """
 
     draws: ClassVar[bool] = False
-    """Whether tokens are made of drawn text."""
+    """Whether tokens show drawn text."""
     glyph_tokens: ClassVar[bool] = False
     """Whether each token shows one drawn glyph."""
     reads_codes: ClassVar[bool] = False
-    """Whether it hashes the visual codes that a deobfuscator gives."""
+    """Whether it hashes the visual codes of a deobfuscator."""
 
     def check_with(self, config: Any) -> None:
         deobfuscator = config.deobfuscator
@@ -29,7 +29,7 @@ class EmbedderConfig(Settings):
 
 
 class DrawnLineConfig(EmbedderConfig):
-    """Settings that all embedders over the drawn line share."""
+    """Base class of the settings of embedders over a drawn line."""
 
     draws: ClassVar[bool] = True
     fonts: list[str] = setting([])
@@ -39,7 +39,7 @@ class DrawnLineConfig(EmbedderConfig):
     height_px: int = setting(16, ge=1)
     """Height of the drawn line."""
     window_px: int = setting(32, ge=1)
-    """Width of a window, one token each."""
+    """Width of a window; each window is a token."""
     stride_px: int = setting(8, ge=1)
     """Distance between the left edges of two windows."""
     dim: int = setting(128, ge=1)
@@ -55,7 +55,7 @@ class DrawnLineConfig(EmbedderConfig):
 
 @register("embedder", "slices", "vitrina.models.embedders.slices:SlicesEmbedder")
 class SlicesConfig(DrawnLineConfig):
-    """Overlapping windows of the drawn line, each read by residual convolutions."""
+    """Overlapping windows of the drawn line, each embedded by residual convolutions."""
 
     stride_px: int = setting(16, ge=1)
     """Distance between the left edges of two windows."""
@@ -71,22 +71,22 @@ class SlicesConfig(DrawnLineConfig):
 
 @register("embedder", "line", "vitrina.models.embedders.line:LineEmbedder")
 class LineConfig(DrawnLineConfig):
-    """Windows over a feature map that convolutions make of the whole drawn line at once."""
+    """Windows over a feature map that convolutions compute of the whole drawn line."""
 
     patch_px: int = 11
     """Width of a patch."""
     patch_stride_px: int = setting(1, ge=1)
     """Pixels from one patch to the next."""
     pool: int = setting(8, ge=1)
-    """Neighboring patches that become one place of the map, by their maximum."""
+    """Neighboring patches that are max-pooled to one position of the map."""
     num_components: int = setting(128, ge=1)
     """Principal components of a patch's pixels that are kept."""
     shrinkage: float = setting(0.05, ge=0)
-    """Share of the largest standard deviation added to each when dividing by it."""
+    """Share of the largest standard deviation that is added to each divisor of the whitening."""
     channels: int = setting(128, ge=1)
     """Channels of the map."""
     kernels: list[int] = setting([3], ge=1, odd=True)
-    """Places that each residual convolution over the map sees."""
+    """Kernel sizes of the residual convolutions over the map."""
     dropout: float = setting(0.0, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
 
@@ -94,7 +94,7 @@ class LineConfig(DrawnLineConfig):
         super().check(key)
         step = self.patch_stride_px
         wide = self.patch_px >= step and (self.patch_px - step) % 2 == 0
-        allowed = f"{key}.patch_stride_px ({step}) or more by an even number"
+        allowed = f"{key}.patch_stride_px ({step}) plus an even number, 0 included"
         require(wide, f"{key}.patch_px", self.patch_px, allowed)
         for name in ("window_px", "stride_px"):
             value = getattr(self, name)
@@ -103,7 +103,7 @@ class LineConfig(DrawnLineConfig):
 
     @property
     def place_px(self) -> int:
-        """Pixels from one place of the map to the next."""
+        """Pixels from one position of the map to the next."""
         return self.patch_stride_px * self.pool
 
 
@@ -114,9 +114,9 @@ class WordpieceConfig(EmbedderConfig):
     tokenizer: str | None = None
     """A trained tokenizer (tokenizer.json or its folder); null: train one on the training texts."""
     vocabulary_size: int = setting(10000, ge=100)
-    """Word pieces of a tokenizer trained here."""
+    """Maximum number of word pieces of a tokenizer trained here."""
     min_frequency: int = setting(2, ge=1)
-    """Occurrences that a word piece needs."""
+    """Minimum count of a word piece in the training texts."""
     lowercase: bool = True
     """Whether a tokenizer trained here folds case."""
     dim: int = setting(128, ge=1)
@@ -130,7 +130,7 @@ class CharactersConfig(EmbedderConfig):
     """Characters looked up in a table: the alphabet of the training texts."""
 
     min_frequency: int = setting(2, ge=1)
-    """Occurrences that a character needs; rarer ones are unknown."""
+    """Minimum count of a character in the training texts; rarer ones are unknown."""
     lowercase: bool = False
     """Whether capital letters are folded to small ones."""
     dim: int = setting(128, ge=1)
@@ -158,7 +158,7 @@ class NgramsConfig(EmbedderConfig):
     max_n: int = setting(5, le=32)
     """Characters of the longest n-grams."""
     whole_words: bool = True
-    """Whether each word is a token as a whole, too."""
+    """Whether each whole word is a token, too."""
     lowercase: bool = False
     """Whether capital letters are folded to small ones."""
     num_buckets: int = setting(262144, ge=1, lt=2**31)
@@ -166,8 +166,7 @@ class NgramsConfig(EmbedderConfig):
     dim: int = setting(16, ge=1)
     """Dimension of a token embedding."""
     sparse: bool = setting(True, keeps_weights=True)
-    """Whether the table's gradient holds only the rows that a batch touches, so that
-    a step moves only these."""
+    """Whether the table's gradient is sparse, so that a step updates only the rows of its batch."""
 
     def check(self, key: str) -> None:
         allowed = f"from {key}.min_n ({self.min_n}) to 32"
@@ -176,20 +175,20 @@ class NgramsConfig(EmbedderConfig):
 
 @register("embedder", "subwords", "vitrina.models.embedders.subwords:SubwordsEmbedder")
 class SubwordsConfig(EmbedderConfig):
-    """Sub-words of a Hugging Face checkpoint: its own tokenizer and its table of embeddings."""
+    """Sub-words of a Hugging Face checkpoint: its tokenizer and its embedding table."""
 
     name: str | None = None
     """A model on the hub or a local folder; by default that of `encoder=pretrained`."""
     revision: str | None = None
-    """Branch, tag or commit on the hub; null: its main one."""
+    """Branch, tag or commit on the hub; null: the main branch."""
     frozen: bool = setting(False, keeps_weights=True)
-    """Whether the table keeps the checkpoint's values."""
+    """Whether the table is frozen."""
     rate_share: float = setting(0.1, gt=0, le=1, keeps_weights=True)
     """Share of the optimizer's learning rate for the table."""
 
     def check(self, key: str) -> None:
         allowed = (
             "the name of a model on the Hugging Face hub or a folder; with encoder=pretrained, "
-            "encoder.name gives both"
+            "encoder.name sets both"
         )
         require(bool(self.name), f"{key}.name", self.name, allowed)

@@ -1,7 +1,7 @@
-"""The drawn line, for all embedders that read one: encoded on the host, drawn on the device.
+"""Drawn lines for embedders: tokenized on the host, drawn on the device.
 
-The host moves glyph ids and a strip of the batch's distinct glyphs; the device draws all lines of
-the batch by gathering the strip's columns.
+The host sends glyph ids and a strip of the batch's distinct glyphs. The device draws all lines of
+the batch by gathering columns of the strip.
 
 Shapes: H height, T columns of all lines together.
 """
@@ -21,18 +21,22 @@ from vitrina.models.token_batch import TokenBatch
 from vitrina.text.batch import TextBatch, offsets_of, ranges
 
 HIDDEN = "hidden"
-"""Name of the table that tells which columns of the lines are hidden, bool [T]."""
+"""Name of the table of hidden columns, bool [T]."""
 
 
 def count_slices(line_px: np.ndarray, window_px: int, stride_px: int) -> np.ndarray:
-    """Windows that cover lines of the given widths: int64, at least 1; the last may overhang."""
+    """Return the number of windows that cover each line, int64, at least 1; the last may overhang.
+
+    >>> count_slices(np.array([1, 32, 33]), window_px=32, stride_px=5).tolist()
+    [1, 1, 2]
+    """
     return 1 + np.maximum(0, -(-(line_px - window_px) // stride_px))
 
 
 def tokenize_lines(
     renderer: GlyphRenderer, texts: TextBatch, window_px: int, stride_px: int
 ) -> TokenBatch:
-    """Glyph ids and the strip they refer to; each window is a token."""
+    """Return glyph ids and the strip that they refer to; each window is a token."""
     tokens = segment(texts)
     columns_TH, widths = renderer.strip(tokens.clusters)
     line_px = np.add.reduceat(widths[tokens.ids], exclusive_sum(tokens.lengths))
@@ -48,7 +52,7 @@ def tokenize_lines(
 def window_spans(
     renderer: GlyphRenderer, texts: TextBatch, window_px: int, stride_px: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The code points of the glyphs that each window shows a part of, see `Embedder.spans`."""
+    """Return the code points of glyphs that each window shows in part, as `Tokenizer.spans`."""
     tokens = segment(texts)
     _, widths = renderer.strip(tokens.clusters)
     glyph_starts, glyph_ends = glyph_spans(texts)
@@ -65,11 +69,11 @@ def window_spans(
 
 
 def hide_columns(inputs: TokenBatch, masked: np.ndarray, stride_px: int) -> TokenBatch:
-    """The same lines, blank in all columns that are a masked token's own.
+    """Return the same lines with the masked tokens' own columns blank.
 
-    Windows overlap; a token's own are the columns in which its window begins and the next one's has
-    not begun: `stride_px` of them, and for the last token all to the end of the line. As they are
-    blank before windows are cut, no window shows them.
+    As windows overlap, a token's own columns are those from the start of its window to the start of
+    the next one (`stride_px`), or to the end of the line for the last token. They are blanked
+    before windows are cut, so that no window shows them.
 
     Args:
         masked: bool [N].
@@ -83,10 +87,10 @@ def hide_columns(inputs: TokenBatch, masked: np.ndarray, stride_px: int) -> Toke
 
 
 def cut_windows(columns_T: Tensor, inputs: TokenBatch, window_px: int, stride_px: int) -> Tensor:
-    """The windows of lines of the widths of `inputs`, from values of their columns.
+    """Cut the windows of the lines of `inputs` out of their columns.
 
     Args:
-        columns_T: [T, …].
+        columns_T: values of the columns, [T, …].
 
     Returns:
         [N, window_px, …], zeros where a window overhangs its line.
@@ -98,14 +102,14 @@ def cut_windows(columns_T: Tensor, inputs: TokenBatch, window_px: int, stride_px
 
 
 def draw_lines(inputs: TokenBatch) -> Tensor:
-    """The columns of all lines, one after the other: uint8 [T, H], `T = line_px.sum()`.
+    """Draw the columns of all lines, concatenated, uint8 [T, H], `T = line_px.sum()`.
 
-    Those that `hide_columns` hid are blank.
+    Columns that `hide_columns` hid are blank.
     """
     assert inputs.line_px is not None
     columns_TH, widths = inputs.tables["columns"], inputs.tables["widths"]
     device, total = columns_TH.device, int(inputs.line_px.sum())
-    # Each column of the whole line: which glyph, and which column of that glyph.
+    # Index in the strip of each column of the lines.
     id_widths = widths[inputs.ids]
     glyph_starts = (widths.cumsum(0) - widths)[inputs.ids]
     shift = glyph_starts - (id_widths.cumsum(0) - id_widths)

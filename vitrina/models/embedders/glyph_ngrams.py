@@ -1,15 +1,14 @@
-"""Glyph tokens that also know the n-grams around them, hashed from visual codes.
+"""Glyph tokens with hashed n-grams of visual codes.
 
-Hashed n-grams learn from few examples what a word is, but any sign in place of a letter makes them
-other n-grams. Here they are n-grams of the codes that a deobfuscator finds
-(`vitrina.deobfuscation`): look-alikes share a code. A token's embedding is that of its glyph plus
-the projected mean of the n-grams that cover it. N-grams stay within words, as in fastText (see
-`vitrina.text.ngrams`); their embeddings start at zero, so that the model starts as `glyphs` does
-and what was never seen in training adds nothing.
+Hashed n-grams learn words from few examples, but any replaced letter changes them. Here they are
+n-grams of the codes of a deobfuscator (`vitrina.deobfuscation`), which look-alikes share. A token's
+embedding is that of its glyph plus the projected mean of the n-grams that cover it. N-grams stay
+within words, as in fastText (see `vitrina.text.ngrams`). Their embeddings start at zero: the model
+starts as `glyphs` does, and n-grams unseen in training add nothing.
 
-Shapes: N tokens, U distinct n-grams in the batch, M n-grams that begin at one place, P places of
-words with their marks, L letters, W words, C n-grams that cover a token at most, E dim of an
-n-gram's embedding.
+Shapes: N tokens, U distinct n-grams in the batch, M n-grams that start at one position, P positions
+of words with their boundary marks, L letters, W words, C maximum number of n-grams that cover a
+token, E dimension of an n-gram's embedding.
 """
 
 from __future__ import annotations
@@ -33,11 +32,7 @@ from vitrina.text.ngrams import MarkedWords, hash_places
 
 
 class GlyphNgramsTokenizer(GlyphsTokenizer):
-    """A token for each drawn glyph, with the n-grams of visual codes that cover it.
-
-    Args:
-        config: the option's values.
-    """
+    """Makes a token of each drawn glyph, with the n-grams of visual codes that cover it."""
 
     reads_codes = True
 
@@ -73,12 +68,7 @@ class GlyphNgramsTokenizer(GlyphsTokenizer):
 
 
 class GlyphNgramsEmbedder(GlyphsEmbedder):
-    """Whitened glyphs plus the projected mean of the n-grams of visual codes that cover them.
-
-    Args:
-        config: the option's values.
-        fitted: what `fit` returned.
-    """
+    """Whitened glyphs plus the projected mean of the n-grams of visual codes that cover them."""
 
     config: GlyphNgramsConfig
 
@@ -91,14 +81,14 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
         nn.init.normal_(self.projection.weight, std=config.ngram_dim**-0.5)
 
     def mask(self, inputs: TokenBatch, masked: np.ndarray) -> TokenBatch:
-        # The n-grams around a hidden glyph would tell which it is: nothing knows any then.
+        # The n-grams around a masked glyph would reveal it, so all n-grams are removed.
         assert isinstance(inputs, NgramTokenBatch)
         tables = inputs.tables | {"rows": inputs.tables["rows"][:0]}
-        nothing = replace(inputs, tables=tables, ngram_spans=np.zeros_like(inputs.ngram_spans))
-        return super().mask(nothing, masked)
+        no_ngrams = replace(inputs, tables=tables, ngram_spans=np.zeros_like(inputs.ngram_spans))
+        return super().mask(no_ngrams, masked)
 
-    def _dropped(self, ngrams_UE: Tensor) -> Tensor:
-        """Whole n-grams are left out of the batch in training, each wherever it stands."""
+    def _drop(self, ngrams_UE: Tensor) -> Tensor:
+        """Drop whole n-grams in training, each at all its positions in the batch."""
         p = self.config.ngram_dropout
         if not self.training or p == 0:
             return ngrams_UE
@@ -107,14 +97,17 @@ class GlyphNgramsEmbedder(GlyphsEmbedder):
 
     def forward(self, inputs: TokenBatch) -> Ragged:
         assert isinstance(inputs, NgramTokenBatch)
-        ngrams_UE = self._dropped(self.table(inputs.tables["rows"]))
+        ngrams_UE = self._drop(self.table(inputs.tables["rows"]))
         covering_NE = mean_of_ngrams(ngrams_UE, inputs.ngram_spans)
         x = super().forward(inputs)
         return x.with_values(x.values + self.projection(covering_NE))
 
 
 def _numbered(rows_PM: np.ndarray, present_PM: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct rows int64 [U], rising, and int32 [P, M] the index of each; U for none."""
+    """Return the distinct rows, int64 [U], ascending, and indices into them, int32 [P, M].
+
+    The index U means that there is no n-gram.
+    """
     rows, numbers = np.unique(rows_PM[present_PM], return_inverse=True)
     numbers_PM = np.full(rows_PM.shape, len(rows), dtype=np.int32)
     numbers_PM[present_PM] = numbers

@@ -1,14 +1,14 @@
 """One visual token for each drawn glyph, from whitened pixels.
 
-Windows at a fixed stride show every letter at a changing offset; tokens aligned with glyphs spare
-the model learning that away. Raw glyph pictures are nearly alike (one direction dominates), so
-the pixels are whitened: principal components of the training texts' glyphs, each divided by its
-standard deviation plus a share of the largest. A glyph never seen lands near those it looks like.
-Each *distinct* glyph of a batch is embedded once; in training, on demand, some tokens show a
-distorted picture of theirs (`vitrina.models.layers.augmentation`), a few for each distinct glyph.
+Windows at a fixed stride show a letter at changing offsets, which the model has to learn; tokens of
+glyphs do not. Raw glyph images are nearly alike (one direction dominates), so the pixels are
+whitened: principal components of the training texts' glyphs, each divided by its standard deviation
+plus a share of the largest. An unseen glyph lands near the glyphs that it looks like. Each
+*distinct* glyph of a batch is embedded once. In training, some tokens may show one of a few
+distorted images of their glyph (`vitrina.glyphs.distortion`).
 
-Shapes: G distinct glyphs in the batch, V distorted pictures of each, N tokens, K components,
-D dim, H/W pixels.
+Shapes: G distinct glyphs in the batch, V distorted images of each, N tokens, K components,
+D dimension, H/W pixels.
 """
 
 from __future__ import annotations
@@ -39,11 +39,7 @@ from vitrina.text.batch import TextBatch
 
 
 class GlyphsTokenizer(VisualTokenizer):
-    """A token for each drawn glyph.
-
-    Args:
-        config: the option's values.
-    """
+    """Makes a token of each drawn glyph."""
 
     def __init__(self, config: GlyphsConfig) -> None:
         self.width_px, self.renderer = config.width_px, GlyphRenderer.of(config)
@@ -52,7 +48,7 @@ class GlyphsTokenizer(VisualTokenizer):
         return self.inputs(segment(texts))
 
     def inputs(self, tokens: GlyphTokens) -> TokenBatch:
-        """Return texts as glyphs, with the pictures of these."""
+        """Return texts as tokens, with the images of their distinct glyphs."""
         pixels = self.renderer.render(tokens.clusters, self.width_px)
         return TokenBatch(
             torch.from_numpy(tokens.ids),
@@ -66,12 +62,7 @@ class GlyphsTokenizer(VisualTokenizer):
 
 
 class GlyphsEmbedder(VisualEmbedder):
-    """Whitened pixels, a linear map that starts at the identity, a small network that starts at 0.
-
-    Args:
-        config: the option's values.
-        fitted: what `fit` returned.
-    """
+    """A linear map of whitened pixels that starts as the identity, plus an MLP that starts at 0."""
 
     def __init__(self, config: GlyphsConfig, fitted: FittedState) -> None:
         super().__init__()
@@ -98,10 +89,10 @@ class GlyphsEmbedder(VisualEmbedder):
 
     @classmethod
     def fit(cls, config: GlyphsConfig, corpus: Corpus) -> FittedState:
-        """Fit the whitening of the distinct glyphs of the clean training texts.
+        """Fit the whitening on the distinct glyphs of the clean training texts.
 
         Raises:
-            InputError: if the texts hold fewer than two distinct glyphs.
+            InputError: if the texts contain fewer than two distinct glyphs.
         """
         distortion, changed = _distortion(config), None
         if distortion != Distortion():
@@ -114,7 +105,7 @@ class GlyphsEmbedder(VisualEmbedder):
         return inputs.tables["pixels"].index_select(0, inputs.ids)
 
     def mask(self, inputs: TokenBatch, masked: np.ndarray) -> TokenBatch:
-        # No two tokens show the same glyph of the text, so there is nothing to make blank.
+        # No two tokens share pixels, so nothing has to be blanked.
         masked_N = to_device(masked, inputs.ids.device)
         return replace(inputs, tables={**inputs.tables, "hidden": masked_N})
 
@@ -122,26 +113,26 @@ class GlyphsEmbedder(VisualEmbedder):
         return inputs.tables["hidden"].unsqueeze(1).expand(-1, self.config.width_px)
 
     def embed_glyphs(self, pixels_GHW: Tensor) -> Tensor:
-        """Embeddings [G, D] of glyph pictures uint8 [G, H, W]."""
+        """Return embeddings [G, D] of glyph images, uint8 [G, H, W]."""
         whitened_GK = self.space(pixels_GHW)
         return self.linear(whitened_GK) + self.network(whitened_GK)
 
     def augmented(self, pixels_GHW: Tensor, ids_N: Tensor) -> tuple[Tensor, Tensor]:
-        """The pictures with distorted ones behind them, and which of all each token shows.
+        """Append distorted images in training and choose the image of each token.
 
         Returns:
-            [(1 + V) G, H, W] of the same type, and int64 [N].
+            Images [(1 + V) G, H, W] of the same dtype, and indices into them, int64 [N].
         """
         config, count = self.config, len(pixels_GHW)
         if not self.training or self.distortion == Distortion() or config.augment_p == 0:
             return pixels_GHW, ids_N
         copies = pixels_GHW.repeat(config.augment_variants, 1, 1)
-        # One draw tells whether a token shows a distorted picture, and which.
+        # One draw decides whether a token shows a distorted image, and which.
         draws_N = torch.rand(len(ids_N), device=ids_N.device) / config.augment_p
         variant_N = (draws_N * config.augment_variants).long() + 1
         variant_N = variant_N.where(variant_N <= config.augment_variants, 0)
-        pictures = torch.cat([pixels_GHW, distort(copies, self.distortion)])
-        return pictures, ids_N + count * variant_N
+        images = torch.cat([pixels_GHW, distort(copies, self.distortion)])
+        return images, ids_N + count * variant_N
 
     def forward(self, inputs: TokenBatch) -> Ragged:
         pixels, ids_N = self.augmented(inputs.tables["pixels"], inputs.ids)
@@ -150,5 +141,4 @@ class GlyphsEmbedder(VisualEmbedder):
 
 
 def _distortion(config: GlyphsConfig) -> Distortion:
-    """How far pictures are distorted in training."""
     return Distortion.of(config.augment, config.augment_marks, config.augment_erased)

@@ -17,26 +17,25 @@ class GlyphsConfig(WhiteningConfig, EmbedderConfig):
     draws: ClassVar[bool] = True
     glyph_tokens: ClassVar[bool] = True
     shrinkage: float = setting(0.05, ge=0)
-    """Share of the largest standard deviation added to each when dividing by it."""
+    """Share of the largest standard deviation that is added to each divisor of the whitening."""
     dim: int = setting(128, ge=1)
     """Dimension of a token embedding."""
     mlp_dim: int = setting(256, ge=1)
-    """Hidden units of the network behind the whitened pixels."""
+    """Hidden units of the MLP over whitened pixels."""
     dropout: float = setting(0.0, ge=0, lt=1, keeps_weights=True)
     """Probability that an entry of a token embedding is dropped in training."""
     augment: float = setting(0.0, ge=0, le=2, keeps_weights=True)
-    """In training, how far the form of the pictures is distorted: shifted, stretched, slanted,
-    turned, with thicker or thinner strokes, blurred. 0: not at all; at 0.25 almost every letter is
-    still nearest to itself, at 1 people can just read it."""
+    """Strength of the distortion of glyph images in training: shift, scale, shear, rotation, stroke
+    width, blur. 0: none; at 0.25 almost every letter is nearest to itself, at 1 barely legible."""
     augment_marks: float = setting(0.0, ge=0, le=1, keeps_weights=True)
-    """In training, probability of each of two random strokes or dots on a distorted picture."""
+    """Probability of each of two random strokes or dots on a distorted image."""
     augment_erased: float = setting(0.0, ge=0, le=1, keeps_weights=True)
-    """In training, probability that a distorted picture lacks a round piece."""
+    """Probability that a round piece of a distorted image is erased."""
     augment_p: float = setting(0.5, ge=0, le=1, keeps_weights=True)
-    """Share of the tokens of a batch that show a distorted picture, where any of the three above
-    is set."""
+    """Share of tokens in training that show a distorted image, if any of the three settings above
+    is not 0."""
     augment_variants: int = setting(2, ge=1, keeps_weights=True)
-    """Distorted pictures of each distinct glyph of a batch; a token draws one of them."""
+    """Distorted images of each distinct glyph of a batch; each token draws one."""
 
 
 @register("embedder", "glyph_ngrams", "vitrina.models.embedders.glyph_ngrams:GlyphNgramsEmbedder")
@@ -45,21 +44,21 @@ class GlyphNgramsConfig(GlyphsConfig):
 
     reads_codes: ClassVar[bool] = True
     shrinkage: float = setting(0.5, ge=0)
-    """Share of the largest standard deviation added to each when dividing by it."""
+    """Share of the largest standard deviation that is added to each divisor of the whitening."""
     min_n: int = setting(2, ge=1)
     """Codes of the shortest n-grams; a mark at either end of a word counts as one."""
     max_n: int = setting(5, le=12)
     """Codes of the longest n-grams."""
     whole_words: bool = True
-    """Whether each word is hashed as a whole, too."""
+    """Whether each whole word is hashed, too."""
     num_buckets: int = setting(131072, ge=1, lt=2**31)
     """Rows of the table; n-grams with the same hash share one."""
     ngram_dim: int = setting(64, ge=1)
     """Dimension of an n-gram's embedding."""
     ngram_dropout: float = setting(0.5, ge=0, lt=1, keeps_weights=True)
-    """Probability that an n-gram is left out of a batch in training."""
+    """Probability that an n-gram is dropped from a batch in training."""
     sparse: bool = setting(True, keeps_weights=True)
-    """Whether the table's gradient holds only the rows that a batch touches."""
+    """Whether the table's gradient is sparse, so that a step updates only the rows of its batch."""
 
     def check(self, key: str) -> None:
         super().check(key)

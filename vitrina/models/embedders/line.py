@@ -1,12 +1,12 @@
-"""The line model: convolutions once over the whole drawn line, windows taken from their map.
+"""The line embedder: convolutions over the whole drawn line, then windows of their feature map.
 
-Sliding windows show each column to the convolutions several times (32 px at a stride of 5 px: 6.4
-times). Here a stem maps whitened patches of the line once and keeps the largest of neighbors,
-residual convolutions mix the places of this map, and a token is a window of it, of the same size
-and stride in pixels as a window over pixels.
+With sliding windows, convolutions compute each column several times (32 px at a stride of 5 px: 6.4
+times). Here a stem maps whitened patches of the line once and max-pools neighbors, residual
+convolutions mix the positions of this map, and a token is a window of it. Windows have the same
+size and stride in pixels as windows over pixels.
 
-Shapes: N tokens in the batch, P places of the map, H height, C channels of the map, K components,
-D dim, T columns of all lines.
+Shapes: N tokens in the batch, P positions of the map, H height, C channels of the map, K
+components, D dimension, T columns of all lines.
 """
 
 from __future__ import annotations
@@ -29,15 +29,14 @@ from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 
 FIT_TEXTS = 2000
-"""Training texts whose patches the whitening is fitted on, at most."""
+"""Maximum number of training texts for fitting the whitening."""
 
 
 class PatchStem(nn.Module):
-    """Overlapping patches of the line's full height, whitened and mapped linearly.
+    """Overlapping patches of the line's full height, whitened, mapped linearly and max-pooled.
 
-    The map starts at the identity. The maximum of neighbouring patches is kept: a letter looks
-    alike wherever it stands between the places of the map. All is one convolution, as whitening
-    and map are one matrix.
+    The linear map starts as the identity. Pooling makes the features of a letter independent of its
+    offset to the positions of the map. Whitening and linear map are one convolution.
     """
 
     def __init__(self, config: LineConfig, fitted: FittedState) -> None:
@@ -50,7 +49,7 @@ class PatchStem(nn.Module):
         self.folded: tuple[Tensor, Tensor] | None = None
 
     def kernel(self) -> tuple[Tensor, Tensor]:
-        """Whitening and map as the kernel [C, H, patch_px] and bias [C] of a convolution."""
+        """Return the kernel [C, H, patch_px] and bias [C] of whitening and linear map."""
         whitening = self.whitening
         with torch.autocast(whitening.mean.device.type, enabled=False):
             map_CP = self.linear.weight @ whitening.projection.t()
@@ -58,11 +57,11 @@ class PatchStem(nn.Module):
         return (map_CP / 255).unflatten(1, (self.config.patch_px, -1)).transpose(1, 2), bias_C
 
     def fold(self) -> None:
-        """Keep the kernel as it is now; good in eval mode only."""
+        """Store the current kernel; valid in eval mode only."""
         self.folded = self.kernel()
 
     def forward(self, columns_TH: Tensor, line_px: np.ndarray) -> Ragged:
-        """Columns uint8 [T, H] of lines of the given widths to the map [P, C]."""
+        """Map columns, uint8 [T, H], of lines of the given widths to the feature map [P, C]."""
         config = self.config
         kernel_CHW, bias_C = self.folded or self.kernel()
         reach = config.patch_px + config.place_px
@@ -73,34 +72,32 @@ class PatchStem(nn.Module):
 
 
 def cut_patches(columns_TH: Tensor, line_px: np.ndarray, patch_px: int, stride_px: int) -> Ragged:
-    """A patch around every `stride_px` pixels of each line, blank beyond its ends.
+    """Cut a patch around every `stride_px` pixels of each line, blank beyond its ends.
 
     Returns:
-        uint8 [P, patch_px, H], `ceil(dim / stride_px)` patches of each line.
+        uint8 [P, patch_px, H], `ceil(width / stride_px)` patches of each line.
     """
     line = Line.plan(line_px, patch_px, stride_px, columns_TH.device)
-    # A patch reaches equally far to both sides of its stride.
+    # A patch is centered on its stride.
     return line.cut(columns_TH, patch_px, before=(patch_px - stride_px) // 2)
 
 
 def distinct_rows(rows: np.ndarray) -> np.ndarray:
-    """As `np.unique(rows, axis=0)`, in a fraction of the time where few rows are distinct.
+    """Return `np.unique(rows, axis=0)`, much faster if few rows are distinct.
+
+    >>> distinct_rows(np.array([[2, 1], [0, 3], [2, 1]], dtype=np.uint8)).tolist()
+    [[0, 3], [2, 1]]
 
     Args:
         rows: uint8 [num_rows, width].
     """
-    dim, everything = rows.shape[1], rows.tobytes()
-    found = {everything[start : start + dim] for start in range(0, len(everything), dim)}
-    return np.frombuffer(b"".join(sorted(found)), dtype=np.uint8).reshape(-1, dim)
+    width, data = rows.shape[1], rows.tobytes()
+    distinct = {data[start : start + width] for start in range(0, len(data), width)}
+    return np.frombuffer(b"".join(sorted(distinct)), dtype=np.uint8).reshape(-1, width)
 
 
 class LineEmbedder(WindowsEmbedder):
-    """A stem, residual convolutions over the map, a linear map of each window of it.
-
-    Args:
-        config: the option's values.
-        fitted: what `fit` returned.
-    """
+    """A stem, residual convolutions over its feature map, a linear map of each window."""
 
     def __init__(self, config: LineConfig, fitted: FittedState) -> None:
         super().__init__(config)
@@ -117,10 +114,10 @@ class LineEmbedder(WindowsEmbedder):
 
     @classmethod
     def fit(cls, config: LineConfig, corpus: Corpus) -> FittedState:
-        """Whitening of the distinct patches of a part of the clean training texts.
+        """Fit the whitening on distinct patches of at most `FIT_TEXTS` clean training texts.
 
         Raises:
-            InputError: if these hold fewer than two distinct patches.
+            InputError: if these contain fewer than two distinct patches.
         """
         renderer = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
         chosen = np.unique(np.linspace(0, len(corpus.clean) - 1, FIT_TEXTS).astype(np.int64))
@@ -133,7 +130,7 @@ class LineEmbedder(WindowsEmbedder):
         )
         pixels = distinct_rows(patches.values.flatten(1).numpy())
         if len(pixels) < 2:
-            raise InputError("the training texts draw fewer than two distinct patches")
+            raise InputError("the training texts contain fewer than two distinct patches")
         return fit_whitening(pixels / np.float32(255), config.num_components, config.shrinkage)
 
     def forward(self, inputs: TokenBatch) -> Ragged:

@@ -1,7 +1,8 @@
-"""Which n-grams cover a token, and the sums of what they say.
+"""N-grams that cover a token, and the means of their embeddings.
 
-Shapes: N tokens, B texts, U distinct n-grams in the batch, M n-grams that begin at one place, P
-places of words with their marks, C n-grams that cover a token at most, K coverings in all, E dim.
+Shapes: N tokens, U distinct n-grams in the batch, M n-grams that start at one position, P positions
+of words with their boundary marks, C maximum number of n-grams that cover a token, K pairs of a
+token and an n-gram that covers it, E dimension.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from vitrina.text.ngrams import MarkedWords
 
 @dataclass(frozen=True, kw_only=True)
 class NgramTokenBatch(TokenBatch):
-    """Tokens, each with the n-grams that cover it.
+    """Tokens with the n-grams that cover them.
 
-    `tables["rows"]` int64 [U] are the rows of the distinct n-grams of the batch, rising.
+    `tables["rows"]` int64 [U] are the rows of the batch's distinct n-grams, ascending.
 
     Attributes:
-        covering: int32 numpy [N, C], indices into `rows`; U stands where there is no n-gram. It
-            stays on the host, as `lengths` does.
+        ngram_spans: int32 numpy [N, C], indices into `rows`, U where there is no n-gram. It stays
+            on the host, as `lengths` does.
     """
 
     ngram_spans: np.ndarray
 
     @classmethod
     def of(cls, inputs: TokenBatch, ngram_spans: np.ndarray) -> NgramTokenBatch:
-        """`inputs` whose tokens are covered so."""
+        """Return `inputs` with `ngram_spans`."""
         return cls(
             ids=inputs.ids,
             lengths=inputs.lengths,
@@ -46,7 +47,7 @@ class NgramTokenBatch(TokenBatch):
         )
 
     def take(self, indices: np.ndarray) -> NgramTokenBatch:
-        """The texts at `indices`, in that order; the tables are shared."""
+        """Return the texts at `indices`, in that order; the tables are shared."""
         rows = ranges(exclusive_sum(self.lengths)[indices], self.lengths[indices])
         return NgramTokenBatch.of(super().take(indices), self.ngram_spans[rows])
 
@@ -63,14 +64,15 @@ def find_ngram_spans(
     max_n: int,
     whole_words: bool,
 ) -> np.ndarray:
-    """The n-grams that cover each symbol of words.
+    """Return the n-grams that cover each symbol of words.
 
     Args:
-        numbers_PM: of the n-grams that begin at each place, in the order of `hash_places`.
-        none: the number where there is no n-gram.
+        numbers_PM: numbers of the n-grams that start at each position, in the order of
+            `hash_places`.
+        none: number that means no n-gram.
 
     Returns:
-        int32 [symbols of the words, C].
+        int32 [num_symbols, C].
     """
     places, in_word = words.places, words.places_in_words()[words.places]
     columns = []
@@ -84,7 +86,7 @@ def find_ngram_spans(
 
 
 def mean_of_ngrams(values_UE: Tensor, covering_NC: np.ndarray) -> Tensor:
-    """The mean [N, E] of the values of the n-grams that cover each token; 0 where none does."""
+    """Return the mean [N, E] of the n-grams that cover each token; 0 where none does."""
     covered = covering_NC != len(values_UE)
     counts_N, numbers_K = covered.sum(axis=1), covering_NC[covered]
     total_NE = _SumOfCovering.apply(values_UE, numbers_K, counts_N)
@@ -94,10 +96,10 @@ def mean_of_ngrams(values_UE: Tensor, covering_NC: np.ndarray) -> Tensor:
 
 
 class _SumOfCovering(torch.autograd.Function):
-    """Sums [N, E] of rows of values [U, E]; its gradient are the sums of the tokens' gradients.
+    """Sums rows of values [U, E] for each token [N, E]; the backward pass sums over tokens.
 
-    Both directions gather: what scatters instead costs a CPU several times as much, and a GPU
-    adds it up in an order by chance.
+    Both passes gather: scattering takes several times as long on a CPU, and a GPU adds in a random
+    order.
     """
 
     @staticmethod
@@ -108,7 +110,7 @@ class _SumOfCovering(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         numbers_K, counts_N, num_values = ctx.pairs
-        # Numbers of 16 bits are sorted by their digits, several times as fast.
+        # NumPy sorts 16-bit numbers by radix, several times as fast.
         narrow = np.uint16 if num_values <= 1 << 16 else np.int32
         order_K = np.argsort(numbers_K.astype(narrow), kind="stable")
         tokens_K = np.repeat(np.arange(len(counts_N), dtype=np.int32), counts_N)[order_K]
@@ -117,7 +119,7 @@ class _SumOfCovering(torch.autograd.Function):
 
 
 def _sums(rows: Tensor, indices_K: np.ndarray, counts: np.ndarray) -> Tensor:
-    """Sums of the first `counts[0]` of the rows at `indices_K`, of the next `counts[1]`, …."""
+    """Sum the first `counts[0]` of the rows at `indices_K`, the next `counts[1]`, …."""
     starts = offsets_of(counts)[:-1].astype(np.int32)
     indices, offsets = to_device(indices_K, rows.device), to_device(starts, rows.device)
     return F.embedding_bag(indices, rows, offsets, mode="sum")

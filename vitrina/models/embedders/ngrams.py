@@ -1,9 +1,8 @@
-"""Hashed character n-grams looked up in a table: with the encoder `mean`, fastText's form.
+"""Hashed character n-grams looked up in a table; with the encoder `mean`, this is fastText.
 
 Bojanowski et al. 2017, "Enriching word vectors with subword information"; Joulin et al. 2017, "Bag
-of tricks for efficient text classification". N-grams that share a row of the table are not told
-apart. A batch touches few rows, so the table's gradient can be sparse, and a step costs what the
-batch holds and not what the table holds.
+of tricks for efficient text classification". N-grams with the same row of the table share an
+embedding. The gradient can be sparse, so that a step costs as much as its batch, not its table.
 """
 
 from __future__ import annotations
@@ -23,11 +22,7 @@ from vitrina.text.ngrams import hash_ngrams
 
 
 class NgramsTokenizer(Tokenizer):
-    """A token for each n-gram.
-
-    Args:
-        config: the option's values.
-    """
+    """Makes a token of each n-gram."""
 
     def __init__(self, config: NgramsConfig) -> None:
         self.config = config
@@ -43,22 +38,19 @@ class NgramsTokenizer(Tokenizer):
 
 
 class NgramsEmbedder(TableEmbedder):
-    """A table of n-gram embeddings.
-
-    Args:
-        config: the option's values.
-        fitted: empty; n-grams are not fitted.
-    """
+    """A table of n-gram embeddings."""
 
     def __init__(self, config: NgramsConfig, fitted: FittedState) -> None:
         # The last row is for texts without n-grams.
         rows = config.num_buckets + 1
         super().__init__(NgramsTokenizer(config), rows, config.dim, 0.0, sparse=config.sparse)
-        # As small as in fastText: what was never seen in training hardly counts in a mean.
+        # Small values as in fastText: n-grams unseen in training hardly change a mean.
         nn.init.uniform_(self.table.weight, -1 / config.dim, 1 / config.dim)
 
 
 def rows_of(hashes: np.ndarray, num_buckets: int) -> np.ndarray:
-    """int64 in [0, num_buckets), in the shape of `hashes`, of the upper half of each (Lemire 2019,
-    "Fast random integer generation in an interval", section 4)."""
+    """Map the upper half of each hash to int64 in [0, num_buckets).
+
+    Lemire 2019, "Fast random integer generation in an interval", section 4.
+    """
     return ((hashes >> np.uint64(32)) * np.uint64(num_buckets) >> np.uint64(32)).astype(np.int64)

@@ -1,8 +1,8 @@
-"""The described visual tokens: overlapping windows of the drawn line, read by convolutions.
+"""Slices: overlapping windows of the drawn line, embedded by convolutions.
 
-Only windows that belong to a text are cut from the drawn line and embedded, never padding.
+Only windows of texts are cut and embedded, never padding.
 
-Shapes: N slices in the batch, H height, W window, C channels, D dim.
+Shapes: N slices in the batch, H height, W window, C channels, D dimension.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vitrina.state import FittedState
 
 
 class ResidualBlock(nn.Module):
-    """conv-BN-ReLU-conv-BN beside a 1×1 shortcut, added, ReLU, max-pool by 2."""
+    """conv-BN-ReLU-conv-BN plus a 1×1 shortcut, then ReLU and max-pooling by 2."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class ResidualBlock(nn.Module):
         self.tail = nn.Sequential(nn.ReLU(inplace=True), nn.MaxPool2d(2))
 
     def fold(self) -> None:
-        """Merge the normalisations into the convolutions; good in eval mode only."""
+        """Fuse the normalization into the convolutions; valid in eval mode only."""
         for i in (0, 3):
             convolution, norm = self.body[i], self.body[i + 1]
             assert isinstance(convolution, nn.Conv2d) and isinstance(norm, BatchNorm)
@@ -49,12 +49,7 @@ class ResidualBlock(nn.Module):
 
 
 class SlicesEmbedder(WindowsEmbedder):
-    """Residual convolutions over each slice, then a linear bridge.
-
-    Args:
-        config: the option's values.
-        fitted: empty; slices are not fitted.
-    """
+    """Residual convolutions over each slice, then a linear map."""
 
     def __init__(self, config: SlicesConfig, fitted: FittedState) -> None:
         super().__init__(config)
@@ -65,12 +60,12 @@ class SlicesEmbedder(WindowsEmbedder):
         halved = 2 ** len(config.channels)
         area = (config.height_px // halved) * (config.window_px // halved)
         self.bridge = nn.Linear(config.channels[-1] * area, config.dim)
-        # Channels last is what vectorised convolutions want, on CPUs and on tensor cores.
+        # Convolutions are faster with channels last, on CPUs and on tensor cores.
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def embed_slices(self, slices_NHW: Tensor) -> Tensor:
-        """Embeddings [N, D] of slices uint8 [N, H, W]."""
-        # With one channel, [N, 1, H, W] is at once contiguous and channels last; say which.
+        """Return embeddings [N, D] of slices, uint8 [N, H, W]."""
+        # With one channel, [N, 1, H, W] is both contiguous and channels last: choose one.
         x = (slices_NHW.float() / 255).unsqueeze(1).contiguous(memory_format=torch.channels_last)
         return self.bridge(self.blocks(x).flatten(1))
 

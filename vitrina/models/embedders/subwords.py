@@ -1,6 +1,6 @@
-"""Sub-words of a Hugging Face checkpoint: its own tokenizer, and its table of embeddings.
+"""Sub-words of a Hugging Face checkpoint: its tokenizer and its embedding table.
 
-Before `encoder=pretrained` with the same checkpoint the two are the model it was trained as.
+With `encoder=pretrained` and the same checkpoint, the two form the original model.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class SubwordsTokenizer(Tokenizer):
     """The tokenizer of a checkpoint.
 
     Args:
-        pieces: of the library tokenizers.
-        empty_id: the token of a text of which it leaves nothing.
+        pieces: tokenizer of the library tokenizers.
+        empty_id: token of a text without sub-words.
     """
 
     def __init__(self, pieces: PieceTokenizer, empty_id: int) -> None:
@@ -50,13 +50,9 @@ class SubwordsTokenizer(Tokenizer):
 
 
 class SubwordsEmbedder(Embedder):
-    """A table of sub-word embeddings, between the special tokens that the checkpoint knows.
+    """A table of sub-word embeddings; each text gets the checkpoint's special tokens.
 
-    What looks like a special token in a text is text.
-
-    Args:
-        config: the option's values.
-        fitted: what `fit` returned.
+    Special tokens written in a text are tokenized as text.
     """
 
     def __init__(self, config: SubwordsConfig, fitted: FittedState) -> None:
@@ -71,22 +67,22 @@ class SubwordsEmbedder(Embedder):
 
     @classmethod
     def fit(cls, config: SubwordsConfig, corpus: Corpus) -> FittedState:
-        """The checkpoint's tokenizer and the form of its table.
+        """Return the checkpoint's tokenizer and the shape of its table.
 
         Raises:
-            InputError: if it cannot be found, has no fast tokenizer, or another's table.
+            InputError: if it is not found, or lacks a fast tokenizer or embeddings of sub-words.
         """
         checkpoint = _checkpoint(config)
-        own = checkpoint.tokenizer()
-        tokenizer = PieceTokenizer.from_str(own.backend_tokenizer.to_str())
+        fast = checkpoint.tokenizer()
+        tokenizer = PieceTokenizer.from_str(fast.backend_tokenizer.to_str())
         rows, dim = checkpoint.load(checkpoint.settings()).get_input_embeddings().weight.shape
         last = max(tokenizer.get_vocab().values(), default=-1)
         if not 0 <= last < rows:
             raise checkpoint.refuse(
-                f"must hold an embedding for each sub-word; there are {rows}, and sub-word {last}"
+                f"must contain an embedding for each sub-word; it has {rows}, and sub-word {last}"
             )
-        # A text of which the tokenizer leaves nothing still is a token.
-        special = (own.cls_token_id, own.bos_token_id, own.unk_token_id, own.eos_token_id)
+        # The token of a text without sub-words.
+        special = (fast.cls_token_id, fast.bos_token_id, fast.unk_token_id, fast.eos_token_id)
         facts = {
             "sha256": checkpoint.weights_sha256(),
             "rows": rows,
@@ -102,11 +98,11 @@ class SubwordsEmbedder(Embedder):
         check_weights(checkpoint, self.facts["sha256"])
         table = checkpoint.load(checkpoint.settings()).get_input_embeddings()
         with torch.no_grad():
-            # Through the module, as some scale what they look up.
+            # Through the module, as some modules scale their embeddings.
             self.table.weight.copy_(table(torch.arange(self.facts["rows"])))
 
     def rate_shares(self) -> Iterator[tuple[Tensor, float]]:
-        """The table, and its share of the learning rate."""
+        """Yield the table and its share of the learning rate."""
         yield self.table.weight, self.config.rate_share
 
     def forward(self, inputs: TokenBatch) -> Ragged:

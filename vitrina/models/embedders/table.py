@@ -1,6 +1,6 @@
-"""Tokens looked up in a table, for all embedders whose tokens are no pictures.
+"""Base class of embedders that look tokens up in a table.
 
-Shapes: N tokens in the batch, B texts, V rows of the table, D dim.
+Shapes: N tokens in the batch, B texts, V rows of the table, D dimension.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class TableEmbedder(Embedder):
     """A table of embeddings, one row for each id.
 
     Args:
-        tokenizer: turns texts into ids.
+        tokenizer: maps texts to ids.
         num_ids: rows V of the table.
         dim: dimension D of a token embedding.
         dropout: probability that an entry of a token embedding is dropped in training.
-        sparse: whether the table's gradient holds only the rows that a batch touches.
+        sparse: whether the table's gradient is sparse.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class TableEmbedder(Embedder):
 
 
 def table_inputs(ids_N: np.ndarray, lengths_B: np.ndarray, empty_id: int) -> TokenBatch:
-    """Ids of any integer type, ragged, each a token; a text without one gets `empty_id`."""
+    """Return ragged ids of any integer dtype as tokens; a text without ids gets `empty_id`."""
     ids_N, empty = ids_N.astype(np.int64, copy=False), np.flatnonzero(lengths_B == 0)
     if len(empty):
         ids_N = np.insert(ids_N, np.cumsum(lengths_B)[empty], empty_id)

@@ -1,4 +1,4 @@
-"""What all embedders share whose tokens are windows over the drawn line.
+"""Base classes of embedders whose tokens are windows over the drawn line.
 
 Shapes: N windows in the batch, H height, W window, T columns of all lines.
 """
@@ -27,11 +27,7 @@ from vitrina.text.batch import TextBatch
 
 
 class WindowsTokenizer(VisualTokenizer):
-    """A token for each window of the drawn line.
-
-    Args:
-        config: the option's values.
-    """
+    """Makes a token of each window of the drawn line."""
 
     def __init__(self, config: SlicesConfig | LineConfig) -> None:
         self.renderer = GlyphRenderer(config.fonts, config.font_size_px, config.height_px)
@@ -45,11 +41,7 @@ class WindowsTokenizer(VisualTokenizer):
 
 
 class WindowsEmbedder(VisualEmbedder):
-    """Draws each text as a line; a token shows a window of it.
-
-    Args:
-        config: the option's values.
-    """
+    """Draws each text as a line; each token shows a window of it."""
 
     def __init__(self, config: SlicesConfig | LineConfig) -> None:
         super().__init__()

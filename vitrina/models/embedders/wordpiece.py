@@ -1,7 +1,7 @@
 """The text-token baseline (TTR): word pieces looked up in a table.
 
-The tokenizer is trained on the training texts as the model sees them, with their noise, and is
-part of the run. WordPiece: Schuster and Nakajima 2012, as BERT uses it (Devlin et al. 2019).
+The tokenizer is trained on the noisy training texts and saved with the run. WordPiece: Schuster and
+Nakajima 2012, as in BERT (Devlin et al. 2019).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ UNKNOWN, START = "[UNK]", "[CLS]"
 def train_wordpiece(
     texts: Iterable[str], vocabulary_size: int, *, min_frequency: int, lowercase: bool
 ) -> PieceTokenizer:
-    """A WordPiece tokenizer of at most `vocabulary_size` pieces; equal texts give equal ones.
+    """Train a WordPiece tokenizer of at most `vocabulary_size` pieces, deterministically.
 
-    The trainer numbers characters in the order of a hash table, another one in each process, and
-    breaks ties between pairs of pieces by these numbers. So the characters are found first, by a
-    training that joins none, and then given to it in order, as if they were special.
+    The library numbers characters in the order of a hash table, which differs between processes,
+    and breaks ties between pairs by these numbers. Therefore a first training without merges finds
+    the characters, and a second one gets them sorted, as special tokens.
     """
     texts = list(texts)
     characters = _train(texts, [], 0, min_frequency=1, lowercase=lowercase)
@@ -50,7 +50,7 @@ def train_wordpiece(
 def _train(
     texts: list[str], first: list[str], size: int, *, min_frequency: int, lowercase: bool
 ) -> dict[str, int]:
-    """Pieces and their numbers, those of `first` in this order."""
+    """Return pieces and their ids; `first` come first, in this order."""
     tokenizer = _tokenizer({}, lowercase)
     trainer = trainers.WordPieceTrainer(
         vocab_size=size, min_frequency=min_frequency, special_tokens=first, show_progress=False
@@ -60,7 +60,7 @@ def _train(
 
 
 def _tokenizer(vocabulary: dict[str, int], lowercase: bool) -> PieceTokenizer:
-    """Cuts words as BERT does, and these into the pieces of `vocabulary`."""
+    """Return a tokenizer that splits words as BERT does, and words into pieces of `vocabulary`."""
     model = models.WordPiece(vocabulary, unk_token=UNKNOWN, max_input_chars_per_word=100)
     tokenizer = PieceTokenizer(model)
     tokenizer.normalizer = normalizers.BertNormalizer(
@@ -74,7 +74,7 @@ def _tokenizer(vocabulary: dict[str, int], lowercase: bool) -> PieceTokenizer:
 
 
 def load_tokenizer(path: Path) -> PieceTokenizer:
-    """The tokenizer at `path`, a tokenizer.json or a folder that holds one.
+    """Load a tokenizer from a tokenizer.json or its folder.
 
     Raises:
         InputError: if there is none.
@@ -87,14 +87,14 @@ def load_tokenizer(path: Path) -> PieceTokenizer:
     try:
         return PieceTokenizer.from_file(str(file))
     except Exception as error:  # the library raises bare Exceptions
-        raise InputError(f"{file}: not a tokenizer ({error})") from None
+        raise InputError(f"{file}: must be a file of the library tokenizers ({error})") from None
 
 
 class WordpieceTokenizer(Tokenizer):
-    """Word pieces behind a special token.
+    """Splits texts into word pieces, after the special token `[CLS]`.
 
     Args:
-        pieces: of the library tokenizers.
+        pieces: tokenizer of the library tokenizers.
     """
 
     def __init__(self, pieces: PieceTokenizer) -> None:
@@ -118,11 +118,7 @@ class WordpieceTokenizer(Tokenizer):
 class WordpieceEmbedder(TableEmbedder):
     """A table of word-piece embeddings.
 
-    Every text starts with `[CLS]`, so that none is without a token.
-
-    Args:
-        config: the option's values.
-        fitted: what `fit` returned.
+    Every text starts with `[CLS]`, so that each has a token.
     """
 
     def __init__(self, config: WordpieceConfig, fitted: FittedState) -> None:
@@ -131,7 +127,7 @@ class WordpieceEmbedder(TableEmbedder):
 
     @classmethod
     def fit(cls, config: WordpieceConfig, corpus: Corpus) -> FittedState:
-        """The given tokenizer, or one trained on the training texts with their noise."""
+        """Return the given tokenizer, or one trained on the noisy training texts."""
         if config.tokenizer is not None:
             tokenizer = load_tokenizer(Path(config.tokenizer))
         else:

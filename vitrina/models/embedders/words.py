@@ -1,9 +1,9 @@
-"""One embedding for each word: each is embedded as a text of its own, by any embedder, and pooled.
+"""One embedding for each word: any embedder embeds the word as a text, then its tokens are pooled.
 
-No word sees its neighbours before the encoder, and nothing is padded: the words of all texts of a
-batch are one ragged batch for the inner embedder, and their embeddings another one for the encoder.
+Words see no other words before the encoder. Nothing is padded: all words of a batch are one ragged
+batch for the inner embedder, and their embeddings are another one for the encoder.
 
-Shapes: N tokens (slices, glyphs, word pieces) in the batch, W words, D dim.
+Shapes: N tokens (slices, glyphs, word pieces) in the batch, W words, D dimension.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vitrina.text.words import written_words
 
 
 def shown_words(texts: TextBatch) -> Spans:
-    """The words that a model sees; a text without any has an empty one, which nothing counts."""
+    """Return the words that a model sees; a text without words gets an empty one, never scored."""
     words = written_words(texts)
     blank = words.counts == 0
     if not blank.any():
@@ -38,33 +38,33 @@ def shown_words(texts: TextBatch) -> Spans:
 
 @dataclass(frozen=True, kw_only=True)
 class WordTokenBatch(TokenBatch):
-    """Texts as words, each encoded as a text of its own.
+    """Texts as words, each tokenized as a text of its own.
 
     `ids` and `tables` are those of `inner`, `lengths` and `num_tokens` the sums over the words.
 
     Attributes:
-        words: where the words stand, ragged by text; at least one for each.
-        inner: the words as encoded, `num_tokens` [W].
+        words: spans of the words, ragged by text; at least one for each text.
+        inner: the tokenized words, `num_tokens` [W].
     """
 
     words: Spans
     inner: TokenBatch
 
     def take(self, indices: np.ndarray) -> WordTokenBatch:
-        """The texts at `indices`, in that order."""
-        return _of(self.words.take(indices), self.inner.take(self.words.rows(indices)))
+        """Return the texts at `indices`, in that order."""
+        return _word_batch(self.words.take(indices), self.inner.take(self.words.rows(indices)))
 
     def to(self, device: torch.device) -> WordTokenBatch:
-        return _of(self.words, self.inner.to(device))
+        return _word_batch(self.words, self.inner.to(device))
 
     def with_words(self, words: Spans) -> WordTokenBatch:
-        """The same with the words where they stand in other texts."""
+        """Return the batch with other spans of its words."""
         return replace(self, words=words)
 
 
-def _of(words: Spans, inner: TokenBatch) -> WordTokenBatch:
-    def by_text(of_words: np.ndarray) -> np.ndarray:
-        return np.diff(np.append(0, np.cumsum(of_words))[words.offsets])
+def _word_batch(words: Spans, inner: TokenBatch) -> WordTokenBatch:
+    def by_text(counts_W: np.ndarray) -> np.ndarray:
+        return np.diff(np.append(0, np.cumsum(counts_W))[words.offsets])
 
     return WordTokenBatch(
         ids=inner.ids,
@@ -77,7 +77,7 @@ def _of(words: Spans, inner: TokenBatch) -> WordTokenBatch:
 
 
 class WordsTokenizer(Tokenizer):
-    """Each word as a text of its own.
+    """Tokenizes each word as a text of its own.
 
     Args:
         inner: tokenizes the words.
@@ -92,19 +92,19 @@ class WordsTokenizer(Tokenizer):
 
     def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> WordTokenBatch:
         words = shown_words(texts)
-        return _of(words, self.inner(words.texts(texts), read))
+        return _word_batch(words, self.inner(words.texts(texts), read))
 
 
 class WordsEmbedder(Embedder):
-    """Embeds words with any embedder; convolutions within each word, then pooling.
+    """Embeds words with any embedder, convolutions within each word, and pooling.
 
-    A glyph or a window says nothing of where in its word it stands; the convolutions let the
-    tokens see their neighbours before the word becomes one embedding.
+    Tokens of glyphs or windows do not encode their position in the word; the convolutions mix
+    neighboring tokens before the pooling.
 
     Args:
-        inner: embeds each word.
+        inner: embeds the tokens of each word.
         pool: max_mean, max or mean.
-        kernels: of the convolutions.
+        kernels: kernel sizes of the convolutions.
     """
 
     def __init__(self, inner: Embedder, pool: str, kernels: list[int]) -> None:
@@ -119,7 +119,7 @@ class WordsEmbedder(Embedder):
         self.inner.load_pretrained()
 
     def forward(self, inputs: TokenBatch) -> Ragged:
-        """Word embeddings [W, D], ragged by the words of each text."""
+        """Return word embeddings [W, D], ragged by the words of each text."""
         assert isinstance(inputs, WordTokenBatch)
         x = self.inner(inputs.inner)
         if len(self.blocks):
@@ -127,7 +127,7 @@ class WordsEmbedder(Embedder):
             for block in self.blocks:
                 x = x.with_values(x.values + block(x.values, line))
         lengths_W = to_device(x.lengths.astype(np.int64, copy=False), x.values.device)
-        values_ND = x.values.float()  # a mean over many tokens wants more than bf16
+        values_ND = x.values.float()  # bf16 is too coarse for a mean over many tokens
         pooled = [
             torch.segment_reduce(values_ND, reduction, lengths=lengths_W, unsafe=True)
             for reduction in self.reductions

@@ -1,1 +1,1 @@
-"""Token embeddings to token states."""
+"""Encoders: token embeddings to hidden states."""

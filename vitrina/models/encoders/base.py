@@ -1,4 +1,4 @@
-"""What every encoder is: ragged token embeddings in, ragged token states out."""
+"""The base class of encoders: ragged token embeddings to ragged hidden states."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from vitrina.state import FittedState
 
 
 class Encoder(nn.Module, ABC):
-    """Lets tokens see their neighbours.
+    """Maps token embeddings to hidden states, in the context of their text.
 
     Attributes:
-        dim: dimension D' of a token's state.
-        stride: tokens that become one state, the last of a text perhaps fewer.
+        dim: dimension D' of a hidden state.
+        stride: tokens of a hidden state; the last one of a text may have fewer.
     """
 
     dim: int
@@ -24,17 +24,17 @@ class Encoder(nn.Module, ABC):
 
     @classmethod
     def fit(cls, config: Any) -> FittedState:
-        """What `build` needs besides the option's values; most need nothing."""
+        """Return the state that `build` needs besides the settings; most need none."""
         return FittedState()
 
     @classmethod
     def build(cls, config: Any, in_dim: int, fitted: FittedState) -> Encoder:
-        """The encoder of token embeddings of dimension `in_dim`, with random weights."""
+        """Return an encoder of embeddings of dimension `in_dim`, with random weights."""
         return cls(config, in_dim)
 
     def load_pretrained(self) -> None:
-        """Take over weights from outside the run, before training starts; most have none."""
+        """Load pretrained weights from outside the run, before training starts; most have none."""
 
     @abstractmethod
     def forward(self, x: Ragged) -> Ragged:
-        """Embeddings [N, D] to states [N', dim]; a stride may leave fewer tokens, never none."""
+        """Map embeddings [N, D] to hidden states [N', dim], at least one for each text."""

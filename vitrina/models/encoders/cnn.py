@@ -1,10 +1,6 @@
 """Residual 1-D convolutions over ragged tokens.
 
-On corpora of some ten thousand comments they learn far faster than a Transformer from scratch.
-Batch normalisation sees tokens only, never padding: the convolutions run over one line with gaps,
-everything else on the gathered tokens.
-
-Shapes: N tokens in the batch, D dim.
+On corpora of about ten thousand comments they learn far faster than a Transformer from scratch.
 """
 
 from __future__ import annotations
@@ -19,12 +15,7 @@ from vitrina.models.layers.ragged import Line, Ragged
 
 
 class CnnEncoder(Encoder):
-    """A strided convolution, then residual blocks of growing kernels.
-
-    Args:
-        config: the option's values.
-        in_dim: dim of the token embeddings.
-    """
+    """A convolution with max-pooling, then residual blocks."""
 
     def __init__(self, config: CnnConfig, in_dim: int) -> None:
         super().__init__()
@@ -43,10 +34,10 @@ class CnnEncoder(Encoder):
         line = Line.plan(x.lengths, self.stem_radius, self.stride, device)
         x = x.with_values(self.stem(x.values, line))
         if self.stride > 1:
-            # Pooling after a convolution over every token, not a strided convolution: a letter
-            # sequence means the same at odd and at even places.
+            # Not a strided convolution: a letter sequence has the same features at odd and even
+            # positions.
             x = line.pool_max(x.values)
-        line = Line.plan(x.lengths, self.radius, 1, device)  # one plan serves every block
+        line = Line.plan(x.lengths, self.radius, 1, device)  # shared by all blocks
         for block in self.blocks:
             x = x.with_values(x.values + self.dropout(block(x.values, line)))
         return x

@@ -1,4 +1,4 @@
-"""Settings of the group `encoder`: how token embeddings see their neighbors."""
+"""Settings of the group `encoder`: token embeddings to hidden states."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class EncoderConfig(Settings):
     """Base class of the settings of encoders."""
 
     stride_key: ClassVar[str] = "stride"
-    """Name of the setting that joins tokens, for messages."""
+    """Name of the setting that pools tokens, for messages."""
     keeps_tokens: ClassVar[bool] = True
-    """Whether there is a hidden state for each token or group of neighbors."""
+    """Whether each token, or group of neighbors, has a hidden state."""
 
     @property
     def tokens_per_state(self) -> int:
-        """Neighboring tokens that become one hidden state."""
+        """Neighboring tokens of one hidden state."""
         return 1
 
 
@@ -29,11 +29,11 @@ class CnnConfig(EncoderConfig):
     dim: int = setting(192, ge=1)
     """Channels of the convolutions."""
     stem_kernel: int = setting(5, ge=1, odd=True)
-    """Tokens that the first convolution sees."""
+    """Kernel size of the first convolution."""
     stride: int = setting(2, ge=1)
-    """Tokens that become one behind the first convolution, by their maximum."""
+    """Tokens that are max-pooled to one after the first convolution."""
     kernels: list[int] = setting([3, 5, 7], ge=1, odd=True)
-    """Tokens that the convolutions of each residual block see."""
+    """Kernel sizes of the residual blocks."""
     dropout: float = setting(0.1, ge=0, lt=1)
     """Probability that an activation of a block is dropped in training."""
 
@@ -49,9 +49,9 @@ class TransformerConfig(EncoderConfig):
     dim: int = setting(256, ge=1)
     """Dimension of the residual stream."""
     num_layers: int = setting(3, ge=1)
-    """Layers."""
+    """Number of layers."""
     num_heads: int = setting(4, ge=1)
-    """Attention heads in a layer."""
+    """Attention heads of each layer."""
     mlp_dim: int = setting(1024, ge=1)
     """Hidden units of a layer's feed-forward network."""
     dropout: float = setting(0.1, ge=0, lt=1)
@@ -72,21 +72,21 @@ class MeanConfig(EncoderConfig):
 
 @register("encoder", "pretrained", "vitrina.models.encoders.pretrained:PretrainedEncoder")
 class PretrainedConfig(EncoderConfig):
-    """A Hugging Face encoder, by its name on the hub or its folder."""
+    """A pretrained Hugging Face encoder, from the hub or a folder."""
 
     name: str | None = None
     """A model on the hub or a local folder with config.json and model.safetensors; must be set."""
     revision: str | None = None
-    """Branch, tag or commit on the hub; null: its main one."""
+    """Branch, tag or commit on the hub; null: the main branch."""
     num_layers: int | None = setting(None, ge=1)
-    """Layers that are used, from the lowest; null: all."""
+    """Number of lowest layers that are used; null: all."""
     frozen_layers: int = setting(0, ge=0)
-    """Lowest layers that are not trained, nor the embeddings below them; 0 trains everything."""
+    """Number of lowest layers that are frozen, with the embeddings below them; 0: none."""
     too_long: str = setting("windows", choices=("windows", "refuse"))
-    """What to do with a text of more tokens than the checkpoint has positions: windows (read it in
-    parts of similar length, nothing is lost) or refuse."""
+    """Texts with more tokens than the checkpoint has positions: windows (split into parts of
+    similar length) or refuse."""
     rate_share: float = setting(0.1, gt=0, le=1)
-    """Share of the optimizer's learning rate for the checkpoint's weights; new weights have 1."""
+    """Share of the optimizer's learning rate for the checkpoint's weights; 1 for new weights."""
 
     def check(self, key: str) -> None:
         allowed = "the name of an encoder on the Hugging Face hub or a folder"

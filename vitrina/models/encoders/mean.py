@@ -1,9 +1,7 @@
-"""The mean of a text's token embeddings: a model that is linear in its tokens.
+"""The mean of a text's token embeddings, for models that are linear in their tokens.
 
-With n-grams as tokens and one linear layer behind it this is fastText's classifier (Joulin et al.
-2017, "Bag of tricks for efficient text classification").
-
-Shapes: N tokens in the batch, B texts, D dim.
+With n-grams as tokens and a linear head this is fastText's classifier (Joulin et al. 2017, "Bag of
+tricks for efficient text classification").
 """
 
 from __future__ import annotations
@@ -16,12 +14,7 @@ from vitrina.models.layers.ragged import Ragged, pool_mean
 
 
 class MeanEncoder(Encoder):
-    """One state for each text; a head that pools it sees the mean in each of its forms.
-
-    Args:
-        config: the option's values.
-        in_dim: dim of the token embeddings.
-    """
+    """Makes one hidden state of each text; maximum and mean over it are the same."""
 
     def __init__(self, config: MeanConfig, in_dim: int) -> None:
         super().__init__()

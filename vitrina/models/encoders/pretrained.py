@@ -1,10 +1,10 @@
-"""An encoder of Hugging Face's form, fed by embeddings of any embedder.
+"""A Hugging Face encoder over the embeddings of any embedder.
 
-Its table of embeddings is left out; that is an embedder's part (`embedder=subwords` has it).
-Padding exists inside the model's attention alone, where it is masked; `fit` refuses a model whose
-states depend on it. A text with more tokens than the model has positions is read in windows.
+The checkpoint's embedding table is not used here (`embedder=subwords` uses it). The model gets
+padded batches with an attention mask; `fit` refuses models whose hidden states depend on padding.
+A text with more tokens than the model has positions is split into windows.
 
-Shapes: N tokens, B windows, L padded length, D dim.
+Shapes: N tokens, B windows, L padded length, D dimension.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from vitrina.models.pretrained import (
     build_body,
     check_weights,
     find_checkpoint,
+    remove_ends,
     transformers,
-    without_ends,
 )
 from vitrina.state import FittedState
 
 
 class PretrainedEncoder(Encoder):
-    """The layers of a checkpoint, behind a linear bridge where its dimension is another.
+    """The layers of a checkpoint, after a linear map if its dimension is not `in_dim`.
 
     Args:
-        config: the option's values.
-        in_dim: dim of the token embeddings.
-        fitted: what `fit` returned.
+        config: settings of the encoder.
+        in_dim: dimension of the token embeddings.
+        fitted: state from `fit`.
 
     Attributes:
-        max_tokens: tokens that the model has positions for; None if it knows no limit.
+        max_tokens: number of positions of the model; None: unlimited.
     """
 
     def __init__(self, config: PretrainedConfig, in_dim: int, fitted: FittedState) -> None:
@@ -60,10 +60,10 @@ class PretrainedEncoder(Encoder):
 
     @classmethod
     def fit(cls, config: PretrainedConfig) -> FittedState:
-        """What the checkpoint is: its settings and limits, not its weights.
+        """Return the settings and limits of the checkpoint, without its weights.
 
         Raises:
-            InputError: if it cannot be found, or is not an encoder of texts.
+            InputError: if it is not found, or is not a text encoder.
         """
         checkpoint = _checkpoint(config)
         settings = checkpoint.settings()
@@ -90,15 +90,15 @@ class PretrainedEncoder(Encoder):
         check_weights(checkpoint, self.facts["sha256"])
         model = checkpoint.load(self.facts["settings"])
         if isinstance(self.bridge, nn.Sequential):
-            # What comes over the bridge must not drown the positions that are added to it.
+            # Embeddings must not outweigh the positions that are added to them.
             scale = model.get_input_embeddings().weight.std().item()
             norm = self.bridge[1]
             assert isinstance(norm, nn.LayerNorm)
             nn.init.constant_(norm.weight, scale)
-        self.body.load_state_dict(without_ends(model).state_dict())
+        self.body.load_state_dict(remove_ends(model).state_dict())
 
     def rate_shares(self) -> Iterator[tuple[Tensor, float]]:
-        """The checkpoint's parameters, and their share of the learning rate."""
+        """Yield the checkpoint's parameters and their share of the learning rate."""
         for parameter in self.body.parameters():
             yield parameter, self.config.rate_share
 
@@ -117,20 +117,23 @@ class PretrainedEncoder(Encoder):
         if self.config.too_long == "refuse" and longest > self.max_tokens:
             raise InputError(
                 f"encoder.too_long = 'refuse': a text has {longest} tokens, and "
-                f"{self.config.name} at most {self.max_tokens}; windows reads it in parts, "
-                "dataset.max_length cuts texts"
+                f"{self.config.name} accepts {self.max_tokens}; use windows, or cut texts with "
+                "dataset.max_length"
             )
 
 
 def window_lengths(lengths: np.ndarray, most: int) -> np.ndarray:
-    """Lengths of the windows, as equal as can be, that texts are read in.
+    """Split texts into windows of at most `most` tokens with lengths as equal as possible.
+
+    >>> window_lengths(np.array([2, 7]), 3).tolist()
+    [2, 3, 2, 2]
 
     Args:
         lengths: int64 [B].
-        most: the longest window.
+        most: maximum length of a window.
 
     Returns:
-        int64 [B'], in the order of the texts; no window reaches over two.
+        int64 [B'], in the order of the texts; no window spans two texts.
     """
     if lengths.max() <= most:
         return lengths
@@ -150,7 +153,7 @@ def _states(model: Any, x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
 
 
 def _with_layers(settings: dict[str, Any], num_layers: int) -> dict[str, Any]:
-    """The settings of a model of the lowest layers alone."""
+    """Return the settings of a model with the lowest layers only."""
     body_names = ("num_hidden_layers", "num_layers", "n_layers", "n_layer")
     names = [name for name in body_names if isinstance(settings.get(name), int)]
     most = settings[names[0]] if names else None
@@ -161,7 +164,7 @@ def _with_layers(settings: dict[str, Any], num_layers: int) -> dict[str, Any]:
 
 
 def _layers(model: Any) -> tuple[str, nn.ModuleList] | None:
-    """The list of the model's layers, with its name; None where they are not kept as such."""
+    """Return the name of the list of layers and the list; None if the model has no such list."""
     for name, module in model.named_modules():
         if isinstance(module, nn.ModuleList) and len(module) == model.config.num_hidden_layers:
             return name, module
@@ -177,7 +180,7 @@ def _check_layers(model: Any, frozen: int) -> None:
 
 
 def _lowest(model: Any, num_layers: int) -> Iterator[nn.Parameter]:
-    """Parameters of the lowest layers and of what stands before them."""
+    """Yield the parameters of the lowest layers and of all modules before them."""
     if num_layers == 0:
         return
     if num_layers == model.config.num_hidden_layers:
@@ -195,10 +198,10 @@ def _lowest(model: Any, num_layers: int) -> Iterator[nn.Parameter]:
 
 
 def _max_tokens(model: Any) -> int | None:
-    """Tokens that the model has positions for."""
+    """Return the number of positions of the model; None: unlimited."""
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            # RoBERTa and its kin count positions from behind the padding's.
+            # RoBERTa and similar models count positions from the padding index + 1.
             before = 0 if module.padding_idx is None else module.padding_idx + 1
             return module.num_embeddings - before
     declared = getattr(model.config, "max_position_embeddings", None)
@@ -207,10 +210,10 @@ def _max_tokens(model: Any) -> int | None:
 
 @torch.inference_mode()
 def _check_encoder(checkpoint: Checkpoint, model: Any, max_tokens: int | None) -> int:
-    """Check what is relied on: embeddings in, states out, padding unseen, both sides seen.
+    """Check that a model takes embeddings, ignores padding and attends in both directions.
 
     Returns:
-        The dim of a state.
+        The dimension of a hidden state.
     """
     generator = torch.Generator().manual_seed(0)
     longest = min(max_tokens or 512, 512)
@@ -223,14 +226,14 @@ def _check_encoder(checkpoint: Checkpoint, model: Any, max_tokens: int | None) -
         padded_1LD = _states(model, whole_1LD, mask_1L)[:, :length]
         alone_1LD = _states(model, whole_1LD[:, :length], mask_1L[:, :length])
         first_1LD = _states(model, whole_1LD[:, : length - 1], mask_1L[:, : length - 1])
-    except Exception as error:  # models of other kinds fail in all ways
+    except Exception as error:  # other kinds of models raise many classes
         reason = f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"
-        raise checkpoint.refuse(f"must be an encoder of texts ({reason[:300]})") from None
+        raise checkpoint.refuse(f"must be a text encoder ({reason[:300]})") from None
     if alone_1LD.shape[:2] != (1, length):
-        raise checkpoint.refuse("must be an encoder of texts, with one state for each token")
+        raise checkpoint.refuse("must be a text encoder with one hidden state for each token")
     close = 1e-4 * float(alone_1LD.abs().max())
     if not torch.allclose(padded_1LD, alone_1LD, atol=close):
-        raise checkpoint.refuse("must be an encoder that masks padding; its states depend on it")
+        raise checkpoint.refuse("must mask padding; its hidden states depend on padding")
     if torch.allclose(first_1LD[:, 0], alone_1LD[:, 0], rtol=0, atol=0):
-        raise checkpoint.refuse("must be an encoder; no token sees those behind it, as in decoders")
+        raise checkpoint.refuse("must be an encoder; its tokens do not attend to later tokens")
     return alone_1LD.shape[2]

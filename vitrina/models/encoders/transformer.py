@@ -1,9 +1,8 @@
-"""A Transformer encoder over ragged tokens (Vaswani et al. 2017), normalised before each part.
+"""A pre-norm Transformer encoder over ragged tokens (Vaswani et al. 2017).
 
-Everything but attention runs on the ragged tokens; attention alone pads, and masks what it padded.
-Positions are sinusoidal, so that no length is too long.
+Only attention pads, and masks the padding. Positions are sinusoidal, so that lengths are unlimited.
 
-Shapes: N tokens, B texts, L padded length, H heads, K dim of a head, D dim.
+Shapes: N tokens, B texts, L padded length, H heads, K dimension of a head, D dimension.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from vitrina.models.layers.ragged import Ragged, exclusive_sum, pad, to_device
 
 
 def sinusoids(positions_N: Tensor, dim: int) -> Tensor:
-    """Sinusoidal encodings [N, D] of integer positions (Vaswani et al. 2017, section 3.5)."""
+    """Return sinusoidal encodings [N, D] of positions (Vaswani et al. 2017, section 3.5)."""
     half = dim // 2
     steps = torch.arange(half, device=positions_N.device) / half
     angles = positions_N[:, None].float() * torch.exp(-math.log(10_000.0) * steps)
@@ -30,14 +29,14 @@ def sinusoids(positions_N: Tensor, dim: int) -> Tensor:
 
 
 def attend(q_BHLK: Tensor, k_BHLK: Tensor, v_BHLK: Tensor, mask_BL: Tensor) -> Tensor:
-    """Scaled dot-product attention [B, H, L, K] in which no query sees a key where `mask` is False.
+    """Return scaled dot-product attention [B, H, L, K]; keys where `mask` is False are ignored.
 
-    On CPUs as plain products: torch's fused form takes two to four times as long there in bf16.
+    CPUs use plain products: in bf16 torch's fused form takes two to four times as long there.
     """
     if q_BHLK.is_cuda:
         mask = mask_BL[:, None, None, :]
         return F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK, attn_mask=mask)
-    with torch.autocast("cpu", enabled=False):  # it would compute the softmax in fp32
+    with torch.autocast("cpu", enabled=False):  # autocast computes the softmax in fp32
         bias_BL = torch.zeros(mask_BL.shape, dtype=q_BHLK.dtype).masked_fill_(~mask_BL, -math.inf)
         scores = (q_BHLK * q_BHLK.shape[3] ** -0.5) @ k_BHLK.transpose(2, 3)
         return (scores + bias_BL[:, None, None, :]).softmax(dim=3) @ v_BHLK
@@ -65,7 +64,7 @@ class Attention(nn.Module):
 
 
 class Layer(nn.Module):
-    """Attention, then a feed-forward network, each added to what came in."""
+    """Attention, then a feed-forward network, each with a residual connection."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -86,11 +85,11 @@ class Layer(nn.Module):
 
 
 class TransformerEncoder(Encoder):
-    """Positions, layers, a last normalisation.
+    """Position encodings, layers, a final normalization.
 
     Args:
-        config: the option's values.
-        in_dim: dim of the token embeddings; another dim is mapped linearly.
+        config: settings of the encoder.
+        in_dim: dimension of the token embeddings, mapped linearly if it is not `config.dim`.
     """
 
     def __init__(self, config: TransformerConfig, in_dim: int) -> None:

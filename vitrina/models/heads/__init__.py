@@ -1,1 +1,1 @@
-"""Token states to decisions."""
+"""Heads: hidden states to the output of a task."""

@@ -1,4 +1,4 @@
-"""One decision for each text, or for each word."""
+"""Heads that classify texts or words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class ClassificationHead(nn.Module):
     """Maximum and mean over the tokens, dropout, one linear layer.
 
     Args:
-        in_dim: dimension D of a token's state.
+        in_dim: dimension D of a hidden state.
         num_classes: number of classes.
         dropout: probability that a pooled entry is dropped in training.
     """
@@ -23,16 +23,16 @@ class ClassificationHead(nn.Module):
         self.linear = nn.Linear(2 * in_dim, num_classes)
 
     def forward(self, states: Ragged) -> Tensor:
-        """States [N, D] of B texts to logits [B, num_classes], float32."""
+        """Map hidden states [N, D] of B texts to logits [B, num_classes], float32."""
         return self.linear(self.dropout(pool_max_mean(states))).float()
 
 
 class WordHead(nn.Module):
-    """Dropout, then one linear layer over the state of each word.
+    """Dropout, then one linear layer over the hidden state of each word.
 
     Args:
-        in_dim: dimension D of a word's state.
-        num_classes: number of labels.
+        in_dim: dimension D of a hidden state.
+        num_classes: number of classes.
         dropout: probability that an entry of a state is dropped in training.
     """
 
@@ -42,5 +42,5 @@ class WordHead(nn.Module):
         self.linear = nn.Linear(in_dim, num_classes)
 
     def forward(self, states: Ragged) -> Tensor:
-        """States [W, D] of the words of all texts to logits [W, num_classes], float32."""
+        """Map hidden states [W, D] of words to logits [W, num_classes], float32."""
         return self.linear(self.dropout(states.values)).float()

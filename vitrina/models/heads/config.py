@@ -1,4 +1,4 @@
-"""Heads by name: what makes the outputs of a task of hidden states."""
+"""Settings of the group `head`: hidden states to the output of a task."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from vitrina.registry import Settings, register
 class HeadConfig(Settings):
     """Base class of heads. The task holds their settings and passes them to the target.
 
-    The target of a head of texts or words is an `nn.Module` class, called with the dimension of a
-    hidden state, the number of labels and the dropout; its `forward` maps `Ragged` states to
+    The target for texts or words is an `nn.Module` class. Its arguments are the dimension of a
+    hidden state, the number of labels and the dropout. Its `forward` maps `Ragged` hidden states to
     logits, float32.
     """
 
     outputs: ClassVar[str] = "texts"
-    """What has a row of outputs: texts, words, pixels or symbols."""
+    """Unit of an output row: texts, words, pixels or symbols."""
 
 
 @register("head", "linear", "vitrina.models.heads.classification:ClassificationHead")
 class LinearHeadConfig(HeadConfig):
-    """Maximum and mean over the states of a text, one linear layer."""
+    """Maximum and mean over the hidden states of a text, one linear layer."""
 
 
 @register("head", "words", "vitrina.models.heads.classification:WordHead")
 class WordHeadConfig(HeadConfig):
-    """One linear layer over the state of each word."""
+    """One linear layer over the hidden state of each word."""
 
     outputs: ClassVar[str] = "words"
 
 
 @register("head", "pixels", "vitrina.models.heads.pixels:PixelHead")
 class PixelHeadConfig(HeadConfig):
-    """One linear layer from a state to the pixels of its tokens."""
+    """One linear layer from a hidden state to the pixels of its tokens."""
 
     outputs: ClassVar[str] = "pixels"
 

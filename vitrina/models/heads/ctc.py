@@ -1,6 +1,6 @@
-"""Letters from tokens: the logits of CTC.
+"""The CTC head: token embeddings or hidden states to the logits of CTC.
 
-Shapes: N places that are read, M = N · steps, A symbols of the alphabet, D dim.
+Shapes: N inputs, M = N · steps frames, A symbols of the alphabet, D dimension.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from vitrina.models.layers.ragged import Line, Ragged
 
 
 class CtcHead(nn.Module):
-    """Residual convolutions of its own, then a linear map to several symbols for each token.
+    """Residual convolutions, then a linear map to several frames for each input.
 
     Args:
-        in_dim: dimension of the input: token embeddings or token states.
+        in_dim: dimension of the input.
         dim: channels of the convolutions.
-        kernels: one convolution for each, odd; with none only the linear map is left.
-        steps: symbols that each token says.
+        kernels: odd kernel sizes, one convolution for each; without any, only the linear map.
+        steps: frames for each input.
         num_symbols: size A of the alphabet.
-        uses_encoder: whether token states are read, not token embeddings.
-        span: tokens of the embedder behind each token that is read.
+        uses_encoder: whether the inputs are hidden states, not token embeddings.
+        span: tokens of the embedder for each input.
     """
 
     def __init__(
@@ -47,14 +47,14 @@ class CtcHead(nn.Module):
         self.linear = nn.Linear(widths[-1], steps * num_symbols)
 
     def num_steps(self, num_tokens: np.ndarray) -> np.ndarray:
-        """int64 [B]: steps that texts of so many embedded tokens make."""
+        """Return the number of frames, int64 [B], of texts with `num_tokens` embedded tokens."""
         return -(-num_tokens // self.span) * self.steps
 
     def forward(self, x: Ragged) -> Ragged:
-        """Tokens [N, D] to logits [M, A], ragged by the steps of each text."""
+        """Map inputs [N, D] to logits [M, A], ragged by the frames of each text."""
         line = Line.plan(x.lengths, self.radius, 1, x.values.device)
         for index, convolution in enumerate(self.convolutions):
-            found = convolution(x.values, line)
-            x = x.with_values(x.values + found if index else found)
+            convolved = convolution(x.values, line)
+            x = x.with_values(x.values + convolved if index else convolved)
         logits = self.linear(x.values).view(-1, self.num_symbols)
         return Ragged(logits, x.lengths * self.steps)

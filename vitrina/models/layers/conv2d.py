@@ -1,11 +1,11 @@
-"""A convolution over any number of pictures that shows a GPU few different numbers of them.
+"""A 2-D convolution that runs on a GPU with few different batch sizes.
 
-cuDNN plans each convolution anew for every new shape, in milliseconds, and every batch has another
-number of slices. So blank pictures fill the number up, and what becomes of them is cut off again.
-Convolutions never mix pictures: results and gradients are those of the plain form, and
-normalisations see only pictures that are there.
+cuDNN plans each convolution for every new shape, in milliseconds, and the number of slices differs
+in every batch. Blank images therefore fill up the batch, and their outputs are cut off.
+Convolutions never mix images, so outputs and gradients equal those of `nn.Conv2d`, and
+normalization never sees blank images.
 
-Shapes: N pictures, C channels, H height, W width.
+Shapes: N images, C channels, H height, W width.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from vitrina.models.layers.ragged import round_up
 
 
 def wants_few_sizes(x: Tensor) -> bool:
-    """Whether new shapes cost more than the filling; compiled code plans for any number."""
+    """Return whether new shapes cost more than blank images; compiled code accepts any size."""
     return x.is_cuda and not torch.compiler.is_compiling()
 
 
 class BucketedConv2d(nn.Conv2d):
-    """torch's convolution of [N, C, H, W], the same function and the same weights."""
+    """`nn.Conv2d` with rounded batch sizes on a GPU: same function, same weights."""
 
     def forward(self, input: Tensor) -> Tensor:
         if not wants_few_sizes(input):
@@ -35,15 +35,15 @@ class BucketedConv2d(nn.Conv2d):
 
 
 def _filled(x_NCHW: Tensor, count: int) -> Tensor:
-    """Zeros behind the pictures up to `count`; the order of memory stays."""
+    """Append blank images up to `count`, in the same memory format."""
     return F.pad(x_NCHW, (0, 0, 0, 0, 0, 0, 0, count - len(x_NCHW)))
 
 
 class _First(torch.autograd.Function):
-    """The first of the pictures.
+    """Selects the first images.
 
-    torch's own gradient of this is laid out channels first, whatever it was given, and the
-    convolution would have to turn it over again.
+    The gradient of torch's own `narrow` is always channels first, which the convolution would have
+    to convert.
     """
 
     @staticmethod

@@ -1,9 +1,9 @@
-"""A convolution over ragged tokens with its normalisation, the brick of convolutional parts.
+"""A convolution over ragged tokens with batch normalization.
 
-Batch normalisation sees tokens only, never padding: the convolution runs over one line with gaps,
-everything else on the gathered tokens.
+Normalization sees tokens only, never padding: the convolution runs over one line with gaps,
+everything else over the gathered tokens.
 
-Shapes: N tokens in the batch, D width.
+Shapes: N tokens in the batch, D channels, K kernel size, C input channels.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from vitrina.models.layers.ragged import Line
 
 
 class RaggedConv(nn.Module):
-    """A 1-D convolution within each text, with batch normalisation and ReLU behind it."""
+    """A 1-D convolution within each text, then batch normalization and ReLU."""
 
     def __init__(self, in_width: int, width: int, kernel: int) -> None:
         super().__init__()
@@ -27,10 +27,10 @@ class RaggedConv(nn.Module):
         return self.norm(x_ND)
 
     def fold(self) -> None:
-        """Merge the normalisation into the convolution; good in eval mode only."""
+        """Fuse the normalization into the convolution; valid in eval mode only."""
         assert isinstance(self.norm, NormReLU)
         self.norm.fold_into(self.convolution)
-        # In the order of memory that convolving wants, so that it need not be copied each time.
+        # Store the memory format of the convolution, which avoids a copy in each call.
         weight_DKC = self.convolution.weight.data.transpose(1, 2).contiguous()
         self.convolution.weight.data = weight_DKC.transpose(1, 2)
         self.norm = nn.ReLU(inplace=True)

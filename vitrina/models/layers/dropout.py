@@ -1,8 +1,8 @@
-"""Dropout that draws eight decisions from each random number.
+"""Dropout that makes eight decisions from each random number.
 
-On a CPU one generator draws all random numbers one after the other, and a draw for every
-activation costs more than what surrounds it. A byte decides as well: the probability is rounded
-to a multiple of 1/256, and what is kept is scaled by the rounded one.
+A CPU generator draws numbers sequentially, and a draw for every activation costs more than the
+surrounding layers. Here one byte makes a decision: the probability, and the scale of the kept
+entries, are rounded to a multiple of 1/256.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class Dropout(nn.Module):
     """Sets entries to zero with a probability in training and scales up the others.
 
     Args:
-        p: the probability, from 0 to below 1.
+        p: the probability, in [0, 1).
     """
 
     def __init__(self, p: float) -> None:
@@ -24,7 +24,7 @@ class Dropout(nn.Module):
         self.threshold = min(round(p * 256), 255)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Any shape and floating type, to the same."""
+        """Accept any shape and floating dtype; return the same."""
         if not self.training or self.threshold == 0:
             return x
         num_words = -(-x.numel() // 8)

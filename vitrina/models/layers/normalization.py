@@ -1,6 +1,6 @@
-"""Batch normalisation whose statistics are those of the whole batch, over all processes.
+"""Batch normalization with statistics over the batches of all processes.
 
-torch's own synchronised form refuses CPUs. Where one process trains, this is torch's plain one.
+`nn.SyncBatchNorm` refuses CPUs. With a single process this is torch's plain batch normalization.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
-class _AddUp(torch.autograd.Function):
-    """The sum of a tensor over the processes; so is its gradient."""
+class _AllReduceSum(torch.autograd.Function):
+    """Sums a tensor over the processes, and its gradient, too."""
 
     @staticmethod
     def forward(ctx: Any, tensor: Tensor) -> Tensor:
@@ -29,29 +29,28 @@ class _AddUp(torch.autograd.Function):
         return summed
 
 
-def _add_up(tensor: Tensor) -> Tensor:
-    summed = _AddUp.apply(tensor)
+def _all_reduce_sum(tensor: Tensor) -> Tensor:
+    summed = _AllReduceSum.apply(tensor)
     assert isinstance(summed, Tensor)
     return summed
 
 
 class BatchNorm(_BatchNorm):
-    """Normalises the channels of [N, C, …] (Ioffe and Szegedy 2015)."""
+    """Normalizes the channels of [N, C, …] (Ioffe and Szegedy 2015)."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         assert input.dim() >= 2, input.shape
 
     def forward(self, input: Tensor) -> Tensor:
-        together = dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
-        if self.training and together:
-            return self._forward_together(input)
+        synchronize = dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+        if self.training and synchronize:
+            return self._forward_synchronized(input)
         return super().forward(input)
 
     def fold_into(self, convolution: nn.Conv1d | nn.Conv2d) -> None:
-        """Make `convolution`, which this follows, do what both do in eval mode.
+        """Fuse this layer, in eval mode, into the preceding `convolution`; then remove this layer.
 
-        Its weight is scaled and its bias moved (Jacob et al. 2018, section 3.2); this is to be
-        left out from then on.
+        Scales the weight and shifts the bias (Jacob et al. 2018, section 3.2).
         """
         assert self.running_mean is not None and self.running_var is not None
         with torch.no_grad():
@@ -65,23 +64,22 @@ class BatchNorm(_BatchNorm):
             convolution.weight = nn.Parameter(weight)
             convolution.bias = nn.Parameter(self.bias - mean * scale)
 
-    def _forward_together(self, x: Tensor) -> Tensor:
-        # One exchange for the mean and one for the variance about it: in a single one the
+    def _forward_synchronized(self, x: Tensor) -> Tensor:
+        # Two reductions, for the mean and for the variance around it: with a single one, the
         # difference of two large sums would lose digits.
         dims = [dim for dim in range(x.dim()) if dim != 1]
         values = x.float()
-        mine = torch.tensor([x.numel() / x.shape[1]], device=x.device)
-        summed = _add_up(torch.cat([values.sum(dims), mine]))
+        local_count = torch.tensor([x.numel() / x.shape[1]], device=x.device)
+        summed = _all_reduce_sum(torch.cat([values.sum(dims), local_count]))
         count, mean = summed[-1].detach(), summed[:-1] / summed[-1].detach()
         shape = [-1 if dim == 1 else 1 for dim in range(x.dim())]
-        centred = values - mean.view(shape)
-        variance = _add_up(centred.square().sum(dims)) / count
-        self._keep(mean.detach(), variance.detach() * count / (count - 1).clamp(min=1))
+        centered = values - mean.view(shape)
+        variance = _all_reduce_sum(centered.square().sum(dims)) / count
+        self._update_statistics(mean.detach(), variance.detach() * count / (count - 1).clamp(min=1))
         scale = self.weight * (variance + self.eps).rsqrt()
-        return (centred * scale.view(shape) + self.bias.view(shape)).to(x.dtype)
+        return (centered * scale.view(shape) + self.bias.view(shape)).to(x.dtype)
 
-    def _keep(self, mean: Tensor, variance: Tensor) -> None:
-        """Move the running statistics, as torch's form does, by the momentum."""
+    def _update_statistics(self, mean: Tensor, variance: Tensor) -> None:
         assert self.running_mean is not None and self.running_var is not None
         assert self.momentum is not None and self.num_batches_tracked is not None
         self.running_mean.lerp_(mean, self.momentum)
@@ -90,7 +88,7 @@ class BatchNorm(_BatchNorm):
 
 
 class NormReLU(BatchNorm):
-    """Batch normalisation and ReLU behind it."""
+    """Batch normalization, then ReLU."""
 
     def forward(self, input: Tensor) -> Tensor:
         return super().forward(input).relu_()

@@ -1,10 +1,10 @@
 """Ragged tensors: values and lengths, without padding.
 
-A score must not depend on the batch a text happens to stand in, so nothing here ever computes on
-padding. Convolutions see the whole batch as one long line with zero gaps between the texts
-(`Line`); attention is the only place that pads, and the only place that masks (`pad`).
+The score of a text must not depend on its batch, so nothing here computes on padding. Convolutions
+run over the whole batch as one line with zero gaps between the texts (`Line`). Only attention pads
+and masks (`pad`).
 
-Shapes: N tokens in the batch, B texts, L padded length, T places on the line, C/D channels.
+Shapes: N tokens in the batch, B texts, L padded length, T positions on the line, C/D channels.
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+PAD_MULTIPLE = 32
+"""Padded lengths are multiples of this number, so that few shapes occur."""
+
 
 @dataclass(frozen=True)
 class Ragged:
-    """Texts of different lengths, one after the other.
+    """Values of texts of different lengths, concatenated.
 
     Attributes:
         values: [N, …], on any device.
-        lengths: int64 numpy [B]; `N = lengths.sum()`, each at least 1. It stays on the host, so
-            that shapes are known without waiting for the device.
+        lengths: int64 numpy [B]; `N = lengths.sum()`, each at least 1. On the host, so that shapes
+            are known without waiting for the device.
     """
 
     values: Tensor
@@ -42,7 +45,7 @@ class Ragged:
 
 
 def to_device(array: np.ndarray, device: torch.device) -> Tensor:
-    """A numpy array on `device`, without waiting for the copy."""
+    """Return a numpy array on `device`, without waiting for the copy."""
     tensor = torch.from_numpy(np.ascontiguousarray(array))
     if device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)
@@ -50,34 +53,40 @@ def to_device(array: np.ndarray, device: torch.device) -> Tensor:
 
 
 def exclusive_sum(lengths: np.ndarray) -> np.ndarray:
-    """int64 [B]: where each text starts in the values."""
+    """Return the start of each text in the values, int64 [B].
+
+    >>> exclusive_sum(np.array([2, 3, 1])).tolist()
+    [0, 2, 5]
+    """
     return np.cumsum(lengths) - lengths
 
 
-def round_up(size: int, steps_per_octave: int = 8) -> int:
-    """`size` rounded up to one of few values (at most 1/8 more).
+def round_up(size: int) -> int:
+    """Round `size` up to one of few values: 64, or at most 1/8 more.
 
     Every new shape costs a CPU a compiled primitive and a GPU an autotuning run.
+
+    >>> round_up(1000), round_up(1025)
+    (1024, 1152)
     """
     if size <= 64:
         return 64
-    step = 1 << max((size - 1).bit_length() - 1 - steps_per_octave.bit_length() + 1, 0)
+    step = 1 << ((size - 1).bit_length() - 4)  # 8 steps for each power of two
     return -(-size // step) * step
 
 
 @dataclass(frozen=True)
 class Line:
-    """Where the tokens of a ragged batch stand on one line with zero gaps between the texts.
+    """Positions of a ragged batch on one line with zero gaps between the texts.
 
-    Each text starts at a multiple of `stride`, so that what pools or strides does not depend on
-    what stands before it; the gaps are at least `radius` wide, so that no kernel that reaches at
-    most so far sees two texts.
+    Each text starts at a multiple of `stride`, so that pooling does not depend on preceding texts.
+    The gaps are at least `radius` wide, so that no kernel of this radius sees two texts.
 
     Attributes:
-        places: int64 [N], the place of each token.
-        size: number of places T, rounded up to few values; a multiple of `stride`.
-        stride: places that a stride makes one.
-        pooled_places: int64 [N'], the places of the pooled tokens on the line of T / stride places.
+        places: int64 [N], position of each token.
+        size: number of positions T, rounded up to few values; a multiple of `stride`.
+        stride: positions that are pooled to one.
+        pooled_places: int64 [N'], positions of the pooled tokens on the line of T / stride.
         pooled_lengths: int64 numpy [B], pooled tokens of each text.
     """
 
@@ -96,13 +105,13 @@ class Line:
         device: torch.device,
         pooled_lengths: np.ndarray | None = None,
     ) -> Line:
-        """Place texts of the given lengths (int64 numpy [B]).
+        """Plan the positions of texts of the given lengths (int64 numpy [B]).
 
-        `pooled_lengths` are `ceil(length / stride)` unless fewer are wanted.
+        `pooled_lengths` are `ceil(length / stride)` by default, and at most.
         """
-        room = -(-(lengths + radius) // stride) * stride  # each text and the gap behind it
-        starts = exclusive_sum(room) + -(-radius // stride) * stride
-        size = round_up(-(-int(starts[-1] + room[-1]) // stride)) * stride
+        extents = -(-(lengths + radius) // stride) * stride  # of each text and the gap after it
+        starts = exclusive_sum(extents) + -(-radius // stride) * stride
+        size = round_up(-(-int(starts[-1] + extents[-1]) // stride)) * stride
         if pooled_lengths is None:
             pooled_lengths = -(-lengths // stride)
         return cls(
@@ -114,12 +123,12 @@ class Line:
         )
 
     def place(self, x_N: Tensor) -> Tensor:
-        """Token values [N, …] on the line [T, …], zeros between the texts."""
+        """Place token values [N, …] on the line [T, …], with zeros between the texts."""
         line_T = x_N.new_zeros(self.size, *x_N.shape[1:])
         return line_T.index_copy(0, self.places, x_N)
 
     def convolve(self, x_NC: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """1-D convolution within each text, zeros around it.
+        """Convolve each text in 1-D, with zeros around it.
 
         Args:
             x_NC: token values [N, C].
@@ -133,13 +142,13 @@ class Line:
         return out_TD.index_select(0, self.places)
 
     def cut(self, x_N: Tensor, size: int, before: int = 0) -> Ragged:
-        """Each window of `size` tokens, one every `stride` tokens, without a gradient.
+        """Cut windows of `size` tokens, one every `stride` tokens, without a gradient.
 
-        A window that overhangs its text sees zeros there; `radius` must be at least `size`.
+        A window that overhangs its text has zeros there; `radius` must be at least `size`.
 
         Args:
             x_N: token values [N, …].
-            before: how far in front of its multiple of `stride` a window starts.
+            before: tokens by which a window starts before its multiple of `stride`.
 
         Returns:
             [N', size, …], ragged by `pooled_lengths`.
@@ -148,7 +157,7 @@ class Line:
         if before:
             line_T = torch.cat([line_T.new_zeros(before, line_T.shape[1]), line_T])
         width = line_T.shape[1]
-        # As rows of memory that overlap, a window is one piece; nothing copies them faster.
+        # Overlapping rows make each window contiguous, which is the fastest to copy.
         overlapping = line_T.as_strided(
             ((len(line_T) - size) // self.stride + 1, size * width), (self.stride * width, 1)
         )
@@ -164,16 +173,16 @@ class Line:
         before: int = 0,
         pool: int = 1,
     ) -> Ragged:
-        """Windows of K tokens, each mapped linearly, of every `pool` neighbours the maximum.
+        """Map windows of K tokens linearly, then max-pool every `pool` neighbors.
 
-        There is a window every `stride / pool` tokens. One that overhangs its text sees zeros
+        There is a window every `stride / pool` tokens. A window that overhangs its text has zeros
         there; `radius` must be at least `K + stride`.
 
         Args:
             x_NC: token values [N, C].
             weight: [D, C, K].
             bias: [D].
-            before: how far in front of its multiple a window starts.
+            before: tokens by which a window starts before its multiple of `stride / pool`.
 
         Returns:
             [N', D], ragged by `pooled_lengths`.
@@ -188,15 +197,15 @@ class Line:
     def _convolve(
         self, line_TC: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int
     ) -> Tensor:
-        # As a picture of one row in the channels-last layout, which [T, C] already is: neither
-        # side of the convolution has to be transposed.
+        # As an image with one row in the channels-last layout, which [T, C] already is: neither
+        # input nor output has to be transposed.
         line_1C1T = line_TC.unflatten(0, (1, 1, self.size)).permute(0, 3, 1, 2)
         kernel = weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         out_1D1T = F.conv2d(line_1C1T, kernel, bias, stride=(1, stride), padding=(0, padding))
         return out_1D1T.permute(0, 2, 3, 1).flatten(0, 2)
 
     def pool_max(self, x_NC: Tensor) -> Ragged:
-        """Maximum of every `stride` tokens of each text, the last of them perhaps fewer."""
+        """Max-pool every `stride` tokens of each text; the last group may be smaller."""
         line_TC = x_NC.new_full((self.size, x_NC.shape[1]), float("-inf"))
         line_TC = line_TC.index_copy(0, self.places, x_NC)
         pooled_TC = reduce(_maximum, line_TC.unflatten(0, (-1, self.stride)).unbind(dim=1))
@@ -204,9 +213,9 @@ class Line:
 
 
 class _Maximum(torch.autograd.Function):
-    """The larger of two tensors; where they are equal, the gradient goes to the first.
+    """Maximum of two tensors; on ties the gradient goes to the first.
 
-    torch's `maximum` shares it between both there, at several times the cost.
+    torch's `maximum` splits it on ties, at several times the cost.
     """
 
     @staticmethod
@@ -217,8 +226,8 @@ class _Maximum(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         (first,) = ctx.saved_tensors
-        of_a = gradients[0] * first
-        return of_a, gradients[0] - of_a
+        gradient_a = gradients[0] * first
+        return gradient_a, gradients[0] - gradient_a
 
 
 def _maximum(a: Tensor, b: Tensor) -> Tensor:
@@ -231,19 +240,18 @@ def _places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return np.arange(int(lengths.sum())) + np.repeat(starts - exclusive_sum(lengths), lengths)
 
 
-def pad(x: Ragged, multiple: int = 32, most: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """Padded form for attention.
+def pad(x: Ragged, most: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """Pad texts for attention to a multiple of `PAD_MULTIPLE`.
 
     Args:
-        multiple: the padded length is one of this number,
-        most: but not more than this; no text may be longer.
+        most: maximum padded length; no text may be longer.
 
     Returns:
-        values [B, L, …] with zeros behind each text, mask bool [B, L] (True: a token), and the
+        Values [B, L, …] with zeros after each text, mask bool [B, L] (True: a token), and the
         indices int64 [N] of the tokens in the flattened [B * L], to gather them again.
     """
     longest = int(x.lengths.max())
-    length = -(-longest // multiple) * multiple
+    length = -(-longest // PAD_MULTIPLE) * PAD_MULTIPLE
     if most is not None:
         assert longest <= most
         length = min(length, most)
@@ -257,17 +265,17 @@ def pad(x: Ragged, multiple: int = 32, most: int | None = None) -> tuple[Tensor,
 
 
 def pool_mean(x: Ragged) -> Tensor:
-    """Mean over the tokens of each text: [N, D] → float32 [B, D]."""
+    """Return the mean over the tokens of each text: [N, D] → float32 [B, D]."""
     return _pool(x, "mean")
 
 
 def pool_max_mean(x: Ragged) -> Tensor:
-    """Maximum and mean over the tokens of each text: [N, D] → float32 [B, 2 D]."""
-    x = x.with_values(x.values.float())  # once for both
+    """Return maximum and mean over the tokens of each text: [N, D] → float32 [B, 2 D]."""
+    x = x.with_values(x.values.float())  # converted once for both
     return torch.cat([_pool(x, "max"), _pool(x, "mean")], dim=1)
 
 
 def _pool(x: Ragged, how: str) -> Tensor:
     lengths_B = to_device(x.lengths.astype(np.int64, copy=False), x.values.device)
-    values = x.values.float()  # a mean over many tokens wants more than bf16
+    values = x.values.float()  # bf16 is too coarse for a mean over many tokens
     return torch.segment_reduce(values, how, lengths=lengths_B, unsafe=True)
