@@ -53,7 +53,7 @@ def test_a_table_has_means_intervals_and_the_best(tmp_path: Path) -> None:
         "| model | F1 | alarms |",
         "|---|---:|---:|",
         "| `vtr` | **0.910 ± 0.025** | **5.0** % |",
-        "| `ttr` | 0.810 (2 of 3 seeds) | – |",
+        "| `ttr` (2 of 3 seeds) | 0.810 | – |",
         "",
     ]
     assert lines_of(document)[9] == (
@@ -62,6 +62,17 @@ def test_a_table_has_means_intervals_and_the_best(tmp_path: Path) -> None:
     )
     assert lines_of(document)[-1] == "end"
     assert run(tmp_path, "--check") == 0
+
+
+def test_a_score_that_lacks_a_seed_says_so(tmp_path: Path) -> None:
+    three = {"1": 0.9, "2": 0.9, "3": 0.9}
+    write_results(
+        tmp_path, rows=[{"label": "`vtr`", "scores": {"F1": three, "alarms": {"2": 0.05}}}]
+    )
+    document = write_document(tmp_path)
+    assert run(tmp_path) == 0
+    row = "| `vtr` | **0.900 ± 0.000** | **5.0** % (1 of 3 seeds) |"
+    assert row in lines_of(document)
 
 
 def test_a_russian_document_has_russian_labels(tmp_path: Path) -> None:

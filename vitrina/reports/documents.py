@@ -149,16 +149,20 @@ def table_lines(results: Results, language: str) -> list[str]:
     head += [translated(column.label) for column in results.columns]
     best = {(n, column.label) for column in results.columns for n in _best(results, column)}
     words = WORDS[language]
-    rows = [
-        [
-            Cell(translated(row.label)),
-            *(
-                _cell(row, column, results, language, (n, column.label) in best)
-                for column in results.columns
-            ),
+    rows = []
+    for n, row in enumerate(results.rows):
+        counts = [
+            len(row.scores[c.label]) for c in results.columns if by_seed(row.scores.get(c.label))
         ]
-        for n, row in enumerate(results.rows)
-    ]
+        alike = len(set(counts)) == 1
+        notes = [_missing(count, results, language) for count in counts]
+        cells = [Cell(translated(row.label) + (notes[0] if alike else ""))]
+        for column in results.columns:
+            cell = _cell(row, column, results, language)
+            score = row.scores.get(column.label)
+            note = "" if alike or not by_seed(score) else _missing(len(score), results, language)
+            cells.append(Cell(cell.text, (n, column.label) in best, cell.suffix + note))
+        rows.append(cells)
     lines = markdown_lines(TextTable("", head, rows), escaped=False)
     return [*lines, "", " ".join(_sentences(results, words, translated(results.caption)))]
 
@@ -208,7 +212,7 @@ def _best(results: Results, column: Column) -> set[int]:
     return best_shown(means, lower=column.best == "min", digits=column.digits)
 
 
-def _cell(row: Row, column: Column, results: Results, language: str, best: bool) -> Cell:
+def _cell(row: Row, column: Column, results: Results, language: str) -> Cell:
     score = row.scores.get(column.label)
     if isinstance(score, str):
         return Cell(score)
@@ -219,11 +223,14 @@ def _cell(row: Row, column: Column, results: Results, language: str, best: bool)
         return Cell("–")
     few = by_seed(score) and mean.num_seeds < ENOUGH_SEEDS
     text = f"{mean.mean:,.{column.digits}f}" if few else mean.rounded(column.digits)
-    lost = by_seed(score) and mean.num_seeds < (results.num_seeds or 0)
     suffix = f" {_translated(results, language, column.unit)}" if column.unit else ""
-    if lost:
-        suffix += f" ({WORDS[language]['seeds'].format(mean.num_seeds, results.num_seeds)})"
-    return Cell(text, best, suffix)
+    return Cell(text, suffix=suffix)
+
+
+def _missing(num_seeds: int, results: Results, language: str) -> str:
+    """Names how many seeds a score has, where another one of the table has more."""
+    most = results.num_seeds or 0
+    return f" ({WORDS[language]['seeds'].format(num_seeds, most)})" if num_seeds < most else ""
 
 
 def _quantity(value: Mapping[str, Any], column: Column) -> str:
