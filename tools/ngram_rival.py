@@ -4,8 +4,8 @@ python tools/ngram_rival.py dataset=jsonl dataset.train=train.jsonl noise=publis
 
 Takes the settings of main.py for data, task, noise, normalizer and evaluation, and prints the same
 tables. It trains on each text once, with one draw of the noise; with task=multilabel it trains one
-regression per label. --save-to keeps the scores (metrics.json) and the files that the evaluation
-writes, such as the examples of evaluation=attack.
+regression per label. --save-to keeps the scores (metrics.json), the record and the files that the
+evaluation writes, such as the examples of evaluation=attack.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from vitrina.files import make_folder
 from vitrina.inference.load import recognizer_opener
 from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
+from vitrina.runs.record import make_record, write_json
 from vitrina.runs.results import show_tables
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
@@ -65,7 +66,16 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     evaluation, more_metrics = _evaluate(config, task, dataset, predict, arguments.save_to)
     if arguments.save_to is not None:
-        metrics = {"test": evaluation.metrics(), **more_metrics}
+        record = make_record(
+            config,
+            choices={},
+            overrides=[*arguments.settings, f"seed={config.seed}"],
+            hashes={},
+            notes=dataset.notes,
+            synthetic=dataset.synthetic,
+        )
+        write_json(arguments.save_to / "record.json", record)
+        metrics = {"train": {"seconds": seconds}, "test": evaluation.metrics(), **more_metrics}
         write_metrics(arguments.save_to / "metrics.json", metrics)
     console = Console()
     show_tables(console, evaluation, more_metrics, synthetic=dataset.synthetic)

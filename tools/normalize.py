@@ -36,6 +36,7 @@ from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.normalizers.measure import compare_words
 from vitrina.registry import Component, components
+from vitrina.runs.record import environment, write_json
 from vitrina.text.batch import TextBatch
 
 
@@ -61,10 +62,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         metavar="RUN_FOLDER",
         help="add the deobfuscator of this run; repeatable",
     )
+    add("--save-to", type=Path, help="json file for the shares, with --data")
     arguments = parser.parse_args(argv)
     settings = arguments.words if arguments.data is not None else []
     given = arguments.noisy is None or arguments.data is not None
     require(given, "--noisy", str(arguments.noisy), "given together with --data")
+    given = arguments.save_to is None or arguments.data is not None
+    require(given, "--save-to", str(arguments.save_to), "given together with --data")
     normalizers: dict[str, Callable[[TextBatch], TextBatch]] = {
         name: build_normalizer(
             compose_config([f"normalizer={name}", *settings]).normalizer,
@@ -109,6 +113,7 @@ def _measure(
         config = compose_config(settings)
         noise = build_noise(config.noise, config.seed)
         noisy = noise.corrupted(clean, noise.mark(clean), np.arange(len(clean)), 0)
+    rows = []
     table = Table("normalizer", "restored", "as before", "untouched in clean texts", "characters/s")
     for name, normalizer in normalizers.items():
         without_noise = compare_words(clean, clean, normalizer(clean))
@@ -119,7 +124,11 @@ def _measure(
         shares = (counts.restored, counts.intact, without_noise.intact)
         speed = len(noisy.code_points) / max(seconds, 1e-9)
         table.add_row(name, *(f"{share:.2%}" for share in shares), f"{speed:,.0f}")
+        names = ("restored", "intact", "untouched")
+        rows.append({"name": name, **dict(zip(names, shares, strict=True)), "speed": speed})
     Console().print(table)
+    if arguments.save_to is not None:
+        write_json(arguments.save_to, {"environment": environment(), "rows": rows})
 
 
 def _texts(path: Path, field: str) -> TextBatch:

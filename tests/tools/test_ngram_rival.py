@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tools.ngram_rival import main
+from vitrina.reports.result_files import command_of
+from vitrina.reports.runs import read_run
 
 
 def test_the_baseline_learns_and_prints_the_table_of_a_run(
@@ -56,4 +58,7 @@ def test_the_baseline_can_be_attacked(tmp_path: Path, capsys: pytest.CaptureFixt
     )
     metrics = json.loads((tmp_path / "rival" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["attack"]["budgets"] == [0, 1, 2] and metrics["test"]["clean"]["count"] > 15
+    assert metrics["train"]["seconds"] > 0
     assert (tmp_path / "rival" / "attack_greedy.jsonl").is_file()
+    run = read_run(tmp_path / "rival")
+    assert run.finished and command_of(run).startswith("python ") and run.seed == "1"

@@ -33,7 +33,10 @@ def test_noise_is_drawn_or_read_and_measured(
     clean.write_text(json.dumps({"text": "какой дурак"}) + "\n")
     noisy.write_text(json.dumps({"text": "кaкой дуpак"}) + "\n")
     options = [f"--data={clean}", "--normalizer=none", "--normalizer=rules"]
-    assert main([*options, f"--noisy={noisy}"]) == 0
+    saved = tmp_path / "shares.json"
+    assert main([*options, f"--noisy={noisy}", f"--save-to={saved}"]) == 0
+    found = json.loads(saved.read_text("utf-8"))
+    assert found["rows"][1]["restored"] == 1 and found["environment"]["vitrina"]
     rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if "%" in line]
     assert [[cell.strip() for cell in row[1:5]] for row in rows] == [
         ["none", "0.00%", "0.00%", "100.00%"],
@@ -52,6 +55,7 @@ def test_wrong_arguments_end_in_one_line(
     other.write_text('{"text": "а"}\n{"text": "б"}\n')
     for arguments, message in [
         ([f"--noisy={file}"], "--noisy"),
+        (["--save-to=a.json"], "--save-to"),
         ([f"--data={file}", f"--noisy={other}"], "must be 1 texts"),
         ([f"--data={file}", "noise.p=3", "noise=uniform"], "noise.p"),
         ([f"--data={tmp_path}/none"], "none"),

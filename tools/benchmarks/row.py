@@ -6,7 +6,6 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from rich import box
 from rich.table import Table
 
 from vitrina.models.precision import bf16_pays
+from vitrina.runs import record
 
 from .target import Bench
 from .timing import Timing, ratios
@@ -112,7 +112,7 @@ class Row:
         return [self.name, *quantities, str(self.result), self.wanted, met]
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "met": self.met}
+        return {**asdict(self), "wanted": self.wanted, "met": self.met}
 
 
 def environment(bench: Bench) -> dict[str, Any]:
@@ -120,9 +120,8 @@ def environment(bench: Bench) -> dict[str, Any]:
     device = bench.device
     cuda = device.type == "cuda"
     return {
-        "date": datetime.now(UTC).date().isoformat(),
+        **record.environment(),
         "torch": torch.__version__,
-        "python": platform.python_version(),
         "device": torch.cuda.get_device_name(device) if cuda else _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "threads": torch.get_num_threads(),

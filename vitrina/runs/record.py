@@ -112,9 +112,20 @@ def _version(package: str) -> str | None:
         return None
 
 
+def environment() -> dict[str, Any]:
+    """Return versions, commit and date, for the file of a tool."""
+    return {
+        "vitrina": _version("vitrina"),
+        "python": platform.python_version(),
+        "torch": _version("torch"),
+        "commit": (_git_state() or {}).get("commit"),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
 def _git_state() -> dict[str, Any] | None:
     """Return the commit of the checkout, and whether files differ from it; None without git."""
-    folder = Path(__file__).resolve().parent.parent
+    folder = Path(__file__).resolve().parents[2]
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(folder), *arguments]
