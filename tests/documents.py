@@ -33,6 +33,7 @@ PATH=/none DATA=data TABLES=tables
 exec 3>&1
 cd() { :; }
 source() { :; }
+function . { :; }
 command_not_found_handle() {
     [[ $1 == python && $2 == - ]] && { IFS= read -r -d '' code; set -- python-code "$code"; }
     printf '%s\0' "$line" "$@" $'\1' >&3
