@@ -39,6 +39,7 @@ GROUPS = (
     "dataset",
     "noise",
     "normalizer",
+    "dictionary",
     "deobfuscator",
     "embedder",
     "encoder",
@@ -49,7 +50,7 @@ GROUPS = (
     "tracking",
 )
 """Groups of components. Every run chooses one component in each."""
-FORMAT = 1
+FORMAT = 2
 """Format number of the files of a run. Runs of another format are refused."""
 WITHOUT_EFFECT = ("name", "resume", "device", "threads", "tracking")
 """Root keys that do not affect the signature of a run."""
@@ -80,6 +81,7 @@ class Config:
     dataset: Any
     noise: Any
     normalizer: Any
+    dictionary: Any
     deobfuscator: Any
     embedder: Any
     encoder: Any

@@ -28,6 +28,7 @@ from omegaconf import MISSING, OmegaConf
 from vitrina.errors import InputError, require_in_range
 
 BUILT_IN = (
+    "vitrina.text.config",
     "vitrina.data.config",
     "vitrina.noise.config",
     "vitrina.normalizers.config",

@@ -44,6 +44,7 @@ def letters(words: list[Word], hidden: list[Word] | None = None) -> Letters:
         *(n + np.arange(len(codes)) for n in (10, 11, 10)),
         np.array([count for word in before for count in word], dtype=np.int64),
         np.full(len(codes), np.nan, dtype=np.float32),
+        np.zeros(len(codes), dtype=np.uint64),
     )
 
 

@@ -1,6 +1,7 @@
 """Tests of the deobfuscation of whole words by look, noise channel and language model."""
 
 from collections import Counter
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from vitrina.noise.corpus import Corpus
 from vitrina.noise.replacements import Replacements
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
+from vitrina.text.config import RussianDictionaryConfig
+from vitrina.text.dictionary import RussianDictionary
 
 SENTENCES = [
     "привет как дела у тебя",
@@ -173,3 +176,15 @@ def test_long_words_keep_the_codes_of_their_glyphs(deobfuscator: WordDeobfuscato
     codes = deobfuscator.codebook(list(long))
     found = deobfuscator(TextBatch.from_strings([long]))
     np.testing.assert_array_equal(found.codes_L, codes)
+
+
+def test_words_of_a_dictionary_are_left_as_they_are(corrector: WordDeobfuscator) -> None:
+    settings = RussianDictionaryConfig()
+    honest = copy(corrector)
+    honest.dictionary = RussianDictionary(settings, RussianDictionary.fit(settings))
+    words = ["ром", "поп", "ваза", "гаммма", "пр-вет", "првет"]
+    assert plain_words(honest, *words[:3]) == words[:3]
+    assert plain_words(honest, *words[3:]) == plain_words(corrector, *words[3:])
+    found = honest(TextBatch.from_strings(["(ваза)! кое-кто и пр-вет"]))
+    begins = np.flatnonzero(np.diff(found.word_L, prepend=-1))
+    assert (found.lemma_L[begins] != 0).tolist() == [True, True, True, False]

@@ -21,6 +21,8 @@ from vitrina.models.embedders.glyphs_config import GlyphNgramsConfig, GlyphsConf
 from vitrina.models.embedders.ngram_spans import NgramTokenBatch, mean_of_ngrams
 from vitrina.noise.corpus import Corpus
 from vitrina.text.batch import TextBatch
+from vitrina.text.config import RussianDictionaryConfig
+from vitrina.text.dictionary import RussianDictionary
 from vitrina.text.hashing import FIRST_MIX, GOLDEN, SECOND_MIX
 from vitrina.text.ngrams import BASE, BEGIN, END
 
@@ -221,3 +223,22 @@ def test_invalid_settings_are_refused(changed: dict[str, Any], message: str) -> 
     with pytest.raises(InputError) as error:
         replace(GLYPH_NGRAMS, **changed)
     assert message in str(error.value)
+
+
+def test_a_known_word_is_covered_by_itself_and_its_lemma() -> None:
+    embedder, deobfuscator = embedder_of(), copy(DEOBFUSCATOR)
+    settings = RussianDictionaryConfig()
+    dictionary = RussianDictionary(settings, RussianDictionary.fit(settings))
+    embedder.tokenizer.dictionary = deobfuscator.dictionary = dictionary
+
+    def rows(text: str) -> list[set[int]]:
+        texts = TextBatch.from_strings([text])
+        inputs = embedder.tokenizer(texts, deobfuscator(texts))
+        assert isinstance(inputs, NgramTokenBatch)
+        found = [*inputs.tables["rows"].tolist(), None]
+        return [{found[i] for i in row} - {None} for row in inputs.ngram_spans.tolist()]  # type: ignore[misc]
+
+    kot, kota, jopa = rows("кот"), rows("кота"), rows("жопа")
+    assert kot[0] == kot[1] == kot[2] and len(kot[0]) == 2
+    assert len(kota[0]) == 2 and len(kot[0] & kota[0]) == 1  # the lemma
+    assert len(jopa[1]) > 2  # a word of the lexicon keeps its n-grams

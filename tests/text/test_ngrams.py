@@ -68,3 +68,16 @@ def test_hashes_of_many_ngrams_are_distinct() -> None:
     # Embedding tables select rows by the upper bits.
     share = len(np.unique(found >> np.uint64(46))) / 2**18
     assert abs(share - (1 - np.exp(-(2**15) / 2**18))) < 0.002
+
+
+def test_a_known_word_has_its_lemma_in_place_of_its_ngrams() -> None:
+    texts, lemmas = TextBatch.from_strings(["аб вг", "аб"]), np.array([0, 7, 9], dtype=np.uint64)
+    for whole_words in (True, False):
+        plain = [
+            hash_ngrams(TextBatch.from_strings([w]), 1, 3, whole_words=whole_words)[0]
+            for w in ("аб", "вг")
+        ]
+        found, lengths = hash_ngrams(texts, 1, 3, whole_words=whole_words, lemmas_W=lemmas)
+        first, second = np.split(found, lengths[:1])
+        assert first.tolist() == [*plain[0], 7, *plain[1][: int(whole_words)]]
+        assert second.tolist() == [9, *plain[0][: int(whole_words)]]

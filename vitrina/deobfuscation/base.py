@@ -9,6 +9,7 @@ from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
+from vitrina.text.dictionary import Dictionary
 from vitrina.text.offsets import OffsetMap
 
 
@@ -17,7 +18,12 @@ class Deobfuscator(ABC):
 
     It uses no labels and no random numbers. The letters of a word depend only on the word.
     A deobfuscator is picklable and thread-safe.
+
+    Attributes:
+        dictionary: words that it leaves as they are; None: there is none.
     """
+
+    dictionary: Dictionary | None = None
 
     @classmethod
     @abstractmethod

@@ -62,6 +62,11 @@ class DeobfuscatedBatch:
         """int64, glyph that receives the n-grams of a letter; -1 if none."""
         return self.letters.anchor
 
+    @property
+    def lemma_L(self) -> np.ndarray:
+        """uint64, hash of the lemma of each letter's word; 0 if no dictionary knows the word."""
+        return self.letters.lemma
+
     @cached_property
     def text_of_word_W(self) -> np.ndarray:
         """int64, text index of each word."""
@@ -150,5 +155,6 @@ class DeobfuscatedBatch:
             np.where(anchor >= 0, anchor + shift, -1),
             letters.hidden[taken],
             letters.score[taken],
+            letters.lemma[taken],
         )
         return DeobfuscatedBatch(self.source.take(texts_B), glyphs.take(texts_B), part, self.writer)

@@ -21,7 +21,7 @@ from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.glyphs.segmentation import GlyphTokens, count_glyphs, segment
 from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
-from vitrina.text.batch import TextBatch, pieces
+from vitrina.text.batch import TextBatch, offsets_of, pieces, ranges
 
 MIN_SPACED_WORDS = 3
 """Adjacent one-letter words that are joined; plain Russian hardly ever has that many."""
@@ -68,6 +68,7 @@ class CodesDeobfuscator(Deobfuscator):
         fitted = FittedState.join({"space": space, "codebook": codebook})
         fitted = cls.fit_words(settings, fitted, corpus)
         built = cls(settings, fitted)
+        built.dictionary = corpus.dictionary
         parts = (corpus.clean.part(*piece) for piece in pieces(corpus.clean.offsets))
         literal = literal_forms((part, built(part).written) for part in parts)
         texts = {**fitted.texts, "literal": json.dumps(literal, ensure_ascii=False)}
@@ -89,7 +90,30 @@ class CodesDeobfuscator(Deobfuscator):
     def letters(self, glyphs: GlyphTokens) -> Letters:
         """Return the letters of the words of texts."""
         codes_N = self.codebook(glyphs.clusters)[glyphs.ids]
-        return Letters.of(codes_N, *self.cut(codes_N, glyphs.lengths))
+        word_of, kept = self.cut(codes_N, glyphs.lengths)
+        return Letters.of(codes_N, word_of, kept, lemma_N=self.lemmas(glyphs, word_of, kept))
+
+    def lemmas(self, glyphs: GlyphTokens, word_of: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        """Return uint64 [N]: the hash of the lemma of each glyph's word, or 0.
+
+        A word is looked up as it is written, without the signs around it (`кто-то`, not `су-ка`).
+        """
+        lemmas_N = np.zeros(len(glyphs.ids), dtype=np.uint64)
+        if self.dictionary is None or not kept.any():
+            return lemmas_N
+        single_G = np.array([len(each) == 1 for each in glyphs.clusters])
+        points_G = np.array([ord(each[0]) for each in glyphs.clusters], dtype=np.uint32)
+        start = np.flatnonzero(kept)
+        begins = np.flatnonzero(np.diff(word_of[start], prepend=-1))
+        first_W, last_W = start[begins], start[np.append(begins[1:], len(start)) - 1]
+        lengths_W = last_W - first_W + 1
+        inside = ranges(first_W, lengths_W)
+        ids = glyphs.ids[inside]
+        words = TextBatch(points_G[ids], offsets_of(lengths_W)).to_strings()
+        single_W = np.logical_and.reduceat(single_G[ids], offsets_of(lengths_W)[:-1])
+        lemmas_W = np.where(single_W, self.dictionary.lemma_hashes(words), 0)
+        lemmas_N[inside] = np.repeat(lemmas_W, lengths_W)
+        return lemmas_N
 
     def cut(self, codes_N: np.ndarray, lengths_B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Cut texts into words with the settings, see `cut_words`."""

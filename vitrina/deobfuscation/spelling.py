@@ -38,6 +38,7 @@ class Letters:
         hidden: int64 [N], number of signs between a letter and the previous one of its word.
         score: float32 [N], joint log-probability of the letter's word and its glyphs; NaN if the
             word was not searched.
+        lemma: uint64 [N], hash of the lemma of the letter's word; 0 if it is not known.
     """
 
     codes: np.ndarray
@@ -47,6 +48,7 @@ class Letters:
     anchor: np.ndarray
     hidden: np.ndarray
     score: np.ndarray
+    lemma: np.ndarray
 
     @classmethod
     def of(
@@ -57,12 +59,14 @@ class Letters:
         lengths_N: np.ndarray | None = None,
         sign_N: np.ndarray | None = None,
         score_N: np.ndarray | None = None,
+        lemma_N: np.ndarray | None = None,
     ) -> Letters:
         """Return the letters that begin at the kept glyphs.
 
         Args:
             lengths_N: number of glyphs of the letter that begins at each glyph; None: 1.
             sign_N: bool, whether each glyph is a sign; None: no signs.
+            lemma_N: uint64, hash of the lemma of each glyph's word; None: 0.
         """
         start = np.flatnonzero(kept_N)
         word_of, hidden = word_of_N[start], np.zeros_like(start)
@@ -71,7 +75,8 @@ class Letters:
             hidden[np.diff(word_of, prepend=-1) != 0] = 0
         end = start + (1 if lengths_N is None else lengths_N[start])
         score = np.full(len(start), np.nan, np.float32) if score_N is None else score_N[start]
-        return cls(codes_N[start], word_of, start, end, start, hidden, score)
+        lemma = np.zeros(len(start), np.uint64) if lemma_N is None else lemma_N[start]
+        return cls(codes_N[start], word_of, start, end, start, hidden, score, lemma)
 
 
 class SpellingCorrector:
@@ -113,7 +118,7 @@ class SpellingCorrector:
             return letters
         possible &= np.logical_and.reduceat(self.is_letter[letters.codes], begins)
         hashes = hashes_of(letters.codes, offsets)
-        possible &= ~self.known_words.knows(hashes)
+        possible &= ~self.known_words.knows(hashes) & (letters.lemma[begins] == 0)
         words = np.flatnonzero(possible)
         if not len(words):
             return letters
@@ -251,6 +256,7 @@ class SpellingCorrector:
             np.where(old, letters.anchor[source], -1),
             np.where(old, letters.hidden[source], 0),
             score,
+            letters.lemma[source],
         )
 
 

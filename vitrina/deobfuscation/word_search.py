@@ -93,7 +93,12 @@ class WordSearch:
         self.cache: BoundedCache[tuple[str, ...], FoundWord] = BoundedCache(CACHED_WORDS)
 
     def __call__(
-        self, clusters: Sequence[str], ids_N: np.ndarray, codes_N: np.ndarray, word_of_N: np.ndarray
+        self,
+        clusters: Sequence[str],
+        ids_N: np.ndarray,
+        codes_N: np.ndarray,
+        word_of_N: np.ndarray,
+        searched_N: np.ndarray | None = None,
     ) -> FoundWord:
         """Search the codes of words with doubtful glyphs; other words keep their codes.
 
@@ -102,8 +107,9 @@ class WordSearch:
             ids_N: index of each glyph into `clusters`.
             codes_N: int64 [N], code of each glyph by itself.
             word_of_N: int64 [N], word index, non-decreasing over non-blank glyphs.
+            searched_N: bool [N], false for the glyphs of words that keep their codes; None: all.
         """
-        filled = np.flatnonzero(codes_N != BLANK)
+        filled = np.flatnonzero((codes_N != BLANK) & (searched_N is None or searched_N))
         ids = ids_N[filled]
         begins, lengths = self._doubtful(clusters, ids, codes_N[filled], word_of_N[filled])
         found = FoundWord(

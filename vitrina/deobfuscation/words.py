@@ -93,8 +93,11 @@ class WordDeobfuscator(CodesDeobfuscator):
     def letters(self, glyphs: GlyphTokens) -> Letters:
         own_N = self.codebook(glyphs.clusters)[glyphs.ids]
         word_of, kept = self.cut(own_N, glyphs.lengths)
-        found = self.search(glyphs.clusters, glyphs.ids, own_N, word_of)
+        lemmas_N = self.lemmas(glyphs, word_of, kept)
+        found = self.search(glyphs.clusters, glyphs.ids, own_N, word_of, lemmas_N == 0)
         kept = np.where(found.codes != own_N, found.codes != SKIP, kept)
         sign = (self.codebook.is_sign[own_N] | (own_N == UNKNOWN)) & ~kept
-        letters = Letters.of(found.codes, word_of, kept, found.lengths, sign, found.scores)
+        letters = Letters.of(
+            found.codes, word_of, kept, found.lengths, sign, found.scores, lemmas_N
+        )
         return letters if self.corrector is None else self.corrector(letters)

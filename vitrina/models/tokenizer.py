@@ -11,6 +11,7 @@ from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.models.token_batch import TokenBatch
 from vitrina.text.batch import TextBatch
+from vitrina.text.dictionary import Dictionary
 
 
 class Tokenizer(ABC):
@@ -19,9 +20,11 @@ class Tokenizer(ABC):
     Attributes:
         reads_codes: whether it takes deobfuscated letters as visual codes; otherwise it gets the
             deobfuscated text.
+        dictionary: words without n-grams inside, for tokenizers of n-grams; None: none.
     """
 
     reads_codes: bool = False
+    dictionary: Dictionary | None = None
 
     def units(self, texts: TextBatch) -> TextBatch:
         """Return the texts to deobfuscate: the texts themselves, or each word as a text."""

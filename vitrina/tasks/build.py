@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 
@@ -20,6 +21,7 @@ from vitrina.state import FittedState
 from vitrina.tasks.base import Task
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.ocr.symbols import build_symbols
+from vitrina.text.dictionary import Dictionary
 
 
 def fit(
@@ -36,16 +38,20 @@ def fit(
         given: states from another run, which are not fitted: `deobfuscator`, `embedder`, `ocr`.
     """
     parts = {
+        "dictionary": fit_dictionary(config),
         **(given or {}),
         "task": fit_task(config, dataset),
         "encoder": component("encoder", config.encoder.kind).load().fit(config.encoder),
     }
+    dictionary = build_dictionary(config, parts["dictionary"])
+    corpus = replace(corpus, dictionary=dictionary)
     deobfuscator = component("deobfuscator", config.deobfuscator.kind)
     if deobfuscator.target:
         if "deobfuscator" not in parts:
             parts["deobfuscator"] = deobfuscator.load().fit(config.deobfuscator, corpus)
         if not config.embedder.reads_codes:
             built = build("deobfuscator", config.deobfuscator, parts["deobfuscator"])
+            built.dictionary = dictionary
             corpus = corpus.map(lambda texts: built(texts).text())
     if "embedder" not in parts:
         embedder = component("embedder", config.embedder.kind).load()
@@ -53,6 +59,19 @@ def fit(
     if config.ocr.recognizes and "ocr" not in parts:
         parts["ocr"] = component("ocr", config.ocr.kind).load().fit(config.ocr, corpus)
     return FittedState.join(parts)
+
+
+def fit_dictionary(config: Config) -> FittedState:
+    """Return the version of the dictionary."""
+    dictionary = component("dictionary", config.dictionary.kind)
+    return dictionary.load().fit(config.dictionary) if dictionary.target else FittedState()
+
+
+def build_dictionary(config: Config, fitted: FittedState) -> Dictionary | None:
+    """Build the dictionary; None without one."""
+    if not component("dictionary", config.dictionary.kind).target:
+        return None
+    return build("dictionary", config.dictionary, fitted)
 
 
 def fit_task(config: Config, dataset: Dataset) -> FittedState:
@@ -83,6 +102,7 @@ def build_pipeline(
     deobfuscator = None
     if component("deobfuscator", config.deobfuscator.kind).target:
         deobfuscator = build("deobfuscator", config.deobfuscator, fitted.part("deobfuscator"))
+        deobfuscator.dictionary = model.embedder.tokenizer.dictionary
     return TextPipeline(normalizer, deobfuscator, model.embedder.tokenizer)
 
 
@@ -94,6 +114,7 @@ def build_model(config: Config, fitted: FittedState, task: Task) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         embedder: Embedder = build("embedder", config.embedder, fitted.part("embedder"))
+        embedder.tokenizer.dictionary = build_dictionary(config, fitted.part("dictionary"))
         embedder = task.embedder(embedder)
         encoder = (
             component("encoder", config.encoder.kind)

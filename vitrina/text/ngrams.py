@@ -92,7 +92,12 @@ def mark_words(texts: TextBatch) -> MarkedWords:
 
 
 def hash_ngrams(
-    texts: TextBatch, min_n: int, max_n: int, *, whole_words: bool
+    texts: TextBatch,
+    min_n: int,
+    max_n: int,
+    *,
+    whole_words: bool,
+    lemmas_W: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hash the n-grams of `min_n` to `max_n` symbols of each word; marks count as symbols.
 
@@ -100,6 +105,7 @@ def hash_ngrams(
 
     Args:
         whole_words: also hash each word as a whole.
+        lemmas_W: see `with_lemmas`; None: no word is known.
 
     Returns:
         uint64 [num_ngrams], ordered by text and start position; at one position the whole word
@@ -107,6 +113,8 @@ def hash_ngrams(
     """
     words = mark_words(texts)
     hashes, present = hash_places(words, min_n, max_n, whole_words=whole_words)
+    if lemmas_W is not None:
+        hashes, present = with_lemmas(words, hashes, present, lemmas_W, whole_words=whole_words)
     counts = offsets_of(present.sum(axis=1))
     return hashes[present], np.diff(counts[words.text_offsets])
 
@@ -134,6 +142,33 @@ def hash_places(
             columns.append(_finish(sums, n))
             present.append((left >= n) if n > 1 else (left > 1) & (places > 0))
     return np.stack(columns, axis=1), np.stack(present, axis=1)
+
+
+def with_lemmas(
+    words: MarkedWords,
+    hashes: np.ndarray,
+    present: np.ndarray,
+    lemmas_W: np.ndarray,
+    *,
+    whole_words: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put the lemma of each known word in place of the n-grams inside it.
+
+    Args:
+        hashes, present: the result of `hash_places` with the same `whole_words`.
+        lemmas_W: uint64 [num_words], hash of the lemma of each word; 0: not known.
+
+    Returns:
+        The same arrays with one column more, the lemma, before all others.
+    """
+    known_W, begins = lemmas_W != 0, words.offsets[:-1]
+    inside = np.repeat(known_W, np.diff(words.offsets))
+    lemmas, has_lemma = np.zeros(len(words.line), np.uint64), np.zeros(len(words.line), bool)
+    lemmas[begins], has_lemma[begins] = lemmas_W, known_W
+    kept = present & ~inside[:, None]
+    if whole_words:
+        kept[:, 0] = present[:, 0]
+    return np.column_stack([lemmas, hashes]), np.column_stack([has_lemma, kept])
 
 
 def _hash_words(words: MarkedWords, places: np.ndarray) -> np.ndarray:

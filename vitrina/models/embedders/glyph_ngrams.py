@@ -28,7 +28,7 @@ from vitrina.models.layers.ragged import Ragged
 from vitrina.models.token_batch import TokenBatch
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch
-from vitrina.text.ngrams import MarkedWords, hash_places
+from vitrina.text.ngrams import MarkedWords, hash_places, with_lemmas
 
 
 class GlyphNgramsTokenizer(GlyphsTokenizer):
@@ -49,6 +49,13 @@ class GlyphNgramsTokenizer(GlyphsTokenizer):
         hashes_PM, present_PM = hash_places(
             words, config.min_n, config.max_n, whole_words=config.whole_words
         )
+        word_columns = int(config.whole_words)
+        if self.dictionary is not None:
+            begins = np.flatnonzero(np.diff(read.word_L, prepend=-1))
+            hashes_PM, present_PM = with_lemmas(
+                words, hashes_PM, present_PM, read.lemma_L[begins], whole_words=config.whole_words
+            )
+            word_columns += 1
         rows, numbers_PM = _numbered(rows_of(hashes_PM, config.num_buckets), present_PM)
         ngram_spans = find_ngram_spans(
             words,
@@ -56,7 +63,7 @@ class GlyphNgramsTokenizer(GlyphsTokenizer):
             len(rows),
             min_n=config.min_n,
             max_n=config.max_n,
-            whole_words=config.whole_words,
+            word_columns=word_columns,
         )
         shape = (len(read.glyphs.ids), ngram_spans.shape[1])
         covering_NC = np.full(shape, len(rows), dtype=np.int32)

@@ -62,7 +62,7 @@ def find_ngram_spans(
     *,
     min_n: int,
     max_n: int,
-    whole_words: bool,
+    word_columns: int,
 ) -> np.ndarray:
     """Return the n-grams that cover each symbol of words.
 
@@ -70,14 +70,13 @@ def find_ngram_spans(
         numbers_PM: numbers of the n-grams that start at each position, in the order of
             `hash_places`.
         none: number that means no n-gram.
+        word_columns: first columns that hold a number for the whole word, at its first position.
 
     Returns:
         int32 [num_symbols, C].
     """
     places, in_word = words.places, words.places_in_words()[words.places]
-    columns = []
-    if whole_words:
-        columns.append(numbers_PM[places - in_word, 0])
+    columns = [numbers_PM[places - in_word, column] for column in range(word_columns)]
     for column, n in enumerate(range(min_n, max_n + 1), start=len(columns)):
         for back in range(n):
             begins = numbers_PM[np.maximum(places - back, 0), column]

@@ -7,6 +7,8 @@ embedding. The gradient can be sparse, so that a step costs as much as its batch
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from torch import nn
 
@@ -20,6 +22,9 @@ from vitrina.text.batch import TextBatch
 from vitrina.text.case import lower_case
 from vitrina.text.ngrams import hash_ngrams
 
+OUTER_SIGNS = re.compile(r"^\W+|\W+$")
+"""Signs around a word, which a dictionary does not contain."""
+
 
 class NgramsTokenizer(Tokenizer):
     """Makes a token of each n-gram."""
@@ -29,10 +34,18 @@ class NgramsTokenizer(Tokenizer):
 
     def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> TokenBatch:
         config = self.config
+        lemmas_W = None
+        if self.dictionary is not None:
+            words = (word for text in texts.to_strings() for word in text.split())
+            lemmas_W = self.dictionary.lemma_hashes([OUTER_SIGNS.sub("", word) for word in words])
         if config.lowercase:
             texts = TextBatch(lower_case(texts.code_points), texts.offsets)
         hashes_N, lengths_B = hash_ngrams(
-            texts, config.min_n, config.max_n, whole_words=config.whole_words
+            texts,
+            config.min_n,
+            config.max_n,
+            whole_words=config.whole_words,
+            lemmas_W=lemmas_W,
         )
         return table_inputs(rows_of(hashes_N, config.num_buckets), lengths_B, config.num_buckets)
 

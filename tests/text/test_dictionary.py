@@ -1,0 +1,68 @@
+"""Dictionaries contain honest words with their lemmas."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vitrina.errors import InputError
+from vitrina.text.config import FileDictionaryConfig, RussianDictionaryConfig
+from vitrina.text.dictionary import FileDictionary, RussianDictionary
+
+RUSSIAN = RussianDictionary(
+    RussianDictionaryConfig(), RussianDictionary.fit(RussianDictionaryConfig())
+)
+COPY = pickle.loads(pickle.dumps(RUSSIAN))
+
+
+def test_forms_of_a_word_share_a_lemma_and_case_does_not_count() -> None:
+    forms = RUSSIAN.lemma_hashes(["гребля", "греблю", "ГРЕБЛЕЙ", "сабля", "ёжик", "ежик"])
+    assert len(set(forms[:3].tolist())) == 1 and forms[0] != forms[3]
+    assert forms[4] == forms[5] != 0 and forms.dtype == np.uint64
+
+
+@pytest.mark.parametrize("word", ["сука", "дурак", "греблйя", "", "!", "hello", "су-ка", "т. е."])
+def test_toxic_and_unknown_words_have_no_lemma(word: str) -> None:
+    assert RUSSIAN.lemma_hashes([word]).tolist() == [0]
+
+
+@given(st.lists(st.text(max_size=8), max_size=5))
+@settings(deadline=None)
+def test_any_text_can_be_looked_up_also_in_another_process(words: list[str]) -> None:
+    assert np.array_equal(RUSSIAN.lemma_hashes(words), COPY.lemma_hashes(words))
+
+
+def test_a_file_lists_words_and_lemmas(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("barge\nbarges\tbarge\n\nсука\n", encoding="utf-8")
+    config = FileDictionaryConfig(path=str(path))
+    dictionary = FileDictionary(config, FileDictionary.fit(config))
+    known = dictionary.lemma_hashes(["Barge", "barges", "bargee", "сука"]).tolist()
+    assert known[0] == known[1] != 0 and known[2:] == [0, 0]
+
+
+def test_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("a\n")
+    config = FileDictionaryConfig(path=str(path))
+    state = FileDictionary.fit(config)
+    path.write_text("b\n")
+    with pytest.raises(
+        InputError, match=r"dictionary = file: this run needs blake2b .*, not blake"
+    ):
+        FileDictionary(config, state)
+
+
+def test_broken_files_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    config = FileDictionaryConfig(path=str(path))
+    with pytest.raises(InputError, match=r"words\.txt: cannot be read"):
+        FileDictionary.fit(config)
+    path.write_bytes(b"a\xff")
+    with pytest.raises(InputError, match=r"words\.txt: is not UTF-8 text \(byte 1\)"):
+        FileDictionary(config, FileDictionary.fit(config)).lemma_hashes(["a"])
+    with pytest.raises(InputError, match=r"dictionary\.path = None: must be the path"):
+        FileDictionaryConfig().check("dictionary")
