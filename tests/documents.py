@@ -6,7 +6,7 @@ An HTML comment before a fenced block of bash, console or python has it run:
     <!-- run -->            the block must exit with 0
     <!-- run, slow -->      the same, in the slow tests alone
     <!-- run, output -->    also, it must print the ```text block that follows, or what a console
-                            block shows after each command; `…` stands for any text
+                            block shows after each command; `…` matches any text
 
 Blocks of a document run from top to bottom in one shell, in a folder that looks like the root of
 the repository, with an empty folder `outputs`.
@@ -33,6 +33,7 @@ PATH=/none DATA=data TABLES=tables
 exec 3>&1
 cd() { :; }
 source() { :; }
+function . { :; }
 command_not_found_handle() {
     [[ $1 == python && $2 == - ]] && { IFS= read -r -d '' code; set -- python-code "$code"; }
     printf '%s\0' "$line" "$@" $'\1' >&3

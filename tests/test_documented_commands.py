@@ -28,7 +28,7 @@ EXTRAS = {"hydra/sweeper=search": "hydra_plugins.hydra_optuna_sweeper"}
 """Options that need an extra beyond `dev`, and the module that it brings."""
 OTHERS = ("cat", "git", "grep", "head", "ls", "mkdir", "pip")
 """Programs whose arguments are not checked."""
-PLUGIN = "examples/extending/"
+PLUGIN = ("examples/extending/", "docs/extending.md")
 """Documents whose commands need this plugin."""
 SETTING = re.compile(r"\+?([a-z_]+(?:[./][a-z_0-9]+)+|[a-z]+)=(.*)")
 KEY = re.compile(r"[a-z_]+(?:\.[a-z_0-9]+)+")

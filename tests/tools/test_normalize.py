@@ -10,7 +10,7 @@ from tools.normalize import main
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "normalize.py"
 
 
-def test_a_text_is_shown_as_each_normaliser_makes_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_is_normalized_by_each_normalizer(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["}|{0па xyй"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "none: }|{0па xyй",
@@ -33,7 +33,10 @@ def test_noise_is_drawn_or_read_and_measured(
     clean.write_text(json.dumps({"text": "какой дурак"}) + "\n")
     noisy.write_text(json.dumps({"text": "кaкой дуpак"}) + "\n")
     options = [f"--data={clean}", "--normalizer=none", "--normalizer=rules"]
-    assert main([*options, f"--noisy={noisy}"]) == 0
+    saved = tmp_path / "shares.json"
+    assert main([*options, f"--noisy={noisy}", f"--save-to={saved}"]) == 0
+    found = json.loads(saved.read_text("utf-8"))
+    assert found["rows"][1]["restored"] == 1 and found["environment"]["vitrina"]
     rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if "%" in line]
     assert [[cell.strip() for cell in row[1:5]] for row in rows] == [
         ["none", "0.00%", "0.00%", "100.00%"],
@@ -50,12 +53,13 @@ def test_wrong_arguments_end_in_one_line(
     file.write_text('{"text": "а"}\n')
     other = tmp_path / "b.jsonl"
     other.write_text('{"text": "а"}\n{"text": "б"}\n')
-    for arguments, told in [
+    for arguments, message in [
         ([f"--noisy={file}"], "--noisy"),
-        ([f"--data={file}", f"--noisy={other}"], "of 1 texts"),
+        (["--save-to=a.json"], "--save-to"),
+        ([f"--data={file}", f"--noisy={other}"], "must be 1 texts"),
         ([f"--data={file}", "noise.p=3", "noise=uniform"], "noise.p"),
         ([f"--data={tmp_path}/none"], "none"),
     ]:
         assert main([*arguments, "--normalizer=none"]) == 2
-        told_error = capsys.readouterr().err
-        assert told in told_error and told_error.count("\n") == 1
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1

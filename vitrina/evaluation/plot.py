@@ -60,8 +60,13 @@ def draw_curve(
         axes.fill_between(band_x, low, high, color=color, alpha=0.15, linewidth=0)
 
 
-def save_figure(figure: Any, path: Path, legend_columns: int) -> None:
+def save_figure(
+    figure: Any, path: Path, legend_columns: int, metadata: dict[str, str] | None = None
+) -> None:
     """Write a PNG with the legend of the first panel below the axes.
+
+    Args:
+        metadata: text that the file holds, by key.
 
     Raises:
         InputError: if the file cannot be written.
@@ -72,7 +77,7 @@ def save_figure(figure: Any, path: Path, legend_columns: int) -> None:
             handles, labels, loc="outside lower center", ncols=legend_columns, frameon=False
         )
     with replacement(path) as temporary:
-        figure.savefig(temporary, format="png")
+        figure.savefig(temporary, format="png", metadata=metadata)
 
 
 def plain_label(text: str) -> str:

@@ -13,13 +13,19 @@ from vitrina.evaluation.plot import draw_curve, new_figure, plain_label, save_fi
 from vitrina.reports.table import SeedTable
 
 
-def draw_tables(tables: Sequence[SeedTable], headings: Sequence[str], path: Path) -> None:
+def draw_tables(
+    tables: Sequence[SeedTable],
+    headings: Sequence[str],
+    path: Path,
+    metadata: dict[str, str] | None = None,
+) -> None:
     """Write a PNG of `tables`, which have the same rows and columns; bands are intervals.
 
     Numeric columns are placed at their values, other columns at equal distances.
 
     Args:
         headings: name of the score of each table.
+        metadata: text that the file holds, by key.
 
     Raises:
         InputError: if `path` does not end in .png or cannot be written.
@@ -30,7 +36,7 @@ def draw_tables(tables: Sequence[SeedTable], headings: Sequence[str], path: Path
         _draw(axes, table)
         axes.set_title(plain_label(heading), fontsize=10)
         axes.set_xlabel(plain_label(table.column_key))
-    save_figure(figure, path, 4)
+    save_figure(figure, path, 4, metadata)
 
 
 def _draw(axes: Any, table: SeedTable) -> None:

@@ -99,13 +99,17 @@ def markdown(found: RunTables) -> str:
     """Return the tables as Markdown, with a list of notes and failed runs."""
     lines = []
     for table in found.tables:
-        marks = ["---" if n < table.num_names else "---:" for n in range(len(table.head))]
-        lines += [f"**{_markdown(table.title)}**", ""]
-        lines += [_row(map(_markdown, table.head), "| {} |", " | "), f"|{'|'.join(marks)}|"]
-        lines += [_row(_marked(row, _markdown, "**{}**"), "| {} |", " | ") for row in table.rows]
-        lines.append("")
+        lines += [f"**{_markdown(table.title)}**", "", *markdown_lines(table), ""]
     lines += [f"- {_markdown(note)}" for note in [*found.notes, *found.failed]]
     return "\n".join(lines) + "\n"
+
+
+def markdown_lines(table: TextTable, *, escaped: bool = True) -> list[str]:
+    """Return the lines of a table without its title; not `escaped`, its text is Markdown."""
+    safe = _markdown if escaped else str
+    marks = ["---" if n < table.num_names else "---:" for n in range(len(table.head))]
+    rows = [_row(_marked(row, safe, "**{}**"), "| {} |", " | ") for row in table.rows]
+    return [_row(map(safe, table.head), "| {} |", " | "), f"|{'|'.join(marks)}|", *rows]
 
 
 def latex(found: RunTables) -> str:

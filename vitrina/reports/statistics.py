@@ -47,7 +47,10 @@ class SeedMean:
     @property
     def text(self) -> str:
         """The formatted mean with its interval."""
-        digits = 3 if abs(self.mean) < 100 else 0
+        return self.rounded(3 if abs(self.mean) < 100 else 0)
+
+    def rounded(self, digits: int) -> str:
+        """Return the mean with its interval, with that many decimals."""
         mean = f"{self.mean:,.{digits}f}"
         if self.method == "t":
             return f"{mean} ± {self.high - self.mean:,.{digits}f}"

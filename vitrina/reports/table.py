@@ -210,7 +210,7 @@ def _table(
     best = set()
     for column in columns:
         means = [cell and cell.mean for cell in (cells[row, column] for row in rows)]
-        best |= {(rows[n], column) for n in _best_shown(means, lower=lower[column])}
+        best |= {(rows[n], column) for n in best_shown(means, lower=lower[column])}
     table = SeedTable(title, *keys, list(rows), list(columns), scores, cells, best, [])
     table.tests = _paired_tests(table, baseline, lower)
     table.notes = _explained(table, lower)
@@ -234,7 +234,7 @@ def run_table(runs: Iterable[Path | Run], *, metric: str | None = None) -> RunTa
     columns = [[Cell(_seconds(run)) for run in read]]
     for suite in suites:
         values = [_number(scores.get(suite, {}).get(metric)) for scores in tests]
-        best = _best_shown(values, lower=_lower(metric))
+        best = best_shown(values, lower=_lower(metric))
         columns.append([Cell(score_text(v), n in best) for n, v in enumerate(values)])
     rows = [
         [*map(Cell, name), *cells]
@@ -332,9 +332,9 @@ def _lower(metric: str) -> bool:
     return any(part in LOWER_IS_BETTER for part in metric.split("."))
 
 
-def _best_shown(values: Sequence[float | None], *, lower: bool) -> set[int]:
+def best_shown(values: Sequence[float | None], *, lower: bool, digits: int = 3) -> set[int]:
     """Return the indices of the best values after rounding to the shown digits."""
-    shown = {n: round(value, 3) for n, value in enumerate(values) if value is not None}
+    shown = {n: round(value, digits) for n, value in enumerate(values) if value is not None}
     best = (min if lower else max)(shown.values(), default=None)
     return {n for n, value in shown.items() if value == best}
 
