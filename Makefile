@@ -1,6 +1,6 @@
-# Everything a newcomer needs: `make run` trains and reports, `make test` checks the project.
-# `make test-all` also runs the slow tests: kill-and-resume soaks and runs of many processes.
-# `make docs` builds the documentation into build/docs, `make docs-serve` shows it while it is written.
+# `make run` trains and reports a model, `make test` checks the project. `make test-all` also runs the
+# slow tests: kill-and-resume soaks and runs of many processes. `make docs` builds the documentation
+# into build/docs, `make docs-serve` serves it and rebuilds it after changes.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -11,7 +11,7 @@ TESTS  := -m "not slow"
 run: setup
 	$(BIN)/python main.py $(ARGS)
 
-# Side by side: lint and types are done while the first tests run.
+# In parallel: lint and types finish while the first tests run.
 test: setup
 	$(MAKE) --no-print-directory --jobs=3 lint types unit
 
@@ -20,7 +20,7 @@ test-all: setup
 
 setup: $(VENV)/.installed
 
-# Installed again whenever pyproject.toml changes.
+# Reinstalls when pyproject.toml changes.
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or sys.exit(f"VITRina needs Python 3.11, 3.12 or 3.13, and {sys.executable} is {sys.version.split()[0]}; name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
@@ -31,11 +31,12 @@ lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python tools/check_language.py
 
 types:
 	$(BIN)/pyright
 
-# A process for each core; the tests of a file stay together, since they share what they trained.
+# One process per core. The tests of a file run in one process, since they share trained models.
 unit:
 	$(BIN)/python -m pytest $(TESTS) --numprocesses=auto --maxprocesses=8 --dist=loadfile
 

@@ -1,4 +1,4 @@
-"""Train a model and measure how it holds up under noise: `python main.py --help`."""
+"""Train a model and evaluate its robustness to noise: `python main.py --help`."""
 
 from vitrina.cli.main import main
 

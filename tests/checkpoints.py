@@ -1,4 +1,4 @@
-"""Tiny checkpoints of Hugging Face's form with random weights, made on the spot."""
+"""Tiny Hugging Face checkpoints with random weights, made on demand."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюяabcdefghijklmnopqrstuvwxyz0123456789"
 SPECIAL = ["<s>", "[PAD]", "[SEP]", "[UNK]"]
-"""The padding's id is 1, as in RoBERTa, whose positions are counted from behind it."""
+"""The padding id is 1, as in RoBERTa, whose positions start after it."""
 
 SIZES: dict[str, Any] = {
     "hidden_size": 16,
@@ -24,11 +24,11 @@ CONFIGS = {
     "roberta": lambda **more: transformers.RobertaConfig(**SIZES, **more),
 }
 POSITIONS = 10
-"""Tokens that both have positions for: texts with more are read in windows."""
+"""Maximum number of tokens of both models; longer texts are split into windows."""
 
 
 def tiny_tokenizer() -> Any:
-    """Letters as sub-words, between <s> and [SEP]."""
+    """Return a tokenizer with letters as subwords, between <s> and [SEP]."""
     pieces = [*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), "при", "##вет"]
     vocabulary = {piece: number for number, piece in enumerate(pieces)}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
@@ -47,7 +47,7 @@ def tiny_tokenizer() -> Any:
 
 
 def make_checkpoint(folder: Path, kind: str = "bert") -> Path:
-    """A whole checkpoint in `folder`: settings, weights, tokenizer."""
+    """Write a checkpoint to `folder`: settings, weights, tokenizer."""
     tokenizer = tiny_tokenizer()
     positions = POSITIONS + (2 if kind == "roberta" else 0)
     with torch.random.fork_rng(devices=[]):
@@ -59,6 +59,5 @@ def make_checkpoint(folder: Path, kind: str = "bert") -> Path:
 
 
 def save(folder: Path, model: Any) -> None:
-    """`model` alone."""
     transformers.utils.logging.disable_progress_bar()
     model.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""A small run on the demo corpus that several tests look at, trained once."""
+"""Small runs on the demo corpus, trained once and shared by tests."""
 
 import os
 from collections.abc import Iterator
@@ -14,20 +14,19 @@ from vitrina.config import compose_config
 from vitrina.experiment import run
 from vitrina.training.loop import Batch, Training
 
-# The models of the tests are tiny: a second thread gains nothing, and where something else runs
-# beside the tests, threads that wait for each other take many times as long. For subprocesses too.
+# The test models are tiny: more threads gain nothing, and slow the tests down many times on a busy
+# machine. The variable is for subprocesses.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)
 
 SMALL = ("dataset.num_comments=300", "training.epochs=1", "evaluation=quick", "tracking=none")
-"""For runs of seconds; the first one is for the demo corpus alone."""
+"""Overrides for runs of seconds; the first one is only for the demo corpus."""
 PLAIN = "model=vtr_glyphs_plain"
-"""What runs train that could train anything: the default model's checkpoints are a hundred times
-as large."""
+"""Model of tests that work with any model; checkpoints of the default are 100 times larger."""
 
 
 def small_run(folder: Path, *overrides: str) -> dict[str, Any]:
-    """Train on a few demo comments, `PLAIN` unless a model is named; returns the metrics."""
+    """Train on a few demo comments, `PLAIN` unless a model is named. Return the metrics."""
     named = any(each.startswith("model=") for each in overrides)
     given = [*overrides] if named else [PLAIN, *overrides]
     return run(compose_config([*SMALL, *given]), folder, overrides=given)
@@ -35,7 +34,7 @@ def small_run(folder: Path, *overrides: str) -> dict[str, Any]:
 
 @contextmanager
 def training_that_dies(step: int) -> Iterator[None]:
-    """Within it a training dies when it begins the step of that number, counted from 0."""
+    """Make a training die at the start of a step, counted from 0."""
     take_step = Training.step
 
     def dies(training: Training, batch: Batch) -> Tensor:
@@ -58,7 +57,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def reads(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run of a small model that also reads."""
+    """The folder of a finished run of a small model with OCR."""
     folder = tmp_path_factory.mktemp("reads") / "run"
     narrow = ["encoder.dim=32", "ocr.dim=64", "ocr.min_count=5", "training.epochs=2"]
     few = ["dataset.limit_test=40", "dataset.limit_val=20", "training.batch_size=8"]

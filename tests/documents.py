@@ -6,7 +6,7 @@ An HTML comment before a fenced block of bash, console or python has it run:
     <!-- run -->            the block must exit with 0
     <!-- run, slow -->      the same, in the slow tests alone
     <!-- run, output -->    also, it must print the ```text block that follows, or what a console
-                            block shows after each command; `…` stands for any text
+                            block shows after each command; `…` matches any text
 
 Blocks of a document run from top to bottom in one shell, in a folder that looks like the root of
 the repository, with an empty folder `outputs`.

@@ -1,4 +1,4 @@
-"""The whole experiment: it trains, saves, loads again and gives the same scores."""
+"""An experiment trains and saves a model, which has the same scores after loading."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def scores_only(metrics: dict[str, Any]) -> dict[str, Any]:
-    """The test scores without how fast they were computed."""
+    """Return the test scores without speeds."""
     return {
         name: {key: value for key, value in suite.items() if key != "comments_per_second"}
         for name, suite in plain(metrics["test"]).items()
@@ -63,7 +63,7 @@ def test_a_loaded_run_gives_the_scores_of_the_run(preset: str, tmp_path: Path) -
         assert np.mean(right) == pytest.approx(metrics["test"][suite]["accuracy"])
 
 
-def test_the_folder_holds_what_is_promised(trained: Path) -> None:
+def test_the_folder_contains_all_files(trained: Path) -> None:
     names = {path.name for path in trained.iterdir()}
     files = {"config.yaml", "record.json", "metrics.json", "history.jsonl", "levels.png"}
     assert files | {"state.safetensors", "predictions", "checkpoints"} <= names
@@ -80,15 +80,13 @@ def test_the_folder_holds_what_is_promised(trained: Path) -> None:
     assert not list(trained.glob("**/*.tmp"))
 
 
-def test_the_same_seed_gives_the_same_scores_and_another_seed_others(
-    trained: Path, tmp_path: Path
-) -> None:
+def test_scores_depend_on_the_seed_only(trained: Path, tmp_path: Path) -> None:
     first = json.loads((trained / "metrics.json").read_text())
     again = small_run(tmp_path / "again")
     assert scores_only(again) == scores_only(first)
     other = small_run(tmp_path / "other", "seed=2")
     assert scores_only(other) != scores_only(first)
-    # The noisy test texts are the same ones for every seed.
+    # The noisy test texts do not depend on the seed.
     texts = [
         [row["scored_text"] for row in rows(folder / "predictions" / "level_3.jsonl")]
         for folder in (trained, tmp_path / "other")

@@ -11,7 +11,7 @@ from vitrina.errors import InputError
 from vitrina.files import json_line, make_folder, replacement, replacing
 
 
-def test_a_file_appears_when_all_is_written(tmp_path: Path) -> None:
+def test_a_file_is_replaced_after_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("before", encoding="utf-8")
     with replacing(path) as file:
@@ -23,7 +23,7 @@ def test_a_file_appears_when_all_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_on_an_error_all_is_as_before(tmp_path: Path, error: type[BaseException]) -> None:
+def test_on_an_error_nothing_changes(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "file"
     path.write_text("before", encoding="utf-8")
     for write in (replacing, replacement):
@@ -33,7 +33,7 @@ def test_on_an_error_all_is_as_before(tmp_path: Path, error: type[BaseException]
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_others_may_read_what_the_umask_lets_them(tmp_path: Path) -> None:
+def test_the_mode_of_a_file_follows_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         with replacing(tmp_path / "file") as file:
@@ -43,7 +43,7 @@ def test_others_may_read_what_the_umask_lets_them(tmp_path: Path) -> None:
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
 
 
-def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_files_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     missing, pipe = tmp_path / "none" / "file", tmp_path / "pipe"
     os.mkfifo(pipe)
     reasons = {
@@ -52,9 +52,9 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
         pipe: "not a plain file",
     }
     for path, reason in reasons.items():
-        with pytest.raises(InputError) as told, replacing(path):
-            pytest.fail("there is nothing to write to")
-        assert str(told.value) == f"{path}: cannot be written ({reason})"
+        with pytest.raises(InputError) as error, replacing(path):
+            pytest.fail("must raise before writing")
+        assert str(error.value) == f"{path}: cannot be written ({reason})"
     full = OSError(errno.ENOSPC, "No space left on device")
     with (
         pytest.raises(InputError, match=r"\(No space left on device\)$"),
@@ -64,17 +64,17 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [pipe]
 
 
-def test_folders_are_made(tmp_path: Path) -> None:
+def test_folders_are_created(tmp_path: Path) -> None:
     make_folder(tmp_path / "a" / "b")
     make_folder(tmp_path / "a" / "b")
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(InputError, match=r"file/c: cannot be made \(Not a directory\)"):
+    with pytest.raises(InputError, match=r"file/c: cannot be created \(Not a directory\)"):
         make_folder(tmp_path / "file" / "c")
 
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=())))
-def test_a_line_of_json_can_be_written_and_read(text: str) -> None:
+def test_a_line_of_json_round_trips(text: str) -> None:
     line = json_line({"text": text})
     assert "\n" not in line
     read = json.loads(line.encode("utf-8"))["text"]

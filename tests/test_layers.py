@@ -1,4 +1,4 @@
-"""Packages import little: an `__init__.py` holds a docstring alone, the configuration no torch."""
+"""Imports stay light: `__init__.py` files contain a docstring, configurations need no torch."""
 
 import ast
 import subprocess
@@ -15,7 +15,7 @@ INITS = [path for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE
 
 
 @pytest.mark.parametrize("path", INITS, ids=lambda path: str(path.parent.relative_to(PACKAGE)))
-def test_a_package_holds_a_docstring_alone(path: Path) -> None:
+def test_an_init_file_contains_only_a_docstring(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree) and len(tree.body) == 1
 

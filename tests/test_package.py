@@ -1,4 +1,4 @@
-"""The wheel carries all that a run needs, and works from any folder."""
+"""The wheel contains all files that a run needs, and works in any folder."""
 
 import json
 import os
@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def test_an_installed_wheel_trains_in_any_folder(tmp_path: Path) -> None:
     python = [sys.executable, "-m"]
-    wheels, site, elsewhere = tmp_path / "wheels", tmp_path / "site", tmp_path / "elsewhere"
-    elsewhere.mkdir()
+    wheels, site, cwd = tmp_path / "wheels", tmp_path / "site", tmp_path / "cwd"
+    cwd.mkdir()
     build = [*python, "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", str(ROOT)]
     subprocess.run([*build, "-w", str(wheels)], check=True)
     (wheel,) = wheels.glob("vitrina-*.whl")
@@ -21,18 +21,18 @@ def test_an_installed_wheel_trains_in_any_folder(tmp_path: Path) -> None:
     small = ["dataset.num_comments=100", "training.steps=1", "evaluation=quick", "tracking=none"]
     done = subprocess.run(
         [*python, "vitrina.cli.main", *small, "hydra.run.dir=here"],
-        cwd=elsewhere,
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(site)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "level_4" in json.loads((elsewhere / "here" / "metrics.json").read_text())["test"]
+    assert "level_4" in json.loads((cwd / "here" / "metrics.json").read_text())["test"]
     tool = site / "vitrina" / "tools" / "predict.py"
     scored = subprocess.run(
         [sys.executable, str(tool), "here", "--text", "привет"],
-        cwd=elsewhere,
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(site)},
         capture_output=True,
         text=True,

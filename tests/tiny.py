@@ -1,4 +1,4 @@
-"""Tiny models of every kind, and texts that are hard to draw."""
+"""Tiny models of every embedder, and texts that are hard to draw."""
 
 from dataclasses import asdict, replace
 from functools import cache
@@ -98,7 +98,7 @@ CODES = CodesConfig(
 
 
 class DeobfuscatedNgrams(GlyphNgramsTokenizer):
-    """Tokenizes texts as if behind the deobfuscator `CODES` of the tiny texts."""
+    """Tokenizes texts after the deobfuscator `CODES` of the tiny texts."""
 
     def __call__(self, texts: TextBatch, read: DeobfuscatedBatch | None = None) -> NgramTokenBatch:
         return super().__call__(texts, read or codes_of(tuple(TEXTS))(texts))
@@ -106,7 +106,7 @@ class DeobfuscatedNgrams(GlyphNgramsTokenizer):
 
 @cache
 def codes_of(strings: tuple[str, ...]) -> CodesDeobfuscator:
-    """The deobfuscator `CODES`, fitted on these texts."""
+    """Return the deobfuscator `CODES`, fitted on these texts."""
     texts = TextBatch.from_strings(list(strings))
     return CodesDeobfuscator(CODES, CodesDeobfuscator.fit(CODES, Corpus(texts, lambda: texts)))
 
@@ -179,7 +179,7 @@ ENCODERS = {
 
 
 def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Model:
-    """A tiny model; with a reader of the encoder or the embedder, if that is what it `reads`."""
+    """Build a tiny model, with a CTC head on the encoder or the embedder if `reads` names it."""
     torch.manual_seed(0)
     texts = TextBatch.from_strings(TEXTS)
     embedder_class, config = EMBEDDERS[embedder_kind]
@@ -200,7 +200,7 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
             span=encoder.stride if reads == "encoder" else 1,
         )
     model = Model(embedder, encoder, head, reader)
-    # A step of training, so that the normalisations have seen data.
+    # A training step updates the statistics of normalization layers.
     model(model.embedder.tokenizer(texts)).square().sum().backward()
     if reads is not None:
         model.recognize(model.embedder.tokenizer(texts)).values.square().sum().backward()
@@ -208,14 +208,14 @@ def build(embedder_kind: str, encoder_kind: str, reads: str | None = None) -> Mo
 
 
 def pipeline_of(model: Model, normalizer: Normalizer | None = None) -> TextPipeline:
-    """All stages before a tiny model, without a deobfuscator of their own."""
+    """Return the pipeline of a tiny model, without a deobfuscator."""
     return TextPipeline(normalizer or NoNormalizer(), None, model.embedder.tokenizer)
 
 
 def build_masked(
     embedder_kind: str, encoder_kind: str, reads: str | None = None, share: float = 0.4
 ) -> MaskedModel:
-    """A model that restores what is hidden, with weights that are not those of its beginning."""
+    """Build a model that reconstructs masked pixels, with random weights of head and mask."""
     plain = build(embedder_kind, encoder_kind, reads)
     embedder, encoder = plain.embedder, plain.encoder
     assert isinstance(embedder, VisualEmbedder)
@@ -229,7 +229,7 @@ def build_masked(
 
 
 def build_words(embedder_kind: str, encoder_kind: str, pool: str = "max_mean") -> Model:
-    """A model that labels words with three labels."""
+    """Build a model that labels words with three labels."""
     torch.manual_seed(0)
     texts = TextBatch.from_strings(TEXTS)
     kind, config = EMBEDDERS[embedder_kind]

@@ -1,4 +1,4 @@
-"""Measure how fast the project is: see `benchmarks/command.py`."""
+"""Benchmark the speed of the project: see `benchmarks/command.py`."""
 
 import sys
 

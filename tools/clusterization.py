@@ -1,12 +1,12 @@
-"""Cluster the glyphs of a font by their looks: the replacements of noise level 4.
+"""Cluster the glyphs of a font by visual similarity: the replacements of noise level 4.
 
 python tools/clusterization.py --font-path=FONT.ttf --font-size=13 --clusters=500
 
-writes a json file {letter: [look-alikes]} and, beside it, a contact sheet (PNG) of the clusters.
-With --unseen=0.85 it writes, for noise=unseen, the twelve glyphs that look most like a letter (and
-at least that much, a cosine) among those that no level of noise holds. With --confusables it writes
-what Unicode lists as confusable with each letter (TS 39) and no level of noise holds, for
-`evaluation.unseen=FILE`.
+Writes a JSON file {letter: [look-alikes]} and, next to it, a contact sheet (PNG) of the clusters.
+With --unseen=0.85 it writes, for noise=unseen, up to twelve look-alikes per letter: the glyphs with
+the highest cosine similarity, at least 0.85, that no level of noise contains. With --confusables it
+writes, for `evaluation.unseen=FILE`, the characters that Unicode lists as confusable with each
+letter (TS 39) and no level of noise contains.
 """
 
 from __future__ import annotations
@@ -29,33 +29,32 @@ MOST_UNSEEN = 12
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     parser = new_parser(__doc__)
-    parser.add_argument("--font-path", help="font file; without it, the default font")
+    parser.add_argument("--font-path", help="font file (default: the project's font)")
     parser.add_argument("--font-size", type=int, default=13, help="em square in pixels")
     parser.add_argument("--clusters", type=int, default=500, help="number of clusters")
-    parser.add_argument("--seed", type=int, default=0, help="of the k-means initialisation")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the k-means initialization")
     parser.add_argument("--unseen", type=float, metavar="COSINE", help="look-alikes of no level")
     parser.add_argument("--confusables", action="store_true", help="look-alikes by Unicode's list")
-    parser.add_argument("--save-to", type=Path, help="json file to write")
+    parser.add_argument("--save-to", type=Path, help="JSON file to write")
     arguments = parser.parse_args(argv)
-    least = arguments.unseen
-    name = "clusterization.json" if least is None else "unseen.json"
+    min_cosine = arguments.unseen
+    name = "clusterization.json" if min_cosine is None else "unseen.json"
     name = "confusables.json" if arguments.confusables else name
     path: Path = arguments.save_to or FOLDER / name
     require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
     picture = path.with_suffix(".png")
-    require(picture != path, "--save-to", str(path), "a json file, as the PNG is written, too")
+    require(picture != path, "--save-to", str(path), "a JSON file; the PNG is written next to it")
     require(0 <= arguments.seed < 2**32, "--seed", arguments.seed, "from 0 to 2^32 - 1")
-    known = least is None or 0 < least < 1
-    require(known, "--unseen", least, "a cosine between 0 and 1, both excluded")
-    alone = not arguments.confusables or (least is None and arguments.font_path is None)
-    allowed = "given without --unseen and --font-path, which it knows nothing of"
-    require(alone, "--confusables", True, allowed)
+    valid = min_cosine is None or 0 < min_cosine < 1
+    require(valid, "--unseen", min_cosine, "a cosine between 0 and 1, both excluded")
+    alone = not arguments.confusables or (min_cosine is None and arguments.font_path is None)
+    require(alone, "--confusables", True, "given without --unseen and --font-path")
     font = font_or_default(arguments.font_path)
     if arguments.confusables:
         clusters = unseen_confusables()
-    elif least is not None:
+    elif min_cosine is not None:
         size = arguments.font_size
-        clusters = look_alikes(font, size, least, MOST_UNSEEN, seen_glyphs())
+        clusters = look_alikes(font, size, min_cosine, MOST_UNSEEN, seen_glyphs())
     else:
         clusters = cluster_glyphs(
             font,

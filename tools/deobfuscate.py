@@ -1,12 +1,12 @@
-"""Write texts with disguised words in plain letters, as the deobfuscator of a run finds them.
+"""Deobfuscate texts with the deobfuscator of a run: write disguised words in plain letters.
 
 python tools/deobfuscate.py RUN_FOLDER "}|{опа и д у р а к"
 python tools/deobfuscate.py RUN_FOLDER --data=comments.jsonl --save-to=plain.jsonl
 python tools/deobfuscate.py RUN_FOLDER < comments.txt
 
-Any run with deobfuscator=words or deobfuscator=codes works, whatever its model. Texts are cleaned
-as in training. In a file, `text` is in plain letters and `original_text` as it was; order and other
-fields stay. This has nothing to do with the decoder of a sequence-to-sequence model.
+RUN_FOLDER is any run with deobfuscator=words or deobfuscator=codes. Texts are cleaned as in
+training. In a file, `text` is replaced and `original_text` keeps the input; order and other fields
+stay. Not related to the decoder of a sequence-to-sequence model.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = new_parser(__doc__)
     add = parser.add_argument
     add("run", type=Path, metavar="RUN_FOLDER", help="folder of a finished run")
-    add("texts", nargs="*", metavar="TEXT", help="texts; without any, lines of standard input")
+    add("texts", nargs="*", metavar="TEXT", help="texts (default: lines of standard input)")
     add("--data", type=Path, help="jsonl file of texts")
     add("--save-to", type=Path, help="file to write, with --data")
-    add("--text-field", default="text", help="field that holds the text (%(default)s)")
+    add("--text-field", default="text", help="field that contains the text (%(default)s)")
     arguments = parser.parse_args(argv)
     together = (arguments.data is None) == (arguments.save_to is None)
     require(together, "--save-to", str(arguments.save_to), "given together with --data")

@@ -1,4 +1,4 @@
-"""Draw a text as a visual model gets it: clean, and with the noise of each level.
+"""Draw a text as the input of a visual model: clean, and with the noise of each level.
 
 python tools/draw.py "не будь такой жопой" --save-to=noisy.png
 """
@@ -25,22 +25,22 @@ from vitrina.text.batch import TextBatch
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     parser = new_parser(__doc__)
-    parser.add_argument("text", help="the text to draw")
+    parser.add_argument("text", help="text to draw")
     parser.add_argument("--save-to", type=Path, required=True, help="PNG file to write")
-    parser.add_argument("--p", type=float, default=0.5, help="share of the letters replaced")
-    parser.add_argument("--seed", type=int, default=1, help="of the noise")
-    parser.add_argument("--font", action="append", default=[], help="font files, tried in order")
-    parser.add_argument("--scale", type=int, default=3, help="screen pixels for each pixel")
+    parser.add_argument("--p", type=float, default=0.5, help="share of letters to replace")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the noise")
+    parser.add_argument("--font", action="append", default=[], help="font file; repeatable")
+    parser.add_argument("--scale", type=int, default=3, help="image pixels per glyph pixel")
     arguments = parser.parse_args(argv)
     require(arguments.scale >= 1, "--scale", arguments.scale, "at least 1")
     rows = [("clean", arguments.text)]
     noise = compose_config(["noise=uniform", f"noise.p={arguments.p}"]).noise
     texts = TextBatch.from_strings([arguments.text])
     for level in range(1, 5):
-        drawn = build_noise(
+        corrupt = build_noise(
             replace(noise, level_toxic=level, level_non_toxic=level), arguments.seed
         )
-        noisy = drawn(texts, drawn.mark(texts), np.zeros(1, dtype=np.int64), 0)
+        noisy = corrupt(texts, corrupt.mark(texts), np.zeros(1, dtype=np.int64), 0)
         rows.append((f"level {level}", noisy.texts[0]))
     picture = sketch(rows, GlyphRenderer(arguments.font, 12, 24), scale=arguments.scale)
     make_folder(arguments.save_to.parent)

@@ -1,15 +1,15 @@
-"""Score a finished run again, or any classifier that is a command, as `evaluation` says.
+"""Evaluate a finished run again, or any classifier that is a command.
 
 python tools/evaluate.py RUN_FOLDER evaluation=full
 python tools/evaluate.py RUN_FOLDER evaluation=attack evaluation.max_edits=3 dataset.limit_test=200
 python tools/evaluate.py --command "python my_model.py" --data=comments.jsonl evaluation=full
 python tools/evaluate.py --command "python my_model.py" --data=a.jsonl --deobfuscate=RUN_FOLDER
 
-The scores of a run are written to RUN_FOLDER/evaluations/NAME; those that the run itself made stay
-as they are. KEY=VALUE may set what belongs to evaluation and dataset. A command is started once for
-each suite: it reads a text a line as a JSON string (with --plain as it is, without line breaks),
-and writes a line for each, the probability that the text is positive. With --deobfuscate it reads
-the texts that the normalizer and the deobfuscator of that run make.
+KEY=VALUE sets a key of `evaluation` or `dataset`. Scores of a run are written to
+RUN_FOLDER/evaluations/NAME; the run's own scores are not changed. A command is started once per
+suite. It reads one text per line as a JSON string (with --plain as plain text, without line breaks)
+and writes one line per text: the probability of the positive class. With --deobfuscate, texts first
+pass the normalizer and the deobfuscator of that run.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ from vitrina.text.batch import TextBatch
 def main(argv: Sequence[str] | None = None) -> None:
     parser = new_parser(__doc__)
     add = parser.add_argument
-    add("settings", nargs="*", metavar="RUN_FOLDER or KEY=VALUE", help="what is scored, and how")
-    add("--command", help="the classifier, in place of a run")
-    add("--data", type=Path, help="file of texts and labels, with --command alone")
-    add("--deobfuscate", type=Path, metavar="RUN_FOLDER", help="a run before the command")
-    add("--plain", action="store_true", help="write texts to the command as they are")
-    add("--timeout", type=float, default=600.0, help="seconds for a suite (%(default)s)")
-    add("--save-to", type=Path, metavar="FOLDER", help="where the scores go")
+    add("settings", nargs="*", metavar="RUN_FOLDER or KEY=VALUE", help="run and settings")
+    add("--command", help="classifier to evaluate instead of a run")
+    add("--data", type=Path, help="file of texts and labels, only with --command")
+    add("--deobfuscate", type=Path, metavar="RUN_FOLDER", help="run that deobfuscates the texts")
+    add("--plain", action="store_true", help="write texts to the command as plain text")
+    add("--timeout", type=float, default=600.0, help="seconds per suite (%(default)s)")
+    add("--save-to", type=Path, metavar="FOLDER", help="folder of the scores")
     add("--overwrite", action="store_true", help="replace existing scores")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     arguments = parser.parse_args(argv)
@@ -84,7 +84,8 @@ def _score_run(
     folder = arguments.save_to or run / "evaluations" / name
     dataset = load_dataset(config.dataset, config.seed, config.task.label_rules())
     found, known = dataset.label_names, model.label_names
-    require(found == known, "dataset", ", ".join(found), f"of the run's labels, {', '.join(known)}")
+    allowed = f"a dataset with the labels of the run: {', '.join(known)}"
+    require(found == known, "dataset", ", ".join(found), allowed)
     target = EvaluationTarget(
         model.predictor,
         model.task.task_metrics,
@@ -99,19 +100,17 @@ def _score_run(
 
 
 def _settings_of(trained: Config, settings: Sequence[str]) -> tuple[Config, str]:
-    """The configuration of a run with another evaluation, and the name of that.
+    """Return the configuration of a run with another evaluation, and the name of the evaluation.
 
     Raises:
-        InputError: if a setting belongs to neither evaluation nor dataset, or is wrong.
+        InputError: if a setting is wrong, or belongs to neither evaluation nor dataset.
     """
     of_data = [each for each in settings if each.startswith("dataset.")]
     of_evaluation = [each for each in settings if each not in of_data]
     for each in of_evaluation:
-        key = each.partition("=")[0]
+        key, _, value = each.partition("=")
         belongs = key == "evaluation" or key.startswith("evaluation.")
-        require(
-            belongs, key, each.partition("=")[2], "of evaluation or dataset (dataset.limit_test)"
-        )
+        require(belongs, key, value, "a key of evaluation or dataset, such as dataset.limit_test")
     evaluation = configuration.compose_config(of_evaluation).evaluation
     values = OmegaConf.create(configuration.to_dict(replace(trained, evaluation=evaluation)))
     try:
@@ -135,7 +134,7 @@ def _score_command(
     check_names(config.dataset.extra)
     texts = load_test(config.dataset, config.seed)
     two = len(texts.label_names) == 2
-    require(two, "dataset.label_field", ", ".join(texts.label_names), "a field of two labels")
+    require(two, "dataset.label_field", ", ".join(texts.label_names), "a field with two labels")
     task_metrics = ClassMetrics(texts.label_names, None)
     check_evaluation(config.evaluation, task_metrics)
     run = None if arguments.deobfuscate is None else load(arguments.deobfuscate, "cpu")
@@ -162,9 +161,9 @@ def _score(
     synthetic: bool,
     notes: Sequence[str],
 ) -> None:
-    """Measure, write and show; without a folder no file is kept."""
+    """Evaluate, then write and show the scores; without a folder, no file is kept."""
 
-    def tell(line: str) -> None:
+    def show(line: str) -> None:
         console.print(line, markup=False, highlight=False)
 
     def observe(suite: Suite, predicted: Any) -> None:
@@ -172,35 +171,35 @@ def _score(
             write_predictions(folder / "predictions", suite, predicted, target.task_metrics)
 
     for note in notes:
-        tell(note)
-    with TemporaryDirectory() if folder is None else _entered(folder, arguments) as into:
-        evaluation, further = run_evaluation(
+        show(note)
+    with TemporaryDirectory() if folder is None else _locked(folder, arguments) as into:
+        evaluation, more_metrics = run_evaluation(
             config.evaluation,
             target,
             build_suites(config.evaluation, target.test, extra, truth),
             Path(into),
-            progress=tell,
+            progress=show,
             on_suite=observe,
         )
         for note in evaluation.notes:
-            tell(note)
+            show(note)
         if folder is not None:
-            what = {"evaluation": config.evaluation, "dataset": config.dataset}
-            evaluated = {key: asdict(value) for key, value in what.items()}
+            settings = {"evaluation": config.evaluation, "dataset": config.dataset}
+            evaluated = {key: asdict(value) for key, value in settings.items()}
             write_json(folder / "evaluated.json", {"command": arguments.command, **evaluated})
-            write_metrics(folder / "metrics.json", {"test": evaluation.metrics(), **further})
-    show_tables(console, evaluation, further, synthetic=synthetic)
+            write_metrics(folder / "metrics.json", {"test": evaluation.metrics(), **more_metrics})
+    show_tables(console, evaluation, more_metrics, synthetic=synthetic)
     if folder is not None:
         console.print(f"results: {folder}", highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def _entered(folder: Path, arguments: argparse.Namespace) -> Iterator[Path]:
-    """Hold the folder against others; scores that stand there are not lost without being asked."""
+def _locked(folder: Path, arguments: argparse.Namespace) -> Iterator[Path]:
+    """Lock the folder. Existing scores are replaced only with --overwrite."""
     with lock(folder):
         metrics = folder / "metrics.json"
         if metrics.exists():
-            allowed = "another folder (--save-to); or --overwrite replaces the scores there"
+            allowed = "a folder without scores; --overwrite replaces them"
             require(arguments.overwrite, "--save-to", str(folder), allowed)
             metrics.unlink()
         yield folder

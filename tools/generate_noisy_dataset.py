@@ -1,8 +1,7 @@
-"""Corrupt the texts of a jsonl file as the published noise does, toxic words most.
+"""Add the published noise to the texts of a jsonl file, strong noise to toxic words.
 
-Words are toxic by the project's lexicon or the one given. All other fields stay as they are, and
-the same seed gives the same noise. With --sl each text is written as labelled pieces:
-[["cкотина", 1], ["!", 0], ...].
+A lexicon defines the toxic words. Other fields stay as they are. The same seed gives the same
+noise. With --sl each text is written as labeled pieces: [["cкотина", 1], ["!", 0], ...].
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from vitrina.noise.perturbation import build_noise
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = new_parser(__doc__)
     add = parser.add_argument
-    add("--data", type=Path, required=True, help="jsonl file, a text in each line's object")
+    add("--data", type=Path, required=True, help="jsonl file with one text per object")
     add("--save-to", type=Path, required=True, help="jsonl file to write")
     add("--level-toxic", type=int, default=4, help="level in toxic words, 0 to 4 (%(default)s)")
     add(
@@ -31,9 +30,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help="level in other words, 0 to 4 (the lower of --level-toxic and 2)",
     )
     shares = {
-        "p-toxic-word": (0.5, "a toxic word is touched"),
-        "p-toxic-symbol": (0.5, "a letter of a touched toxic word is replaced"),
-        "p-space": (0.01, "a space follows a letter of a touched toxic word"),
+        "p-toxic-word": (0.5, "a toxic word is corrupted"),
+        "p-toxic-symbol": (0.5, "a letter of a corrupted toxic word is replaced"),
+        "p-space": (0.01, "a space is inserted after a letter of a corrupted toxic word"),
         "p-non-toxic-symbol": (0.1, "a letter of any other word is replaced"),
     }
     for name, (default, event) in shares.items():
@@ -42,7 +41,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         )
     add("--sl", action="store_true", help="write texts as pieces with labels")
     add("--seed", type=int, default=1, help="seed of the noise (%(default)s)")
-    add("--text-field", default="text", help="field that holds the text (%(default)s)")
+    add("--text-field", default="text", help="field that contains the text (%(default)s)")
     add("--lexicon", help="file of toxic words (the project's own)")
     add("--clusters", help="file of glyph clusters for level 4 (the project's own)")
     return parser.parse_args(argv)

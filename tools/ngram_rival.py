@@ -1,11 +1,11 @@
-"""Train and measure the rival: character n-grams, TF-IDF, logistic regression.
+"""Train and evaluate the n-gram baseline: character n-grams, TF-IDF, logistic regression.
 
 python tools/ngram_rival.py dataset=jsonl dataset.train=train.jsonl noise=published
 
-takes the settings of main.py for data, task, noise, normaliser and evaluation, and prints the same
-tables. The training texts are seen once, with one draw of the noise. With task=multilabel there is
-a regression for each label. With --save-to a folder gets the scores (metrics.json), the record and
-the files that the evaluation writes, such as the examples of evaluation=attack.
+Takes the settings of main.py for data, task, noise, normalizer and evaluation, and prints the same
+tables. It trains on each text once, with one draw of the noise; with task=multilabel it trains one
+regression per label. --save-to keeps the scores (metrics.json), the record and the files that the
+evaluation writes, such as the examples of evaluation=attack.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from vitrina.text.batch import TextBatch
 def main(argv: Sequence[str] | None = None) -> None:
     parser = new_parser(__doc__)
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as for main.py")
-    parser.add_argument("--save-to", type=Path, metavar="FOLDER", help="where the scores are kept")
+    parser.add_argument("--save-to", type=Path, metavar="FOLDER", help="folder of the scores")
     arguments = parser.parse_args(argv)
     config = compose_config(arguments.settings)
     _check(config.task)
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     def predict(texts: TextBatch) -> np.ndarray:
         return model(normalizer(texts))
 
-    evaluation, further = _measure(config, task, dataset, predict, arguments.save_to)
+    evaluation, more_metrics = _evaluate(config, task, dataset, predict, arguments.save_to)
     if arguments.save_to is not None:
         record = make_record(
             config,
@@ -75,21 +75,21 @@ def main(argv: Sequence[str] | None = None) -> None:
             synthetic=dataset.synthetic,
         )
         write_json(arguments.save_to / "record.json", record)
-        metrics = {"train": {"seconds": seconds}, "test": evaluation.metrics(), **further}
+        metrics = {"train": {"seconds": seconds}, "test": evaluation.metrics(), **more_metrics}
         write_metrics(arguments.save_to / "metrics.json", metrics)
     console = Console()
-    show_tables(console, evaluation, further, synthetic=dataset.synthetic)
+    show_tables(console, evaluation, more_metrics, synthetic=dataset.synthetic)
     console.print(f"trained in {seconds:.0f} s", highlight=False)
 
 
-def _measure(
+def _evaluate(
     config: Config,
     task: Task,
     dataset: Dataset,
     predict: Callable[[TextBatch], np.ndarray],
     save_to: Path | None,
 ) -> tuple[Evaluation, dict[str, Any]]:
-    """As `run_evaluation`; without a folder the files that it writes are not kept."""
+    """Call `run_evaluation`; without a folder, the files that it writes are not kept."""
     test = dataset.test
     with TemporaryDirectory() as temporary:
         folder = Path(temporary) if save_to is None else save_to
@@ -104,17 +104,14 @@ def _measure(
 
 
 def _check(task: Any) -> None:
-    """
-    Raises:
-        InputError: if the task, or how it is to be learned, is not what the rival can do.
-    """
-    allowed = "classification or multilabel for this rival"
+    """Check that the baseline supports the settings of the task."""
+    allowed = "classification or multilabel for this baseline"
     require(task.labels_texts, "task.kind", task.kind, allowed)
     fixed = {"loss": "cross_entropy", "class_weights": "none", "label_smoothing": 0.0}
     for name, only in fixed.items():
         value = getattr(task, name)
-        require(value == only, f"task.{name}", value, f"{only} for this rival")
-    allowed = "a number for this rival, which does not validate"
+        require(value == only, f"task.{name}", value, f"{only} for this baseline")
+    allowed = "a number for this baseline, which does not validate"
     require(task.threshold != VALIDATION, "task.threshold", task.threshold, allowed)
 
 

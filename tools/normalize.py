@@ -1,16 +1,18 @@
-"""Show what normalizers and deobfuscators make of texts, or measure how much noise they undo.
+"""Normalize and deobfuscate texts, or measure how much noise normalizers and deobfuscators undo.
 
 python tools/normalize.py "}|{0па"
 python tools/normalize.py --normalizer=rules < comments.txt
 python tools/normalize.py --data=comments.jsonl noise=uniform noise.level_toxic=4
 python tools/normalize.py --data=comments.jsonl --noisy=level_4.jsonl --deobfuscate=RUN_FOLDER
 
---deobfuscate adds the normalizer and the deobfuscator of a run. With --data the noise of the
-settings (those of main.py) is drawn over the texts, or comes from the file --noisy with the same
-texts in the same order. The table holds which share of the words that the noise changed is restored
-exactly (less the words that are broken, so it may be below zero), which share of all words is as
-before, and which share of the words is left as it is in texts without noise. Words are parted by
-spaces.
+--deobfuscate adds the normalizer and the deobfuscator of a run. With --data, the noise of the
+settings (those of main.py) is added to the texts, or --noisy names a file of the same texts in the
+same order with noise. Words are separated by spaces. The columns of the table are:
+
+restored     share of the words changed by noise that are restored exactly; words that the
+             normalizer breaks are subtracted, so it can be negative
+as before    share of all words that equal the clean text
+untouched    share of the words that stay unchanged in texts without noise
 """
 
 from __future__ import annotations
@@ -47,13 +49,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--normalizer",
         action="append",
         choices=list(components("normalizer")),
-        help="this one only; repeatable",
+        help="only this normalizer; repeatable (default: all)",
     )
-    add("--data", type=Path, help="jsonl file of clean texts: measure")
-    add("--noisy", type=Path, help="jsonl file of the same texts with noise (drawn)")
-    add("--text-field", default="text", help="field that holds the text (%(default)s)")
-    add("--noisy-field", help="the same in the file --noisy (that of --text-field)")
-    add("--deobfuscate", type=Path, action="append", metavar="RUN_FOLDER", help="and this run")
+    add("--data", type=Path, help="jsonl file of clean texts, to measure")
+    add("--noisy", type=Path, help="jsonl file of the same texts with noise (default: drawn)")
+    add("--text-field", default="text", help="field that contains the text (%(default)s)")
+    add("--noisy-field", help="the same in the file of --noisy (default: --text-field)")
+    add(
+        "--deobfuscate",
+        type=Path,
+        action="append",
+        metavar="RUN_FOLDER",
+        help="add the deobfuscator of this run; repeatable",
+    )
     add("--save-to", type=Path, help="json file for the shares, with --data")
     arguments = parser.parse_args(argv)
     settings = arguments.words if arguments.data is not None else []
@@ -100,7 +108,7 @@ def _measure(
     if arguments.noisy is not None:
         noisy = _texts(arguments.noisy, arguments.noisy_field or arguments.text_field)
         same = len(noisy) == len(clean)
-        require(same, "--noisy", f"{len(noisy)} texts", f"of {len(clean)} texts, as --data is")
+        require(same, "--noisy", f"{len(noisy)} texts", f"{len(clean)} texts, as in --data")
     else:
         config = compose_config(settings)
         noise = build_noise(config.noise, config.seed)
@@ -108,12 +116,12 @@ def _measure(
     rows = []
     table = Table("normalizer", "restored", "as before", "untouched in clean texts", "characters/s")
     for name, normalizer in normalizers.items():
-        alone = compare_words(clean, clean, normalizer(clean))
+        without_noise = compare_words(clean, clean, normalizer(clean))
         started = time.perf_counter()
         normal = normalizer(noisy)
         seconds = time.perf_counter() - started
         counts = compare_words(clean, noisy, normal)
-        shares = (counts.restored, counts.intact, alone.intact)
+        shares = (counts.restored, counts.intact, without_noise.intact)
         speed = len(noisy.code_points) / max(seconds, 1e-9)
         table.add_row(name, *(f"{share:.2%}" for share in shares), f"{speed:,.0f}")
         names = ("restored", "intact", "untouched")

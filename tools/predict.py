@@ -1,13 +1,13 @@
-"""Score texts with a trained model.
+"""Predict texts with a trained model.
 
 python tools/predict.py RUN_FOLDER --data=comments.jsonl --save-to=scored.jsonl
 python tools/predict.py RUN_FOLDER --text "…"
 python tools/predict.py RUN_FOLDER < comments.txt > scored.jsonl
 
-Each line of a jsonl file comes back with `score` (the probability of the positive class; with more
-than two classes that of each) and `label`; order and other fields stay. A model that labels words
-adds `words`, each with its `start` and `end` in the text, its `score` and its `label`. Lines of
-standard input are plain texts. Any text will do: empty, very long, with any characters.
+Adds to each row of a jsonl file `score` (the probability of the positive class; with more than two
+classes that of each class) and `label`; order and other fields stay. With task=labeling it adds
+`words`, each with its `start` and `end` in the text, `score` and `label`. Lines of standard input
+are plain texts. Texts may be empty, very long and contain any character.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = new_parser(__doc__)
     parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="folder of a finished run")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--data", type=Path, help="jsonl file to score")
-    source.add_argument("--text", help="one text to score")
-    parser.add_argument("--save-to", type=Path, help="file to write; without it, standard output")
-    parser.add_argument("--text-field", default="text", help="field that holds the text")
+    source.add_argument("--data", type=Path, help="jsonl file of texts")
+    source.add_argument("--text", help="one text")
+    parser.add_argument("--save-to", type=Path, help="file to write (default: standard output)")
+    parser.add_argument("--text-field", default="text", help="field that contains the text")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     arguments = parser.parse_args(argv)
     model = load(arguments.run, arguments.device)
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def score(
     model: TrainedModel, rows: Iterable[dict[str, Any]], text_field: str
 ) -> Iterator[dict[str, Any]]:
-    """The rows with what is predicted, in order, a batch in memory at a time."""
+    """Yield the rows with their predictions, in order, reading one batch at a time."""
     for batch in batches(rows):
         predictions = model.predict([row[text_field] for row in batch])
         for row, prediction in zip(batch, predictions, strict=True):
@@ -66,7 +66,7 @@ def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _output(path: Path | None) -> Iterator[IO[str]]:
-    """The file to write, whole or not at all; without a path, standard output."""
+    """Yield a file that is written atomically; without a path, standard output."""
     if path is None:
         yield sys.stdout
         sys.stdout.flush()

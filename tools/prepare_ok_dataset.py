@@ -2,8 +2,8 @@
 
 python tools/prepare_ok_dataset.py --data=dataset.txt --save-to=dataset.jsonl
 
-`__label__INSULT скотина! что сказать` becomes {"text": "скотина! что сказать", "toxic": 1}; only
-comments that are NORMAL and nothing else are not toxic.
+`__label__INSULT скотина! что сказать` becomes {"text": "скотина! что сказать", "toxic": 1}. A
+comment is benign if NORMAL is its only label.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--on-error",
         choices=("fail", "skip"),
         default="fail",
-        help="what a bad line does: stop, or be left out and counted (%(default)s)",
+        help="stop at a bad line, or skip and count it (%(default)s)",
     )
     options = parser.parse_args(argv)
     source = Source(options.data, OkConfig(train=str(options.data)), options.on_error)
@@ -43,7 +43,7 @@ def convert(source: Source, target: Path) -> int:
     """Write the rows of `source` as jsonl to `target`; return their number.
 
     Raises:
-        InputError: if a line is bad, the file has none, or a file cannot be used.
+        InputError: if a line is bad, the file has no rows, or a file cannot be read or written.
     """
     count = 0
     with replacing(target) as file:

@@ -1,13 +1,13 @@
-"""Print what a trained model reads, or draw examples of it.
+"""Recognize text with a trained model, or draw examples of recognized texts.
 
 python tools/read.py RUN_FOLDER "}|{0па"
 python tools/read.py RUN_FOLDER < comments.txt
 python tools/read.py RUN_FOLDER --save-to=readings.png --suite=level_4 --count=20
 
-RUN_FOLDER is that of a run with ocr=ctc. Lines of standard input are read one by one. The picture
-shows test texts of the run (or those of --data, a jsonl file) with the noise of a test suite: what
-was drawn, what was meant, what was read, wrong letters in red. With --data alone, each line of the
-file comes back with `read`.
+RUN_FOLDER is the folder of a run with ocr=ctc. With --save-to, the image shows test texts of the
+run (or texts of --data, a jsonl file) with the noise of a test suite: the drawn text, the target
+and the recognized text, wrong letters in red. With --data alone, the field `read` is added to each
+row of the file.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from vitrina.tasks.ocr.picture import Example, draw_examples
 from vitrina.text.batch import TextBatch
 
 LONGEST = 60
-"""Letters of an example, so that the picture fits on a page."""
+"""Maximum number of letters of an example, so that the image fits on a page."""
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     parser = new_parser(__doc__)
     parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="folder of a finished run")
-    parser.add_argument("text", nargs="*", help="texts to read")
+    parser.add_argument("text", nargs="*", help="texts (default: lines of standard input)")
     parser.add_argument("--data", type=Path, help="jsonl file of texts")
-    parser.add_argument("--text-field", default="text", help="field that holds the text")
+    parser.add_argument("--text-field", default="text", help="field that contains the text")
     parser.add_argument("--save-to", type=Path, help="PNG file of examples to write")
     parser.add_argument("--suite", default="level_4", choices=SUITES, help="noise of the examples")
-    parser.add_argument("--count", type=int, default=20, help="examples in the picture")
+    parser.add_argument("--count", type=int, default=20, help="number of examples in the image")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     arguments = parser.parse_args(argv)
     require(arguments.count >= 1, "--count", arguments.count, "at least 1")
@@ -54,8 +54,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         _draw(model, arguments)
     elif arguments.data is not None:
         for batch in batches(read_jsonl(arguments.data, arguments.text_field)):
-            read = model.recognize([row[arguments.text_field] for row in batch])
-            for row, text in zip(batch, read, strict=True):
+            recognized = model.recognize([row[arguments.text_field] for row in batch])
+            for row, text in zip(batch, recognized, strict=True):
                 print(json_line(with_prediction(row, {"read": text})))
     else:
         for batch in batches(arguments.text or standard_input()):
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
-    """Draw examples whose noise is to be seen, spread evenly over the texts."""
+    """Draw examples that the noise changes, spread evenly over the texts."""
     recognizer, settings = model.recognizer, model.config.evaluation
     texts = _texts(model, arguments)
     noise, noisy = noise_config(arguments.suite, settings), texts
@@ -78,7 +78,7 @@ def _draw(model: TrainedModel, arguments: argparse.Namespace) -> None:
     ]
     if not shown:
         raise InputError(
-            f"no text of at most {LONGEST} letters is changed by the noise of {arguments.suite}"
+            f"--suite = {arguments.suite!r}: changes no text of at most {LONGEST} letters"
         )
     spread = np.unique(np.linspace(0, len(shown) - 1, arguments.count).astype(np.int64))
     chosen = np.array(shown)[spread]

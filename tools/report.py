@@ -1,12 +1,12 @@
-"""One self-contained HTML file about a run or a sweep: scores, curves, mistakes as the model sees.
+"""Write a report on a run or a sweep as one HTML file: scores, curves, drawn mistakes.
 
 python tools/report.py RUN
 python tools/report.py SWEEP --save-to report.html
 
-RUN is the folder of a finished run, SWEEP one that holds several. The file needs no network. It
-is written into the folder (report.html), or where --save-to names it. The worst mistakes are drawn
-as the model gets them, each token with its weight: by how much leaving it out lowers the log-odds
-of the prediction.
+RUN is the folder of a finished run, SWEEP a folder that contains several. The file needs no
+network; it is written to FOLDER/report.html or to --save-to. The worst mistakes are drawn as the
+input of the model, each token with its weight: the decrease in the log-odds of the prediction when
+the token is left out.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = new_parser(__doc__)
     parser.add_argument("folder", type=Path, metavar="RUN|SWEEP", help="folder of a run or a sweep")
     parser.add_argument("--save-to", type=Path, help="file to write (default: FOLDER/report.html)")
-    parser.add_argument("--suite", help="suite whose mistakes are shown (default: level_4)")
+    parser.add_argument("--suite", help="suite of the mistakes (default: level_4)")
     parser.add_argument(
-        "--mistakes", type=int, help="worst mistakes shown (default: 20; 5 a model of a sweep)"
+        "--mistakes",
+        type=int,
+        help="number of worst mistakes (default: 20; for a sweep, 5 per model)",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     arguments = parser.parse_args(argv)

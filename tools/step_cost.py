@@ -1,4 +1,4 @@
-"""Measure seconds and memory of a training step: see `benchmarks/step_cost.py`."""
+"""Measure time and memory of a training step: see `benchmarks/step_cost.py`."""
 
 import sys
 

@@ -3,8 +3,8 @@
 python tools/sweep.py outputs/NAME
 python tools/sweep.py outputs/NAME --watch
 
-FOLDER is that of a sweep (`name=NAME`). Running jobs tell their step and speed. The exit code is 0
-if all jobs are finished, else 1.
+Running jobs are shown with their step and speed. The exit code is 0 if all jobs are finished,
+else 1.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from vitrina.runs.status import Overview, overview
 @command
 def main(argv: Sequence[str] | None = None) -> int | None:
     parser = new_parser(__doc__)
-    parser.add_argument("sweep", type=Path, metavar="FOLDER", help="folder of a sweep")
-    parser.add_argument("--watch", action="store_true", help="look again until no job runs")
-    parser.add_argument("--seconds", type=float, default=2.0, help="between two looks of --watch")
+    parser.add_argument("sweep", type=Path, metavar="FOLDER", help="folder of a sweep (name=NAME)")
+    parser.add_argument("--watch", action="store_true", help="update until no job is running")
+    parser.add_argument("--seconds", type=float, default=2.0, help="update interval of --watch")
     arguments = parser.parse_args(argv)
     require(arguments.seconds > 0, "--seconds", arguments.seconds, "above 0")
-    seen = _look(arguments.sweep)
+    found = _read(arguments.sweep)
     if arguments.watch:
-        seen = _watch(arguments.sweep, arguments.seconds)
-    Console().print(seen)
-    return 0 if seen.counts()["finished"] == len(seen.jobs) else 1
+        found = _watch(arguments.sweep, arguments.seconds)
+    Console().print(found)
+    return 0 if found.counts()["finished"] == len(found.jobs) else 1
 
 
-def _look(folder: Path) -> Overview:
+def _read(folder: Path) -> Overview:
     jobs = read_plan(folder)
     if not jobs:
         raise InputError(f"{folder}: contains no plan of a sweep (sweep.json)")
@@ -47,19 +47,19 @@ def _look(folder: Path) -> Overview:
 
 
 def _watch(folder: Path, seconds: float) -> Overview:
-    """Show the overview anew until nothing runs; on a log a line whenever the numbers change."""
+    """Update the overview until no job is running; in a log, print a line when counts change."""
     console = Console()
-    seen, told = _look(folder), ""
+    found, printed = _read(folder), ""
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        while seen.counts()["running"]:
+        while found.counts()["running"]:
             if console.is_terminal:
-                live.update(Group(seen, Text(time.strftime("%H:%M:%S"))), refresh=True)
-            elif str(seen.counts()) != told:
-                told = str(seen.counts())
-                print(seen.line(), flush=True)
+                live.update(Group(found, Text(time.strftime("%H:%M:%S"))), refresh=True)
+            elif str(found.counts()) != printed:
+                printed = str(found.counts())
+                print(found.line(), flush=True)
             time.sleep(seconds)
-            seen = _look(folder)
-    return seen
+            found = _read(folder)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""Send what was recorded offline to Weights & Biases: a run, a sweep, or all of `outputs`.
+"""Upload offline recordings to Weights & Biases: of a run, a sweep, or all of `outputs`.
 
 python tools/sync.py outputs/NAME
 python tools/sync.py outputs/NAME --dry-run
 
-Runs that have been sent are left out; parts of a run that was resumed go to the same run, in their
-order. A login is needed (`wandb login`, or WANDB_API_KEY). --dry-run lists what would be sent and
-sends nothing. The exit code is that of `wandb sync`.
+Uploaded runs are skipped. The parts of a resumed run are uploaded to one run, in their order. Needs
+a login (`wandb login`, or WANDB_API_KEY). The exit code is that of `wandb sync`.
 """
 
 from __future__ import annotations
@@ -23,26 +22,26 @@ from vitrina.errors import InputError
 @command
 def main(argv: Sequence[str] | None = None) -> int | None:
     parser = new_parser(__doc__)
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="of a run, a sweep, or of many")
-    parser.add_argument("--dry-run", action="store_true", help="list what would be sent")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="of one run or of many")
+    parser.add_argument("--dry-run", action="store_true", help="list the recordings only")
     arguments = parser.parse_args(argv)
     if not arguments.folder.is_dir():
-        raise InputError(f"{arguments.folder}: there is no such folder")
+        raise InputError(f"{arguments.folder}: no such folder")
     parts = unsent(arguments.folder)
     for part in parts:
         print(part)
-    told = "would be sent" if arguments.dry_run else "to send"
-    print(f"{len(parts)} offline recordings {told}", flush=True)
+    state = "not uploaded" if arguments.dry_run else "to upload"
+    print(f"{len(parts)} offline recordings {state}", flush=True)
     if arguments.dry_run or not parts:
         return 0
     command = [sys.executable, "-m", "wandb", "sync", *map(str, parts)]
-    # Said by our own settings only while a run is recorded; what is asked for here is wanted.
-    without = {key: value for key, value in os.environ.items() if key != "WANDB_MODE"}
-    return subprocess.run(command, env=without, check=False).returncode
+    # WANDB_MODE=offline, which applies to recording, would prevent the upload.
+    environment = {key: value for key, value in os.environ.items() if key != "WANDB_MODE"}
+    return subprocess.run(command, env=environment, check=False).returncode
 
 
 def unsent(folder: Path) -> list[Path]:
-    """Folders of offline recordings below `folder` that have not been sent, oldest first."""
+    """Return the folders of offline recordings below `folder` not uploaded yet, oldest first."""
     found = [
         path.parent
         for path in folder.glob("**/wandb/offline-run-*/*.wandb")

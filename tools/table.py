@@ -1,4 +1,4 @@
-"""Scores of a sweep as a table: means over seeds with intervals and paired tests.
+"""Print the scores of a sweep as a table: means over seeds with intervals and paired tests.
 
 python tools/table.py SWEEP --rows model --columns noise.level_toxic --metric test.level_4.f1
 python tools/table.py SWEEP --metric test.clean.f1 --metric curves.families.leet.aunc.f1
@@ -6,11 +6,11 @@ python tools/table.py SWEEP --format latex --save-to table.tex
 python tools/table.py SWEEP --columns noise.level_toxic --metric … --metric … --picture curves.png
 
 SWEEP is the folder of a sweep, such as outputs/runs. Rows and columns are settings: a group (model,
-noise) or a dotted key (noise.level_toxic); --columns metric, the default, gives each --metric a
+noise) or a dotted key (noise.level_toxic). With --columns metric, the default, each --metric is a
 column. A metric is a dotted path into metrics.json. The runs of a cell are its seeds. Each row is
 tested against --baseline by a two-sided sign-flip test over paired seeds, with Holm's correction
-over the table. Runs that failed or have not finished are named below the table. The picture has a
-line for each row along the columns, and a panel for each metric.
+over the table. Failed and unfinished runs are listed below the table. The plot has a panel per
+metric, with a line per row along the columns.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--baseline",
         default=FIRST,
-        help="row that the others are tested against: its name, first, best (of each column), none",
+        help="row to test other rows against: its name, first, best (of each column), none",
     )
     parser.add_argument("--format", default="terminal", choices=FORMATS)
-    parser.add_argument("--save-to", type=Path, help="file to write; without it, standard output")
-    parser.add_argument("--picture", type=Path, help="PNG file to write in place of a table")
+    parser.add_argument("--save-to", type=Path, help="file to write (default: standard output)")
+    parser.add_argument("--picture", type=Path, help="PNG file of a plot, instead of a table")
     arguments = parser.parse_args(argv)
     metrics = arguments.metric or ["test.clean.f1"]
     if arguments.picture is not None:

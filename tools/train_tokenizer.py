@@ -2,7 +2,7 @@
 
 python tools/train_tokenizer.py --data=noisy.jsonl --save-to=tokenizer
 
-writes tokenizer/tokenizer.json; a run uses it with `embedder.tokenizer=tokenizer`.
+Writes tokenizer/tokenizer.json; a run uses it with `embedder.tokenizer=tokenizer`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = new_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="jsonl file with the texts")
     parser.add_argument("--save-to", type=Path, required=True, help="folder of the tokenizer")
-    parser.add_argument("--text-field", default="text", help="field that holds the text")
-    parser.add_argument("--vocabulary-size", type=int, default=10_000, help="word pieces, at most")
-    parser.add_argument("--min-frequency", type=int, default=2, help="occurrences a piece needs")
-    parser.add_argument("--cased", action="store_true", help="keep upper and lower case apart")
+    parser.add_argument("--text-field", default="text", help="field that contains the text")
+    parser.add_argument("--vocabulary-size", type=int, default=10_000, help="maximum size")
+    parser.add_argument("--min-frequency", type=int, default=2, help="minimum count of a piece")
+    parser.add_argument("--cased", action="store_true", help="distinguish upper and lower case")
     arguments = parser.parse_args(argv)
     path: Path = arguments.save_to / "tokenizer.json"
     for name, least in (("vocabulary_size", 100), ("min_frequency", 1)):
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _texts(path: Path, field: str) -> list[str]:
-    # Lone surrogates cannot leave Python as UTF-8.
+    # The tokenizer library needs UTF-8, which cannot encode lone surrogates.
     rows = read_jsonl(path, field)
     texts = [row[field].encode("utf-8", "replace").decode("utf-8") for row in rows]
     if not texts:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use: `import vitrina` alone loads no torch."""
+    """Import a public name on first use, so that `import vitrina` alone does not load torch."""
     if name not in __all__:
         raise AttributeError(f"module 'vitrina' has no attribute {name!r}")
     module = "vitrina.inference.load" if name == "load" else "vitrina.registry"

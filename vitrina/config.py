@@ -1,9 +1,9 @@
-"""The configuration of a run: composing, checking, saving, and its signature.
+"""Composes, checks, saves and loads the configuration of a run.
 
-Each group holds the settings of one registered component (`vitrina.registry`), which own names,
-types, ranges and default values. The YAML options in `conf` hold what they set differently. Nothing
-here imports torch, or the settings class of any option. Hydra is slow to import and only composing
-needs it, so that its imports are inside functions: loading a run does without.
+Each group contains the settings of one registered component (`vitrina.registry`). The settings
+classes define names, types, ranges and default values; the YAML options in `conf` change defaults.
+This module imports neither torch nor the settings class of any option. Its functions import Hydra
+when they need it, since Hydra is slow to import and loading a run does not need it.
 """
 
 from __future__ import annotations
@@ -48,24 +48,24 @@ GROUPS = (
     "evaluation",
     "tracking",
 )
-"""Groups that every run chooses one component of."""
+"""Groups of components. Every run chooses one component in each."""
 FORMAT = 1
-"""Number of the form of a run's files. A run of another number is refused."""
+"""Format number of the files of a run. Runs of another format are refused."""
 WITHOUT_EFFECT = ("name", "resume", "device", "threads", "tracking")
-"""Root keys that do not count into a run's signature."""
+"""Root keys that do not affect the signature of a run."""
 PARTS = ("embedder", "encoder")
 """Parts of a model that can be frozen."""
 
 
 class ModelConfig(Section):
-    """Weights that a training starts from."""
+    """Initial weights of a training."""
 
     init_from: str | None = setting(None, non_empty=True)
-    """Folder of a run whose best weights a training starts from, as far as they fit; null: random
+    """Folder of a run whose best weights are the initial ones, as far as they fit; null: random
     weights."""
     frozen: list[str] = setting([], choices=PARTS)
-    """Parts that keep those weights and are not trained. They work as in scoring, without dropout,
-    and make a step cheaper."""
+    """Parts that keep those weights and are not trained. They run in evaluation mode, without
+    dropout, which makes a step cheaper."""
 
     def check(self, key: str) -> None:
         known = not self.frozen or self.init_from is not None
@@ -74,7 +74,7 @@ class ModelConfig(Section):
 
 @dataclass(kw_only=True)
 class Config:
-    """A whole run. The field of a group holds the settings of the chosen component."""
+    """Configuration of a run. The field of a group contains the settings of its component."""
 
     task: Any
     dataset: Any
@@ -94,11 +94,11 @@ class Config:
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
     threads: int | None = setting(None, ge=1)
-    """Threads of the CPU's matrix library; null: its own default."""
+    """CPU threads of torch; null: its default."""
     resume: bool = False
-    """Whether to continue the run that the same settings started."""
+    """Whether to resume the run with the same settings."""
     name: str = "runs"
-    """Folder below `outputs` that holds the runs."""
+    """Folder below `outputs` that contains the runs."""
 
     def __post_init__(self) -> None:
         check_ranges(self, "")
@@ -112,18 +112,18 @@ class Config:
             option.check_with(self)
 
     def options(self) -> dict[str, Settings]:
-        """The settings of each group."""
+        """Return the settings of each group."""
         return {group: getattr(self, group) for group in GROUPS}
 
     def plugins(self) -> list[str]:
-        """Distributions of the plugins that this run uses, with versions."""
+        """Return the distributions of the plugins that this run uses, with versions."""
         chosen = [(group, option.kind) for group, option in self.options().items()]
         for option in self.options().values():
             chosen += option.components_used()
         return plugins_of(chosen)
 
     def runs_used(self) -> dict[str, str]:
-        """Folders of other runs that this one builds on, by the key that names each."""
+        """Return the folders of other runs that this run uses, by the key that names each."""
         used = {} if self.model.init_from is None else {"model.init_from": self.model.init_from}
         for option in self.options().values():
             used |= option.runs_used()
@@ -148,7 +148,7 @@ def _search_path_plugin() -> type:
 def register() -> None:
     """Register schemas, options and resolvers with Hydra.
 
-    A component of a plugin is an option of its group, unless the plugin has a YAML file for it.
+    A component of a plugin becomes an option of its group unless the plugin has a YAML file for it.
     """
     from hydra.core.config_store import ConfigStore
     from hydra.core.plugins import Plugins
@@ -169,7 +169,7 @@ def _has_yaml(group: str, name: str) -> bool:
 
 
 def compose_config(overrides: Sequence[str] = ()) -> Config:
-    """Compose the configuration that `main.py` would run with these overrides."""
+    """Compose the configuration that `main.py` runs with these overrides."""
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
@@ -183,7 +183,7 @@ def to_config(composed: DictConfig) -> Config:
     """Check a composed configuration and return it as dataclasses.
 
     Raises:
-        InputError: if a value is out of range or missing; it names the key and what is allowed.
+        InputError: if a value is missing or out of range.
     """
     for group in GROUPS:
         _refuse_other_kind(group, composed.get(group))
@@ -193,7 +193,7 @@ def to_config(composed: DictConfig) -> Config:
 
 
 def _refuse_other_kind(group: str, option: Any) -> None:
-    """Refuse `embedder.kind=slices` over the settings of another component."""
+    """Raise if `embedder.kind=slices` overrides the settings of another component."""
     form = OmegaConf.get_type(option) if OmegaConf.is_config(option) else None
     if not isinstance(form, type) or not issubclass(form, Settings) or not form.kind:
         return
@@ -204,7 +204,7 @@ def _refuse_other_kind(group: str, option: Any) -> None:
 
 
 def from_dict(values: Mapping[Any, Any]) -> Config:
-    """Build the configuration whose saved form is `values`, without Hydra.
+    """Build a configuration from its saved values, without Hydra.
 
     Raises:
         InputError: if a key, a kind or a value is wrong.
@@ -258,7 +258,7 @@ def explain(error: OmegaConfBaseException, prefix: str = "") -> str:
 
 
 def to_dict(config: Config) -> dict[str, Any]:
-    """Return plain values, as they are saved."""
+    """Return the configuration as plain values, the form in which it is saved."""
     return asdict(config)
 
 
@@ -270,11 +270,11 @@ def save(config: Config, path: Path) -> None:
 
 
 def load(path: Path) -> Config:
-    """Read what `save` wrote.
+    """Load a configuration that `save` wrote.
 
     Raises:
-        InputError: if the file is missing, not a configuration, of another format, or needs a
-            plugin that is not installed.
+        InputError: if the file is missing or not a configuration, if its format differs, or if it
+            needs a plugin that is not installed.
     """
     values = dict(read_saved(path))
     plugins = values.pop("plugins", None) or []
@@ -318,12 +318,12 @@ def signature(values: Mapping[str, Any]) -> str:
 
 
 def rank_in_environment() -> int:
-    """The rank that `torchrun` gave this process; 0 without it."""
+    """Return the rank that `torchrun` assigned to this process; 0 without `torchrun`."""
     return int(os.environ.get("RANK", "0"))
 
 
 def resolved(composed: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    """Plain values of a composed configuration by root key, without Hydra's own."""
+    """Yield the plain values of a composed configuration by root key, without Hydra's own."""
     for key in composed:
         if key != "hydra":
             value = composed[key]
@@ -333,11 +333,11 @@ def resolved(composed: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _run_folder(*, _root_: Any) -> str:
-    """Return `<model>-<signature>`: the same settings have the same name in every sweep.
+    """Return `<model>-<signature>`, which is the same for the same settings in every sweep.
 
-    Where such a run exists already, `vitrina.runs.folder.acquire` appends a number.
+    If such a run exists already, `vitrina.runs.folder.acquire` appends a number.
     """
     if rank_in_environment() > 0:
-        return "."  # the first of the processes that torchrun started broadcasts its folder
+        return "."  # rank 0 broadcasts its folder
     model = _root_.hydra.runtime.choices.get("model") or "run"
     return f"{model}-{signature(dict(resolved(_root_)))}"

@@ -1,6 +1,6 @@
 """Errors of input: one line that names the place, the value and what is allowed.
 
-Any other exception is a fault of the program and keeps its traceback.
+Any other exception is a bug of the program and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _bounds(declared: Mapping[str, Any]) -> str:
 
 
 def _number(bound: float | None) -> str | None:
-    """A bound in words; `2^63` for a large power of two."""
+    """Return a bound as text; `2^63` for a large power of two."""
     if isinstance(bound, int) and bound >= 2**31 and bound & (bound - 1) == 0:
         return f"2^{bound.bit_length() - 1}"
     return None if bound is None else str(bound)

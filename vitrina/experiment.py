@@ -1,4 +1,4 @@
-"""A whole experiment, from the data to the report: `run(config, folder)`."""
+"""Runs an experiment from the data to the report: `run(config, folder)`."""
 
 from __future__ import annotations
 
@@ -60,21 +60,20 @@ def run(
     overrides: Sequence[str] = (),
     held: bool = False,
 ) -> dict[str, Any]:
-    """Train a model and evaluate it; all results are written to `folder`.
+    """Train a model, evaluate it and write all results to `folder`.
 
     Args:
-        config: what to do.
-        folder: the run's own folder; one that holds another run is refused.
+        folder: of this run; a folder that contains another run is refused.
         choices: the option chosen in each group, for the record.
         overrides: overrides of the command line, for the record.
-        held: whether the caller holds the folder (`vitrina.runs.folder.acquire`).
+        held: whether the caller has acquired the folder (`vitrina.runs.folder.acquire`).
 
     Returns:
-        What `metrics.json` holds.
+        The content of `metrics.json`.
 
     Raises:
         InputError: if the configuration or the data are wrong.
-        Interrupted: after Ctrl-C, when the training has been saved.
+        Interrupted: after Ctrl-C, once the training is saved.
     """
     if config.threads is not None:
         torch.set_num_threads(config.threads)
@@ -100,7 +99,7 @@ def _run(
     choices: Mapping[str, Any],
     overrides: Sequence[str],
 ) -> dict[str, Any]:
-    # The data, and the way of a text to the model.
+    # Load the data.
     origin = WarmStart.of(config)
     normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
     check_names(config.dataset.extra)
@@ -115,7 +114,7 @@ def _run(
     started = time.perf_counter()
     fitted = _fit(config, folder, dataset, train, processes, origin)
     fit_seconds = time.perf_counter() - started
-    task, reading = build_task(config, fitted), build_recognition(config, fitted)
+    task, recognition = build_task(config, fitted), build_recognition(config, fitted)
     check_evaluation(config.evaluation, task.task_metrics)
     model = build_model(config, fitted, task).to(device)
     start = origin and origin.start(config, fitted, model)
@@ -147,23 +146,25 @@ def _run(
     for note in task.notes(model):
         console.print(note, markup=False, highlight=False)
 
-    # Train, and take the weights of the best validation.
+    # Train, then load the weights of the best validation.
     with _tracked(config, folder, record, processes) as tracker:
         views = validation_views(val)
-        seen = RecognitionEvaluation.of(model, pipeline, reading, **_limits(config, model))
-        validate = validation(views, task, predictor, config.training.metric, seen)
+        recognized = RecognitionEvaluation.of(
+            model, pipeline, recognition, **_limits(config, model)
+        )
+        validate = validation(views, task, predictor, config.training.metric, recognized)
         training: Training = build(
             "training",
             config.training,
             config.optimizer,
             model,
             training_loss(config.training, task),
-            train.for_training(pipeline, task, reading, config.training.second_view),
+            train.for_training(pipeline, task, recognition, config.training.second_view),
             validate,
             folder=folder,
             seed=config.seed,
             processes=processes,
-            reading=reading,
+            reading=recognition,
         )
         state = _train(config, folder, training, start, tracker, console)
         if not processes.is_first:
@@ -173,28 +174,29 @@ def _run(
         predictor = _predictor(config, folded, task, pipeline)
         thresholds = choose_thresholds(task, folder, views.values(), predictor)
 
-        # Measure, report.
-        def tell(line: str) -> None:
+        # Evaluate, then report.
+        def show(line: str) -> None:
             console.print(line, markup=False, highlight=False)
 
-        read = RecognitionEvaluation.of(folded, pipeline, reading, **_limits(config, folded))
+        recognized = RecognitionEvaluation.of(
+            folded, pipeline, recognition, **_limits(config, folded)
+        )
         test = dataset.test
-        evaluation, further = run_evaluation(
+        evaluation, more_metrics = run_evaluation(
             config.evaluation,
             EvaluationTarget(predictor, task.task_metrics, test, task.truth(test), config.noise),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
-            progress=tell,
-            on_suite=_suite_observer(config, folder, task, read),
+            progress=show,
+            on_suite=_suite_observer(config, folder, task, recognized),
         )
-        metrics = collect_metrics(state, fit_seconds, model, device, evaluation, read)
-        metrics |= further
+        metrics = collect_metrics(state, fit_seconds, model, device, evaluation, recognized)
+        metrics |= more_metrics
         metrics |= {"thresholds": thresholds} if thresholds else {}
         with autocast(config.training.precision, device):  # folded weights may be bf16
-            pictures = task.draw(folded, pipeline, pipeline(list(views.values())[-1].texts), folder)
-        report(
-            config, folder, evaluation, read, metrics, tracker, console, dataset.synthetic, pictures
-        )
+            images = task.draw(folded, pipeline, pipeline(list(views.values())[-1].texts), folder)
+        synthetic = dataset.synthetic
+        report(config, folder, evaluation, recognized, metrics, tracker, console, synthetic, images)
     return metrics
 
 
@@ -206,19 +208,19 @@ def _fit(
     processes: DistributedContext,
     origin: WarmStart | None,
 ) -> FittedState:
-    """Fitted by the first process, read from its file by all, so that all hold the same."""
+    """Fit in the first process. All processes load its file, so that their states are equal."""
     path = folder / "state.safetensors"
-    # Without a record it is not known which run left them.
+    # Without a record, the state may be that of another run.
     known = config.resume and path.exists() and (folder / "record.json").exists()
     if processes.is_first and not known:
         fitted = fit(config, dataset, train.corpus(), origin and origin.fitted(config))
         fitted.save(path)
-    processes.broadcast(None)  # the others wait for the file
+    processes.broadcast(None)  # other processes wait for the file
     return FittedState.load(path)
 
 
 def _fonts(config: Config) -> dict[str, str]:
-    """Hashes of the fonts that the components draw with, by file name."""
+    """Return the hashes of the fonts that the components draw with, by file name."""
     used = [part.fonts_used() for part in config.options().values()]
     drawn = [font_hashes(fonts) for fonts in used if fonts is not None]
     return {name: digest for hashes in drawn for name, digest in hashes.items()}
@@ -229,22 +231,22 @@ def _predictor(config: Config, model: Model, task: Task, pipeline: TextPipeline)
 
 
 def _limits(config: Config, model: Model) -> dict[str, Any]:
-    """Return how a model is applied to batches."""
+    """Return batch size and precision of a model at inference."""
     training = config.training
     tokens = training.tokens_at_once(model.device.type)
     return {"max_tokens": tokens, "precision": training.precision}
 
 
 def _suite_observer(
-    config: Config, folder: Path, task: Task, read: RecognitionEvaluation | None
+    config: Config, folder: Path, task: Task, recognized: RecognitionEvaluation | None
 ) -> Callable[[Suite, Any], None]:
-    """Writes the predictions of a suite, and has it read, while its texts are at hand."""
+    """Return a function that writes the predictions of a suite and recognizes its texts."""
 
     def observe(suite: Suite, predicted: Any) -> None:
         if config.evaluation.predictions:
             write_predictions(folder / "predictions", suite, predicted, task.task_metrics)
-        if read is not None:
-            read.add(suite.name, suite.texts, suite.clean)
+        if recognized is not None:
+            recognized.add(suite.name, suite.texts, suite.clean)
 
     return observe
 

@@ -1,6 +1,6 @@
 """Atomic files: write to a temporary file, then rename. Text, JSON lines and tensors.
 
-Nothing here imports torch before a tensor of torch is written or read.
+torch is imported only when a tensor of torch is written or read.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from safetensors import SafetensorError, safe_open
 from vitrina.errors import InputError
 
 CHECKSUM = "sha256"
-"""Key of the checksum in the header of a file of tensors."""
+"""Key of the checksum in the header of a tensor file."""
 
 
 def package_folder(name: str) -> Path:
-    """Return the folder `conf` or `resources`, of an installed package or of a checkout."""
+    """Return the folder `conf` or `resources` of the installed package or of the checkout."""
     package = Path(__file__).resolve().parent
     inside = package / name
     return inside if inside.is_dir() else package.parent / name
@@ -32,9 +32,9 @@ def package_folder(name: str) -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
-    """Open a text file (UTF-8) that takes the place of `path` when all is written.
+    """Open a temporary UTF-8 text file that replaces `path` when the context exits.
 
-    On an error it is removed, and the file at `path` stays.
+    On an error, the temporary file is removed and `path` is unchanged.
 
     Raises:
         InputError: if `path` cannot be written.
@@ -45,9 +45,9 @@ def replacing(path: Path) -> Iterator[IO[str]]:
 
 @contextmanager
 def replacement(path: Path) -> Iterator[Path]:
-    """Make an empty file next to `path`, which it replaces at the end, and return its path.
+    """Yield the path of an empty file that replaces `path` when the context exits.
 
-    For libraries that want a path; otherwise as `replacing`.
+    Same as `replacing`, for libraries that need a path.
     """
     if path.exists() and not path.is_file():  # a folder, or a device that renaming would destroy
         raise InputError(f"{path}: cannot be written (not a plain file)")
@@ -67,31 +67,35 @@ def replacement(path: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove from `folder` the temporary files of `replacement` whose process was killed.
+    """Remove temporary files that killed processes left in `folder`.
 
-    Only for a folder that no other process writes to.
+    No other process may be writing to the folder.
     """
     for path in folder.glob(".*.tmp"):
         try:
             path.unlink()
-        except OSError:  # it only takes space
+        except OSError:  # a leftover only takes space
             continue
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder `path` and all above it, where they are missing.
+    """Create the folder `path` and its missing parents.
 
     Raises:
-        InputError: if it cannot be made.
+        InputError: if it cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{path}: cannot be made ({error.strerror or error})") from None
+        raise InputError(f"{path}: cannot be created ({error.strerror or error})") from None
 
 
 def json_line(value: Any) -> str:
-    """Return one line of JSON: readable Russian, escaped where it holds lone surrogates."""
+    r"""Return one line of JSON, escaped to ASCII only if it contains lone surrogates.
+
+    >>> print(json_line({"text": "Да"}), json_line("\ud800"))
+    {"text": "Да"} "\ud800"
+    """
     line = json.dumps(value, ensure_ascii=False)
     try:
         line.encode("utf-8")
@@ -101,7 +105,7 @@ def json_line(value: Any) -> str:
 
 
 def _umask() -> int:
-    """Return the process's mask, which can only be read by setting it."""
+    """Return the file mode mask of the process, which can only be read by setting it."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
@@ -116,12 +120,12 @@ def write_tensors(
 ) -> None:
     """Write `tensors` and `texts` as safetensors, atomically, with a checksum of the contents.
 
-    safetensors itself takes flipped bits for values, hence the checksum. When all is on the disk,
-    `before_replacing` is called, and then the file takes its place.
+    safetensors itself does not detect flipped bits.
 
     Args:
-        tensors: numpy's arrays or torch's tensors on the CPU, contiguous.
-        texts: go into the header, which is limited to 100 MB.
+        tensors: contiguous numpy arrays, or torch tensors on the CPU.
+        texts: stored in the header, which is limited to 100 MB.
+        before_replacing: called when all data is on the disk, before the file is renamed.
 
     Raises:
         InputError: if `path` cannot be written.
@@ -132,7 +136,7 @@ def write_tensors(
     with replacement(path) as temporary:
         try:
             _save(values, temporary, hashed)
-            # The new name must not be on the disk before the contents are: power may fail.
+            # After a power failure, the new name must not exist without its contents.
             _flush(temporary)
             before_replacing()
         except SafetensorError as error:
@@ -144,11 +148,11 @@ def read_tensors(path: Path, framework: str, what: str) -> tuple[dict[str, Any],
 
     Args:
         framework: `pt` or `numpy`.
-        what: the file should be, for messages: `a checkpoint`.
+        what: kind of file, for messages: `a checkpoint`.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        InputError: if it is of another form or damaged.
+        InputError: if it has another format or is damaged.
     """
     try:
         with safe_open(path, framework=framework) as file:
@@ -156,7 +160,7 @@ def read_tensors(path: Path, framework: str, what: str) -> tuple[dict[str, Any],
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise
-    # Of types that the framework has not: AttributeError, ValueError or TypeError.
+    # A dtype that the framework lacks raises AttributeError, ValueError or TypeError.
     except (OSError, SafetensorError, AttributeError, ValueError, TypeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path}: not {what} ({reason})") from None
@@ -204,6 +208,6 @@ def _flush(path: Path) -> None:
 
 
 def _reason(error: SafetensorError) -> str:
-    """Return the system's message, where the library only passes it on."""
+    """Return the message of the operating system, if the error is one of its own."""
     number = re.search(r"os error (\d+)", str(error))
     return os.strerror(int(number[1])) if number else str(error).splitlines()[0]

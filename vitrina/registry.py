@@ -1,9 +1,10 @@
-"""Components by group and name: what `embedder=glyphs` means, for ours and for plugins alike.
+"""Registry of components by group and name, such as `embedder=glyphs`, built-in and of plugins.
 
-A component is a name in a group, a dataclass of settings and a target, `module:object`, that is
-imported when it is first built. Registering imports neither torch nor the target, so that composing
-a configuration stays fast. A plugin registers its components in a module that an entry point of the
-group `vitrina.plugins` names; all plugins are loaded at the first look-up in each process.
+A component is a name in a group, a dataclass of settings, and a target, `module:object`, which is
+imported when the component is built. Registering imports neither torch nor the target, so that
+composing a configuration stays fast. A plugin registers its components in a module that an entry
+point of the group `vitrina.plugins` names. All plugins are loaded at the first look-up in each
+process.
 """
 
 from __future__ import annotations
@@ -41,11 +42,11 @@ BUILT_IN = (
     "vitrina.training.trackers.config",
     "vitrina.evaluation.config",
 )
-"""Modules that register our own components, as a plugin's module does."""
+"""Modules that register the built-in components."""
 ENTRY_POINTS = "vitrina.plugins"
-"""Group of the entry points of plugins."""
+"""Entry point group of plugins."""
 REQUIRED = MISSING
-"""Default value of a setting that has none."""
+"""Default value of a required setting."""
 
 Form = TypeVar("Form", bound="type[Settings]")
 _components: dict[str, dict[str, Component]] = {}
@@ -72,11 +73,12 @@ def setting(
 ) -> Any:
     """Declare a setting: a dataclass field with a default value and a range.
 
-    Ranges hold for each element of a list and for each value of a mapping. None is allowed where
-    the annotation allows it.
+    A range applies to each element of a list and to each value of a mapping. None is allowed if the
+    annotation allows it.
 
     Args:
-        default: value, list or mapping; a list or a mapping is copied. Left out: required.
+        default: value, list or mapping; lists and mappings are copied. By default the setting is
+            required.
         ge, gt, le, lt: bounds.
         choices: all values that are allowed.
         multiple_of: divisor of the value.
@@ -84,10 +86,10 @@ def setting(
         min_length: least number of elements of a list.
         unique: whether the elements of a list must differ.
         non_empty: whether a text must not be empty.
-        open_keys: whether the setting is a mapping that takes any key on a command line, as
-            `dataset.where={source: detox}`; it starts empty.
-        keeps_weights: whether weights and fitted state fit whatever the value is, so that
-            `model.init_from` takes them from a run with another one.
+        open_keys: whether the setting is a mapping, empty by default, that accepts any key on the
+            command line, as in `dataset.where={source: detox}`.
+        keeps_weights: whether weights and fitted state are compatible between all values, so that
+            `model.init_from` takes them from a run with another value.
     """
     declared = {
         "ge": ge, "gt": gt, "le": le, "lt": lt, "choices": choices, "multiple_of": multiple_of,
@@ -106,13 +108,13 @@ def setting(
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(field,))
 class Section:
-    """Base class of settings that are part of others. Each subclass is a dataclass by itself."""
+    """Base class of nested settings. Subclasses become dataclasses without a decorator."""
 
     def __init_subclass__(cls) -> None:
         dataclass(kw_only=True)(cls)
 
     def check(self, key: str) -> None:
-        """Check what ranges of single settings cannot express. Called after the ranges hold.
+        """Check rules that ranges of single settings cannot express. Called after the ranges hold.
 
         Args:
             key: the key of these settings, for messages: `embedder`.
@@ -142,24 +144,26 @@ class Settings(Section):
         """Check rules between these settings and other groups of a whole configuration.
 
         Args:
-            config: `vitrina.config.Config`; other groups are judged by the class attributes of
-                their settings, never by their class.
+            config: `vitrina.config.Config`. Rules use the class attributes of other groups'
+                settings, never their class.
 
         Raises:
             InputError: names the key, its value and what is allowed.
         """
 
     def components_used(self) -> list[tuple[str, str]]:
-        """Further components that these settings choose, as (group, name)."""
+        """Return further components that these settings choose, as (group, name)."""
         return []
 
     def fonts_used(self) -> list[str] | None:
-        """Font files that this component draws with, none for the default font; None if it draws
-        nothing."""
+        """Return the font files that this component draws with.
+
+        Empty for the default font, None if the component does not draw.
+        """
         return None
 
     def runs_used(self) -> dict[str, str]:
-        """Folders of other runs that this component needs, by the key that names each."""
+        """Return the folders of other runs that this component needs, by key of the setting."""
         return {}
 
 
@@ -170,8 +174,8 @@ class Component:
     Attributes:
         group, name: `embedder`, `glyphs`.
         settings: dataclass of its settings; None for a component without settings.
-        target: `module:object` that implements it; empty if the settings are all there is.
-        plugin: distribution that registered it, with version; None for our own.
+        target: `module:object` that implements it; empty for settings without an implementation.
+        plugin: distribution that registered it, with version; None if it is built in.
     """
 
     group: str
@@ -187,7 +191,7 @@ class Component:
 
     @property
     def summary(self) -> str:
-        """First line of the docstring of its settings, else of its target."""
+        """First line of the docstring of the settings, or of the target without settings."""
         documented = self.settings if self.settings is not None else self.load()
         return (documented.__doc__ or "").strip().split("\n")[0]
 
@@ -206,10 +210,10 @@ class Component:
 
 
 def register(group: str, name: str, target: str = "") -> Callable[[Form], Form]:
-    """Class decorator that registers settings as those of a component.
+    """Return a class decorator that registers the settings of a component.
 
     Args:
-        group, name: how the component is chosen: `embedder=glyphs`.
+        group, name: of the component, as in `embedder=glyphs`.
         target: `module:object` that is imported when the component is built.
     """
 
@@ -235,19 +239,19 @@ def add_config_folder(package: str, folder: str = "conf") -> None:
 
 
 def config_folders() -> list[Path]:
-    """Folders of YAML options that plugins brought."""
+    """Return the folders of YAML options that plugins added."""
     _load_all()
     return list(_config_folders.values())
 
 
 def component(group: str, name: Any, *, key: str | None = None) -> Component:
-    """Return the component of that name.
+    """Return a component by its name.
 
     Args:
-        key: where the name is from, for the message; by default the group.
+        key: setting that contains the name, for the message; by default the group.
 
     Raises:
-        InputError: if there is none; it lists the names of the group.
+        InputError: if the group has no such component.
     """
     options = components(group)
     if name not in options:
@@ -258,36 +262,40 @@ def component(group: str, name: Any, *, key: str | None = None) -> Component:
 
 
 def components(group: str) -> Mapping[str, Component]:
-    """All components of a group by name, ours first."""
+    """Return all components of a group by name, the built-in ones first."""
     _load_all()
     return _components.get(group, {})
 
 
 def names_with(group: str, capability: str) -> str:
-    """Names of the components of a group whose settings have a capability, for messages."""
+    """List the components of a group whose settings have a capability, for messages."""
     options = components(group).items()
     return ", ".join(name for name, each in options if getattr(each.settings, capability, False))
 
 
 def groups() -> list[str]:
-    """Names of all groups."""
+    """Return the names of all groups."""
     _load_all()
     return list(_components)
 
 
 def build(group: str, settings: Settings, *args: Any, **kwargs: Any) -> Any:
-    """Build the component that `settings` choose: its target, called with `settings` first."""
+    """Build the component of `settings`: call its target with `settings` and the arguments."""
     return component(group, settings.kind).load()(settings, *args, **kwargs)
 
 
 def plugins_of(chosen: Iterable[tuple[str, str]]) -> list[str]:
-    """Distributions, with versions, that registered the components `chosen` as (group, name)."""
+    """Return the distributions of plugins, with versions, that registered these components.
+
+    Args:
+        chosen: components as (group, name).
+    """
     used = {component(group, name).plugin for group, name in chosen}
     return sorted(each for each in used if each is not None)
 
 
 def is_installed(plugin: str) -> bool:
-    """Whether a distribution, named with its version as in `Component.plugin`, is a plugin here."""
+    """Return whether a plugin, given as in `Component.plugin`, is installed."""
     return any(plugin == _named(point) for point in _entry_points())
 
 
@@ -327,7 +335,7 @@ def _load_plugin(point: EntryPoint) -> None:
     _loading.append(name)
     try:
         importlib.import_module(point.value)
-    except Exception as error:  # whatever a plugin raises, the answer names the plugin
+    except Exception as error:  # a plugin can raise anything
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(
             f"plugin {name} cannot be loaded: {type(error).__name__}: {reason}"
@@ -337,11 +345,11 @@ def _load_plugin(point: EntryPoint) -> None:
 
 
 def check_ranges(settings: Any, key: str) -> None:
-    """Check every declared range of `settings`, then `settings.check`.
+    """Check every declared range of `settings`, then call `settings.check`.
 
     Args:
-        settings: a settings dataclass, perhaps with others inside.
-        key: its key in the configuration: `embedder`; empty for the root.
+        settings: a settings dataclass, which may contain nested ones.
+        key: its key in the configuration, such as `embedder`; empty for the root.
 
     Raises:
         InputError: names the key, its value and what is allowed.

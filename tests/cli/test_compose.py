@@ -1,4 +1,4 @@
-"""Whatever plain Hydra composes, composes and is checked by one loader; the rest has one line."""
+"""Configurations that plain Hydra composes are composed and checked; errors have one line."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ def composer(*arguments: str) -> Composer:
 
 
 def run_of(*arguments: str) -> Config:
-    """The checked configuration of a single run."""
+    """Return the checked configuration of a single run."""
     return check(composer(*arguments).compose(multirun=False))
 
 
 def jobs_of(*arguments: str) -> list[Job]:
-    """The checked jobs of a sweep."""
-    made = composer(*arguments)
-    return sweep_jobs(made, made.compose(multirun="-m" in arguments))
+    """Return the checked jobs of a sweep."""
+    composing = composer(*arguments)
+    return sweep_jobs(composing, composing.compose(multirun="-m" in arguments))
 
 
 def write(folder: Path, name: str, *lines: str) -> None:
@@ -38,7 +38,7 @@ def write(folder: Path, name: str, *lines: str) -> None:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A folder with a preset that extends ours, an experiment that sweeps and a root."""
+    """A folder with a preset that extends a built-in one, an experiment with a sweep and a root."""
     write(tmp_path, "model/mine", "# @package _global_", "defaults: [/model/ttr]", "seed: 7")
     sweep = "hydra: {mode: MULTIRUN, sweeper: {params: {model: 'mine,ttr'}}}"
     write(tmp_path, "experiment/two", "# @package _global_", sweep)
@@ -46,7 +46,7 @@ def own(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_folders_of_a_user_compose_wherever_they_are_named(own: Path) -> None:
+def test_config_folders_of_a_user_compose_in_any_position(own: Path) -> None:
     for line in (
         ["--config-dir", str(own), "model=mine", "resume=true"],
         ["model=mine", "--config-dir", str(own), "resume=true"],
@@ -57,7 +57,9 @@ def test_folders_of_a_user_compose_wherever_they_are_named(own: Path) -> None:
     assert run_of("--config-dir", str(own), "--config-name", "root").seed == 9
 
 
-def test_another_root_replaces_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_root_configuration_replaces_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path / "conf", "config", "defaults: [schema/root@_global_]")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"^hydra\.output_subdir = '\.hydra': must be null$"):
@@ -66,7 +68,7 @@ def test_another_root_replaces_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         run_of("--config-path", "none")
 
 
-def test_options_of_a_user_are_in_help_and_in_answers(own: Path) -> None:
+def test_options_of_a_user_are_in_help_and_errors(own: Path) -> None:
     shown = help_text(composer("-m", "model=ttr,vtr", "--config-dir", str(own)))
     (line,) = [line for line in shown.splitlines() if line.startswith("  model:")]
     assert "mine, ngrams" in line and "schema" not in shown
@@ -75,7 +77,7 @@ def test_options_of_a_user_are_in_help_and_in_answers(own: Path) -> None:
             run_of("model=mime", *given)
 
 
-def test_globs_and_stored_sweeps_with_further_lists_make_all_jobs(own: Path) -> None:
+def test_globs_and_stored_sweeps_with_more_lists_yield_all_jobs(own: Path) -> None:
     assert [job.overrides for job in jobs_of("-m", "model=glob(vtr_g*)")] == [
         ["model=vtr_glyphs"],
         ["model=vtr_glyphs_plain"],
@@ -87,12 +89,12 @@ def test_globs_and_stored_sweeps_with_further_lists_make_all_jobs(own: Path) -> 
         jobs_of("-m", "model=glob(zz*)")
 
 
-def test_every_stored_sweep_composes_with_a_further_list() -> None:
+def test_a_stored_sweep_composes_with_another_list() -> None:
     assert len(jobs_of("experiment=architectures", "seed=1,2")) == 20
 
 
 @pytest.mark.parametrize(
-    ("line", "answer"),
+    ("line", "message"),
     [
         (["seed=1,2"], "seed=1,2: add -m to run each value; a list is seed=[1,2]"),
         (["model=glob(*)"], "model=glob(*): add -m to run each value"),
@@ -111,15 +113,15 @@ def test_every_stored_sweep_composes_with_a_further_list() -> None:
         (["-m", "--cfg", "job"], "only one of --run, --multirun, --cfg"),
     ],
 )
-def test_wrong_lines_name_key_value_and_what_is_allowed(line: list[str], answer: str) -> None:
+def test_errors_name_key_value_and_allowed_values(line: list[str], message: str) -> None:
     with pytest.raises(InputError) as error:
         run_of(*line)
-    assert str(error.value).startswith(answer)
+    assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "answer"),
+    ("name", "content", "message"),
     [
         ("model", "defaults: [/model: vtr_glyphs]", "model/wrong.yaml: - /model: vtr_glyphs chooses"
          " its own group; write - /model/vtr_glyphs"),
@@ -129,16 +131,16 @@ def test_wrong_lines_name_key_value_and_what_is_allowed(line: list[str], answer:
         ("experiment", "defaults: [/model/vtr_line_]", "model=vtr_line_ (did you mean vtr_line?)"),
     ],
 )  # fmt: skip
-def test_wrong_files_of_a_user_are_named(
-    name: str, content: str, answer: str, tmp_path: Path
+def test_errors_name_wrong_files_of_a_user(
+    name: str, content: str, message: str, tmp_path: Path
 ) -> None:
     write(tmp_path, f"{name}/wrong", "# @package _global_", content)
     with pytest.raises(InputError) as error:
         run_of(f"{name}=wrong", "--config-dir", str(tmp_path))
-    assert answer in str(error.value) and "\n" not in str(error.value)
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
-def test_a_group_that_must_be_chosen_is_named(tmp_path: Path) -> None:
+def test_error_names_a_required_group(tmp_path: Path) -> None:
     write(tmp_path, "extra/one", "# @package _global_", "seed: 3")
     write(tmp_path, "root", "defaults: [config, extra: '???']")
     given = ["--config-dir", str(tmp_path), "--config-name", "root"]
@@ -161,7 +163,7 @@ def test_every_component_has_a_summary() -> None:
     assert not missing
 
 
-def test_components_are_listed_with_what_they_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+def test_components_are_listed_with_capabilities(capsys: pytest.CaptureFixture[str]) -> None:
     assert list_components(["embedder"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "embedder"

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: one line and exit code 2 for wrong settings."""
+"""The command line: wrong settings end in one line and exit code 2."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ def environment() -> dict[str, str]:
 
 
 def main(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run main.py; nothing it writes may land in the checkout."""
+    """Run main.py outside the checkout."""
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=cwd,
@@ -67,7 +67,7 @@ def test_all_jobs_of_a_sweep_are_checked_before_the_first_starts(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_switch_shows_the_traceback(tmp_path: Path) -> None:
+def test_environment_variable_shows_the_traceback(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "main.py"), "seed=-1"],
         cwd=tmp_path,
@@ -105,7 +105,7 @@ def test_composing_imports_no_torch(tmp_path: Path) -> None:
     assert done.stdout.startswith("task:")
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_ends_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     done = main("hydra.run.dir=file/run", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")

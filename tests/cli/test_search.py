@@ -1,4 +1,4 @@
-"""A search with optuna, where it is installed."""
+"""A search with Optuna, if it is installed."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from tests.cli.test_main import main
 
 
-def test_a_search_keeps_the_best_score_on_validation(tmp_path: Path) -> None:
+def test_search_saves_the_best_validation_score(tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="needs vitrina[search]")
     tiny = ["model=ngrams", "embedder.num_buckets=500", "dataset.num_comments=100", "threads=1"]
     few = ["training.steps=2", "evaluation.suites=[clean]", "tracking=none", "name=X"]

@@ -21,7 +21,7 @@ def scores(folder: Path) -> dict[str, float]:
     return {name: suite["roc_auc"] for name, suite in metrics(folder)["test"].items()}
 
 
-def test_a_sweep_puts_its_jobs_side_by_side_and_outlives_a_failing_one(tmp_path: Path) -> None:
+def test_sweep_continues_after_a_failed_job(tmp_path: Path) -> None:
     lines = [
         json.dumps({"text": f"{'дурак' if i % 2 else 'друг'} номер {i} {i * 'я'}", "toxic": i % 2})
         for i in range(40)
@@ -44,7 +44,7 @@ def test_a_sweep_puts_its_jobs_side_by_side_and_outlives_a_failing_one(tmp_path:
     assert "bad.jsonl:2: not JSON" in table
 
 
-def test_an_experiment_may_hold_a_sweep(tmp_path: Path) -> None:
+def test_an_experiment_may_define_a_sweep(tmp_path: Path) -> None:
     done = main("experiment=visual_against_text", "training.epochs=-1", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: training.epochs = -1.0: must be above 0\n"
@@ -55,7 +55,7 @@ LONG = [*SMALL, "training.epochs=3", "training.checkpoint_seconds=0"]
 
 @pytest.mark.parametrize("preset", ["vtr_glyphs_plain", "vtr"])
 @pytest.mark.slow
-def test_a_killed_run_goes_on_to_the_same_scores(preset: str, tmp_path: Path) -> None:
+def test_a_killed_run_resumes_to_the_same_scores(preset: str, tmp_path: Path) -> None:
     few = ["dataset.limit_test=20", "dataset.limit_val=20", "dataset.num_comments=100"]
     given = [f"model={preset}", *LONG, *few]
     undisturbed = main(*given, "hydra.run.dir=undisturbed", cwd=tmp_path)
@@ -75,13 +75,13 @@ def test_a_killed_run_goes_on_to_the_same_scores(preset: str, tmp_path: Path) ->
     assert metrics(folder)["val"] == metrics(tmp_path / "undisturbed")["val"]
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
+def test_ctrl_c_saves_and_names_resume(tmp_path: Path) -> None:
     process = start(*LONG, "training.epochs=10000", "hydra.run.dir=run", cwd=tmp_path)
     wait_for(tmp_path / "run" / "checkpoints" / "last.safetensors", process)
     process.send_signal(signal.SIGINT)
-    told, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "everything is saved; the same command with resume=true resumes it" in told
+    assert "everything is saved; the same command with resume=true resumes it" in output
 
 
 def test_a_second_process_in_the_same_folder_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sweeps that are started again, that meet each other, and that run jobs side by side."""
+"""Sweeps that are repeated, that share a folder, and that run jobs in parallel."""
 
 import json
 import signal
@@ -31,7 +31,7 @@ def record(folder: Path) -> Any:
 
 
 @pytest.mark.slow
-def test_a_killed_sweep_goes_on_and_leaves_a_running_job_to_its_process(tmp_path: Path) -> None:
+def test_a_sweep_skips_running_jobs_and_resumes_killed_ones(tmp_path: Path) -> None:
     long = ["training.steps=80", "training.checkpoint_seconds=0", "training.validate_every=20"]
     command = ["-m", *TINY, *long, "name=X", "seed=1,2"]
     sweep = tmp_path / "outputs" / "X"
@@ -39,12 +39,12 @@ def test_a_killed_sweep_goes_on_and_leaves_a_running_job_to_its_process(tmp_path
     wait_for(sweep / "sweep.json", process)
     one = read_plan(sweep)[0]
     wait_for(sweep / one.name / "checkpoints" / "last.safetensors", process)
-    process.send_signal(signal.SIGSTOP)  # so that it cannot finish meanwhile
+    process.send_signal(signal.SIGSTOP)  # so that it cannot finish before the second sweep
     running = overview(sweep, read_plan(sweep))
     assert [each.state for each in running.jobs] == ["running", "pending"]
-    beside = main(*command[:-1], "seed=1", "resume=true", cwd=tmp_path)
-    assert beside.returncode == 0, beside.stderr
-    assert f"{one.name}: running in another process, skipped" in beside.stdout
+    second = main(*command[:-1], "seed=1", "resume=true", cwd=tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert f"{one.name}: running in another process, skipped" in second.stdout
     assert process.poll() is None
     process.kill()
     process.communicate()
@@ -73,7 +73,7 @@ def sweep_of_files(seeds: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_two_workers_and_the_same_sweep_again_which_runs_only_what_is_missing(
+def test_a_repeated_sweep_runs_only_missing_jobs(
     tmp_path: Path,
 ) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="needs vitrina[sweep]")
@@ -90,12 +90,12 @@ def test_two_workers_and_the_same_sweep_again_which_runs_only_what_is_missing(
     good, before = metrics.parent, metrics.stat().st_mtime
     assert good.name == f"ngrams-{record(good)['signature']}"
     assert {job.name for job in read_plan(sweep)} == {good.name, error.parent.name}
-    # Side by side: the lock is opened when a job begins, the other file is written when it ends.
-    begun = [(each.parent / ".lock").stat().st_mtime for each in (metrics, error)]
-    assert max(begun) < min(before, error.stat().st_mtime)
+    # In parallel: a job opens its lock at the start and writes the other file at the end.
+    started = [(each.parent / ".lock").stat().st_mtime for each in (metrics, error)]
+    assert max(started) < min(before, error.stat().st_mtime)
     assert record(good)["command"].startswith("main.py -m model=ngrams")
 
-    # The same and one seed more, one job after the other; the bad file is mended meanwhile.
+    # The same sweep with another seed, sequentially, after the bad file is corrected.
     (tmp_path / "bad.jsonl").write_text("\n".join(ROWS), encoding="utf-8")
     again = main(*sweep_of_files("1,2"), "resume=true", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
@@ -111,11 +111,11 @@ def test_two_workers_and_the_same_sweep_again_which_runs_only_what_is_missing(
         noisy = {k: v for k, v in found["test"]["level_4"].items() if "second" not in k}
         scores.setdefault(seed, []).append((noisy, found["val"]))
     assert [len(pair) for pair in scores.values()] == [2, 2]
-    # The texts are the same ones: what the workers found is what one process finds.
+    # Both files contain the same texts: workers and a single process have the same scores.
     assert all(one == other for one, other in scores.values())
     assert scores["seed=1"] != scores["seed=2"]
 
-    # Where all is done, nothing heavy is started.
+    # If all jobs are finished, torch is not imported.
     program = (
         "import sys; from vitrina.cli.main import main\n"
         "try: main()\n"
@@ -134,11 +134,11 @@ def test_two_workers_and_the_same_sweep_again_which_runs_only_what_is_missing(
 
 
 @pytest.mark.slow
-def test_a_launcher_whose_worker_dies_keeps_what_is_done(tmp_path: Path) -> None:
-    """As when the system kills a worker for its memory."""
+def test_a_dead_worker_stops_the_sweep_and_results_stay(tmp_path: Path) -> None:
+    """For example, the system kills a worker that runs out of memory."""
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="needs vitrina[sweep]")
     environ = {**environment(), "PYTHONPATH": f"{tmp_path}:{Path(COMMAND[1]).parent}"}
-    # A worker imports the module anew: what kills it there must be imported with it.
+    # A worker imports the module itself, so sitecustomize.py patches it there.
     (tmp_path / "sitecustomize.py").write_text(
         "import os, sys\n"
         "if 'loky' in ' '.join(sys.orig_argv):\n"

@@ -26,7 +26,7 @@ add_config_folder("mine_plugin")
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """Variables with which a plugin is installed: an encoder and a preset that uses it."""
+    """Environment with an installed plugin: an encoder and a preset that uses it."""
     site = tmp_path / "site"
     files = {
         "mine_plugin/__init__.py": "",
@@ -83,7 +83,7 @@ def test_components_of_plugins_are_listed_and_in_help(
     assert shown[2].startswith(f"Usage: python {COMMAND[1]} ")
 
 
-def test_a_command_that_is_no_script_is_named_in_help(tmp_path: Path) -> None:
+def test_help_names_an_installed_command(tmp_path: Path) -> None:
     program = "import sys; sys.argv[0] = '/bin/vitrina'; from vitrina.cli.main import main; main()"
     python = [sys.executable, "-c", program, "--help"]
     done = subprocess.run(

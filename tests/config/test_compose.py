@@ -19,7 +19,7 @@ EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
 
 def needs(chosen: dict[str, str]) -> list[str]:
-    """What must be set beside these options, as it has no value to begin with."""
+    """Return the settings that these options require."""
     needed = []
     if chosen["dataset"] in ("jsonl", "csv", "parquet"):
         needed.append("dataset.train=a.file")
@@ -32,12 +32,12 @@ def needs(chosen: dict[str, str]) -> list[str]:
     return needed
 
 
-def go_together(chosen: dict[str, str]) -> dict[str, str]:
-    """The same options, but for those that the others refuse.
+def compatible(chosen: dict[str, str]) -> dict[str, str]:
+    """Replace options that other options refuse.
 
-    An encoder may not make one state of several words to be labelled. What is drawn can be read,
-    nothing else, and not word by word. What is attacked are texts of one class each. What is
-    pre-trained is drawn, and says no labels.
+    Labeling needs an encoder with a state per token. OCR needs a visual embedder and a task other
+    than labeling. Attacks need classification. Pretraining needs a visual embedder and predicts no
+    labels.
     """
     if chosen["evaluation"] == "attack":
         chosen = chosen | {"task": "classification"}
@@ -56,9 +56,9 @@ def go_together(chosen: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("number", range(max(map(len, OPTIONS.values()))))
 def test_every_option_composes_with_every_preset(preset: str, number: int) -> None:
-    # An option of every group at once: as many compositions as the largest group has options.
+    # Each composition has an option of every group; their number is that of the largest group.
     chosen = {group: options[number % len(options)] for group, options in OPTIONS.items()}
-    chosen = go_together(chosen)
+    chosen = compatible(chosen)
     named = [f"{group}={option}" for group, option in chosen.items()]
     config = compose_config([f"model={preset}", *named, *needs(chosen)])
     for group in GROUPS:
@@ -69,7 +69,7 @@ def test_every_option_composes_with_every_preset(preset: str, number: int) -> No
 
 @pytest.mark.parametrize("embedder", DRAWN)
 @pytest.mark.parametrize("encoder", ["cnn_words", "transformer_base"])
-def test_pretraining_composes_with_all_that_draws(embedder: str, encoder: str) -> None:
+def test_pretraining_composes_with_all_visual_embedders(embedder: str, encoder: str) -> None:
     named = [f"embedder={embedder}", f"encoder={encoder}", "task=pretraining", "ocr=ctc"]
     config = compose_config(named)
     assert from_dict(to_dict(config)) == config
@@ -87,32 +87,32 @@ def test_every_kind_has_an_option_file() -> None:
             assert f"/schema/{group}/{kind}@_here_" in named
 
 
-def test_presets_hold_no_values() -> None:
+def test_presets_contain_no_values() -> None:
     for preset in PRESETS:
         lines = (CONF / "model" / f"{preset}.yaml").read_text().splitlines()
         allowed = ("#", "defaults:", "  - /", "  - override /")
-        held = [line for line in lines if line and not line.startswith(allowed)]
-        assert held == [], preset
+        values = [line for line in lines if line and not line.startswith(allowed)]
+        assert values == [], preset
 
 
-def test_a_group_on_the_command_line_wins_over_the_preset() -> None:
+def test_a_group_on_the_command_line_overrides_the_preset() -> None:
     config = compose_config(["model=vtr", "encoder=cnn"])
     assert (config.embedder.kind, config.encoder.kind) == ("slices", "cnn")
 
 
-def test_level_zero_is_clean_and_null_means_the_lower_of_it_and_two() -> None:
+def test_null_level_of_other_words_is_at_most_two() -> None:
     noise = compose_config(["noise=published", "noise.level_toxic=3"]).noise
     assert (noise.level_non_toxic, noise.other_level) == (None, 2)
     assert compose_config(["noise=published", "noise.level_toxic=0"]).noise.other_level == 0
 
 
-def test_a_saved_configuration_comes_back(tmp_path: Path) -> None:
+def test_a_saved_configuration_loads_equal(tmp_path: Path) -> None:
     config = compose_config(["model=vtr", "noise=published", "dataset.extra={a: b.jsonl}"])
     configuration.save(config, tmp_path / "config.yaml")
     assert configuration.load(tmp_path / "config.yaml") == config
 
 
-def test_the_signature_counts_what_affects_results_only() -> None:
+def test_the_signature_depends_only_on_settings_that_affect_results() -> None:
     base = signature(to_dict(compose_config()))
     same = ["resume=true", "name=other", "device=cpu", "threads=1", "tracking=none"]
     for override in same:
@@ -135,10 +135,10 @@ def test_the_signature_counts_what_affects_results_only() -> None:
         ({"name": "a/b"}, r"name = 'a/b': must be a folder name"),
     ],
 )
-def test_a_wrong_saved_configuration_is_told(change: dict, message: str) -> None:
-    with pytest.raises(InputError, match=message) as told:
+def test_a_wrong_saved_configuration_is_refused(change: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message) as error:
         from_dict({**to_dict(compose_config()), **change})
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 def test_other_formats_are_refused(tmp_path: Path) -> None:
@@ -149,13 +149,13 @@ def test_other_formats_are_refused(tmp_path: Path) -> None:
         configuration.load(path)
 
 
-def test_kind_alone_cannot_be_changed() -> None:
+def test_kind_cannot_be_overridden() -> None:
     with pytest.raises(InputError, match=r"embedder\.kind = 'slices': choose embedder=slices"):
         compose_config(["embedder.kind=slices"])
 
 
 @pytest.mark.parametrize("content", ["", "- a", "{", "a: b"])
-def test_a_file_that_is_no_configuration_is_told(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_not_a_configuration_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(content)
     with pytest.raises(InputError):

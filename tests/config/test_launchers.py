@@ -1,4 +1,4 @@
-"""The options of launchers and sweepers compose where their plugin is installed."""
+"""The options of launchers and sweepers compose if their plugin is installed."""
 
 import json
 import re
@@ -31,14 +31,16 @@ def installed(plugin: str) -> bool:
         return False
 
 
-def test_every_option_file_is_known_here() -> None:
+def test_every_option_file_is_tested() -> None:
     folder = package_folder("conf") / "hydra"
     files = {(path.parent.name, path.stem) for path in folder.glob("*/*.yaml")}
     assert files == {(group, option) for group, option, _ in CASES}
 
 
 @pytest.mark.parametrize(("group", "option", "plugin"), CASES)
-def test_an_option_composes_or_says_what_it_needs(group: str, option: str, plugin: str) -> None:
+def test_an_option_composes_or_names_the_missing_extra(
+    group: str, option: str, plugin: str
+) -> None:
     try:
         jobs = jobs_of("-m", "seed=1,2", f"hydra/{group}={option}")
     except InputError as error:
@@ -46,7 +48,7 @@ def test_an_option_composes_or_says_what_it_needs(group: str, option: str, plugi
         assert re.fullmatch(r"hydra/\w+=\w+: needs pip install 'vitrina\[\w+\]'", str(error))
     else:
         assert installed(plugin)
-        # Only Hydra's own sweeper knows its jobs beforehand.
+        # Only Hydra's own sweeper knows its jobs in advance.
         assert len(jobs) == (2 if group == "launcher" else 0)
 
 

@@ -1,4 +1,4 @@
-"""The example plugin works from outside: installed, it trains, evaluates, loads and reports."""
+"""The installed example plugin trains, evaluates, loads and reports."""
 
 import json
 import subprocess
@@ -50,7 +50,7 @@ def succeed(cwd: Path, site: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the example is installed into."""
+    """A folder with the installed example."""
     target = tmp_path_factory.mktemp("site")
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     package = str(ROOT / "examples" / "extending")
@@ -102,8 +102,8 @@ def test_a_run_is_evaluated_loaded_without_hydra_and_reported(run: Path, site: P
 def test_loading_without_the_plugin_names_it(run: Path) -> None:
     done = python(run, "", "-c", LOAD, str(run))
     assert done.returncode != 0
-    answer = done.stderr.strip().splitlines()[-1]
-    assert str(run / "config.yaml") in answer and f"needs the plugin {PLUGIN}" in answer
+    error = done.stderr.strip().splitlines()[-1]
+    assert str(run / "config.yaml") in error and f"needs the plugin {PLUGIN}" in error
 
 
 def test_options_are_in_help_errors_and_the_list_of_components(site: Path, tmp_path: Path) -> None:

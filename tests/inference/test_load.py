@@ -1,4 +1,4 @@
-"""A trained model in use: any text, in any company."""
+"""Inference with a trained model: any text, in any batch."""
 
 from pathlib import Path
 
@@ -39,9 +39,7 @@ def test_odd_texts_get_a_score(model: TrainedModel) -> None:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=30), max_size=5))
-def test_a_score_does_not_depend_on_the_texts_beside_it(
-    model: TrainedModel, texts: list[str]
-) -> None:
+def test_a_score_does_not_depend_on_other_texts(model: TrainedModel, texts: list[str]) -> None:
     together = model.probabilities(texts)
     assert together.shape == (len(texts), 2)
     for text, row in zip(texts[:2], together, strict=False):
@@ -54,12 +52,14 @@ def test_order_is_kept(model: TrainedModel) -> None:
     np.testing.assert_allclose(forwards, backwards[::-1], atol=0.02)
 
 
-def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"config\.yaml: no such file; is this the"):
         vitrina.load(tmp_path)
 
 
-def test_a_broken_checkpoint_is_told(trained: Path, tmp_path: Path, model: TrainedModel) -> None:
+def test_a_damaged_checkpoint_is_refused(
+    trained: Path, tmp_path: Path, model: TrainedModel
+) -> None:
     for name in ("config.yaml", "state.safetensors"):
         (tmp_path / name).write_bytes((trained / name).read_bytes())
     with pytest.raises(InputError, match="no such checkpoint"):

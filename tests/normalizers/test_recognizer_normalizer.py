@@ -34,7 +34,7 @@ def test_a_text_model_is_trained_and_used_behind_a_recognizer(reads: Path, tmp_p
 
     weights = recognizer / "checkpoints" / "best.safetensors"
     weights.write_bytes((recognizer / "checkpoints" / "last.safetensors").read_bytes())
-    with pytest.raises(InputError, match="not those that this run was trained with"):
+    with pytest.raises(InputError, match="must have the weights that this run was trained with"):
         vitrina.load(folder)
     shutil.rmtree(recognizer)
     with pytest.raises(

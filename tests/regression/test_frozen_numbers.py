@@ -1,7 +1,7 @@
-"""Numbers that no refactoring may change: noise, normalized text, tokens, codes, and tiny runs.
+"""Numbers that refactoring must not change: noise, normalized text, tokens, codes, tiny runs.
 
-`numbers.json` holds what they were. After a change that is meant to change them, write it anew:
-`REWRITE_NUMBERS=1 python -m pytest tests/regression`, and name the reason in CHANGELOG.
+`numbers.json` stores them. To update it after an intended change, run
+`REWRITE_NUMBERS=1 python -m pytest tests/regression` and give the reason in CHANGELOG.
 """
 
 import hashlib

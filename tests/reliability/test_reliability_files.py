@@ -1,4 +1,4 @@
-"""What a full or read-only disk, damaged files and foreign files do to a run: a line is told."""
+"""A full or read-only disk and damaged or foreign files end in an error of one line."""
 
 import json
 import os
@@ -37,7 +37,7 @@ NGRAMS = (
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run of a fraction of a second."""
+    """The folder of a finished run of a small model."""
     folder = tmp_path_factory.mktemp("finished") / "run"
     small_run(folder, *NGRAMS)
     return folder
@@ -66,17 +66,17 @@ def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
         subprocess.run(["umount", str(each)], check=True)
 
 
-def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
+def test_a_full_disk_is_reported_and_the_run_resumes_later(
     mounted: Callable[[str], Path], finished: Path
 ) -> None:
     disk = mounted("size=4m")
     often = ["training.checkpoint_seconds=0", "training.batch_size=16", "training.epochs=1"]
     given = [*SMALL, *NGRAMS, *often, "hydra.run.dir=run"]
-    room = finished.joinpath("checkpoints/last.safetensors").stat().st_size
-    taken = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+    checkpoint = finished.joinpath("checkpoints/last.safetensors").stat().st_size
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
     # The first checkpoint to resume from fits, the second does not.
     fitted = finished.joinpath("state.safetensors").stat().st_size
-    (disk / "ballast").write_bytes(b"x" * max(taken - fitted - int(1.6 * room) - 30_000, 0))
+    (disk / "ballast").write_bytes(b"x" * max(free - fitted - int(1.6 * checkpoint) - 30_000, 0))
     done = main(*given, cwd=disk)
     assert done.returncode == 2, done.stderr
     [line] = done.stderr.splitlines()
@@ -91,18 +91,18 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
     assert (disk / "run" / "metrics.json").exists()
 
 
-def test_a_read_only_folder_is_told(mounted: Callable[[str], Path]) -> None:
+def test_a_read_only_folder_is_refused(mounted: Callable[[str], Path]) -> None:
     disk = mounted("size=1m,ro")
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         small_run(disk / "run", *NGRAMS)
-    assert str(told.value) == f"{disk / 'run'}: cannot be made (Read-only file system)"
+    assert str(error.value) == f"{disk / 'run'}: cannot be created (Read-only file system)"
     with pytest.raises(InputError, match=r"cannot be written \(Read-only file system\)$"):
         small_run(disk, *NGRAMS)
 
 
-def test_a_folder_below_a_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"file/run: cannot be made \(Not a directory\)"):
+    with pytest.raises(InputError, match=r"file/run: cannot be created \(Not a directory\)"):
         small_run(tmp_path / "file" / "run", *NGRAMS)
 
 
@@ -128,7 +128,7 @@ READ = ("state.safetensors", "checkpoints/best.safetensors", "config.yaml")
 
 
 @pytest.mark.parametrize("name", READ)
-def test_damaged_files_of_a_run_are_told_and_execute_nothing(
+def test_damaged_files_of_a_run_are_refused_and_not_executed(
     name: str, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -139,14 +139,14 @@ def test_damaged_files_of_a_run_are_told_and_execute_nothing(
         if name == "config.yaml" and what.startswith(("a bit", "truncated")):
             continue  # text that may still be a configuration
         (folder / name).write_bytes(damage(whole))
-        with pytest.raises(InputError) as told:
+        with pytest.raises(InputError) as error:
             vitrina.load(folder)
-        assert len(str(told.value).splitlines()) == 1, what
-        assert str(folder / name) in str(told.value), what
+        assert len(str(error.value).splitlines()) == 1, what
+        assert str(folder / name) in str(error.value), what
     assert not (tmp_path / "executed").exists()
 
 
-def test_a_pickle_is_executed_by_no_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pickles_are_never_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("rows.jsonl", "rows.csv", "tokenizer.json", "clusters.json", "words.txt"):
         (tmp_path / name).write_bytes(pickle.dumps(Malicious()))
@@ -165,13 +165,13 @@ def test_a_pickle_is_executed_by_no_reader(tmp_path: Path, monkeypatch: pytest.M
     ]
     for number, overrides in enumerate(wrong):
         demo = SMALL[:1] if not any("dataset=" in each for each in overrides) else ()
-        with pytest.raises(InputError) as told:
+        with pytest.raises(InputError) as error:
             run(compose_config([*demo, *SMALL[1:], *overrides]), tmp_path / f"run{number}")
-        assert len(str(told.value).splitlines()) == 1, overrides
+        assert len(str(error.value).splitlines()) == 1, overrides
     assert not (tmp_path / "executed").exists()
 
 
-def test_artefacts_of_another_model_are_told(finished: Path, tmp_path: Path) -> None:
+def test_fitted_state_of_another_model_is_refused(finished: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
     FittedState().save(folder / "state.safetensors")
@@ -205,7 +205,7 @@ CONTENTS = st.binary(max_size=30) | JSON.map(lambda value: json.dumps(value).enc
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(record=CONTENTS, metrics=CONTENTS, history=CONTENTS)
-def test_any_record_and_metrics_are_shown_or_told(
+def test_any_record_and_metrics_are_shown_or_refused(
     tmp_path: Path, resuming: Config, record: bytes, metrics: bytes, history: bytes
 ) -> None:
     folder = tmp_path / "run"
@@ -215,10 +215,10 @@ def test_any_record_and_metrics_are_shown_or_told(
     (folder / "history.jsonl").write_bytes(history)
     with (tmp_path / "shown").open("w", encoding="utf-8", errors="replace") as file:
         Console(file=file).print(terminal(run_table([folder]), 80))
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         run(resuming, folder)
-    assert len(str(told.value).splitlines()) == 1
-    assert str(folder) in str(told.value)
+    assert len(str(error.value).splitlines()) == 1
+    assert str(folder) in str(error.value)
 
 
 @settings(
@@ -229,14 +229,14 @@ def test_any_record_and_metrics_are_shown_or_told(
     | JSON.map(lambda value: json.dumps(value).encode())
     | st.sampled_from([b"a: !!python/object/apply:os.getcwd []", b"task: ${oc.env:X}", b"[" * 9999])
 )
-def test_any_configuration_of_a_run_is_told(tmp_path: Path, data: bytes) -> None:
+def test_any_damaged_configuration_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "config.yaml").write_bytes(data)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         vitrina.load(tmp_path)
-    assert len(str(told.value).splitlines()) == 1
+    assert len(str(error.value).splitlines()) == 1
 
 
-def test_a_damaged_checkpoint_is_told_and_the_one_before_goes_on(
+def test_a_damaged_checkpoint_is_reported_and_the_previous_one_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = [*NGRAMS, "training.batch_size=16", "training.checkpoint_seconds=0"]
@@ -250,17 +250,17 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_goes_on(
     last.write_bytes(flip(last.read_bytes(), 0.9))
     capsys.readouterr()
     found = small_run(folder, *given, "resume=true")
-    said = capsys.readouterr().out
-    assert f"{last}: checksum mismatch" in said
-    assert f"resuming from the checkpoint before it, {previous}" in said
-    assert "resuming from step 4" in said
+    output = capsys.readouterr().out
+    assert f"{last}: checksum mismatch" in output
+    assert f"resuming from the checkpoint before it, {previous}" in output
+    assert "resuming from step 4" in output
     assert found["val"] == wanted["val"]
     rows = [(tmp_path / name / "history.jsonl").read_text() for name in ("undisturbed", "run")]
     assert rows[0] == rows[1]
     assert not previous.exists()
 
 
-def test_where_no_checkpoint_is_whole_the_newest_is_told(
+def test_without_a_valid_checkpoint_the_newest_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = [*NGRAMS, "training.batch_size=16", "training.checkpoint_seconds=0"]
@@ -274,7 +274,7 @@ def test_where_no_checkpoint_is_whole_the_newest_is_told(
 
 
 def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a training fail in the step behind `step` steps."""
+    """Make a training fail in the step after `step` steps."""
     from vitrina.training.loop import Training
 
     whole = Training.step
@@ -285,7 +285,7 @@ def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Training, "step", failing)
 
 
-def test_a_clock_that_jumps_back_changes_nothing(
+def test_a_clock_set_back_changes_nothing(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [2e9]
@@ -301,7 +301,7 @@ def test_a_clock_that_jumps_back_changes_nothing(
     assert found["val"] == json.loads((finished / "metrics.json").read_text())["val"]
 
 
-def test_the_newest_run_of_a_sweep_is_told_by_its_number(tmp_path: Path) -> None:
+def test_the_run_with_the_highest_number_counts(tmp_path: Path) -> None:
     names = ("vtr-0123abcd", "vtr-0123abcd-2", "vtr-0123abcd-10")
     for age, name in enumerate(names):
         (tmp_path / name).mkdir()
@@ -314,7 +314,7 @@ def test_the_newest_run_of_a_sweep_is_told_by_its_number(tmp_path: Path) -> None
     assert report_sweep(tmp_path, jobs)
 
 
-def test_of_many_that_start_at_once_one_has_the_folder(tmp_path: Path) -> None:
+def test_one_of_many_parallel_runs_gets_the_lock(tmp_path: Path) -> None:
     barrier, won, lost = Barrier(6), [], []
 
     def start(number: int) -> None:
@@ -335,7 +335,7 @@ def test_of_many_that_start_at_once_one_has_the_folder(tmp_path: Path) -> None:
     assert all("another process is running in this folder" in line for line in lost)
 
 
-def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> None:
+def test_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
     for name in (".metrics.json.ab.tmp", "checkpoints/.last.safetensors.x.tmp", "own.tmp"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()

@@ -1,4 +1,4 @@
-"""Any text through everything that a text goes through; any value for any key."""
+"""Every stage accepts any text; every key accepts or refuses any value."""
 
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def test_any_text_through_noise(kind: str, strings: list[str]) -> None:
 @given(st.lists(ANY, max_size=4))
 @example(HARD)
 @example([LONG])
-def test_any_text_through_a_normaliser(kind: str, strings: list[str]) -> None:
+def test_any_text_through_a_normalizer(kind: str, strings: list[str]) -> None:
     normalizer = NORMALIZERS[kind]
     assert len(normalizer(TextBatch.from_strings(strings))) == len(strings)
     for string in strings:
@@ -110,16 +110,16 @@ def test_any_text_gets_a_prediction(trained: Path) -> None:
 
 @few
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=60), st.integers(1, 400))
-def test_parts_stay_within_max_tokens(sizes: list[int], most: int) -> None:
-    """Also a batch of nothing but the longest texts; only a text that is longer stands alone."""
-    parts = list(split_by_tokens(np.array(sizes), most))
-    assert sorted(np.concatenate(parts).tolist()) == list(range(len(sizes)))
-    for part in parts:
-        assert sum(sizes[index] for index in part) <= most or len(part) == 1
+def test_chunks_have_at_most_max_tokens(sizes: list[int], most: int) -> None:
+    """A text that is longer is a chunk by itself."""
+    chunks = list(split_by_tokens(np.array(sizes), most))
+    assert sorted(np.concatenate(chunks).tolist()) == list(range(len(sizes)))
+    for chunk in chunks:
+        assert sum(sizes[index] for index in chunk) <= most or len(chunk) == 1
 
 
 def keys() -> list[str]:
-    """Every key of the default configuration, nested ones with dots."""
+    """Return every key of the default configuration, nested ones with dots."""
 
     def of(values: Any, start: str) -> list[str]:
         if not isinstance(values, dict) or not values:
@@ -146,9 +146,9 @@ VALUES = (
 @example("tracking.tags", "[null,1]")
 @example("threads", "1e999")
 @example("name", "\x00")
-def test_any_value_of_any_key_is_taken_or_told_in_one_line(key: str, value: str) -> None:
+def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key: str, value: str) -> None:
     try:
         check(composer(f"{key}={value}").compose(multirun=False))
     except (InputError, HydraException, OmegaConfBaseException) as error:
-        told = explain(error)
-        assert told and len(told.splitlines()) == 1
+        message = explain(error)
+        assert message and len(message.splitlines()) == 1

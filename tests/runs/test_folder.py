@@ -1,4 +1,4 @@
-"""A run's folder is its own, whoever starts in the same moment."""
+"""Every run gets its own folder, even if several start at the same time."""
 
 import json
 import multiprocessing
@@ -13,7 +13,7 @@ from vitrina.errors import InputError
 from vitrina.runs.folder import FolderBusyError, acquire, finished_run, is_running, lock
 
 
-def claim_many(base: Path, config: Any, ready: Any, found: Any) -> None:
+def acquire_many(base: Path, config: Any, ready: Any, found: Any) -> None:
     ready.wait()
     for number in range(8):
         with acquire(base, config, numbered=True) as folder:
@@ -22,12 +22,12 @@ def claim_many(base: Path, config: Any, ready: Any, found: Any) -> None:
             found.put(folder.name)
 
 
-def test_processes_that_start_together_never_share_a_folder(tmp_path: Path) -> None:
+def test_parallel_processes_never_share_a_folder(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     config, ready, found = compose_config(), context.Barrier(2), context.Queue()
     base = tmp_path / "vtr-0"
-    base.mkdir()  # as Hydra does, in both
-    both = [context.Process(target=claim_many, args=(base, config, ready, found)) for _ in "ab"]
+    base.mkdir()  # as Hydra does in both processes
+    both = [context.Process(target=acquire_many, args=(base, config, ready, found)) for _ in "ab"]
     for process in both:
         process.start()
     names = sorted((found.get(timeout=30) for _ in range(16)), key=lambda n: (len(n), n))
@@ -37,7 +37,7 @@ def test_processes_that_start_together_never_share_a_folder(tmp_path: Path) -> N
     assert names == ["vtr-0", *(f"vtr-0-{number}" for number in range(2, 17))]
 
 
-def test_a_run_that_goes_on_does_so_in_its_last_folder_or_is_left_to_who_is_at_it(
+def test_a_resumed_run_uses_its_last_folder_unless_it_is_running(
     tmp_path: Path,
 ) -> None:
     config = replace(compose_config(), resume=True)
@@ -45,26 +45,26 @@ def test_a_run_that_goes_on_does_so_in_its_last_folder_or_is_left_to_who_is_at_i
     with acquire(base, config, numbered=True) as folder:
         assert folder == base
         assert is_running(base)
-        told = "another process is running in this folder"
-        with pytest.raises(FolderBusyError, match=told), acquire(base, config, numbered=True):
+        message = "another process is running in this folder"
+        with pytest.raises(FolderBusyError, match=message), acquire(base, config, numbered=True):
             pass
     assert not is_running(base)
     for name in ("vtr-0", "vtr-0-2", "vtr-0-10", "vtr-0-9"):
         (tmp_path / name).mkdir(exist_ok=True)
         (tmp_path / name / "error.txt").touch()
-    (tmp_path / "vtr-0-11").mkdir()  # nothing stands in it
+    (tmp_path / "vtr-0-11").mkdir()  # empty
     with acquire(base, config, numbered=True) as folder:
         assert folder.name == "vtr-0-10"
 
 
-def test_a_folder_that_was_named_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_a_named_folder_is_used_without_a_number(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "record.json").touch()
     with acquire(tmp_path / "mine", compose_config(), numbered=False) as folder:
         assert folder == tmp_path / "mine"
 
 
-def test_looking_does_not_keep_a_run_from_starting(tmp_path: Path) -> None:
+def test_is_running_does_not_block_a_run(tmp_path: Path) -> None:
     with lock(tmp_path):
         pass
     for _ in range(50):

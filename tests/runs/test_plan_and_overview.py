@@ -1,4 +1,4 @@
-"""The plan of a sweep, and what is read of its jobs from their folders."""
+"""The plan of a sweep, and the states of its jobs read from their folders."""
 
 import json
 import os
@@ -22,11 +22,11 @@ def job(number: int) -> Job:
 
 
 def folder_of(sweep: Path, number: int) -> Path:
-    made = sweep / job(number).name
-    made.mkdir(parents=True)
+    folder = sweep / job(number).name
+    folder.mkdir(parents=True)
     record = {"choices": {"model": "ngrams"}, "overrides": job(number).overrides}
-    (made / "record.json").write_text(json.dumps(record))
-    return made
+    (folder / "record.json").write_text(json.dumps(record))
+    return folder
 
 
 def beat(folder: Path, *, step: int, num_steps: int, seconds: float, at: float = 0.0) -> None:
@@ -36,20 +36,20 @@ def beat(folder: Path, *, step: int, num_steps: int, seconds: float, at: float =
 
 
 def finish(folder: Path, *, seconds: float) -> None:
-    """A training of some seconds, and ten more of measuring."""
+    """Finish a training of some seconds and an evaluation of ten seconds."""
     (folder / "metrics.json").write_text(json.dumps({"train": {"seconds": seconds}, "test": {}}))
     beat(folder, step=100, num_steps=100, seconds=seconds, at=1000.0)
     os.utime(folder / "metrics.json", (1010.0, 1010.0))
 
 
-def shown(what: Overview) -> str:
+def printed(found: Overview) -> str:
     console = Console(width=150)
     with console.capture() as captured:
-        console.print(what)
+        console.print(found)
     return captured.get()
 
 
-def test_a_plan_grows_and_each_job_stands_in_it_once(tmp_path: Path) -> None:
+def test_a_plan_grows_and_lists_each_job_once(tmp_path: Path) -> None:
     sweep = tmp_path / "new" / "sweep"
     assert read_plan(sweep) == []
     add_to_plan(sweep, [job(1), job(2), job(2)], "main.py -m seed=1,2,2")
@@ -59,7 +59,7 @@ def test_a_plan_grows_and_each_job_stands_in_it_once(tmp_path: Path) -> None:
     assert [each["command"] for each in typed] == ["main.py -m seed=1,2,2", "main.py -m seed=2,3"]
 
 
-def test_sweeps_that_start_at_once_lose_no_job(tmp_path: Path) -> None:
+def test_parallel_sweeps_lose_no_job(tmp_path: Path) -> None:
     threads = [
         threading.Thread(target=add_to_plan, args=(tmp_path, [job(number)])) for number in range(20)
     ]
@@ -73,13 +73,13 @@ def test_sweeps_that_start_at_once_lose_no_job(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"jobs": [{"name": "x"}]}'])
-def test_a_broken_plan_is_told(tmp_path: Path, content: str) -> None:
+def test_a_damaged_plan_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "sweep.json").write_text(content)
     with pytest.raises(InputError, match=r"sweep\.json"):
         read_plan(tmp_path)
 
 
-def test_every_state_is_told_with_its_reason_and_the_time_left(tmp_path: Path) -> None:
+def test_overview_shows_states_reasons_and_time_left(tmp_path: Path) -> None:
     jobs = [job(number) for number in range(6)]
     finish(folder_of(tmp_path, 0), seconds=90.0)
     beat(folder_of(tmp_path, 1), step=25, num_steps=100, seconds=50.0)
@@ -87,24 +87,24 @@ def test_every_state_is_told_with_its_reason_and_the_time_left(tmp_path: Path) -
     beat(folder_of(tmp_path, 3), step=40, num_steps=100, seconds=20.0)
     folder_of(tmp_path, 5)
     with lock(tmp_path / job(1).name):
-        seen = overview(tmp_path, jobs)
-        told = shown(seen)
-    states = [each.state for each in seen.jobs]
+        found = overview(tmp_path, jobs)
+        output = printed(found)
+    states = [each.state for each in found.jobs]
     assert states == ["finished", "running", "failed", "interrupted", "pending", "interrupted"]
-    # One takes 100 s in all: another waits for that long, and the running one has 75 steps at
-    # 2 s each before it.
-    assert seen.seconds_left() == pytest.approx(100 + 150)
+    # The finished job took 100 s, the estimate for the pending one. The running job has 75 steps
+    # of 2 s left.
+    assert found.seconds_left() == pytest.approx(100 + 150)
     line = "1 of 6 finished, 1 running, 1 failed, 2 interrupted, 1 pending, about 4 min 10 s left"
-    assert seen.line() == line and line in told
-    assert "step 25 of 100, 0.5 steps/s" in told
-    assert "bad.jsonl:2: not JSON" in told
-    assert "has not finished; resume=true resumes it from about step 40 of 100" in told
-    assert "seed=4" in told and "model=ngrams" not in told  # what all share says nothing
-    # No process is at it any more.
+    assert found.line() == line and line in output
+    assert "step 25 of 100, 0.5 steps/s" in output
+    assert "bad.jsonl:2: not JSON" in output
+    assert "has not finished; resume=true resumes it from about step 40 of 100" in output
+    assert "seed=4" in output and "model=ngrams" not in output  # which all jobs share
+    # The process has ended.
     assert overview(tmp_path, jobs).jobs[1].state == "interrupted"
 
 
-def test_two_at_a_time_take_half_as_long(tmp_path: Path) -> None:
+def test_two_parallel_jobs_take_half_as_long(tmp_path: Path) -> None:
     jobs = [job(number) for number in range(5)]
     finish(folder_of(tmp_path, 0), seconds=90.0)
     for number in (1, 2):
@@ -114,7 +114,7 @@ def test_two_at_a_time_take_half_as_long(tmp_path: Path) -> None:
     assert left == pytest.approx((60 + 60 + 100 + 100) / 2)
 
 
-def test_without_a_finished_job_nothing_is_said_of_the_time(tmp_path: Path) -> None:
+def test_without_a_finished_job_no_time_left_is_shown(tmp_path: Path) -> None:
     assert overview(tmp_path, [job(0), job(1)]).line() == "0 of 2 finished, 2 pending"
 
 
@@ -125,11 +125,11 @@ def test_the_newest_run_of_a_job_counts(tmp_path: Path) -> None:
     again.mkdir()
     (again / "error.txt").write_text("disk full")
     os.utime(old, (1.0, 1.0))
-    (seen,) = overview(tmp_path, [job(0)]).jobs
-    assert (seen.state, seen.folder, seen.detail) == ("failed", again, "disk full")
+    (found,) = overview(tmp_path, [job(0)]).jobs
+    assert (found.state, found.folder, found.detail) == ("failed", again, "disk full")
 
 
-def test_the_last_table_shows_the_jobs_that_died_or_never_began(
+def test_the_final_table_shows_interrupted_and_pending_jobs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -137,16 +137,16 @@ def test_the_last_table_shows_the_jobs_that_died_or_never_began(
     finish(folder_of(tmp_path, 0), seconds=90.0)
     (tmp_path / job(1).name / "checkpoints").mkdir(parents=True)  # killed before its record
     assert not report_sweep(tmp_path, jobs)
-    told = capsys.readouterr().out
-    assert "interrupted" in told and "has not finished; resume=true resumes it" in told
-    assert "pending" in told and "has not been started" in told
+    output = capsys.readouterr().out
+    assert "interrupted" in output and "has not finished; resume=true resumes it" in output
+    assert "pending" in output and "has not been started" in output
     for number in range(3):
-        assert f"\n ngrams   {number} " in told
+        assert f"\n ngrams   {number} " in output
     assert report_sweep(tmp_path, jobs[:1])
     with lock(tmp_path / job(1).name):
         assert report_sweep(tmp_path, jobs[:2])
     assert "running in another process" in capsys.readouterr().out
-    # Two sweeps at once, each in folders of its own: one has finished, that is what counts.
+    # Two parallel sweeps run the job in separate folders; the finished run counts.
     with lock(tmp_path / f"{job(0).name}-2"):
         (tmp_path / f"{job(0).name}-2" / "history.jsonl").touch()
         assert overview(tmp_path, jobs[:1]).jobs[0].state == "running"
@@ -154,30 +154,30 @@ def test_the_last_table_shows_the_jobs_that_died_or_never_began(
     assert "running in another process" not in capsys.readouterr().out
 
 
-def test_each_job_gets_a_device_of_its_own_while_there_are_enough(tmp_path: Path) -> None:
+def test_jobs_get_separate_devices_while_there_are_enough(tmp_path: Path) -> None:
     with own_device(tmp_path, 5, 3) as first, own_device(tmp_path, 8, 3) as second:
-        assert (first, second) == (2, 0)  # both are 2 modulo 3
+        assert (first, second) == (2, 0)  # both numbers are 2 modulo 3
         with own_device(tmp_path, 1, 3) as third, own_device(tmp_path, 1, 3) as shared:
             assert (third, shared) == (1, 1)
     with own_device(tmp_path, 8, 3) as again:
         assert again == 2
 
 
-def test_the_heartbeat_goes_on_where_a_training_did(tmp_path: Path) -> None:
+def test_the_heartbeat_of_a_resumed_training_continues(tmp_path: Path) -> None:
     clock = iter([0.0, 1.0, 1.5, 11.0, 100.0, 110.0])
     first = Heartbeat(tmp_path, 50, clock=lambda: next(clock), now=lambda: 7.0)
     first.beat(2)
-    first.beat(3)  # too soon to be written again
+    first.beat(3)  # too early for another write
     assert read_heartbeat(tmp_path)["step"] == 2
     first.beat(22)
-    said = {"step": 22, "num_steps": 50, "steps_per_second": 2.0, "seconds": 11.0, "at": 7.0}
-    assert read_heartbeat(tmp_path) == said
+    expected = {"step": 22, "num_steps": 50, "steps_per_second": 2.0, "seconds": 11.0, "at": 7.0}
+    assert read_heartbeat(tmp_path) == expected
     Heartbeat(tmp_path, 50, first_step=20, clock=lambda: next(clock)).beat(50)
     after = read_heartbeat(tmp_path)
     assert (after["steps_per_second"], after["seconds"]) == (3.0, 21.0)
 
 
-def test_a_heartbeat_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+def test_a_heartbeat_that_cannot_be_written_is_ignored(tmp_path: Path) -> None:
     Heartbeat(tmp_path / "gone", 50).beat(1)
     assert read_heartbeat(tmp_path / "gone") == {}
     (tmp_path / "progress.json").write_text("{")

@@ -1,12 +1,12 @@
-"""Kill a training at random moments, resume it each time, and compare it with an undisturbed one.
+"""Kill a training at random moments, resume it, and compare it with an uninterrupted one.
 
 python -m tests.soak.kills --kills 20
 python -m tests.soak.kills --kills 20 --sweep -- noise=uniform training.epochs=2
 
-`main.py` gets the settings after `--`, on top of a small run on the demo corpus. Every kill is a
-SIGKILL: after a random time, or within a function, such as the one that writes a checkpoint. The
-exit code is 1 if the folder at the end differs from that of an undisturbed run, other than in
-seconds, speeds and memory. All processes are forked from one that has imported torch.
+The settings after `--` are added to a small run of `main.py` on the demo corpus. Each kill is a
+SIGKILL after a random time, or within a function such as the one that writes a checkpoint. The exit
+code is 1 if the final folder differs from that of an uninterrupted run, except in seconds, speeds
+and memory. All processes are forked from one that has imported torch.
 """
 
 from __future__ import annotations
@@ -42,24 +42,24 @@ PLACES = {
     "a step": "vitrina.training.loop.Training.step",
     "a validation": "vitrina.training.loop.Training._validate",
     "writing a checkpoint": "vitrina.files._save",
-    "putting a checkpoint in its place": "vitrina.files._flush",
+    "replacing a checkpoint": "vitrina.files._flush",
     "the history": "vitrina.training.history.History.write",
     "the test evaluation": "vitrina.experiment.write_predictions",
     "the report": "vitrina.experiment.report",
 }
-"""Functions that a kill may interrupt, by what they do."""
+"""Functions that a kill can interrupt, by description."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--kills", type=int, default=20, help="how many at least; default 20")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments")
-    parser.add_argument("--sweep", action="store_true", help="two jobs instead of one run")
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="for main.py")
+    parser.add_argument("--kills", type=int, default=20, help="minimum number of kills; default 20")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random moments")
+    parser.add_argument("--sweep", action="store_true", help="run a sweep of two jobs")
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings for main.py")
     arguments = parser.parse_args(argv)
-    import vitrina.experiment  # noqa: F401  # once, for all that are forked
+    import vitrina.experiment  # noqa: F401  # once, before forking
 
     given = [*(SWEEP if arguments.sweep else []), *SMALL, *arguments.overrides]
     with tempfile.TemporaryDirectory() as name:
@@ -67,21 +67,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def soak(folder: Path, given: list[str], kills: int, seed: int, sweep: bool) -> int:
-    """Kill, resume and compare in `folder`; return the exit code."""
+    """Run the comparison in `folder`; return the exit code."""
     command = [*(["-m"] if sweep else []), *given]
     started = time.monotonic()
-    code = attempt(folder / "undisturbed", command, None)
+    code = attempt(folder / "uninterrupted", command, None)
     seconds = time.monotonic() - started
     if code != 0:
-        print(f"the undisturbed run ended with exit code {code}", file=sys.stderr)
+        print(f"the uninterrupted run ended with exit code {code}", file=sys.stderr)
         return 1
-    wanted = remains(folder / "undisturbed")
+    wanted = outputs(folder / "uninterrupted")
     draw, done, rounds, wrong = random.Random(seed), 0, 0, 0
     while done < kills:
         rounds += 1
         place, died, code = folder / f"killed-{rounds}", 0, -signal.SIGKILL
         while code != 0:
-            # Nothing kills the last attempt of all, so that it ends.
+            # The last attempt is not killed, so that it ends.
             moment = _moment(draw, seconds, died + rounds) if done + died < kills else None
             code = attempt(place, [*command, "resume=true"], moment)
             if code not in (0, -signal.SIGKILL):
@@ -90,18 +90,18 @@ def soak(folder: Path, given: list[str], kills: int, seed: int, sweep: bool) -> 
                 return 1
             died += code != 0
         done += died
-        differing = differences(wanted, remains(place))
+        differing = differences(wanted, outputs(place))
         wrong += bool(differing)
-        print(f"round {rounds}: {died} kills, {'; '.join(differing) or 'the same'}", flush=True)
+        print(f"round {rounds}: {died} kills, {'; '.join(differing) or 'equal'}", flush=True)
         if died == 0 and rounds > 100:
-            print("runs end before they are killed", file=sys.stderr)
+            print("the runs end before they can be killed", file=sys.stderr)
             return 1
-    print(f"{done} kills in {rounds} rounds: {wrong} rounds ended otherwise than undisturbed")
+    print(f"{done} kills in {rounds} rounds: {wrong} rounds differ")
     return 1 if wrong else 0
 
 
 Moment = tuple[str, float]
-"""A key of `PLACES` and the number of whole calls before, or "" and seconds."""
+"""A key of `PLACES` and the number of complete calls before the kill, or "" and seconds."""
 
 
 def _moment(draw: random.Random, seconds: float, turn: int) -> Moment:
@@ -112,10 +112,10 @@ def _moment(draw: random.Random, seconds: float, turn: int) -> Moment:
 
 
 def attempt(folder: Path, command: list[str], moment: Moment | None) -> int:
-    """Run `main.py` with `command` in a process of its own, in `folder`.
+    """Run `main.py` with `command` in a forked process, in `folder`.
 
     Returns:
-        its exit code; negative: the signal that ended it.
+        Exit code; a negative one is the signal that ended the process.
     """
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -141,15 +141,15 @@ def _child(folder: Path, command: list[str], moment: Moment | None) -> None:
         os.dup2(file.fileno(), 2)
     sys.argv = ["main.py", *command]
     if moment is not None and moment[0]:
-        _die_in(PLACES[moment[0]], int(moment[1]))
+        _kill_in(PLACES[moment[0]], int(moment[1]))
     cli.main()
 
 
-def _die_in(function: str, passed: int) -> None:
-    """Kill this process within `function` after `passed` whole calls."""
+def _kill_in(function: str, passed: int) -> None:
+    """Kill this process within `function` after `passed` complete calls."""
     original, left = _find(function), passed
 
-    def dying(*arguments: Any, **named: Any) -> Any:
+    def killed(*arguments: Any, **named: Any) -> Any:
         nonlocal left
         if left == 0:
             with suppress(Exception):
@@ -159,7 +159,7 @@ def _die_in(function: str, passed: int) -> None:
         return original(*arguments, **named)
 
     half_way = _half_a_file if function.endswith("._save") else lambda *_: None
-    mock.patch(function, dying).start()
+    mock.patch(function, killed).start()
 
 
 def _half_a_file(tensors: Any, path: Path, texts: Any) -> None:
@@ -172,8 +172,8 @@ def _find(function: str) -> Callable[..., Any]:
     return pkgutil.resolve_name(function)
 
 
-def remains(folder: Path) -> dict[str, Any]:
-    """Return what is compared of the runs in `folder`: metrics, histories, predictions, names."""
+def outputs(folder: Path) -> dict[str, Any]:
+    """Return metrics, histories, predictions and file names of the runs in `folder`."""
     found: dict[str, Any] = {}
     for path in sorted(folder.glob("outputs/**/*")):
         name = str(path.relative_to(folder))
@@ -193,7 +193,7 @@ def _without_time(value: Any) -> Any:
 
 
 def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    """Name the files that differ."""
+    """Return a line for each file that differs."""
     return [f"{k} differs" for k in sorted(wanted | found) if wanted.get(k) != found.get(k)]
 
 

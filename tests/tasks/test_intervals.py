@@ -12,7 +12,7 @@ from vitrina.tasks.intervals import INTERVAL_METRICS, intervals, weighted_scores
 from vitrina.tasks.metrics import Predictions, decide, score
 
 
-def made_up(
+def sample_of(
     num_texts: int, num_classes: int, seed: int, decimals: int = 8
 ) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
@@ -26,13 +26,13 @@ def made_up(
 @given(
     num_texts=st.integers(1, 25),
     num_classes=st.integers(2, 4),
-    decimals=st.sampled_from([0, 1, 8]),  # few decimals: many ties
+    decimals=st.sampled_from([0, 1, 8]),  # few decimals give ties
     seed=st.integers(0, 10_000),
 )
 def test_weighted_scores_equal_scikit_learn_on_the_resample(
     num_texts: int, num_classes: int, decimals: int, seed: int
 ) -> None:
-    labels, probabilities = made_up(num_texts, num_classes, seed, decimals)
+    labels, probabilities = sample_of(num_texts, num_classes, seed, decimals)
     positive = seed % 2
     drawn = np.random.default_rng(seed).integers(0, num_texts, size=(4, num_texts))
     weights = np.stack([np.bincount(row, minlength=num_texts) for row in drawn])
@@ -52,7 +52,7 @@ def test_weighted_scores_equal_scikit_learn_on_the_resample(
     decimals=st.sampled_from([0, 1, 8]),
     seed=st.integers(0, 10_000),
 )
-def test_weighted_scores_of_label_sets_equal_those_of_the_resample(
+def test_weighted_scores_of_label_sets_equal_scikit_learn_on_the_resample(
     num_texts: int, num_labels: int, decimals: int, seed: int
 ) -> None:
     random = np.random.default_rng(seed)
@@ -68,8 +68,8 @@ def test_weighted_scores_of_label_sets_equal_those_of_the_resample(
             assert found[name][index] == pytest.approx(expected[name], nan_ok=True), name
 
 
-def test_intervals_hold_the_score_and_repeat() -> None:
-    labels, probabilities = made_up(400, 2, seed=1)
+def test_intervals_contain_the_score_and_are_deterministic() -> None:
+    labels, probabilities = sample_of(400, 2, seed=1)
     scores = score(decide(labels, probabilities, 1))
     found = intervals(decide(labels, probabilities, 1), resamples=400, seed=3)
     assert set(found) == set(INTERVAL_METRICS)
@@ -79,18 +79,18 @@ def test_intervals_hold_the_score_and_repeat() -> None:
     assert intervals(decide(labels, probabilities, 1), resamples=400, seed=4) != found
 
 
-def test_intervals_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    labels, probabilities = made_up(300, 3, seed=2)
+def test_intervals_do_not_depend_on_the_chunk_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels, probabilities = sample_of(300, 3, seed=2)
     whole = intervals(decide(labels, probabilities), resamples=150, seed=1)
-    monkeypatch.setattr(intervals_module, "MOST_WEIGHTS", 300 * 7)
+    monkeypatch.setattr(intervals_module, "MAX_WEIGHTS", 300 * 7)
     parts = intervals(decide(labels, probabilities), resamples=150, seed=1)
     for name in INTERVAL_METRICS:
         assert parts[name] == pytest.approx(whole[name]), name
 
 
 def test_intervals_cover_the_true_score() -> None:
-    """Of 95 % intervals from many samples, about 95 % hold the score of the whole population."""
-    labels, probabilities = made_up(200_000, 2, seed=5)
+    """About 95 % of the 95 % intervals of many samples contain the score of the population."""
+    labels, probabilities = sample_of(200_000, 2, seed=5)
     truth = score(decide(labels, probabilities, 1))
     random = np.random.default_rng(6)
     covered = dict.fromkeys(INTERVAL_METRICS, 0)
@@ -106,8 +106,8 @@ def test_intervals_cover_the_true_score() -> None:
         assert 0.90 <= times / repeats <= 0.995, (name, times / repeats)
 
 
-def test_bca_moves_the_percentiles_as_published() -> None:
-    """The spatial test data, Efron and Tibshirani 1993, tables 14.1 and 14.2: their variance."""
+def test_bca_intervals_equal_the_published_ones() -> None:
+    """Variance of the spatial test data, Efron and Tibshirani 1993, tables 14.1 and 14.2."""
     data = np.array(
         [
             *(48, 36, 20, 29, 42, 42, 20, 42, 22, 41, 45, 14, 6),
@@ -123,7 +123,7 @@ def test_bca_moves_the_percentiles_as_published() -> None:
     assert intervals_module._acceleration(left_out) == pytest.approx(0.061, abs=0.001)
 
 
-def test_degenerate_cases_are_told_as_nan_or_points() -> None:
+def test_degenerate_intervals_are_nan_or_points() -> None:
     ones = np.ones(30, dtype=np.int64)
     probabilities = np.tile([0.2, 0.8], (30, 1))
     found = intervals(decide(ones, probabilities, 1), resamples=100, seed=0)

@@ -1,4 +1,4 @@
-"""Targets of words under noise, against following every code point; the loss of words."""
+"""Targets of noisy words against a slow reference, and the loss of words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vitrina.normalizers.build import build_normalizer
 from vitrina.registry import components
 from vitrina.state import FittedState
 from vitrina.tasks.config import LabelingConfig
-from vitrina.tasks.labeling import NOT_COUNTED, LabelingTask, WordTargets
+from vitrina.tasks.labeling import IGNORE_INDEX, LabelingTask, WordTargets
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.text.batch import TextBatch
 from vitrina.text.words import written_words
@@ -94,7 +94,7 @@ def split_of(strings: list[str], labels: list[int]) -> Split:
 
 
 def slow_labels(view: NoisyTexts, index: int, epoch: int) -> list[int]:
-    """Labels of the shown words of one text, found by following each code point back."""
+    """Return labels of the shown words of one text by mapping each code point back."""
     sample = view.sample(np.array([index]), epoch)
     words = view.split.words
     assert words is not None
@@ -112,11 +112,11 @@ def slow_labels(view: NoisyTexts, index: int, epoch: int) -> list[int]:
     labels = []
     shown = written_words(sample.shown)
     for start, end in zip(shown.starts.tolist(), shown.ends.tolist(), strict=True):
-        first, behind = back.to_original(start, end)
-        owners = [each for each in noisy_owner[first:behind] if each is not None]
+        first, last = back.to_original(start, end)
+        owners = [each for each in noisy_owner[first:last] if each is not None]
         best = max(dict.fromkeys(sorted(owners)), key=owners.count, default=None)
         labels.append(0 if best is None else int(clean.labels[best]))
-    return labels or [NOT_COUNTED]
+    return labels or [IGNORE_INDEX]
 
 
 @settings(max_examples=120, deadline=None)
@@ -142,33 +142,33 @@ def test_noisy_words_have_the_label_of_the_clean_word_they_overlap_most(
 
 
 @pytest.mark.parametrize("noise", NOISES[1:], ids=[name for name, _ in STRONG[1:]])
-def test_words_stay_the_same_however_noise_moves_them(noise: Any) -> None:
+def test_noise_keeps_words_labels_and_order(noise: Any) -> None:
     split = split_of(["объезд жук, сука!", "", "ЩЁКИ (сука)"], [0, 1, 2])
     noisy = NoisyTexts.of(split, noise, NoNormalizer()).noisy(1)
     assert noisy.texts.to_strings() != split.texts.to_strings()
     assert noisy.words is not None and split.words is not None
     assert noisy.words.labels.tolist() == split.words.labels.tolist()
     assert noisy.words.counts.tolist() == split.words.counts.tolist()
-    one_by_one = [
+    spans = [
         (noisy.texts.offsets[text] + start, noisy.texts.offsets[text] + end)
         for text, start, end in zip(
             noisy.words.text_indices(), noisy.words.starts, noisy.words.ends, strict=True
         )
     ]
-    # Words keep their order, and no two of them hold the same code point.
-    flat = [place for span in one_by_one for place in span]
+    # Words keep their order and do not overlap.
+    flat = [place for span in spans for place in span]
     assert flat == sorted(flat)
 
 
-def test_the_loss_counts_words_alike_and_nothing_else() -> None:
+def test_the_loss_weights_all_words_equally() -> None:
     task = task_of(3, words_per_text=2.0, positive_weight=4.0)
     torch.manual_seed(0)
     logits = torch.randn(6, 3)
-    targets = WordTargets(np.array([0, 1, NOT_COUNTED, 2, 0, 0]), np.array([2, 1, 3]))
+    targets = WordTargets(np.array([0, 1, IGNORE_INDEX, 2, 0, 0]), np.array([2, 1, 3]))
     each = -logits.log_softmax(1)
     wanted = (each[0, 0] + 4 * each[1, 1] + 4 * each[3, 2] + each[4, 0] + each[5, 0]) / 2
     torch.testing.assert_close(task.loss(logits, targets), wanted)
-    # What stands for no word may say what it likes, and parts add up to the whole.
+    # Ignored words do not count, and the losses of parts sum to that of the whole.
     changed = logits.clone()
     changed[2] = 100
     torch.testing.assert_close(task.loss(changed, targets), wanted)
@@ -178,7 +178,7 @@ def test_the_loss_counts_words_alike_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"labels": "words"}, "task.labels = 'words': must be one of auto, lexicon, pieces, spans"),
         ({"kernels": [4]}, "task.kernels[0] = 4: must be odd and at least 1"),
@@ -187,22 +187,20 @@ def test_the_loss_counts_words_alike_and_nothing_else() -> None:
         ({"background": ""}, "task.background = '': must be a text that is not empty"),
     ],
 )
-def test_wrong_settings_are_told(change: dict[str, Any], told: str) -> None:
+def test_invalid_settings_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError) as error:
         config(**change)
-    assert str(error.value) == told
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize(
-    ("encoder", "told"),
+    ("encoder", "message"),
     [
         ("mean", "encoder.kind = 'mean': must be one that does not pool for task=labeling"),
         ("cnn", "encoder.stride = 2: must be 1 for task=labeling"),
     ],
 )
-def test_an_encoder_that_makes_one_state_of_several_words_is_refused(
-    encoder: str, told: str
-) -> None:
+def test_an_encoder_that_pools_words_is_refused(encoder: str, message: str) -> None:
     with pytest.raises(InputError) as error:
         compose_config(["task=labeling", f"encoder={encoder}"])
-    assert str(error.value).startswith(told)
+    assert str(error.value).startswith(message)

@@ -1,4 +1,4 @@
-"""Runs that label words: trained, resumed, used."""
+"""Labeling runs: train, resume, predict."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ def label_words(folder: Path, *overrides: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def labelling(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("labelling") / "run"
+def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("labeling") / "run"
     label_words(folder, f"model={request.param}", *MODELS[request.param])
     return folder
 
 
-def test_a_loaded_run_says_of_words_what_the_run_said(labelling: Path) -> None:
-    metrics = json.loads((labelling / "metrics.json").read_text())["test"]
+def test_a_loaded_run_predicts_the_saved_predictions(finished: Path) -> None:
+    metrics = json.loads((finished / "metrics.json").read_text())["test"]
     assert {"f1", "span_f1", "roc_auc", "precision", "recall"} <= set(metrics["level_4"])
     assert len({suite["count"] for suite in metrics.values()}) == 1
     assert set(metrics["level_4"]["relative"]) >= {"f1", "roc_auc"}
-    model = vitrina.load(labelling)
+    model = vitrina.load(finished)
     for suite in ("clean", "level_4"):
-        written = rows(labelling / "predictions" / f"{suite}.jsonl")
+        written = rows(finished / "predictions" / f"{suite}.jsonl")
         predicted = model.predict([row["scored_text"] for row in written])
         for row, prediction in zip(written, predicted, strict=True):
             assert prediction.words is not None
@@ -70,8 +70,8 @@ def test_a_loaded_run_says_of_words_what_the_run_said(labelling: Path) -> None:
             assert all(w["word"] == row["scored_text"][w["start"] : w["end"]] for w in row["words"])
 
 
-def test_words_stand_in_the_text_that_was_given(labelling: Path) -> None:
-    model: TrainedModel = vitrina.load(labelling)
+def test_word_spans_refer_to_the_given_text(finished: Path) -> None:
+    model: TrainedModel = vitrina.load(finished)
     together: Any = model.predict(ODD)
     for text, prediction in zip(ODD, together, strict=True):
         assert prediction.words is not None
@@ -81,16 +81,16 @@ def test_words_stand_in_the_text_that_was_given(labelling: Path) -> None:
     words = [word.word for word in together[2].words]
     assert words[:1] == ["Ты"] and words[-2:] == ["друг", "&raquo;!"]
     assert together[0].words == () and together[0].score == 0.0 and together[0].label == "0"
-    assert len(together[4].words[0].word) == 1000  # cut as the training texts were
+    assert len(together[4].words[0].word) == 1000  # truncated like the training texts
     np.testing.assert_allclose(
         model.probabilities(ODD)[:, 1], [p.score for p in together], atol=1e-5
     )
 
 
-def test_the_tool_writes_the_words(
-    labelling: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_predict_tool_writes_the_words(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert predict([str(labelling), "--text", "ты &lt;дурак&gt;"]) == 0
+    assert predict([str(finished), "--text", "ты &lt;дурак&gt;"]) == 0
     row = json.loads(capsys.readouterr().out)
     assert [row["text"][w["start"] : w["end"]] for w in row["words"]] == [
         w["word"] for w in row["words"]
@@ -129,7 +129,7 @@ def test_words_of_several_labels_from_a_file(tmp_path: Path) -> None:
     assert sum(word["score"].values()) == pytest.approx(1, abs=1e-4)
 
 
-def test_the_rival_refuses_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_baseline_refuses_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert rival(["task=labeling", "encoder=cnn_words"]) == 2
-    told = "task.kind = 'labeling': must be classification or multilabel for this rival"
-    assert capsys.readouterr().err == f"error: {told}\n"
+    message = "task.kind = 'labeling': must be classification or multilabel for this baseline"
+    assert capsys.readouterr().err == f"error: {message}\n"

@@ -31,11 +31,11 @@ def slow_focal(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, gamm
 
 
 @pytest.mark.parametrize("gamma", [0.5, 2.0])
-def test_focal_loss_as_published(gamma: float) -> None:
+def test_focal_loss_equals_its_definition(gamma: float) -> None:
     found = class_loss(LOGITS, LABELS, WEIGHTS, smoothing=0.0, gamma=gamma)
     expected = slow_focal(LOGITS.numpy(), LABELS.numpy(), WEIGHTS.numpy(), gamma)
     assert float(found) == pytest.approx(expected, rel=1e-5)
-    # Of two classes with the logits 0 and z, it is the binary form of z.
+    # Two classes with the logits 0 and z equal one binary label with the logit z.
     z = LOGITS[:, :1]
     both = class_loss(
         torch.cat([torch.zeros_like(z), z], dim=1),
@@ -49,7 +49,7 @@ def test_focal_loss_as_published(gamma: float) -> None:
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
-def test_without_an_exponent_it_is_cross_entropy(smoothing: float) -> None:
+def test_gamma_0_is_cross_entropy(smoothing: float) -> None:
     targets = F.one_hot(LABELS, 3) * (1 - smoothing) + smoothing / 3
     general = cross_entropy(LOGITS.log_softmax(1), targets, WEIGHTS, 0.0)
     found = class_loss(LOGITS, LABELS, WEIGHTS, smoothing=smoothing, gamma=0.0)
@@ -64,7 +64,7 @@ def test_without_an_exponent_it_is_cross_entropy(smoothing: float) -> None:
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
 @pytest.mark.parametrize("kind", ["classes", "sets"])
-def test_parts_of_a_batch_give_the_gradient_of_the_whole(kind: str, gamma: float) -> None:
+def test_gradients_of_parts_sum_to_that_of_the_batch(kind: str, gamma: float) -> None:
     def gradient(parts: list[slice]) -> torch.Tensor:
         logits = LOGITS.clone().requires_grad_()
         for part in parts:
@@ -80,7 +80,7 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(kind: str, gamma: float
     torch.testing.assert_close(gradient([slice(0, 1), slice(1, 5), slice(5, 12)]), whole)
 
 
-def test_a_text_that_is_wholly_right_or_wrong_has_a_gradient() -> None:
+def test_saturated_logits_have_finite_gradients() -> None:
     logits = torch.tensor([[200.0, -200.0]]).requires_grad_()
     targets = torch.tensor([[True, True]])
     loss = binary_loss(logits, targets, torch.ones(2, 2), smoothing=0.0, gamma=0.5)
@@ -97,7 +97,7 @@ def test_balanced_weights() -> None:
     assert found[labels].mean() == pytest.approx(1)
     pairs = binary_weights("balanced", ["a", "b", "c"], np.array([25, 0, 100]), 100)
     assert pairs[0] == pytest.approx([100 / 150, 2.0])
-    assert pairs[1:].tolist() == [[1, 1], [1, 1]]  # no text has it, every text has it
+    assert pairs[1:].tolist() == [[1, 1], [1, 1]]  # no text has the label, every text has it
 
 
 def test_weights_by_name() -> None:
@@ -105,6 +105,6 @@ def test_weights_by_name() -> None:
     assert class_weights({"b": 3, 0: 2}, ["0", "b"], counts).tolist() == [2, 3]
     assert class_weights("none", ["0", "b"], counts).tolist() == [1, 1]
     assert binary_weights({"b": 3}, ["a", "b"], counts, 10).tolist() == [[1, 1], [1, 3]]
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         class_weights({"c": 2.0}, ["a", "b"], counts)
-    assert str(told.value) == "task.class_weights.c = 2.0: must be of a label, which are a, b"
+    assert str(error.value) == "task.class_weights.c = 2.0: must be for one of the labels a, b"

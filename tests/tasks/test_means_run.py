@@ -1,5 +1,4 @@
-"""Means of training together in whole runs: they compose with models and tasks, and what is saved
-is what was scored."""
+"""Runs that combine training options with models and tasks; loaded runs give the saved scores."""
 
 import json
 from pathlib import Path
@@ -11,20 +10,20 @@ import pytest
 import vitrina
 from tests.conftest import small_run
 
-TWICE = ["training.consistency=0.5", "training.max_tokens=2000"]
+VIEWS = ["training.consistency=0.5", "training.max_tokens=2000"]
 DISTORTED = ["embedder.augment=0.3", "embedder.augment_marks=0.2", "embedder.augment_erased=0.1"]
 FEW = ["dataset.num_comments=150", "dataset.limit_test=20", "dataset.limit_val=20"]
 NARROW = ["encoder.dim=32", "training.batch_size=16"]
 RUNS = {
-    "glyphs": [*TWICE, *DISTORTED, "training.consistency_from=noisy"],
-    "characters": ["model=characters", *TWICE, "noise=families"],
-    "multilabel": ["task=multilabel", *TWICE, *DISTORTED],
+    "glyphs": [*VIEWS, *DISTORTED, "training.consistency_from=noisy"],
+    "characters": ["model=characters", *VIEWS, "noise=families"],
+    "multilabel": ["task=multilabel", *VIEWS, *DISTORTED],
     "words": ["task=labeling", "encoder=cnn_words", *DISTORTED],
 }
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_means_of_training_compose(name: str, tmp_path: Path) -> None:
+def test_training_options_compose(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     metrics = small_run(folder, *RUNS[name], *FEW, *NARROW)
     assert metrics["train"]["steps"] >= 1

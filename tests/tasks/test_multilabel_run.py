@@ -1,4 +1,4 @@
-"""Whole runs beyond two classes: label sets of an Odnoklassniki file, classes of a jsonl file."""
+"""Runs with more than two labels: label sets of an Odnoklassniki file, classes of a JSONL file."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ PLAIN = ["сегодня", "погода", "хорошая", "мы", "пошли
 
 
 def comments(count: int, seed: int) -> list[tuple[list[str], str]]:
-    """Labels and texts; a label is told by one of its words."""
+    """Return labels and texts; a text has a word of each of its labels."""
     random = np.random.default_rng(seed)
     made = []
     for number in range(count):
@@ -40,9 +40,9 @@ def write_published(path: Path, made: list[tuple[list[str], str]]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished multi-label run, made through the command line."""
-    folder = tmp_path_factory.mktemp("labelled")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a multilabel run made from the command line."""
+    folder = tmp_path_factory.mktemp("multilabel")
     data = write_published(folder / "dataset.txt", comments(250, seed=1))
     new = write_published(
         folder / "new.txt", [(["NORMAL", "THREAT"], "убью мы"), (["INSULT"], "а")]
@@ -68,8 +68,8 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
-def test_metrics_hold_every_label_and_every_mean(labelled: Path) -> None:
-    metrics = json.loads((labelled / "metrics.json").read_text())
+def test_metrics_contain_all_labels_and_means(finished: Path) -> None:
+    metrics = json.loads((finished / "metrics.json").read_text())
     clean, names = metrics["test"]["clean"], ["INSULT", "NORMAL", "OBSCENITY", "THREAT"]
     assert list(clean["labels"]) == list(metrics["thresholds"]) == names
     wanted = {"precision", "recall", "f1", "roc_auc", "average_precision", "support"}
@@ -81,10 +81,10 @@ def test_metrics_hold_every_label_and_every_mean(labelled: Path) -> None:
     assert metrics["test"]["new"]["labels"]["THREAT"]["support"] == 1
 
 
-def test_predictions_are_those_of_the_loaded_model(labelled: Path) -> None:
-    model = vitrina.load(labelled)
-    thresholds = json.loads((labelled / "thresholds.json").read_text())
-    written = rows(labelled / "predictions" / "level_2.jsonl")
+def test_saved_predictions_equal_those_of_the_loaded_model(finished: Path) -> None:
+    model = vitrina.load(finished)
+    thresholds = json.loads((finished / "thresholds.json").read_text())
+    written = rows(finished / "predictions" / "level_2.jsonl")
     predicted = model.predict([row["scored_text"] for row in written])
     for prediction, row in zip(predicted, written, strict=True):
         assert row["label"] == [name for name, p in row["score"].items() if p >= thresholds[name]]
@@ -95,28 +95,28 @@ def test_predictions_are_those_of_the_loaded_model(labelled: Path) -> None:
         assert prediction.probabilities == pytest.approx(prediction.score, abs=1e-6)
         assert row["labels"]  # the row's own fields stay
     right = [set(row["label"]) == set(row["labels"]) for row in written]
-    metrics = json.loads((labelled / "metrics.json").read_text())
+    metrics = json.loads((finished / "metrics.json").read_text())
     assert np.mean(right) == pytest.approx(metrics["test"]["level_2"]["accuracy"])
 
 
-def test_thresholds_come_out_the_same_when_the_end_is_repeated(
-    labelled: Path, tmp_path: Path
+def test_repeating_the_end_of_a_run_gives_the_same_thresholds(
+    finished: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "run"
-    shutil.copytree(labelled, copy)
+    shutil.copytree(finished, copy)
     (copy / "metrics.json").unlink()
     (copy / "thresholds.json").unlink()
     with pytest.raises(InputError, match=r"thresholds\.json: there is no such file; task\.thresh"):
         vitrina.load(copy)
     overrides = json.loads((copy / "record.json").read_text())["overrides"]
     again = run(compose_config([*overrides, "resume=true"]), copy)
-    before = json.loads((labelled / "metrics.json").read_text())
+    before = json.loads((finished / "metrics.json").read_text())
     assert again["thresholds"] == before["thresholds"]
     assert scores_only(again) == scores_only(before)
-    assert (copy / "thresholds.json").read_bytes() == (labelled / "thresholds.json").read_bytes()
+    assert (copy / "thresholds.json").read_bytes() == (finished / "thresholds.json").read_bytes()
 
 
-def test_classes_in_the_order_and_with_the_weights_that_were_given(tmp_path: Path) -> None:
+def test_given_order_and_weights_of_classes(tmp_path: Path) -> None:
     words = {
         "fish": "карась щука",
         "bird": "сокол ворона",
@@ -141,5 +141,5 @@ def test_classes_in_the_order_and_with_the_weights_that_were_given(tmp_path: Pat
     model = vitrina.load(tmp_path / "run")
     assert model.label_names == ["fish", "beast", "bird"]
     assert set(model.predict(["щука"])[0].probabilities) == set(labels)
-    with pytest.raises(InputError, match=r"^task\.threshold = 'validation': must be 0\.5, as the"):
+    with pytest.raises(InputError, match=r"^task\.threshold = 'validation': must be 0\.5 with 3"):
         run(compose_config([*given, *chosen, "task.threshold=validation"]), tmp_path / "other")

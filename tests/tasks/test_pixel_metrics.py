@@ -1,4 +1,4 @@
-"""Scores of hidden tokens, and the picture of what is restored."""
+"""Metrics of masked tokens, and the image of their reconstruction."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from tests.tiny import TEXTS, build_masked
 from vitrina.models.masked_model import MaskedModel
 from vitrina.models.prepare import TextPipeline
 from vitrina.normalizers.base import NoNormalizer
-from vitrina.tasks.pixel_metrics import NothingHidden, PixelMetrics
-from vitrina.tasks.reconstruction import SCALE, draw_restored, restored_line
+from vitrina.tasks.pixel_metrics import NoPixelMetrics, PixelMetrics
+from vitrina.tasks.reconstruction import SCALE, draw_reconstruction, reconstruct
 from vitrina.text.batch import TextBatch
 
 
@@ -23,7 +23,7 @@ PREDICTED = np.array([[2.0, 4.0], [3.0, 2.0], [0.0, 1.0]])
 TRUTH = np.zeros(3)
 
 
-def test_the_loss_counts_every_token_alike() -> None:
+def test_the_loss_weights_all_tokens_equally() -> None:
     task_metrics = PixelMetrics()
     assert task_metrics.score(TRUTH, PREDICTED) == {"masked_loss": 5 / 7, "count": 7}
     assert task_metrics.fields(PREDICTED[1]) == {"masked_loss": 1.5, "masked_tokens": 2}
@@ -34,57 +34,58 @@ def test_the_loss_counts_every_token_alike() -> None:
     assert np.isnan(empty["masked_loss"]) and empty["count"] == 0
 
 
-def test_of_a_model_that_only_reads_nothing_is_scored() -> None:
-    task_metrics = NothingHidden()
+def test_a_model_that_only_recognizes_has_no_metrics() -> None:
+    task_metrics = NoPixelMetrics()
     assert task_metrics.score(TRUTH, PREDICTED) == {"count": 0}
     assert (task_metrics.metrics, task_metrics.fields(PREDICTED[0])) == ((), {})
     assert task_metrics.intervals(TRUTH, PREDICTED, resamples=100, seed=0) == {}
 
 
 @pytest.mark.parametrize("kind", ["glyphs", "slices", "line"])
-def test_a_restored_text_is_as_drawn_where_nothing_is_hidden(kind: str) -> None:
+def test_unmasked_columns_of_a_reconstruction_are_as_drawn(kind: str) -> None:
     model = build_masked(kind, "cnn")
     for text in TEXTS:
-        line = restored_line(model, pipeline(model), text)
+        line = reconstruct(model, pipeline(model), text)
         inputs = model.embedder.tokenizer(TextBatch.from_strings([text]))
         width = 16 * int(inputs.num_tokens[0])
         if inputs.line_px is not None:
             width = int(inputs.line_px[0])
-        assert line.drawn.shape == line.restored.shape == (24 if kind == "glyphs" else 16, width)
-        assert line.hidden.shape == (width,) and line.hidden.any()
-        kept = ~line.hidden
-        assert np.array_equal(line.drawn[:, kept], line.restored[:, kept])
-        assert model.training  # as it was
-    line = restored_line(model, pipeline(model), TEXTS[4])
-    assert not line.hidden.all()
-    assert not np.array_equal(line.drawn, line.restored)
+        height = 24 if kind == "glyphs" else 16
+        assert line.drawn.shape == line.reconstructed.shape == (height, width)
+        assert line.masked.shape == (width,) and line.masked.any()
+        kept = ~line.masked
+        assert np.array_equal(line.drawn[:, kept], line.reconstructed[:, kept])
+        assert model.training  # the mode is restored
+    line = reconstruct(model, pipeline(model), TEXTS[4])
+    assert not line.masked.all()
+    assert not np.array_equal(line.drawn, line.reconstructed)
 
 
-def test_a_model_that_says_what_stands_there_restores_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_perfect_predictions_reconstruct_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
     model = build_masked("slices", "cnn")
     restore = type(model).restore
 
-    def knows(self, inputs, masked):
+    def perfect(self, inputs, masked):
         found = restore(self, inputs, masked)
         mean, deviation = found.scales()
-        said = (found.shown.float() / 255 - mean) / deviation
-        return type(found)(found.shown, found.hidden, said)
+        pixels = (found.shown.float() / 255 - mean) / deviation
+        return type(found)(found.shown, found.hidden, pixels)
 
-    monkeypatch.setattr(type(model), "restore", knows)
+    monkeypatch.setattr(type(model), "restore", perfect)
     for text in TEXTS:
-        line = restored_line(model, pipeline(model), text)
-        difference = line.drawn.astype(int) - line.restored.astype(int)
+        line = reconstruct(model, pipeline(model), text)
+        difference = line.drawn.astype(int) - line.reconstructed.astype(int)
         assert np.abs(difference).max() <= 1
 
 
 @pytest.mark.parametrize("kind", ["glyphs", "slices"])
-def test_the_picture_has_three_rows_for_each_text(kind: str, tmp_path: Path) -> None:
+def test_the_image_has_three_rows_for_each_text(kind: str, tmp_path: Path) -> None:
     model = build_masked(kind, "cnn")
-    path = draw_restored(
+    path = draw_reconstruction(
         model, pipeline(model), TextBatch.from_strings(TEXTS), tmp_path / "masked.png"
     )
     height = 24 if kind == "glyphs" else 16
-    lines = [restored_line(model, pipeline(model), text[:60]) for text in TEXTS if text]
+    lines = [reconstruct(model, pipeline(model), text[:60]) for text in TEXTS if text]
     with Image.open(path) as picture:
         assert picture.height == len(lines) * (3 * (height + 1) + 4) * SCALE
         widest = max(line.drawn.shape[1] for line in lines) * SCALE
@@ -100,8 +101,8 @@ def test_the_picture_has_three_rows_for_each_text(kind: str, tmp_path: Path) -> 
             assert np.array_equal(shown, wanted)
 
 
-def test_empty_texts_alone_give_a_picture(tmp_path: Path) -> None:
+def test_empty_texts_give_an_image(tmp_path: Path) -> None:
     model = build_masked("glyphs", "cnn")
     texts = TextBatch.from_strings(["", ""])
-    path = draw_restored(model, pipeline(model), texts, tmp_path / "p")
+    path = draw_reconstruction(model, pipeline(model), texts, tmp_path / "p")
     assert path.is_file()

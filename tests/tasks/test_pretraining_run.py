@@ -1,4 +1,4 @@
-"""Runs that are pre-trained: through the command line, resumed, used, without labels."""
+"""Pretraining runs: command line, resume, evaluation, unlabeled texts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("model", ["vtr_glyphs", "vtr"])
-def test_a_run_from_the_command_line_goes_to_its_end(model: str, tmp_path: Path) -> None:
+def test_a_run_from_the_command_line(model: str, tmp_path: Path) -> None:
     given = WINDOWS if model == "vtr" else ("model=vtr_glyphs", "training.steps=3")
     few = ["evaluation=quick", "tracking=none", "hydra.run.dir=run", *FEW, *given]
     done = main(*few, cwd=tmp_path)
@@ -69,16 +69,16 @@ def test_a_run_from_the_command_line_goes_to_its_end(model: str, tmp_path: Path)
     assert (folder / "levels.png").is_file()
 
 
-def test_what_is_scored_is_the_file_of_predictions(pretrained: Path) -> None:
+def test_metrics_follow_from_the_file_of_predictions(pretrained: Path) -> None:
     metrics = json.loads((pretrained / "metrics.json").read_text())["test"]["level_4"]
     written = rows(pretrained / "predictions" / "level_4.jsonl")
     tokens = sum(row["masked_tokens"] for row in written)
-    lost = sum(row["masked_loss"] * row["masked_tokens"] for row in written)
+    loss = sum(row["masked_loss"] * row["masked_tokens"] for row in written)
     assert tokens == metrics["count"]
-    assert lost / tokens == pytest.approx(metrics["masked_loss"], abs=1e-5)
+    assert loss / tokens == pytest.approx(metrics["masked_loss"], abs=1e-5)
 
 
-def test_reading_and_masking_train_one_model(tmp_path: Path) -> None:
+def test_recognition_and_masking_train_one_model(tmp_path: Path) -> None:
     reads = ("ocr=ctc", "ocr.dim=32", "ocr.min_count=5", "training.steps=4")
     both = pretrain(tmp_path / "both", *reads)
     assert {"masked_loss", "cer", "infeasible"} <= set(both["test"]["level_4"])
@@ -96,7 +96,7 @@ def test_reading_and_masking_train_one_model(tmp_path: Path) -> None:
     assert all(row["reading_loss"] == row["loss"] for row in history)
 
 
-def test_more_training_restores_better(tmp_path: Path, pretrained: Path) -> None:
+def test_more_training_lowers_the_masked_loss(tmp_path: Path, pretrained: Path) -> None:
     before = json.loads((pretrained / "metrics.json").read_text())["test"]["clean"]["masked_loss"]
     longer = pretrain(tmp_path / "run", "training.steps=40", "training.validate_every=100")
     assert longer["test"]["clean"]["masked_loss"] < before - 0.02
@@ -115,7 +115,7 @@ def test_a_resumed_run_ends_with_the_same_numbers(tmp_path: Path) -> None:
             assert again["test"][suite][name] == whole["test"][suite][name]
 
 
-def test_what_says_labels_is_refused_in_one_line(
+def test_commands_that_need_labels_are_refused(
     pretrained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for command in (
@@ -125,14 +125,13 @@ def test_what_says_labels_is_refused_in_one_line(
         lambda: evaluate([str(pretrained), "evaluation=attack"]),
     ):
         assert command() == 2
-        told = capsys.readouterr()
-        assert told.err.startswith("error: ") and told.err.count("\n") == 1
-        assert "no labels" in told.err
+        error = capsys.readouterr().err
+        assert error.startswith("error: ") and error.count("\n") == 1 and "no labels" in error
     with pytest.raises(InputError, match=r"pre-trained and predicts no labels; model\.init_from="):
         vitrina.load(pretrained).probabilities(["а"])
 
 
-def test_scores_can_be_made_again_and_tabled(
+def test_a_run_can_be_evaluated_again_and_tabulated(
     pretrained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     metrics = json.loads((pretrained / "metrics.json").read_text())
@@ -143,8 +142,8 @@ def test_scores_can_be_made_again_and_tabled(
     capsys.readouterr()
     shown = ["--rows", "task", "--metric", "test.clean.masked_loss"]
     assert table([str(pretrained), *shown]) == 0
-    told = capsys.readouterr().out
-    assert f"{metrics['test']['clean']['masked_loss']:.3f}" in told and "lower is better" in told
+    out = capsys.readouterr().out
+    assert f"{metrics['test']['clean']['masked_loss']:.3f}" in out and "lower is better" in out
 
 
 def test_texts_need_no_labels(tmp_path: Path) -> None:
@@ -161,7 +160,7 @@ def test_texts_need_no_labels(tmp_path: Path) -> None:
     assert "train: 48 texts" in notes
 
 
-def test_labels_that_are_there_deal_the_rows_as_a_task_of_labels_would(tmp_path: Path) -> None:
+def test_labels_stratify_the_splits_as_in_classification(tmp_path: Path) -> None:
     data = tmp_path / "comments.jsonl"
     lines = [{"text": f"{'абвгд'[n % 5]} {'xyzw' * (n % 7)}{n}", "toxic": n % 3} for n in range(90)]
     data.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
@@ -195,13 +194,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize("override", WRONG)
-def test_what_does_not_go_with_pretraining_is_told_in_one_line(override: str) -> None:
-    with pytest.raises(InputError) as told:
+def test_incompatible_settings_are_refused_in_one_line(override: str) -> None:
+    with pytest.raises(InputError) as error:
         compose_config(["task=pretraining", override])
-    assert str(told.value).startswith(WRONG[override]) and "\n" not in str(told.value)
+    assert str(error.value).startswith(WRONG[override]) and "\n" not in str(error.value)
 
 
-def test_a_split_without_texts_is_told(tmp_path: Path) -> None:
+def test_a_split_without_texts_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "few.jsonl"
     data.write_text('{"text": "а"}\n{"text": "б"}\n', encoding="utf-8")
     config = compose_config(["task=pretraining", "dataset=jsonl", f"dataset.train={data}"])

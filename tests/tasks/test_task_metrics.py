@@ -10,7 +10,7 @@ from vitrina.tasks.metrics import Predictions
 from vitrina.tasks.task_metrics import ClassMetrics
 
 
-def test_metrics_of_plugins_follow_our_own_and_change_none_of_them(
+def test_metrics_of_plugins_are_added_to_the_built_in_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     target = "tests.tasks.test_task_metrics:count_of_texts"
@@ -37,7 +37,7 @@ def test_the_score_is_the_probability_of_the_positive_class_or_a_mapping() -> No
     assert three == {"score": {"a": 0.2, "b": 0.5, "c": 0.3}, "label": "b"}
 
 
-def test_the_score_above_guessing_is_that_of_the_same_class() -> None:
+def test_chance_and_score_are_of_the_same_class() -> None:
     truth, predicted = np.array([0, 0, 0, 1]), np.array([[0.9, 0.1]] * 3 + [[0.2, 0.8]])
     for positive, share in ((0, 0.75), (1, 0.25), (None, 0.25)):
         task_metrics = ClassMetrics(["0", "1"], positive)

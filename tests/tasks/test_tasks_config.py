@@ -26,19 +26,19 @@ WRONG = {
 
 
 @pytest.mark.parametrize("override", WRONG)
-def test_wrong_values_are_told_in_one_line(override: str) -> None:
-    with pytest.raises(InputError) as told:
+def test_invalid_values_are_refused_in_one_line(override: str) -> None:
+    with pytest.raises(InputError) as error:
         compose_config([override])
-    assert str(told.value).startswith(WRONG[override]) and "\n" not in str(told.value)
+    assert str(error.value).startswith(WRONG[override]) and "\n" not in str(error.value)
 
 
-def test_the_exponent_is_the_published_one_unless_it_is_given() -> None:
+def test_focal_gamma_defaults_to_the_published_value() -> None:
     assert compose_config(["task.loss=focal"]).task.gamma == 2.0
     assert compose_config(["task.loss=focal", "task.focal_gamma=0"]).task.gamma == 0.0
     assert compose_config([]).task.gamma == 0.0
 
 
-def test_weights_by_name_come_back_from_a_saved_configuration(tmp_path: Path) -> None:
+def test_class_weights_survive_saving_the_configuration(tmp_path: Path) -> None:
     config = compose_config(["task=multilabel", "task.class_weights={THREAT: 5, 1: 2}"])
     configuration.save(config, tmp_path / "config.yaml")
     assert configuration.load(tmp_path / "config.yaml") == config

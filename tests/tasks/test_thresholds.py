@@ -28,14 +28,14 @@ def test_no_other_threshold_has_a_higher_f1(num_texts: int, decimals: int, seed:
     def f1(threshold: float) -> float:
         return float(f1_score(occurs, probability.astype(np.float64) >= threshold))
 
-    everywhere = [f1(threshold) for threshold in (*probability.tolist(), 0.0, 1.1)]
-    assert f1(found) == pytest.approx(max(everywhere))
+    scores = [f1(threshold) for threshold in (*probability.tolist(), 0.0, 1.1)]
+    assert f1(found) == pytest.approx(max(scores))
 
 
-def test_ties_and_ends_are_defined() -> None:
+def test_ties_and_ends() -> None:
     yes_no = np.array([True, False])
     assert best_threshold(yes_no, np.array([0.8, 0.4])) == pytest.approx(0.6)
-    # Above the first and above all the F1 is 2/3: the threshold nearer to 0.5, else the higher one.
+    # Two thresholds have F1 2/3: the one nearer to 0.5 is chosen, else the higher one.
     occurs = np.array([True, False, False, True])
     assert best_threshold(occurs, np.array([0.96, 0.9, 0.4, 0.2])) == pytest.approx(0.1)
     assert best_threshold(occurs, np.array([0.9, 0.7, 0.5, 0.1])) == pytest.approx(0.8)
@@ -45,7 +45,7 @@ def test_ties_and_ends_are_defined() -> None:
     assert best_threshold(np.array([False, False]), np.array([0.9, 0.6])) == 0.5
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_thresholds_are_read_as_written(tmp_path: Path) -> None:
     write_thresholds(tmp_path, {"ТРИ": 0.1 + 0.2, "b": 0.0})
     assert read_thresholds(tmp_path, ["b", "ТРИ"]) == {"b": 0.0, "ТРИ": 0.1 + 0.2}
     assert [path.name for path in tmp_path.iterdir()] == ["thresholds.json"]
@@ -57,18 +57,18 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         (None, "there is no such file; task.threshold=validation chooses the thresholds"),
         ("{", "cannot be read ("),
         ("[" * 100_000, "cannot be read ("),
-        ("[0.5]", "not the thresholds of the labels a"),
-        (json.dumps({"a": 0.5, "b": 0.5}), "not the thresholds of the labels a"),
-        (json.dumps({"a": "0.5"}), "a threshold is not a number from 0 to 1"),
-        (json.dumps({"a": True}), "a threshold is not a number from 0 to 1"),
-        ('{"a": NaN}', "a threshold is not a number from 0 to 1"),
-        (json.dumps({"a": 1.5}), "a threshold is not a number from 0 to 1"),
+        ("[0.5]", "must map the labels a to thresholds"),
+        (json.dumps({"a": 0.5, "b": 0.5}), "must map the labels a to thresholds"),
+        (json.dumps({"a": "0.5"}), "thresholds must be numbers from 0 to 1"),
+        (json.dumps({"a": True}), "thresholds must be numbers from 0 to 1"),
+        ('{"a": NaN}', "thresholds must be numbers from 0 to 1"),
+        (json.dumps({"a": 1.5}), "thresholds must be numbers from 0 to 1"),
     ],
 )
-def test_broken_files_are_told(tmp_path: Path, content: str | None, message: str) -> None:
+def test_invalid_files_are_refused(tmp_path: Path, content: str | None, message: str) -> None:
     path = tmp_path / "thresholds.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         read_thresholds(tmp_path, ["a"])
-    assert str(told.value).startswith(f"{path}: {message}") and "\n" not in str(told.value)
+    assert str(error.value).startswith(f"{path}: {message}") and "\n" not in str(error.value)

@@ -22,10 +22,10 @@ def test_look_alikes_and_a_contact_sheet_of_the_default_font(
     paths = [tmp_path / "new" / "a.json", tmp_path / "new" / "b.json"]
     for path in paths:
         assert main([*QUICK, "--seed=3", f"--save-to={path}"]) == 0
-    told = capsys.readouterr()
-    assert f"{paths[0]}: 66 letters, " in told.out
-    assert f"{tmp_path / 'new' / 'a.png'}: contact sheet" in told.out
-    assert "clustering into 12 clusters" in told.err
+    captured = capsys.readouterr()
+    assert f"{paths[0]}: 66 letters, " in captured.out
+    assert f"{tmp_path / 'new' / 'a.png'}: contact sheet" in captured.out
+    assert "clustering into 12 clusters" in captured.err
     contents = [path.read_text(encoding="utf-8") for path in paths]
     assert contents[0] == contents[1]
     clusters = json.loads(contents[0])
@@ -39,22 +39,20 @@ def test_look_alikes_and_a_contact_sheet_of_the_default_font(
     assert names == ["a.json", "a.png", "b.json", "b.png"]
 
 
-def test_look_alikes_that_no_level_holds(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unseen_look_alikes_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.json"
     assert main(["--unseen=0.85", f"--save-to={path}"]) == 0
     assert f"{path}: 59 letters, 7.4 look-alikes each" in capsys.readouterr().out
     own = package_folder("resources") / "letter_replacement" / "unseen.json"
-    made, kept = (json.loads(file.read_text("utf-8")) for file in (path, own))
-    assert made.keys() == kept.keys()
-    # Look-alikes that are as near as each other stand in an order that differs by machine.
-    assert {letter: set(found) for letter, found in made.items()} == {
-        letter: set(found) for letter, found in kept.items()
+    found, stored = (json.loads(file.read_text("utf-8")) for file in (path, own))
+    assert found.keys() == stored.keys()
+    # The order of look-alikes with equal similarity differs by machine.
+    assert {letter: set(alike) for letter, alike in found.items()} == {
+        letter: set(alike) for letter, alike in stored.items()
     }
 
 
-def test_what_unicode_lists_as_confusable(
+def test_confusables_of_unicode_are_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.json"
@@ -62,8 +60,8 @@ def test_what_unicode_lists_as_confusable(
     assert f"{path}: 38 letters, " in capsys.readouterr().out
     found = json.loads(path.read_text("utf-8"))
     assert "\u2d54" in found["О"] and "\u03f0" in found["к"]
-    kept = unseen_options(path)  # leaves out what is a replacement of a level, or a letter
-    assert {letter: kept[letter] for letter in found} == found
+    unseen = unseen_options(path)  # without replacements of levels and without letters
+    assert {letter: unseen[letter] for letter in found} == found
 
 
 @pytest.mark.parametrize(
@@ -77,16 +75,16 @@ def test_what_unicode_lists_as_confusable(
         ("--unseen=1", "--unseen = 1.0: must be a cosine between 0 and 1"),
         ("--confusables --unseen=0.9", "--confusables = True: must be given without --unseen"),
         ("--seed=-1", "--seed = -1: must be from 0 to 2^32 - 1"),
-        ("--save-to=a.png", "--save-to = 'a.png': must be a json file"),
+        ("--save-to=a.png", "--save-to = 'a.png': must be a JSON file"),
     ],
 )
 def test_wrong_flags_end_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], flag: str, reason: str
 ) -> None:
     assert main([f"--save-to={tmp_path / 'a.json'}", *flag.split()]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith(f"error: {reason}")
-    assert told.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {reason}")
+    assert error.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 

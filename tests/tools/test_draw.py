@@ -18,7 +18,7 @@ def test_the_levels_are_drawn_and_printed(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == "clean: какая жопа"
     assert [line.split(":")[0] for line in lines] == ["clean", *(f"level {n}" for n in range(1, 5))]
-    assert "0" in lines[1] and "к" in lines[1]  # level 1 knows no replacement of к
+    assert "0" in lines[1] and "к" in lines[1]  # level 1 has no replacement of к
     assert "к" not in lines[2]
     picture = np.asarray(Image.open(target).convert("L"))
     assert picture.shape[0] == 5 * (24 + 2) * 3 and picture.min() < 100 < picture.max()
@@ -29,6 +29,6 @@ def test_wrong_arguments_end_in_one_line(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["текст", f"--save-to={tmp_path / 'x.png'}", *arguments]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("error: ") and told.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""tools/evaluate.py as a user runs it."""
+"""Tests of tools/evaluate.py."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ def read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_a_run_scored_again_scores_the_same(trained: Path) -> None:
+def test_a_run_evaluated_again_has_the_same_scores(trained: Path) -> None:
     before = (trained / "metrics.json").read_bytes()
     assert main([str(trained), *FEW]) == 0
     found = read(trained / "evaluations" / "quick" / "metrics.json")["test"]
@@ -31,7 +31,7 @@ def test_a_run_scored_again_scores_the_same(trained: Path) -> None:
     assert (trained / "metrics.json").read_bytes() == before
 
 
-def test_scores_that_stand_there_are_not_lost(
+def test_existing_scores_are_replaced_only_with_overwrite(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = [str(trained), *FEW, "dataset.limit_test=10", f"--save-to={tmp_path / 'again'}"]
@@ -39,7 +39,7 @@ def test_scores_that_stand_there_are_not_lost(
     before = (tmp_path / "again" / "metrics.json").read_bytes()
     capsys.readouterr()
     assert main(given) == 2
-    assert "--overwrite replaces the scores there" in capsys.readouterr().err
+    assert "a folder without scores; --overwrite replaces them" in capsys.readouterr().err
     assert (tmp_path / "again" / "metrics.json").read_bytes() == before
     given[3] = "dataset.limit_test=12"
     assert main([*given, "--overwrite"]) == 0
@@ -57,7 +57,7 @@ def rude(tmp_path: Path) -> str:
     return f"{sys.executable} {program}"
 
 
-def test_any_command_stands_on_the_same_tables(rude: str, tmp_path: Path) -> None:
+def test_a_command_is_evaluated_as_a_run(rude: str, tmp_path: Path) -> None:
     rows = [
         {"comment": f"{'ты дурак' if n % 2 else 'ты друг'} номер {n}", "rude": n % 2}
         for n in range(20)
@@ -85,7 +85,7 @@ def test_any_command_stands_on_the_same_tables(rude: str, tmp_path: Path) -> Non
     }
 
 
-def test_pairs_are_scored_with_a_run_too(trained: Path, tmp_path: Path) -> None:
+def test_pairs_are_evaluated_with_a_run(trained: Path, tmp_path: Path) -> None:
     pair = {"text": "ты дурaк", "corrected": "ты дурак", "toxic": 1}
     (tmp_path / "pairs.jsonl").write_text(json.dumps(pair))
     target = f"--save-to={tmp_path / 'scores'}"
@@ -96,9 +96,9 @@ def test_pairs_are_scored_with_a_run_too(trained: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
-        (["RUN", "noise.p=1"], "noise.p = '1': must be of evaluation or dataset"),
+        (["RUN", "noise.p=1"], "noise.p = '1': must be a key of evaluation or dataset"),
         (["RUN", "evaluation=none"], "evaluation=none: must be one of"),
         (["RUN", "dataset.limit_tset=1"], "dataset.limit_tset"),
         (["evaluation=quick"], "RUN_FOLDER = '': must be the folder of one run"),
@@ -106,9 +106,9 @@ def test_pairs_are_scored_with_a_run_too(trained: Path, tmp_path: Path) -> None:
         (["nowhere"], "nowhere"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
-    given: list[str], said: str, trained: Path, capsys: pytest.CaptureFixture[str]
+def test_wrong_arguments_end_in_one_line(
+    given: list[str], message: str, trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(trained) if each == "RUN" else each for each in given]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("error: ") and said in told and told.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error and error.count("\n") == 1

@@ -30,7 +30,7 @@ def run(data: Path, target: Path, *more: str) -> int:
     return main([f"--data={data}", f"--save-to={target}", *more])
 
 
-def test_as_published_from_the_command_line(tmp_path: Path) -> None:
+def test_published_noise_from_the_command_line(tmp_path: Path) -> None:
     data, target = write(tmp_path / "in.jsonl", ROWS * 20), tmp_path / "out.jsonl"
     command = [sys.executable, str(TOOL), f"--data={data}", f"--save-to={target}"]
     command += ["--level-toxic=4", "--level-non-toxic=2", "--p-toxic-word=0.5"]
@@ -44,7 +44,7 @@ def test_as_published_from_the_command_line(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [data, target]
 
 
-def test_seed_decides(tmp_path: Path) -> None:
+def test_the_seed_determines_the_noise(tmp_path: Path) -> None:
     data = write(tmp_path / "in.jsonl", ROWS * 20)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert run(data, tmp_path / name, f"--seed={seed}") == 0
@@ -58,7 +58,7 @@ def test_levels_0_keep_texts(tmp_path: Path) -> None:
     assert read(tmp_path / "out") == ROWS
 
 
-def test_labelled_pieces(tmp_path: Path) -> None:
+def test_labeled_pieces(tmp_path: Path) -> None:
     data = write(tmp_path / "in.jsonl", ROWS)
     assert run(data, tmp_path / "out", "--level-toxic=0", "--sl") == 0
     rows = read(tmp_path / "out")

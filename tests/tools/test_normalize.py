@@ -10,7 +10,7 @@ from tools.normalize import main
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "normalize.py"
 
 
-def test_a_text_is_shown_as_each_normaliser_makes_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_is_normalized_by_each_normalizer(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["}|{0па xyй"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "none: }|{0па xyй",
@@ -53,13 +53,13 @@ def test_wrong_arguments_end_in_one_line(
     file.write_text('{"text": "а"}\n')
     other = tmp_path / "b.jsonl"
     other.write_text('{"text": "а"}\n{"text": "б"}\n')
-    for arguments, told in [
+    for arguments, message in [
         ([f"--noisy={file}"], "--noisy"),
         (["--save-to=a.json"], "--save-to"),
-        ([f"--data={file}", f"--noisy={other}"], "of 1 texts"),
+        ([f"--data={file}", f"--noisy={other}"], "must be 1 texts"),
         ([f"--data={file}", "noise.p=3", "noise=uniform"], "noise.p"),
         ([f"--data={tmp_path}/none"], "none"),
     ]:
         assert main([*arguments, "--normalizer=none"]) == 2
-        told_error = capsys.readouterr().err
-        assert told in told_error and told_error.count("\n") == 1
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1

@@ -1,4 +1,4 @@
-"""tools/predict.py as a user runs it."""
+"""Tests of tools/predict.py."""
 
 import io
 import json
@@ -43,7 +43,7 @@ def test_one_text(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert row["text"] == "ты }|{0па" and 0 <= row["score"] <= 1
 
 
-def test_standard_input_holds_a_text_a_line(
+def test_standard_input_contains_one_text_per_line(
     trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = "один\r\n\nтри".encode() + b"\n\xff\xfe\n"
@@ -68,8 +68,8 @@ def test_a_bad_line_ends_in_one_line_and_writes_nothing(
     data, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     data.write_text(f'{{"text": "а"}}\n{line}\n', encoding="utf-8")
     assert main([str(trained), f"--data={data}", f"--save-to={target}"]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("error: ") and message in told and told.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error and error.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 
 

@@ -84,9 +84,9 @@ def test_wrong_files_end_in_one_line_and_leave_the_target(
     data, target = write(tmp_path / "in.txt", plain, encoding), tmp_path / "out.jsonl"
     target.write_text("before", encoding="utf-8")
     assert run(data, target) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith(f"error: {data}{reason}")
-    assert (told.err.count("\n"), told.out) == (1, "")
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"error: {data}{reason}")
+    assert (captured.err.count("\n"), captured.out) == (1, "")
     assert target.read_text(encoding="utf-8") == "before"
     assert sorted(tmp_path.iterdir()) == [data, target]
 

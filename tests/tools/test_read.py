@@ -1,4 +1,4 @@
-"""tools/read.py as a user runs it."""
+"""Tests of tools/read.py."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from vitrina.tasks.ocr.picture import wrong_letters
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "read.py"
 
 
-def test_texts_and_lines_are_read(
+def test_arguments_and_lines_are_recognized(
     reads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = [sys.executable, str(TOOL), str(reads), "привет", "}|{0па"]
@@ -28,7 +28,7 @@ def test_texts_and_lines_are_read(
     assert capsys.readouterr().out == done.stdout
 
 
-def test_rows_come_back_with_what_was_read(
+def test_recognized_text_is_added_to_rows(
     reads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = tmp_path / "in.jsonl"
@@ -44,15 +44,15 @@ def test_examples_are_drawn(
 ) -> None:
     target = tmp_path / "new" / "readings.png"
     assert main([str(reads), f"--save-to={target}", "--count=3", "--suite=uniform_4"]) == 0
-    told = capsys.readouterr().out.splitlines()
-    assert len(told) == 9 and told[1].startswith("  meant ") and told[2].startswith("  read ")
+    output = capsys.readouterr().out.splitlines()
+    assert len(output) == 9 and output[1].startswith("  meant ") and output[2].startswith("  read ")
     picture = np.asarray(Image.open(target))
     assert picture.shape[0] % 3 == 0
     for example in np.split(picture, 3):
-        assert example.min() < 60  # something stands there
+        assert example.min() < 60  # not blank
 
 
-def test_wrong_letters_are_told() -> None:
+def test_wrong_letters_are_marked() -> None:
     assert wrong_letters("жопа", "жопа") == [False] * 4
     assert wrong_letters("жона", "жопа") == [False, False, True, False]
     assert wrong_letters("жооопа", "жопа").count(True) == 2
@@ -60,12 +60,12 @@ def test_wrong_letters_are_told() -> None:
     assert wrong_letters("", "жопа") == []
 
 
-def test_a_run_that_does_not_read_ends_in_one_line(
+def test_a_run_without_ocr_ends_in_one_line(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for arguments in (["а"], [f"--save-to={tmp_path / 'x.png'}"]):
         assert main([str(trained), *arguments]) == 2
-        told = capsys.readouterr().err
-        assert told.startswith("error: ") and told.count("\n") == 1
-        assert "this model does not recognize text; train one with ocr=ctc" in told
+        error = capsys.readouterr().err
+        assert error.startswith("error: ") and error.count("\n") == 1
+        assert "this model does not recognize text; train one with ocr=ctc" in error
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""tools/report.py as a user runs it, and what it writes as a browser reads it."""
+"""Tests of tools/report.py, with a parser and a browser for its pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVIL = '<script>alert("x")</script> & <img src=x onerror=alert(1)>\u202e\ud800 �
 
 
 class Page(HTMLParser):
-    """Checks that elements are closed in order, and keeps what the tests look at."""
+    """Checks that elements are closed in order, and stores elements and text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Page(HTMLParser):
 
 
 def checked(path: Path) -> Page:
-    """The page at `path`, which stands by itself and can be read by all."""
+    """Check that a page is self-contained and accessible, and return it."""
     text = path.read_bytes().decode("utf-8")
     assert text.startswith("<!DOCTYPE html>\n<html lang=")
     page = Page(text)
@@ -73,7 +73,7 @@ def checked(path: Path) -> Page:
         assert image["alt"] is not None
     for name, attributes in page.elements:
         assert not [key for key in attributes if key.startswith("on")], name
-        assert "title" not in attributes  # nothing is told to a mouse alone
+        assert "title" not in attributes  # tooltips are only accessible with a mouse
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     for link in page.all("a"):
@@ -89,7 +89,7 @@ def checked(path: Path) -> Page:
 
 @pytest.fixture(scope="module")
 def evil(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose surest mistakes are hostile texts."""
+    """A run whose most confident mistakes are hostile texts."""
     folder = tmp_path_factory.mktemp("evil") / "run"
     shutil.copytree(trained, folder)
     path = folder / "predictions" / "level_4.jsonl"
@@ -117,12 +117,12 @@ def test_a_run_on_one_page(written: Path) -> None:
     assert "synthetic demo corpus" in page.text
     assert "python main.py" in page.text and "torch" in page.text
     assert len(page.all("article")) == 8
-    # Mistakes and the ladder are drawn, word by word.
+    # Mistakes and the noise levels are drawn word by word.
     assert len(page.all("img")) > 30
     assert "Each glyph is left out in turn" in page.text
 
 
-def test_hostile_texts_are_text(written: Path) -> None:
+def test_hostile_texts_are_escaped(written: Path) -> None:
     page = checked(written)
     assert '<script>alert("x")</script> & <img src=x onerror=alert(1)>' in page.text
     assert "\\u202e\\ud800 жопа" in page.text
@@ -180,8 +180,8 @@ def test_wrong_arguments_end_in_one_line(
     arguments: list[str], message: str, trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(trained), *arguments]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("error: ") and told.count("\n") == 1 and message in told
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1 and message in error
 
 
 def test_unfinished_runs_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -216,11 +216,11 @@ def browse(tmp_path: Path, *arguments: str) -> str:
 def test_a_browser_shows_it_on_a_phone_and_in_the_dark(written: Path, tmp_path: Path) -> None:
     frame = tmp_path / "frame.html"
     frame.write_text(MEASURE.format(page=written.as_uri(), width=390), "utf-8")
-    told = re.search(
+    sizes = re.search(
         r"<title>(\d+) of (\d+), (\d+)</title>", browse(tmp_path, "--dump-dom", frame.as_uri())
     )
-    assert told is not None
-    wide, phone, tall = map(int, told.groups())
+    assert sizes is not None
+    wide, phone, tall = map(int, sizes.groups())
     assert wide <= phone == 390 and tall > 3000  # the page does not scroll sideways
     brightness = {}
     for scheme, number in (("light", 1), ("dark", 0)):
@@ -233,6 +233,6 @@ def test_a_browser_shows_it_on_a_phone_and_in_the_dark(written: Path, tmp_path: 
             written.as_uri(),
         )
         pixels = np.asarray(Image.open(picture).convert("L"), dtype=float)
-        assert pixels.std() > 10  # something stands there
+        assert pixels.std() > 10  # not blank
         brightness[scheme] = np.median(pixels)
     assert brightness["light"] > 240 and brightness["dark"] < 40

@@ -1,4 +1,4 @@
-"""tools/sweep.py and tools/sync.py as a user runs them."""
+"""Tests of tools/sweep.py and tools/sync.py."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ import sync as sync_tool  # noqa: E402
 from vitrina.runs.plan import Job, add_to_plan  # noqa: E402
 
 
-def test_a_sweep_is_shown_from_outside(tmp_path: Path) -> None:
+def test_the_state_of_a_sweep_is_shown(tmp_path: Path) -> None:
     jobs = [Job(str(number), f"vtr-{number}", [f"seed={number}"]) for number in range(2)]
     add_to_plan(tmp_path, jobs)
     (tmp_path / "vtr-0").mkdir()
@@ -30,7 +30,7 @@ def test_a_sweep_is_shown_from_outside(tmp_path: Path) -> None:
     assert sweep_tool.main([str(tmp_path)]) == 0
 
 
-def test_a_folder_without_a_plan_is_told(
+def test_a_folder_without_a_plan_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sweep_tool.main([str(tmp_path)]) == 2
@@ -48,7 +48,7 @@ def recording(run: Path, name: str, *, sent: bool = False) -> Path:
     return folder
 
 
-def test_what_was_recorded_offline_is_sent_once_and_in_its_order(
+def test_offline_recordings_are_uploaded_once_and_in_order(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = recording(tmp_path / "a-job", "offline-run-20260102_000000-x")
@@ -63,8 +63,8 @@ def test_what_was_recorded_offline_is_sent_once_and_in_its_order(
 
     monkeypatch.setattr(sync_tool.subprocess, "run", run)
     assert sync_tool.main([str(tmp_path), "--dry-run"]) == 0
-    told = capsys.readouterr().out
-    assert told == f"{earlier}\n{later}\n2 offline recordings would be sent\n" and ran == []
+    output = capsys.readouterr().out
+    assert output == f"{earlier}\n{later}\n2 offline recordings not uploaded\n" and ran == []
     assert sync_tool.main([str(tmp_path)]) == 3
     assert ran == [[sys.executable, "-m", "wandb", "sync", str(earlier), str(later)]]
     assert sync_tool.main([str(tmp_path / "c-job")]) == 0 and len(ran) == 1

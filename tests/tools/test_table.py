@@ -1,4 +1,4 @@
-"""tools/table.py as a user runs it."""
+"""Tests of tools/table.py."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sweep(tmp_path: Path) -> Path:
     return folder
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+def run_tool(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
     assert main(list(arguments)) == code
     captured = capsys.readouterr()
     return captured.err if code else captured.out
@@ -58,7 +58,7 @@ def test_the_table_as_a_command(sweep: Path, tmp_path: Path) -> None:
 
 
 def test_tests_are_paired_and_corrected(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = cells(told(capsys, str(sweep), *LEVELS, "--format=csv"))
+    found = cells(run_tool(capsys, str(sweep), *LEVELS, "--format=csv"))
     assert [(cell["model"], cell["noise.level_toxic"]) for cell in found] == [
         ("vtr", "0"), ("vtr", "4"), ("ttr_x", "0"), ("ttr_x", "4"),
     ]  # fmt: skip
@@ -68,11 +68,11 @@ def test_tests_are_paired_and_corrected(sweep: Path, capsys: pytest.CaptureFixtu
         assert float(cell["difference"]) == pytest.approx(difference)
         assert (cell["pairs"], float(cell["p"])) == ("6", 0.03125)
         assert float(cell["p_holm"]) == 0.0625
-    note = told(capsys, str(sweep), *LEVELS, "--format=markdown")
+    note = run_tool(capsys, str(sweep), *LEVELS, "--format=markdown")
     assert "cannot give p below 0.0625, corrected for 2 tests; p = 0.05 requires 7 seeds" in note
-    other = cells(told(capsys, str(sweep), *LEVELS, "--format=csv", "--baseline=ttr_x"))
+    other = cells(run_tool(capsys, str(sweep), *LEVELS, "--format=csv", "--baseline=ttr_x"))
     assert [cell["baseline"] for cell in other] == ["ttr_x", "ttr_x", "", ""]
-    none = told(capsys, str(sweep), *LEVELS, "--format=csv", "--baseline=none")
+    none = run_tool(capsys, str(sweep), *LEVELS, "--format=csv", "--baseline=none")
     assert all(cell["p"] == "" for cell in cells(none))
 
 
@@ -84,17 +84,19 @@ def test_paths_of_metrics_as_columns(sweep: Path, capsys: pytest.CaptureFixture[
     found = cells(capsys.readouterr().out)
     assert {cell["metric"] for cell in found} == set(paths)
     assert float(found[0]["mean"]) == pytest.approx(0.657)
-    text = told(capsys, *where[:-1])
+    text = run_tool(capsys, *where[:-1])
     assert "lower is better in attack.searches.greedy.success_rate.1" in " ".join(text.split())
 
 
-def test_several_runs_of_a_cell_are_told(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_runs_of_one_seed_are_reported(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     again = write_run(sweep / "again", "vtr", 1, 0.1, level=0, embedder={"kind": "line"})
     os.utime(again / "metrics.json", (2e9, 2e9))
-    text = told(capsys, str(sweep), *LEVELS, "--format=markdown")
+    text = run_tool(capsys, str(sweep), *LEVELS, "--format=markdown")
     assert "2 runs of model=vtr noise.level\\_toxic=0 seed=1".replace("\\_", "_") in text
     assert "the newest counts, again; they differ in embedder.kind" in text
-    (found, *_) = cells(told(capsys, str(sweep), *LEVELS, "--format=csv"))
+    (found, *_) = cells(run_tool(capsys, str(sweep), *LEVELS, "--format=csv"))
     assert found["seeds"] == "6" and float(found["mean"]) < 0.65
 
 
@@ -103,12 +105,12 @@ def test_failed_and_unfinished_runs_are_named(
 ) -> None:
     write_run(sweep / "f", "ngrams", 1, None, error="out of [memory]")
     write_run(sweep / "u", "ngrams", 2, None)
-    for name in ("early-1", "early-2"):  # nothing tells what these were
+    for name in ("early-1", "early-2"):  # without a record
         (sweep / name).mkdir()
         (sweep / name / "error.txt").write_text("no such file\n", "utf-8")
-    (sweep / "vtr-0-1" / "again").mkdir()  # measured again: not a run of its own
+    (sweep / "vtr-0-1" / "again").mkdir()  # a second evaluation, not a run
     (sweep / "vtr-0-1" / "again" / "metrics.json").write_text('{"test": {}}', "utf-8")
-    lines = told(capsys, str(sweep))
+    lines = run_tool(capsys, str(sweep))
     text = " ".join(lines.split())
     assert text.count("no such file") == 2 and "finished runs" not in text
     assert "model=ngrams seed=1" in text and "out of [memory]" in text
@@ -144,23 +146,23 @@ def test_markdown_and_latex_escape(sweep: Path, capsys: pytest.CaptureFixture[st
 def test_wrong_arguments_end_in_one_line(
     arguments: list[str], message: str, sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    error = told(capsys, str(sweep), *arguments, code=2)
+    error = run_tool(capsys, str(sweep), *arguments, code=2)
     assert error.startswith("error: ") and error.count("\n") == 1 and message in error
 
 
-def test_a_picture_has_a_panel_for_each_metric(
+def test_a_plot_has_a_panel_per_metric(
     sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sizes = []
     for number, metrics in enumerate((["test.clean.f1"], ["test.clean.f1", "test.level_4.f1"])):
         path = tmp_path / "new" / f"{number}.png"
         given = [f"--metric={metric}" for metric in metrics]
-        told(capsys, str(sweep), "--columns=noise.level_toxic", *given, f"--picture={path}")
+        run_tool(capsys, str(sweep), "--columns=noise.level_toxic", *given, f"--picture={path}")
         with Image.open(path) as picture:
             sizes.append(picture.size)
             assert len(picture.convert("RGB").getcolors(10**6) or []) > 50  # two lines and bands
     assert sizes[1][0] > 1.5 * sizes[0][0] and sizes[0][1] == sizes[1][1]
-    told(capsys, str(sweep), "--columns=seed", f"--picture={tmp_path / 'seeds.png'}")
+    run_tool(capsys, str(sweep), "--columns=seed", f"--picture={tmp_path / 'seeds.png'}")
 
 
 @pytest.mark.parametrize(
@@ -171,16 +173,16 @@ def test_a_picture_has_a_panel_for_each_metric(
         (["--picture=a.png", "--save-to=b", *LEVELS], "--save-to = 'b': must be left out"),
     ],
 )
-def test_what_is_wrong_with_a_picture_is_told(
+def test_wrong_arguments_of_a_plot_end_in_one_line(
     arguments: list[str], message: str, sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    error = told(capsys, str(sweep), *arguments, code=2)
+    error = run_tool(capsys, str(sweep), *arguments, code=2)
     assert error.startswith("error: ") and error.count("\n") == 1 and message in error
     assert not Path("a.png").exists() and not Path("b").exists()
 
 
 def test_folders_without_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "contains no run" in told(capsys, str(tmp_path), code=2)
-    assert "no such folder" in told(capsys, str(tmp_path / "none"), code=2)
+    assert "contains no run" in run_tool(capsys, str(tmp_path), code=2)
+    assert "no such folder" in run_tool(capsys, str(tmp_path / "none"), code=2)
     write_run(tmp_path / "u", "vtr", 1, None)
-    assert "none of the 1 runs has finished" in told(capsys, str(tmp_path), code=2)
+    assert "none of the 1 runs has finished" in run_tool(capsys, str(tmp_path), code=2)

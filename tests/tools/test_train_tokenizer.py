@@ -41,7 +41,7 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["tokenizer.json"]
 
 
-def test_case_frequency_and_size_count(tmp_path: Path) -> None:
+def test_case_frequency_and_size_are_used(tmp_path: Path) -> None:
     data = write(tmp_path / "in.jsonl", [*ROWS * 5, {"text": "однажды"}])
     assert run(data, tmp_path / "cased", "--cased") == 0
     assert pieces(tmp_path / "cased", "Скотина") == ["Скотина"]
@@ -78,7 +78,7 @@ def test_wrong_lines(
         ("--vocabulary-size=99", "--vocabulary-size = 99: must be at least 100"),
         ("--min-frequency=0", "--min-frequency = 0: must be at least 1"),
         ("--data=none.jsonl", "none.jsonl: No such file or directory"),
-        ("--save-to={data}", "{data}: cannot be made (File exists)"),
+        ("--save-to={data}", "{data}: cannot be created (File exists)"),
     ],
 )
 def test_wrong_flags(

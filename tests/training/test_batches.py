@@ -14,19 +14,19 @@ seeds = st.integers(0, 2**63 - 1)
 
 @settings(deadline=None)
 @given(some_lengths, sizes, sizes, seeds, st.integers(0, 1000))
-def test_every_text_once_a_pass_in_batches_of_the_size(
+def test_batches_contain_every_text_once(
     lengths: np.ndarray, batch_size: int, bucket: int, seed: int, epoch: int
 ) -> None:
     batches = epoch_batches(lengths, batch_size, bucket, seed=seed, epoch=epoch)
-    process_group = [int(index) for batch in batches for index in batch]
-    assert sorted(process_group) == list(range(len(lengths)))
+    indices = [int(index) for batch in batches for index in batch]
+    assert sorted(indices) == list(range(len(lengths)))
     assert sum(len(batch) != batch_size for batch in batches) <= 1
     assert all(0 < len(batch) <= batch_size for batch in batches)
 
 
 @settings(deadline=None)
 @given(some_lengths, sizes, sizes, seeds, st.integers(0, 1000))
-def test_seed_and_epoch_are_all_that_decides(
+def test_batches_depend_only_on_seed_and_epoch(
     lengths: np.ndarray, batch_size: int, bucket: int, seed: int, epoch: int
 ) -> None:
     first = epoch_batches(lengths, batch_size, bucket, seed=seed, epoch=epoch)
@@ -35,7 +35,7 @@ def test_seed_and_epoch_are_all_that_decides(
     assert [batch.tolist() for batch in first] == [batch.tolist() for batch in again]
 
 
-def test_epochs_and_seeds_mix_anew() -> None:
+def test_epochs_and_seeds_have_different_orders() -> None:
     lengths = np.arange(1000) % 37
 
     def order(seed: int, epoch: int) -> list[int]:
@@ -48,13 +48,13 @@ def test_epochs_and_seeds_mix_anew() -> None:
     assert abs(ordered) < 0.15
 
 
-def test_a_batch_holds_texts_of_like_length() -> None:
+def test_a_batch_has_texts_of_similar_length() -> None:
     lengths = np.random.default_rng(1).permutation(1000)
 
     def spread(bucket: int) -> float:
         batches = epoch_batches(lengths, 10, bucket, seed=1, epoch=0)
         return float(np.mean([np.ptp(lengths[batch]) for batch in batches]))
 
-    assert spread(100) == 9  # one pool: as sorted
+    assert spread(100) == 9  # one pool is fully sorted
     assert 9 < spread(20) < spread(1) / 10
-    assert spread(1) == pytest.approx(1000 * 9 / 11, rel=0.1)  # ten of a thousand at random
+    assert spread(1) == pytest.approx(1000 * 9 / 11, rel=0.1)  # ten random texts of a thousand

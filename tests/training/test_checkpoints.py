@@ -1,4 +1,4 @@
-"""Checkpoints: what goes wrong with them is told, and nothing in them is executed."""
+"""Checkpoints: saving, loading, error messages, and safety."""
 
 import pickle
 from pathlib import Path
@@ -24,7 +24,7 @@ def model(width: int = 3) -> nn.Module:
     return nn.Sequential(nn.Linear(2, width), nn.BatchNorm1d(width))
 
 
-def test_weights_and_buffers_come_back(tmp_path: Path) -> None:
+def test_weights_and_buffers_are_restored(tmp_path: Path) -> None:
     path, first, second = tmp_path / "w.safetensors", model(), model()
     first(torch.randn(8, 2))
     save_weights(path, first)
@@ -34,7 +34,7 @@ def test_weights_and_buffers_come_back(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
 
 
-def test_a_training_comes_back_whole(tmp_path: Path) -> None:
+def test_a_training_is_restored(tmp_path: Path) -> None:
     path, first = tmp_path / "t.safetensors", model()
     optimizer = torch.optim.AdamW(first.parameters(), 0.1)
     first(torch.randn(8, 2)).sum().backward()
@@ -50,8 +50,8 @@ def test_a_training_comes_back_whole(tmp_path: Path) -> None:
         assert all(torch.equal(value, found[index][name]) for name, value in state.items())
 
 
-def test_channels_last_weights_train_on_as_if_undisturbed(tmp_path: Path) -> None:
-    """Fused steps walk through weights and states as plain memory: their layouts must agree."""
+def test_channels_last_weights_resume_exactly(tmp_path: Path) -> None:
+    """Fused steps require equal memory layouts of weights and states."""
     x = torch.randn(4, 3, 5, 5)
 
     def build() -> tuple[nn.Module, torch.optim.Optimizer]:
@@ -64,17 +64,17 @@ def test_channels_last_weights_train_on_as_if_undisturbed(tmp_path: Path) -> Non
         optimizer.step()
         optimizer.zero_grad()
 
-    undisturbed, stopped, resumed = build(), build(), build()
-    step(*undisturbed)
+    uninterrupted, stopped, resumed = build(), build(), build()
+    step(*uninterrupted)
     step(*stopped)
     save_training(tmp_path / "t.safetensors", stopped[0], [stopped[1]], TrainState(step=1))
     load_training(tmp_path / "t.safetensors", resumed[0], [resumed[1]])
-    for pair in (undisturbed, resumed):
+    for pair in (uninterrupted, resumed):
         step(*pair)
-    assert torch.equal(undisturbed[0].weight, resumed[0].weight)
+    assert torch.equal(uninterrupted[0].weight, resumed[0].weight)
 
 
-def test_a_sparse_optimizer_comes_back_with_whole_steps(tmp_path: Path) -> None:
+def test_a_sparse_optimizer_is_restored_with_integer_steps(tmp_path: Path) -> None:
     tables = [nn.Embedding(5, 2, sparse=True) for _ in range(2)]
     first, second = (torch.optim.SparseAdam(table.parameters(), 0.1) for table in tables)
     tables[0](torch.tensor([1, 3])).sum().backward()
@@ -122,16 +122,16 @@ def test_a_pickle_is_not_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (lambda path: save_weights(path, nn.Linear(2, 3)), r"another model \(lacks 0\.bias\)"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, damage, message: str) -> None:
+def test_invalid_files_are_refused_in_one_line(tmp_path: Path, damage, message: str) -> None:
     path = tmp_path / "w.safetensors"
     save_weights(path, model())
     damage(path)
-    with pytest.raises(InputError, match=message) as told:
+    with pytest.raises(InputError, match=message) as error:
         load_weights(path, model())
-    assert "\n" not in str(told.value) and str(path) in str(told.value)
+    assert "\n" not in str(error.value) and str(path) in str(error.value)
 
 
-def test_weights_alone_do_not_resume(tmp_path: Path) -> None:
+def test_a_file_of_weights_cannot_be_resumed(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_weights(path, model())
     with pytest.raises(InputError, match="contains no training state"):

@@ -1,4 +1,4 @@
-"""Two views of each text: which they are, what is made of them, and where they have no meaning."""
+"""Two views of each text: their texts, loss, gradients, and incompatible settings."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -41,14 +41,14 @@ def divergence(p: Tensor, q: Tensor) -> float:
     return sum(a * np.log(a / b) for a, b in zip(p.tolist(), q.tolist(), strict=True))
 
 
-def test_the_divergence_of_classes_is_that_of_their_distributions() -> None:
+def test_class_divergence_equals_its_definition() -> None:
     rows = [(a.softmax(0), b.softmax(0)) for a, b in zip(FIRST, SECOND, strict=True)]
     wanted = sum(divergence(p, q) + divergence(q, p) for p, q in rows) / 2
     assert float(class_divergence(FIRST, SECOND)) == pytest.approx(wanted, rel=1e-4)
     assert class_divergence(FIRST, FIRST + 1) == pytest.approx(0, abs=1e-5)
 
 
-def test_the_divergence_of_labels_is_added_up_over_them() -> None:
+def test_binary_divergence_is_summed_over_labels() -> None:
     wanted = 0.0
     for a, b in zip(FIRST.flatten().sigmoid(), SECOND.flatten().sigmoid(), strict=True):
         p, q = torch.stack([a, 1 - a]), torch.stack([b, 1 - b])
@@ -56,7 +56,7 @@ def test_the_divergence_of_labels_is_added_up_over_them() -> None:
     assert float(binary_divergence(FIRST, SECOND)) == pytest.approx(wanted, rel=1e-4)
 
 
-def test_the_loss_is_the_mean_over_the_views_and_the_weighted_divergence() -> None:
+def test_the_loss_is_the_mean_of_the_views_plus_the_weighted_divergence() -> None:
     task = ClassificationTask.__new__(ClassificationTask)
     labels = np.array([0, 1, 2, 0, 1, 2])
 
@@ -74,11 +74,11 @@ def test_the_loss_is_the_mean_over_the_views_and_the_weighted_divergence() -> No
 
 
 @pytest.mark.parametrize("kind", [ClassificationTask, MultilabelTask])
-def test_what_does_not_differ_has_no_gradient(kind: type[Task]) -> None:
+def test_equal_views_have_no_gradient(kind: type[Task]) -> None:
     first, second = FIRST.clone().requires_grad_(), SECOND.clone().requires_grad_()
     kind.__new__(kind).divergence(first, second).backward()
     assert first.grad is not None and second.grad is not None
-    assert (first.grad * (FIRST - SECOND)).sum() > 0  # it draws them together
+    assert (first.grad * (FIRST - SECOND)).sum() > 0  # a descent step reduces the difference
     same = FIRST.clone().requires_grad_()
     kind.__new__(kind).divergence(same, FIRST).backward()
     assert same.grad is not None and same.grad.abs().max() < 1e-6
@@ -97,8 +97,8 @@ def noisy_texts(noise: str = "mixed", **changes: object) -> NoisyTexts:
     return NoisyTexts.of(split, build_noise(replace(config, **changes), 3), normalizer)
 
 
-class Kept(Tokenizer):
-    """Keeps the texts that it is given."""
+class RecordingTokenizer(Tokenizer):
+    """Records the texts of the last call."""
 
     def __init__(self) -> None:
         self.given: list[str] = []
@@ -108,7 +108,7 @@ class Kept(Tokenizer):
         return TokenBatch(torch.zeros(0), texts.lengths, texts.lengths)
 
 
-def pipeline(texts: NoisyTexts, tokenizer: Kept) -> TextPipeline:
+def pipeline(texts: NoisyTexts, tokenizer: RecordingTokenizer) -> TextPipeline:
     return TextPipeline(texts.normalizer, None, tokenizer)
 
 
@@ -116,11 +116,11 @@ def views(
     texts: NoisyTexts, view: str | None, epoch: int
 ) -> tuple[list[str], list[str], np.ndarray]:
     task = ClassificationTask.__new__(ClassificationTask)
-    kept = Kept()
+    tokenizer = RecordingTokenizer()
     indices = np.array([4, 0, 9, 6])
-    batch = texts.for_training(pipeline(texts, kept), task, None, view).batch
+    batch = texts.for_training(pipeline(texts, tokenizer), task, None, view).batch
     _, targets = batch(indices, epoch)
-    return kept.given[:4], kept.given[4:], targets.labels
+    return tokenizer.given[:4], tokenizer.given[4:], targets.labels
 
 
 def test_the_second_view_is_the_clean_text() -> None:
@@ -131,7 +131,7 @@ def test_the_second_view_is_the_clean_text() -> None:
     assert labels.tolist() == [0, 0, 1, 0] * 2
 
 
-def test_the_second_view_has_noise_of_its_own_in_each_epoch() -> None:
+def test_the_second_view_has_other_noise_in_each_epoch() -> None:
     texts = noisy_texts(p_text=1.0)
     drawn = [views(texts, "noisy", epoch) for epoch in (2, 2, 3)]
     assert drawn[0][:2] == drawn[1][:2]
@@ -139,30 +139,29 @@ def test_the_second_view_has_noise_of_its_own_in_each_epoch() -> None:
     assert len({tuple(view) for each in drawn for view in each[:2]}) == 4
 
 
-def test_both_views_are_read() -> None:
+def test_both_views_have_recognition_targets() -> None:
     config = compose_config(["ocr=ctc", "ocr.min_count=1"]).ocr
     texts = noisy_texts(p_text=1.0)
     reading = Recognition(
         config, Recognition.fit(config, Corpus(texts.split.texts, lambda: texts.split.texts))
     )
     task, indices = ClassificationTask.__new__(ClassificationTask), np.array([4, 0, 9, 6])
-    _, targets = texts.for_training(pipeline(texts, Kept()), task, reading, "noisy").batch(
-        indices, 2
-    )
+    prepare = pipeline(texts, RecordingTokenizer())
+    _, targets = texts.for_training(prepare, task, reading, "noisy").batch(indices, 2)
     assert targets.readings is not None
     read = reading.symbols.decode(targets.readings).to_strings()
     assert read == [STRINGS[index] for index in indices] * 2
 
 
 def pairs_of(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
-    """The texts of an epoch beside those of another one."""
+    """Return a batch of two views: the texts of an epoch, and of another epoch."""
     one, targets = make_batch(indices, epoch)
     other, _ = make_batch(indices, epoch + 1000)
     ids, lengths = torch.cat([one.ids, other.ids]), np.tile(LENGTHS[indices], 2)
     return TokenBatch(ids, lengths, lengths), targets.take(np.tile(np.arange(len(indices)), 2))
 
 
-class Compares(ClassificationTask):
+class UnfittedTask(ClassificationTask):
     def __init__(self) -> None: ...
 
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
@@ -172,13 +171,13 @@ class Compares(ClassificationTask):
 def paired(folder: Path, **changes: object) -> Training:
     config = settings(consistency=1.0, consistency_from="noisy", **changes)
     training = build(folder, config)
-    training.loss = training_loss(config, Compares())
+    training.loss = training_loss(config, UnfittedTask())
     training.texts = replace(training.texts, batch=pairs_of)
     training.model.embedder.dropout = nn.Identity()
     return training
 
 
-def test_parts_of_a_batch_keep_both_views_of_a_text_together(tmp_path: Path) -> None:
+def test_parts_of_a_batch_contain_both_views_of_a_text(tmp_path: Path) -> None:
     models = []
     for max_tokens in (10_000, 60):
         training = paired(tmp_path / str(max_tokens), max_tokens=max_tokens)
@@ -198,17 +197,17 @@ def test_parts_of_a_batch_keep_both_views_of_a_text_together(tmp_path: Path) -> 
         torch.testing.assert_close(value, models[1][name], atol=1e-4, rtol=1e-3)
 
 
-def test_it_draws_the_answers_to_both_views_together(tmp_path: Path) -> None:
-    apart = []
+def test_training_reduces_the_divergence_of_the_views(tmp_path: Path) -> None:
+    divergences = []
     for weight in (1e-9, 5.0):
         training = paired(tmp_path / str(weight), epochs=8.0)
         config = settings(consistency=weight)
-        training.loss = training_loss(config, Compares())
+        training.loss = training_loss(config, UnfittedTask())
         training.run()
         with torch.no_grad():
             inputs, _ = pairs_of(np.arange(100), 99)
-            apart.append(float(class_divergence(*training.model(inputs).chunk(2))))
-    assert apart[1] < 0.5 * apart[0]
+            divergences.append(float(class_divergence(*training.model(inputs).chunk(2))))
+    assert divergences[1] < 0.5 * divergences[0]
 
 
 @pytest.mark.parametrize(
@@ -216,8 +215,8 @@ def test_it_draws_the_answers_to_both_views_together(tmp_path: Path) -> None:
     [
         (
             ["training.consistency=1", "task=labeling", "encoder=cnn_words"],
-            "training.consistency = 1.0: must be 0 with task=labeling, which compares no views of "
-            "a text",
+            "training.consistency = 1.0: must be 0 with task=labeling, which cannot compare two "
+            "views of a text",
         ),
         (
             [
@@ -226,7 +225,7 @@ def test_it_draws_the_answers_to_both_views_together(tmp_path: Path) -> None:
                 "noise.resample_each_epoch=false",
             ],
             "training.consistency_from = 'noisy': must be clean with "
-            "noise.resample_each_epoch=false, which draws the noise of a text only once",
+            "noise.resample_each_epoch=false, which gives one noisy view of a text",
         ),
         (
             ["training.consistency_from=both"],
@@ -235,7 +234,7 @@ def test_it_draws_the_answers_to_both_views_together(tmp_path: Path) -> None:
         (["training.consistency=-1"], "training.consistency = -1.0: must be at least 0"),
     ],
 )
-def test_what_has_no_meaning_is_told(overrides: list[str], message: str) -> None:
-    with pytest.raises(InputError) as told:
+def test_incompatible_settings_are_refused(overrides: list[str], message: str) -> None:
+    with pytest.raises(InputError) as error:
         compose_config(overrides)
-    assert str(told.value) == message
+    assert str(error.value) == message

@@ -1,4 +1,4 @@
-"""Several processes that train together: two give the model that one gives."""
+"""Distributed training: two processes train the same model as one."""
 
 import json
 import os
@@ -20,11 +20,11 @@ from tests.conftest import PLAIN, SMALL
 from vitrina.models.token_batch import split_into
 from vitrina.training.distributed import DistributedContext
 
-# Adam divides gradients by their size, which blows rounding up: at such a rate no weight moves, and
-# what is compared are the means of the gradients.
+# Adam normalizes gradients, which amplifies rounding errors. At this rate weights do not change,
+# and the means of the gradients are compared.
 EXACT = ("training.precision=fp32", "task.dropout=0", "optimizer.learning_rate=1e-12")
 CONVOLUTIONS = ("encoder=cnn", "encoder.dropout=0")
-MEANS = ("training.consistency=1", "training.consistency_from=noisy")
+VIEWS = ("training.consistency=1", "training.consistency_from=noisy")
 
 
 TORCHRUN = (
@@ -48,18 +48,18 @@ def torchrun(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-# torch's own normalisation of channels-last pictures is off by 1e-3 where there are many pixels
-# (tests/models/test_norm.py), and with it all that comes behind.
+# torch's batch normalization of channels-last images with many pixels has errors of 1e-3
+# (tests/models/test_norm.py), which propagate to later layers.
 @pytest.mark.parametrize(
     ("preset", "own", "tolerance"),
     [
-        ("vtr_glyphs_plain", (*CONVOLUTIONS, "ocr=ctc", "ocr.min_count=2", *MEANS), 2e-4),
+        ("vtr_glyphs_plain", (*CONVOLUTIONS, "ocr=ctc", "ocr.min_count=2", *VIEWS), 2e-4),
         ("vtr", CONVOLUTIONS, 5e-3),
         ("ngrams", (), 2e-4),
     ],
 )
 @pytest.mark.slow
-def test_two_processes_train_the_model_of_one(
+def test_two_processes_train_the_same_model_as_one(
     preset: str, own: tuple[str, ...], tolerance: float, tmp_path: Path
 ) -> None:
     few = [
@@ -68,7 +68,7 @@ def test_two_processes_train_the_model_of_one(
         "dataset.limit_test=10",
         "dataset.limit_val=10",
     ]
-    # Texts that do not divide evenly; whole batches, as a part is what is normalised together.
+    # An odd batch size, without splits into parts, which are normalized separately.
     odd = ["training.batch_size=15", "training.max_tokens=20000"]
     given = [*SMALL, *EXACT, *few, *odd, f"model={preset}", *own]
     one = main(*given, "hydra.run.dir=one", cwd=tmp_path)
@@ -98,7 +98,7 @@ def test_two_processes_train_the_model_of_one(
 
 
 @pytest.mark.slow
-def test_processes_agree_on_a_folder_and_on_the_parts_of_a_batch(tmp_path: Path) -> None:
+def test_processes_agree_on_the_folder_and_the_parts_of_a_batch(tmp_path: Path) -> None:
     small_parts = ["training.batch_size=11", "training.max_tokens=200"]
     few = ["dataset.num_comments=100", "training.steps=6"]
     done = torchrun(PLAIN, *SMALL, *small_parts, *few, cwd=tmp_path)
@@ -108,7 +108,7 @@ def test_processes_agree_on_a_folder_and_on_the_parts_of_a_batch(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_a_failure_of_the_first_stops_all(tmp_path: Path) -> None:
+def test_a_failure_of_the_first_process_stops_all(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "record.json").write_text('{"signature": "other"}')
     done = torchrun(PLAIN, *SMALL, "hydra.run.dir=run", cwd=tmp_path)
@@ -135,7 +135,7 @@ def test_shares_cover_a_batch(size: int) -> None:
     assert list(weights.values()) == pytest.approx([1.0] * size)
 
 
-def test_shares_of_a_sorted_batch_are_alike() -> None:
+def test_shares_of_a_sorted_batch_are_balanced() -> None:
     lengths = np.sort(np.random.default_rng(0).integers(1, 300, size=64))
     for count in (2, 3, 4):
         sums = [
@@ -152,7 +152,7 @@ def test_one_process_exchanges_nothing() -> None:
 
 
 @pytest.mark.parametrize("num_parts", [1, 2, 4])
-def test_a_batch_is_split_into_parts_of_like_size(num_parts: int) -> None:
+def test_a_batch_is_split_into_parts_of_similar_size(num_parts: int) -> None:
     num_tokens = np.random.default_rng(0).integers(1, 50, size=40)
     parts = list(split_into(num_tokens, num_parts))
     assert sorted(np.concatenate(parts).tolist()) == list(range(40)) and len(parts) == num_parts
@@ -161,7 +161,7 @@ def test_a_batch_is_split_into_parts_of_like_size(num_parts: int) -> None:
 
 
 @pytest.mark.slow
-def test_the_death_of_one_process_stops_all_and_loses_nothing(tmp_path: Path) -> None:
+def test_killing_one_process_stops_all_and_keeps_the_checkpoint(tmp_path: Path) -> None:
     run = tmp_path / "run"
     steps = ["training.steps=120", "training.validate_every=10", "training.checkpoint_seconds=0.2"]
     given = [PLAIN, *SMALL, *steps, "training.log_every=1", f"hydra.run.dir={run}"]
@@ -180,24 +180,24 @@ def test_the_death_of_one_process_stops_all_and_loses_nothing(tmp_path: Path) ->
     finally:
         process.kill()
         process.wait()
-    wait_until(lambda: not list(workers(run)))  # no process is left behind
+    wait_until(lambda: not list(workers(run)))  # no process remains
     assert not (run / "metrics.json").exists()
     assert not [path for path in run.rglob("*") if "tmp" in path.name]
     saved = int(json.loads(safe_open(last, "numpy").metadata()["state"])["step"])
     assert 0 < saved < 120
-    done = main(*given, "resume=true", cwd=tmp_path)  # one process can go on alone
+    done = main(*given, "resume=true", cwd=tmp_path)  # one process can resume
     assert done.returncode == 0, done.stderr
     assert f"resuming from step {saved}" in done.stdout
     assert (run / "metrics.json").exists()
 
 
 def workers(run: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Processes that train in the folder `run`, and their environment."""
+    """Yield the processes that train in the folder `run`, with their environments."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes().decode().split("\0")
             pairs = (folder / "environ").read_bytes().decode("utf-8", "replace").split("\0")
-        except OSError:  # gone, or another user's
+        except OSError:  # ended, or of another user
             continue
         variables = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
         if f"hydra.run.dir={run}" in words and "LOCAL_RANK" in variables:

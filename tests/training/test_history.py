@@ -1,4 +1,4 @@
-"""Losses between two lines of the history."""
+"""Mean losses between rows of the history."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_means_of_a_model_that_reads_survive_an_interruption(interrupted: bool) -> None:
+def test_means_with_a_ctc_head_survive_an_interruption(interrupted: bool) -> None:
     state = TrainState()
     window = LossWindow(CPU, state, reads=True)
     for step in range(1, 4):
@@ -24,7 +24,7 @@ def test_means_of_a_model_that_reads_survive_an_interruption(interrupted: bool) 
     assert state.infeasible_sum == 0.25 * 3 + 0.5
 
 
-def test_without_reading_there_is_the_loss_alone() -> None:
+def test_without_a_ctc_head_there_is_only_the_loss() -> None:
     window = LossWindow(CPU, TrainState(loss_sum=3.0, loss_count=1))
     window.add(torch.tensor([5.0]))
     assert window.take() == {"loss": 4.0}

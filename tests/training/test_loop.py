@@ -1,4 +1,4 @@
-"""The training loop: it learns, and resuming it changes no number."""
+"""Training loop: learning, exact resume, early stopping, gradient accumulation."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def settings(**changes: object) -> TrainingConfig:
 
 
 class Table(nn.Module):
-    """An embedder and encoder in miniature: a table of ids, and dropout to need the generator."""
+    """A tiny embedder: a table of ids, with dropout to use the random generator."""
 
     def __init__(self, sparse: bool) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class Head(nn.Module):
 
 
 def make_batch(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
-    """Texts with label 1 hold id 7, the others do not; everything else is drawn anew each epoch."""
+    """Return texts with random ids in each epoch; only texts with label 1 contain id 7."""
     ids, labels = [], indices % 2
     for index in indices:
         random = np.random.default_rng([epoch, index])
@@ -108,8 +108,8 @@ def weights(training: Training) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in training.model.state_dict().items()}
 
 
-@pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
-def test_it_learns(tmp_path: Path, sparse: bool) -> None:
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+def test_training_learns(tmp_path: Path, sparse: bool) -> None:
     training = build(tmp_path, settings(epochs=30.0), sparse=sparse)
     state = training.run()
     assert state.step == 30 * 7
@@ -117,24 +117,22 @@ def test_it_learns(tmp_path: Path, sparse: bool) -> None:
     assert state.best_score is not None and state.best_score > 0.85
 
 
-def test_a_thread_that_makes_batches_ahead_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here = build(tmp_path / "here", settings())
-    here.run()
+def test_prefetching_changes_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    direct = build(tmp_path / "direct", settings())
+    direct.run()
 
     def in_background(make, **_):
         return Prefetcher(make, in_background=True)
 
     monkeypatch.setattr("vitrina.training.loop.Prefetcher", in_background)
-    ahead = build(tmp_path / "ahead", settings())
-    ahead.run()
-    assert all(torch.equal(weights(here)[k], v) for k, v in weights(ahead).items())
-    assert ahead.waiting_seconds > 0 and here.waiting_seconds > 0
+    prefetched = build(tmp_path / "prefetched", settings())
+    prefetched.run()
+    assert all(torch.equal(weights(direct)[k], v) for k, v in weights(prefetched).items())
+    assert prefetched.waiting_seconds > 0 and direct.waiting_seconds > 0
 
 
 class StopAfter:
-    """Sends the process a signal after a number of steps, as Ctrl-C does."""
+    """Sends SIGINT to the process after a number of steps."""
 
     def __init__(self, step: int) -> None:
         self.step_to_stop_at = step
@@ -146,13 +144,13 @@ class StopAfter:
     def log(self, row) -> None: ...
 
 
-@pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 @pytest.mark.parametrize("stop_at", [1, 7, 8, 17])
-def test_resuming_gives_the_numbers_of_an_undisturbed_training(
+def test_a_resumed_training_equals_an_uninterrupted_one(
     tmp_path: Path, stop_at: int, sparse: bool
 ) -> None:
-    undisturbed = build(tmp_path / "a", settings(), sparse=sparse)
-    wanted = undisturbed.run()
+    uninterrupted = build(tmp_path / "a", settings(), sparse=sparse)
+    wanted = uninterrupted.run()
     stopped = build(tmp_path / "b", settings(), sparse=sparse)
     with pytest.raises(Interrupted):
         stopped.run(StopAfter(stop_at))
@@ -160,14 +158,14 @@ def test_resuming_gives_the_numbers_of_an_undisturbed_training(
     assert resumed.resume()
     assert resumed.state.step == stop_at
     found = resumed.run()
-    for name, value in weights(undisturbed).items():
+    for name, value in weights(uninterrupted).items():
         assert torch.equal(value, weights(resumed)[name]), name
     assert found.best_score == wanted.best_score and found.best_step == wanted.best_step
     assert found.validations == wanted.validations
     assert (tmp_path / "a/history.jsonl").read_text() == (tmp_path / "b/history.jsonl").read_text()
 
 
-def test_a_half_written_history_line_is_dropped(tmp_path: Path) -> None:
+def test_an_incomplete_row_of_the_history_is_dropped(tmp_path: Path) -> None:
     stopped = build(tmp_path, settings())
     with pytest.raises(Interrupted):
         stopped.run(StopAfter(8))
@@ -181,8 +179,7 @@ def test_a_half_written_history_line_is_dropped(tmp_path: Path) -> None:
     assert steps == sorted(set(steps)) and steps[-1] == 28
 
 
-def test_adding_up_parts_gives_the_gradient_of_the_whole_batch(tmp_path: Path) -> None:
-    """Without dropout, memory-bounded parts and the whole batch train the same model."""
+def test_parts_of_a_batch_train_the_same_model(tmp_path: Path) -> None:
     models = []
     for max_tokens in (10_000, 60):
         training = build(tmp_path / str(max_tokens), settings(max_tokens=max_tokens))
@@ -194,8 +191,9 @@ def test_adding_up_parts_gives_the_gradient_of_the_whole_batch(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("log_every", [1, 1000])
-def test_a_training_that_comes_apart_is_told_in_a_line(tmp_path: Path, log_every: int) -> None:
-    """At the next line of the history, or before a validation at the latest."""
+def test_a_diverged_training_ends_with_an_error_before_validation(
+    tmp_path: Path, log_every: int
+) -> None:
     training = build(tmp_path, settings(log_every=log_every), replace(ADAMW, learning_rate=1e30))
     with pytest.raises(
         InputError, match=r"the loss is (nan|inf) at step \d+; a lower optimizer\.le"
@@ -206,11 +204,10 @@ def test_a_training_that_comes_apart_is_told_in_a_line(tmp_path: Path, log_every
 
 
 def test_sparse_gradients_train_the_same_model(tmp_path: Path) -> None:
-    """Also where a batch is split and the gradients of its parts are added up."""
     models = []
     for sparse in (True, False):
         training = build(tmp_path / str(sparse), settings(max_tokens=60), sparse=sparse)
-        # The two forms of Adam differ: rows that no batch touches move in the whole one alone.
+        # SparseAdam and Adam differ: only Adam updates rows that no batch contains.
         training.optimizers = [torch.optim.SGD(training.model.parameters(), 0.05)]
         training.run()
         models.append(weights(training))
@@ -218,7 +215,7 @@ def test_sparse_gradients_train_the_same_model(tmp_path: Path) -> None:
         torch.testing.assert_close(value, models[1][name], atol=1e-5, rtol=1e-4)
 
 
-def test_patience_stops_early(tmp_path: Path) -> None:
+def test_patience_stops_the_training(tmp_path: Path) -> None:
     training = build(tmp_path, settings(epochs=50.0, patience=2))
     scores = iter([0.5, 0.7, 0.6, 0.7, 0.9])
     training.validate = lambda: {"score": next(scores)}
@@ -227,7 +224,7 @@ def test_patience_stops_early(tmp_path: Path) -> None:
     assert state.best_step == 2 * training.steps_per_epoch
 
 
-def test_the_best_weights_are_those_of_the_best_validation(tmp_path: Path) -> None:
+def test_the_best_weights_are_of_the_best_validation(tmp_path: Path) -> None:
     training = build(tmp_path, settings(epochs=3.0))
     seen: list[dict[str, torch.Tensor]] = []
     scores = iter([0.5, 0.7, 0.6])
@@ -242,6 +239,6 @@ def test_the_best_weights_are_those_of_the_best_validation(tmp_path: Path) -> No
     assert all(torch.equal(seen[1][k], v) for k, v in training.model.state_dict().items())
 
 
-def test_steps_count_instead_of_epochs(tmp_path: Path) -> None:
+def test_steps_override_epochs(tmp_path: Path) -> None:
     state = build(tmp_path, settings(steps=5)).run()
     assert state.step == 5 and len(state.validations) == 1

@@ -1,4 +1,4 @@
-"""Learning rates over the steps, and what weight decay touches."""
+"""Learning rate schedule, weight decay, sparse gradients and clipping."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from vitrina.training.optimizers import build_adamw, build_schedules, clip_gradi
 
 
 @pytest.mark.parametrize("num_steps", [1, 7, 100])
-def test_the_rate_rises_to_the_largest_and_falls(num_steps: int) -> None:
+def test_the_learning_rate_rises_and_falls(num_steps: int) -> None:
     config = settings(warmup=0.1, min_lr_ratio=0.01)
     rates = [rate_at(config, num_steps, step) for step in range(num_steps)]
     assert all(0 < rate <= 1 for rate in rates)
@@ -25,7 +25,7 @@ def test_the_rate_rises_to_the_largest_and_falls(num_steps: int) -> None:
         assert rates[-1] == pytest.approx(0.01, abs=0.001)
 
 
-def test_rates_of_every_group_follow_the_schedule_also_from_its_middle() -> None:
+def test_all_groups_follow_the_schedule_from_any_step() -> None:
     config, num_steps = settings(warmup=0.3), 10
     for first in (0, 4):
         model = nn.ModuleList([nn.Linear(4, 4), nn.Embedding(5, 4, sparse=True)])
@@ -40,8 +40,8 @@ def test_rates_of_every_group_follow_the_schedule_also_from_its_middle() -> None
                 each.step()
 
 
-@pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
-def test_every_parameter_is_trained_once_and_matrices_alone_decay(sparse: bool) -> None:
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+def test_every_parameter_is_trained_once_and_only_matrices_decay(sparse: bool) -> None:
     model = nn.ModuleDict(
         {
             "table": nn.Embedding(9, 4, sparse=sparse),
@@ -57,7 +57,7 @@ def test_every_parameter_is_trained_once_and_matrices_alone_decay(sparse: bool) 
     assert decayed == {id(model["linear"].weight), id(model["convolution"].weight)}
 
 
-def test_rows_of_a_sparse_table_move_as_in_adam_and_only_where_they_are_touched() -> None:
+def test_sparse_adam_updates_only_the_rows_of_a_batch() -> None:
     torch.manual_seed(0)
     tables = [nn.Embedding(6, 3, sparse=sparse) for sparse in (True, False)]
     tables[1].load_state_dict(tables[0].state_dict())
@@ -71,16 +71,16 @@ def test_rows_of_a_sparse_table_move_as_in_adam_and_only_where_they_are_touched(
             optimizer.step()
             optimizer.zero_grad()
     torch.testing.assert_close(tables[0].weight, tables[1].weight, atol=1e-6, rtol=1e-5)
-    map_spans = (tables[0].weight != before).all(dim=1)
-    assert map_spans.nonzero().flatten().tolist() == [1, 4]
+    changed = (tables[0].weight != before).all(dim=1)
+    assert changed.nonzero().flatten().tolist() == [1, 4]
 
 
-def test_a_long_sparse_gradient_is_cut_like_the_whole_one() -> None:
+def test_a_sparse_gradient_is_clipped_like_a_dense_one() -> None:
     found = []
     for sparse in (True, False):
         torch.manual_seed(0)
         model = nn.Sequential(nn.Embedding(9, 4, sparse=sparse), nn.Linear(4, 1))
-        for ids in ([1, 1, 5], [5, 2]):  # parts of a batch, added up
+        for ids in ([1, 1, 5], [5, 2]):  # accumulate two parts of a batch
             (model(torch.tensor(ids)) * 100).sum().backward()
         total = torch.ones(())
         DistributedContext().all_reduce_gradients(model, total)
@@ -88,11 +88,11 @@ def test_a_long_sparse_gradient_is_cut_like_the_whole_one() -> None:
         gradients = [p.grad.to_dense() for p in model.parameters() if p.grad is not None]
         assert torch.nn.utils.get_total_norm(gradients).item() == pytest.approx(1, rel=1e-4)
         found.append(gradients)
-    for whole, rows in zip(*found, strict=True):
-        torch.testing.assert_close(whole, rows)
+    for sparse_gradient, dense_gradient in zip(*found, strict=True):
+        torch.testing.assert_close(sparse_gradient, dense_gradient)
 
 
-def test_a_long_gradient_is_cut_and_a_short_one_left() -> None:
+def test_only_long_gradients_are_clipped() -> None:
     model = nn.Linear(10, 1, bias=False)
     for length, kept in ((100.0, 1.0), (0.5, 0.5)):
         model.weight.grad = torch.full((1, 10), length / 10**0.5)

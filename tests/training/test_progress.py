@@ -10,7 +10,7 @@ from vitrina.training.progress import Progress, duration
 
 
 class Clock:
-    """Seconds that pass only when they are told to."""
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -25,7 +25,7 @@ def plain() -> tuple[Console, io.StringIO]:
 
 
 def run(progress: Progress, clock: Clock, steps: int, seconds: float, first: int = 0) -> int:
-    """`steps` steps of `seconds` each; how often the loss was read."""
+    """Take `steps` steps of `seconds` each; return how often the loss was evaluated."""
     reads = 0
 
     def loss() -> float:
@@ -39,7 +39,7 @@ def run(progress: Progress, clock: Clock, steps: int, seconds: float, first: int
     return reads
 
 
-def test_plain_lines_come_every_few_seconds_without_control_characters() -> None:
+def test_plain_lines_are_periodic_without_control_characters() -> None:
     console, file = plain()
     clock = Clock()
     with Progress(1000, steps_per_epoch=250, console=console, clock=clock) as progress:
@@ -47,7 +47,7 @@ def test_plain_lines_come_every_few_seconds_without_control_characters() -> None
     text = file.getvalue()
     lines = text.splitlines()
     assert 9 <= len(lines) <= 13
-    assert reads == len(lines)  # the loss is read where it is shown
+    assert reads == len(lines)  # the loss is evaluated only when shown
     assert "\x1b" not in text and "\r" not in text
     for part in ("/1000", "epoch", "loss 2.0000", "learning rate 1.00e-03", "640 comments/s"):
         assert all(part in line for line in lines), part
@@ -57,7 +57,7 @@ def test_plain_lines_come_every_few_seconds_without_control_characters() -> None
     assert middle.endswith(f"{duration((1000 - step) * 0.1)} left")
 
 
-def test_steps_before_a_resumed_run_are_not_counted_as_its_speed() -> None:
+def test_steps_before_a_resume_do_not_count_for_the_speed() -> None:
     console, file = plain()
     clock = Clock()
     with Progress(2000, first_step=1500, console=console, clock=clock) as progress:
@@ -65,7 +65,7 @@ def test_steps_before_a_resumed_run_are_not_counted_as_its_speed() -> None:
     assert all("640 comments/s" in line for line in file.getvalue().splitlines())
 
 
-def test_a_pause_can_be_left_out_of_the_speed() -> None:
+def test_a_pause_can_be_excluded_from_the_speed() -> None:
     console, file = plain()
     clock = Clock()
     with Progress(None, console=console, clock=clock) as progress:
@@ -91,14 +91,14 @@ def test_a_terminal_gets_a_live_line_and_messages_above_it() -> None:
     assert "val [clean]: 0.812" in text
 
 
-def test_messages_are_printed_whole_and_as_they_are() -> None:
+def test_messages_are_printed_verbatim() -> None:
     console, file = plain()
     message = "a long message [bold] with a path " + "x" * 100
     Progress(None, console=console).message(message)
     assert file.getvalue() == message + "\n"
 
 
-def test_an_error_inside_leaves_the_terminal_usable() -> None:
+def test_an_error_restores_the_terminal() -> None:
     file = io.StringIO()
     console = Console(file=file, width=120, force_terminal=True, color_system=None)
     with pytest.raises(KeyboardInterrupt), Progress(5, console=console) as progress:
@@ -137,5 +137,5 @@ def test_tensors_and_diverged_losses_can_be_shown() -> None:
     ("seconds", "text"),
     [(0.4, "0 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s"), (7620, "2 h 07 min")],
 )
-def test_durations_are_read_at_a_glance(seconds: float, text: str) -> None:
+def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text

@@ -1,1 +1,1 @@
-"""Benchmark of the project against obvious forms of the same work: `python tools/benchmark.py`."""
+"""Benchmark of the project against reference implementations: `python tools/benchmark.py`."""

@@ -1,11 +1,11 @@
-"""Measure how fast the project is, each row against an obvious form of the same work.
+"""Benchmark the speed of the project against simple reference implementations.
 
 python tools/benchmark.py --data comments.jsonl
 python tools/benchmark.py --rows render,noise --save-to benchmark.json
 
-Each row first checks that both forms give the same result, then times them in turn in one process.
-Numbers are medians, with the 10th and 90th percentile in brackets. Without --data the texts are the
-demo corpus, whose comments are short and of similar length: padding costs little there.
+Each row first checks that both implementations give the same result, then times them alternately in
+one process. Numbers are medians, with the 10th and 90th percentile in parentheses. Without --data
+the texts are the demo corpus, whose comments are short and similar in length: padding costs little.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "utilization": steps.utilization,
     "noise": host.noise,
 }
-"""Names for `--rows`. Each may give several lines of the table."""
+"""Names for `--rows`. A name may yield several rows of the table."""
 
 
 @command
@@ -44,11 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     parser.add_argument("--rows", default=",".join(ROWS), help="names, separated by commas")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--data", type=Path, help="jsonl file with the fields text and toxic")
-    parser.add_argument("--threads", type=int, help="threads of the CPU's matrix library")
-    parser.add_argument("--repetitions", type=int, default=5, help="of the order A B B A")
-    parser.add_argument("--texts", type=int, default=32, help="comments in a compared batch")
-    parser.add_argument("--save-to", type=Path, help="json file for all figures")
-    parser.add_argument("--markdown", action="store_true", help="show the table as markdown")
+    parser.add_argument("--threads", type=int, help="CPU threads of torch")
+    parser.add_argument("--repetitions", type=int, default=5, help="number of A B B A sequences")
+    parser.add_argument("--texts", type=int, default=32, help="texts in a compared batch")
+    parser.add_argument("--save-to", type=Path, help="JSON file of all numbers")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args(argv)
     return _run(arguments)
 
@@ -57,7 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
     names = [name.strip() for name in arguments.rows.split(",")]
     for name in names:
         if name not in ROWS:
-            raise InputError(f"--rows {name}: must be among {', '.join(ROWS)}")
+            raise InputError(f"--rows {name}: must be one of {', '.join(ROWS)}")
     for option in ("threads", "repetitions", "texts"):
         value = getattr(arguments, option)
         if value is not None and value < 1:

@@ -1,4 +1,4 @@
-"""Runs work in a new process, so that its peak memory is its own."""
+"""Runs a function in a new process, to measure its peak memory separately."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def in_new_process(work: Callable[..., T], *arguments: Any) -> T | None:
-    """Return the result of `work`, a function of a module; None if the system killed it."""
+    """Return the result of `work`, a module-level function; None if the system killed it."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context) as pool:
         try:

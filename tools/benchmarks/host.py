@@ -1,4 +1,4 @@
-"""Rows about work of the host: drawing and noise."""
+"""Rows of work on the host: drawing and noise."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ NUM_DRAWN = 1024
 DRAWN_BATCH = 32
 NOISY_BATCH = 256
 LEAST_EQUAL = 0.99
-"""Required share of equal pixels. One call of Pillow lets glyphs reach over the edge of their cell
-and joins combining marks in another way."""
+"""Required share of equal pixels. Pillow draws glyphs beyond their cell and places combining marks
+differently."""
 
 
 def render(bench: Bench) -> Iterator[Row]:
-    """Draw texts to batches of slices, in uint8."""
+    """Draw texts into batches of slices, uint8."""
     target = bench.target("model=vtr_reference")
     embedder = target.model.embedder
     assert isinstance(embedder, SlicesEmbedder)
@@ -52,7 +52,7 @@ def render(bench: Bench) -> Iterator[Row]:
         torch.set_num_threads(threads)
     yield Row(
         "render",
-        f"draw, cut and batch {DRAWN_BATCH} comments, one core; against one call of Pillow a line",
+        f"draw, cut and batch {DRAWN_BATCH} comments, one core; reference: Pillow draws each line",
         Quantity.ratio(obvious, fast),
         Quantity.rate(fast, len(chosen), "comments/s"),
         Quantity.rate(obvious, len(chosen), "comments/s"),
@@ -69,7 +69,7 @@ def _equality(
     for text in strings:
         inputs = embedder.tokenizer(TextBatch.from_strings([text]))
         ours, theirs = embedder.render(inputs).cpu().numpy(), slow.slices(text)
-        if ours.shape != theirs.shape:  # an invisible character that Pillow gives a width
+        if ours.shape != theirs.shape:  # Pillow draws an invisible character with a width
             continue
         same = ours == theirs
         equal_lines += bool(same.all())
@@ -79,7 +79,7 @@ def _equality(
 
 
 def noise(bench: Bench) -> Iterator[Row]:
-    """The default training noise: its speed on one core, and its share of a training step."""
+    """Measure the default training noise: its speed on one core and its share of a step."""
     target = bench.target("model=vtr_glyphs")
     num_texts = len(target.train.split)
     indices = np.arange(min(num_texts, 8192))
@@ -111,7 +111,7 @@ def noise(bench: Bench) -> Iterator[Row]:
     step, drawn = bench.time(steps, noises)
     yield Row(
         "noise/share",
-        f"noise in a training step of vtr_glyphs, {threads} threads",
+        f"share of noise in a training step of vtr_glyphs, {threads} threads",
         Quantity(100 * drawn.median / step.median, "%"),
         target=5,
         at_most=True,

@@ -1,7 +1,7 @@
-"""Obvious forms of the same work, which the benchmark compares in result and in time.
+"""Simple reference implementations. The benchmark compares their results and times.
 
 `PillowLines` draws each line with one call of Pillow and cuts it with numpy. `PaddedModel` pads
-every comment to the longest and runs plain fp32 layers in torch's default layout over all of it.
+every comment to the longest and runs plain fp32 layers in torch's default layout.
 
 Shapes: B texts, L slices of the longest, N slices, H height, W window, C channels, D dim.
 """
@@ -26,7 +26,7 @@ from vitrina.models.model import Model
 
 
 class PillowLines:
-    """Draws and cuts one text after the other."""
+    """Draws and cuts texts one by one."""
 
     def __init__(self, config: SlicesConfig) -> None:
         path = config.fonts[0] if config.fonts else str(default_font())
@@ -36,7 +36,7 @@ class PillowLines:
         self.baseline = round((config.height_px - size) / 2 + 0.8 * size)
 
     def line(self, text: str) -> np.ndarray:
-        """uint8 [H, width]."""
+        """Return the drawn line, uint8 [H, width]."""
         width = max(round(self.face.getlength(text)), 1)
         image = Image.new("L", (width, self.config.height_px))
         pen = (0, self.baseline)
@@ -44,14 +44,14 @@ class PillowLines:
         return np.asarray(image)
 
     def slices(self, text: str) -> np.ndarray:
-        """uint8 [N, H, W]; the last slice may overhang and is blank there."""
+        """Return the slices, uint8 [N, H, W]; the last one is blank after the end of the line."""
         line, window, stride = self.line(text), self.config.window_px, self.config.stride_px
         count = 1 + max(0, -(-(line.shape[1] - window) // stride))
         padded = np.pad(line, ((0, 0), (0, max(0, (count - 1) * stride + window - line.shape[1]))))
         return np.stack([padded[:, i * stride : i * stride + window] for i in range(count)])
 
     def batch(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Slices uint8 [B, L, H, W], blank behind each text, and which are real, bool [B, L]."""
+        """Return padded slices, uint8 [B, L, H, W], and the mask of valid slices, bool [B, L]."""
         each = [torch.from_numpy(self.slices(text)) for text in texts]
         padded = nn.utils.rnn.pad_sequence(each, batch_first=True)
         lengths = torch.tensor([len(slices) for slices in each])
@@ -59,10 +59,10 @@ class PillowLines:
 
 
 class PaddedModel(nn.Module):
-    """The function of a model of slices, a Transformer and a classification head, padded.
+    """Padded version of a model of slices, a Transformer and a classification head.
 
-    Its weights are a copy of those of `model`. In training, its normalizations see padding too,
-    as they do in the published systems; in eval mode both give the same scores.
+    Its weights are a copy of those of `model`. In training, its normalizations include padding, as
+    in the published systems. In eval mode, both give the same scores.
     """
 
     def __init__(self, model: Model) -> None:
@@ -77,7 +77,7 @@ class PaddedModel(nn.Module):
         self.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
 
     def forward(self, slices_BLHW: Tensor, mask_BL: Tensor) -> Tensor:
-        """Logits [B, classes] of slices uint8 [B, L, H, W], real where `mask_BL`."""
+        """Return logits [B, classes] of slices uint8 [B, L, H, W], valid where `mask_BL`."""
         num_texts, length = mask_BL.shape
         x_N1HW = slices_BLHW.flatten(0, 1).unsqueeze(1).float() / 255
         x_BLD = self.bridge(self.blocks(x_N1HW).flatten(1)).unflatten(0, (num_texts, length))
@@ -94,19 +94,19 @@ class PaddedModel(nn.Module):
         attention = layer.attention
         qkv = attention.project_in(layer.attention_norm(x_BLD)).chunk(3, dim=2)
         q, k, v = (part.unflatten(2, (attention.num_heads, -1)).transpose(1, 2) for part in qkv)
-        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask_BL[:, None, None, :])
-        return attention.project_out(seen.transpose(1, 2).flatten(2))
+        x = F.scaled_dot_product_attention(q, k, v, attn_mask=mask_BL[:, None, None, :])
+        return attention.project_out(x.transpose(1, 2).flatten(2))
 
 
 def _pool(x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
-    """Maximum and mean over what is real: [B, 2 D]."""
-    inside = mask_BL.unsqueeze(2)
-    largest = x_BLD.masked_fill(~inside, -torch.inf).amax(dim=1)
-    return torch.cat([largest, (x_BLD * inside).sum(dim=1) / inside.sum(dim=1)], dim=1)
+    """Return maximum and mean over valid slices, [B, 2 D]."""
+    mask_BL1 = mask_BL.unsqueeze(2)
+    max_BD = x_BLD.masked_fill(~mask_BL1, -torch.inf).amax(dim=1)
+    return torch.cat([max_BD, (x_BLD * mask_BL1).sum(dim=1) / mask_BL1.sum(dim=1)], dim=1)
 
 
 class PaddedTraining:
-    """A training step of a padded form: fp32, AdamW, the gradient clipped."""
+    """Training steps of a padded model: fp32, AdamW, gradient clipping."""
 
     def __init__(self, model: PaddedModel, learning_rate: float, clip_norm: float) -> None:
         self.model = model.train()

@@ -1,4 +1,4 @@
-"""Rows of the benchmark's table, and the environment in which they were measured."""
+"""Rows of the benchmark table, and the environment of the measurements."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Quantity:
     """A measured number.
 
     Attributes:
-        value: its median.
+        value: median.
         unit: of the value.
-        low, high: 10th and 90th percentile, where there are several measurements.
+        low, high: 10th and 90th percentile; None for a single measurement.
     """
 
     value: float
@@ -37,14 +37,14 @@ class Quantity:
 
     @classmethod
     def rate(cls, timing: Timing, amount: float, unit: str) -> Quantity:
-        """`amount` per second of a timing."""
+        """Return `amount` per second of a timing."""
         seconds = timing.median, timing.percentile(90), timing.percentile(10)
         value, low, high = (amount / each for each in seconds)
         return cls(value, unit, low, high)
 
     @classmethod
     def ratio(cls, reference: Timing, ours: Timing) -> Quantity:
-        """How many times faster `ours` is."""
+        """Return the speed-up of `ours` over `reference`."""
         value, low, high = ratios(reference, ours)
         return cls(value, "×", low, high)
 
@@ -59,20 +59,20 @@ class Quantity:
 
 
 def _figure(value: float) -> str:
-    """Three digits at least, thousands parted."""
+    """Format a number with at least three digits and separated thousands."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table.
+    """One row of the table.
 
     Attributes:
-        name: of the row, as in `--rows`, perhaps with a part after a slash.
+        name: as in `--rows`, with a suffix after a slash if there are several rows.
         what: description of the measurement.
         result: number that the target bounds.
         ours: number of the project.
-        reference: number of the obvious form.
+        reference: number of the reference implementation.
         target: lower bound of the result, or upper bound with `at_most`.
         details: further numbers by name.
     """
@@ -88,7 +88,7 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None where there is none."""
+        """Whether the target is met; None if there is no target."""
         if self.target is None:
             return None
         value = self.result.value
@@ -96,7 +96,7 @@ class Row:
 
     @property
     def wanted(self) -> str:
-        """The target in words."""
+        """Target with its bound, as in `≥ 5 ×`."""
         if self.target is None:
             return ""
         sign = "≤" if self.at_most else "≥"
@@ -104,7 +104,7 @@ class Row:
 
     @property
     def cells(self) -> list[str]:
-        """Contents of the columns of the table."""
+        """Cells of the row, by column."""
         met = {None: "", True: "yes", False: "no"}[self.met]
         quantities = [
             each.short if each is not None else "" for each in (self.ours, self.reference)
@@ -132,7 +132,7 @@ def environment(bench: Bench) -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Return the processor's name, with the instructions that make products fast."""
+    """Return the name of the processor, with its vector and matrix extensions."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -146,7 +146,7 @@ def _processor() -> str:
 
 def build_table(rows: Sequence[Row]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("row", "ours", "obvious form", "result", "target", "met"):
+    for title in ("row", "ours", "reference", "result", "target", "met"):
         table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*row.cells)
@@ -154,8 +154,8 @@ def build_table(rows: Sequence[Row]) -> Table:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """Return the table as markdown, with the description of each row."""
-    titles = ("row", "what", "ours", "obvious form", "result", "target", "met")
+    """Return the table as Markdown, with the description of each row."""
+    titles = ("row", "what", "ours", "reference", "result", "target", "met")
     lines = [f"| {' | '.join(titles)} |", "|" + "---|" * len(titles)]
     for row in rows:
         name, *others = row.cells

@@ -1,8 +1,8 @@
-"""Measure seconds and memory of a training step, on an average and on the worst batch of an epoch.
+"""Measure time and memory of a training step, on an average and on the worst batch of an epoch.
 
 python tools/step_cost.py model=vtr_reference dataset=jsonl dataset.train=train.jsonl
 
-takes the settings of main.py. With --profile it shows where the time goes instead.
+Takes the settings of main.py. With --profile it prints the time of each operation instead.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from .timing import time_once
 
 @dataclass(frozen=True)
 class StepCost:
-    """The cost of one optimizer step, forward, backward and update.
+    """Cost of one optimizer step: forward, backward and update.
 
     Attributes:
         batch: average or worst.
-        num_texts: texts in it.
-        num_tokens: slices, glyphs or word pieces in it, noise drawn.
-        seconds: of each repetition, after one that warms up.
-        host_seconds: of which noise and tokenizing, and …
-        noise_seconds: … noise alone; the shortest of as many repetitions.
-        peak_memory_mb: largest memory of the process so far (on CUDA: of the device), in 10^6
+        num_texts: texts in the batch.
+        num_tokens: slices, glyphs or word pieces in the batch, with noise.
+        seconds: of each repetition, without one for warm-up.
+        host_seconds: of noise and tokenizing; the shortest repetition.
+        noise_seconds: of noise alone; the shortest repetition.
+        peak_memory_mb: largest memory of the process (on CUDA: of the device) so far, in 10^6
             bytes.
     """
 
@@ -52,10 +52,10 @@ class StepCost:
 
 
 def step_costs(config: Config, repetitions: int = 5) -> Iterator[StepCost]:
-    """Train on single batches of the first epoch and measure.
+    """Measure training steps on the average and on the worst batch of the first epoch.
 
-    The average batch has a number of characters nearest to the mean, the worst one has most. The
-    worst comes last, as the peak memory only grows.
+    The average batch has the number of characters nearest to the mean, the worst batch the largest
+    number. The worst batch is the last one, since the peak memory never decreases.
     """
     if config.threads is not None:
         torch.set_num_threads(config.threads)
@@ -86,10 +86,9 @@ def step_costs(config: Config, repetitions: int = 5) -> Iterator[StepCost]:
 
 
 def step_profile(config: Config, num_steps: int = 10) -> list[tuple[str, float]]:
-    """Return operations and their shares of the time of training steps, largest first.
+    """Return the share of each operation in the time of training steps, largest first.
 
-    The steps are those of the first batches of the first epoch. On a GPU the time is that of the
-    device.
+    Runs the first batches of the first epoch. On a GPU, it measures the time of the device.
     """
     if config.threads is not None:
         torch.set_num_threads(config.threads)
@@ -101,12 +100,12 @@ def step_profile(config: Config, num_steps: int = 10) -> list[tuple[str, float]]
     with profile(activities=kinds) as profiler:
         for batch in batches:
             target.step(batch)
-    taken = {
+    times = {
         event.key: event.self_device_time_total if on_gpu else event.self_cpu_time_total
         for event in profiler.key_averages()
     }
-    total = sum(taken.values())
-    shares = [(name, seconds / total) for name, seconds in taken.items()]
+    total = sum(times.values())
+    shares = [(name, seconds / total) for name, seconds in times.items()]
     return sorted(shares, key=lambda each: -each[1])
 
 
@@ -114,8 +113,8 @@ def step_profile(config: Config, num_steps: int = 10) -> list[tuple[str, float]]
 def main(argv: Sequence[str] | None = None) -> None:
     parser = new_parser(__doc__)
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as for main.py")
-    parser.add_argument("--repetitions", type=int, default=5, help="timed steps a batch")
-    parser.add_argument("--profile", action="store_true", help="shares of the operations")
+    parser.add_argument("--repetitions", type=int, default=5, help="timed steps per batch")
+    parser.add_argument("--profile", action="store_true", help="print the share of each operation")
     arguments = parser.parse_args(argv)
     config = compose_config(arguments.settings)
     if arguments.profile:

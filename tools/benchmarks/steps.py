@@ -1,4 +1,4 @@
-"""Rows about training steps: speed, memory, and share of the peak of the processor."""
+"""Rows of training steps: speed, memory, and share of the peak of the processor."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ REFERENCE = ("model=vtr_reference",)
 LINE = ("model=vtr_line",)
 UTILIZED = ("vtr_glyphs", "vtr_glyphs_plain", "vtr_line", "vtr_reference")
 SLOW_REPETITIONS = 1
-"""Of comparisons with the padded form, whose step takes up to a minute on two cores."""
+"""For comparisons with the padded model, whose step takes up to a minute on two cores."""
 BYTES_PER_SLICE = 1_300_000
-"""Bytes that the padded form keeps of a slice for the gradient, at the published widths."""
+"""Bytes that the padded model stores per slice for the gradient, at the published widths."""
 
 
 class Padded:
-    """The padded form of `target`, of vtr_reference at any widths, and batches for it."""
+    """Padded reference of `target`, which is a vtr_reference of any dimensions."""
 
     def __init__(self, target: BenchmarkTarget) -> None:
         self.target = target
@@ -42,7 +42,7 @@ class Padded:
         )
 
     def batch(self, indices: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-        """Slices [B, L, H, W], mask [B, L] and targets [B] of the noisy texts at `indices`."""
+        """Return slices [B, L, H, W], mask [B, L] and targets [B] of noisy texts at `indices`."""
         target, embedder = self.target, self.target.model.embedder
         assert isinstance(embedder, SlicesEmbedder)
         texts = target.train.normalizer(target.train.corrupt(indices, 0))
@@ -55,7 +55,7 @@ class Padded:
         return padded, mask, labels.to(target.device)
 
     def check(self, indices: np.ndarray) -> float:
-        """Compare the scores of both forms in fp32 and return the largest difference."""
+        """Compare the scores with those of `target` in fp32; return the largest difference."""
         target = self.target
         model, padded = copy.deepcopy(target.model).eval(), PaddedModel(target.model).eval()
         inputs = target.training.prepare(indices, 0).inputs
@@ -67,56 +67,55 @@ class Padded:
 
 
 def same(bench: Bench) -> Iterator[Row]:
-    """The same work twice: the noise of a ratio."""
+    """Time the same step twice, which shows the noise of a ratio."""
     target, batch = bench.target(*GLYPHS), bench.random_batch(64)
     first, second = bench.time(lambda: target.step(batch), lambda: target.step(batch))
     yield Row("same", "a training step of vtr_glyphs against itself", Quantity.ratio(first, second))
 
 
 def train(bench: Bench) -> Iterator[Row]:
-    """Real lengths, as a loader without buckets draws them: the published architecture, and the
-    line model."""
+    """Time the published architecture and the line model on random batches of real lengths."""
     on_gpu, bf16 = bench.device.type == "cuda", dtype_of("auto", bench.device) == torch.bfloat16
-    least = 13 if on_gpu else 12 if bf16 else 3.5
+    min_ratio = 13 if on_gpu else 12 if bf16 else 3.5
     yield from _against_padded(
         bench,
         bench.usual_batch(_fitting(bench)),
         {
-            "train/vtr_reference": (REFERENCE, least),
+            "train/vtr_reference": (REFERENCE, min_ratio),
             "train/vtr_line": (LINE, 60),
         },
     )
 
 
 def train_equal(bench: Bench) -> Iterator[Row]:
-    """Comments of equal length, where padding costs nothing."""
-    least = 4 if bench.device.type == "cuda" else None
+    """Time a step on comments of equal length, for which padding costs nothing."""
+    min_ratio = 4 if bench.device.type == "cuda" else None
     batch = bench.equal_batch(_fitting(bench))
-    yield from _against_padded(bench, batch, {"train_equal/vtr_reference": (REFERENCE, least)})
+    yield from _against_padded(bench, batch, {"train_equal/vtr_reference": (REFERENCE, min_ratio)})
 
 
 def _against_padded(
     bench: Bench, batch: np.ndarray, rows: Mapping[str, tuple[Sequence[str], float | None]]
 ) -> Iterator[Row]:
-    """Yield a row for each of the settings, all timed in turn with one padded form."""
+    """Yield a row for each target, all timed alternately with one padded model."""
     padded = Padded(bench.target(*REFERENCE))
     difference = padded.check(batch[:4])
     given = padded.batch(batch)
     targets = [bench.target(*overrides) for overrides, _ in rows.values()]
-    *timings, obvious = bench.time(
+    *timings, reference = bench.time(
         *(lambda target=target: target.step(batch) for target in targets),
         lambda: padded.training.step(*given),
         repetitions=SLOW_REPETITIONS,
     )
     mask = given[1]
-    for (name, (_, least)), fast in zip(rows.items(), timings, strict=True):
+    for (name, (_, min_ratio)), fast in zip(rows.items(), timings, strict=True):
         yield Row(
             name,
-            "training step; against padded fp32 vtr_reference",
-            Quantity.ratio(obvious, fast),
+            "training step; reference: padded fp32 vtr_reference",
+            Quantity.ratio(reference, fast),
             Quantity.rate(fast, len(batch), "comments/s"),
-            Quantity.rate(obvious, len(batch), "comments/s"),
-            target=least,
+            Quantity.rate(reference, len(batch), "comments/s"),
+            target=min_ratio,
             details={
                 "comments": len(batch),
                 "padded_slices_per_slice": mask.numel() / int(mask.sum()),
@@ -127,7 +126,7 @@ def _against_padded(
 
 
 def _fitting(bench: Bench) -> int:
-    """Return how many comments, at most `bench.num_texts`, fit into free memory when padded."""
+    """Return the number of comments, at most `bench.num_texts`, that fit into memory padded."""
     lengths = bench.dataset.train.texts.lengths
     size = bench.num_texts
     while size > 4:
@@ -150,7 +149,7 @@ def _free_bytes(device: torch.device) -> float:
 
 
 def memory(bench: Bench) -> Iterator[Row]:
-    """The largest memory of a process that makes two training steps, the padded form and ours."""
+    """Measure the peak memory of a process that takes two training steps, padded and not."""
     batch = bench.usual_batch(_fitting(bench))
     given = (bench.data, str(bench.device), REFERENCE, batch)
     ours, padded = in_new_process(_peak, False, *given), in_new_process(_peak, True, *given)
@@ -158,7 +157,7 @@ def memory(bench: Bench) -> Iterator[Row]:
         raise MemoryError("a process of the row `memory` was killed")
     yield Row(
         "memory",
-        "peak memory of vtr_reference's training step; against padded fp32",
+        "peak memory of a training step of vtr_reference; reference: padded fp32",
         Quantity(padded / ours, "×"),
         Quantity(ours, "MB"),
         Quantity(padded, "MB"),
@@ -183,7 +182,7 @@ def _peak(
 
 
 def utilization(bench: Bench) -> Iterator[Row]:
-    """Operations of a step per second, as a share of what a large matrix product reaches."""
+    """Measure the FLOP/s of a step as a share of the FLOP/s of a large matrix product."""
     peak = _peak_flops(bench)
     on_gpu = bench.device.type == "cuda"
     for preset in UTILIZED:
@@ -195,7 +194,7 @@ def utilization(bench: Bench) -> Iterator[Row]:
         flops = counter.get_total_flops()
         yield Row(
             f"utilization/{preset}",
-            "operations of valid tokens per second, as a share of a large product's",
+            "FLOP/s of valid tokens, as a share of those of a large matrix product",
             Quantity(100 * flops / timing.median / peak, "%"),
             Quantity.rate(timing, flops / 1e9, "GFLOP/s"),
             Quantity(peak / 1e9, "GFLOP/s"),

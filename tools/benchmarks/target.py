@@ -1,4 +1,4 @@
-"""Builds what is measured: a model of a preset on real texts, with everything that a run needs."""
+"""Builds benchmark targets: a model of a preset on real texts, with all parts of a run."""
 
 from __future__ import annotations
 
@@ -45,11 +45,10 @@ class BenchmarkTarget:
     """A training before its first step.
 
     Attributes:
-        config: of the run.
-        fitted: state of the fitted parts.
+        config, fitted: configuration and fitted state.
         task, model, pipeline, training: as in a run. Single steps write no files.
-        train: the training texts with their noise.
-        device: where the model is.
+        train: training texts with their noise.
+        device: of the model.
     """
 
     config: Config
@@ -63,12 +62,12 @@ class BenchmarkTarget:
 
     @classmethod
     def build(cls, config: Config, dataset: Dataset | None = None) -> BenchmarkTarget:
-        """Build all parts of a run on `dataset`, by default that of the configuration."""
+        """Build all parts of a run on `dataset`, by default the dataset of the configuration."""
         dataset = dataset or load_dataset(config.dataset, config.seed, config.task.label_rules())
         normalizer = build_normalizer(config.normalizer, recognizer_opener(config.device))
         train = NoisyTexts.of(dataset.train, build_noise(config.noise, config.seed), normalizer)
         fitted = fit(config, dataset, train.corpus())
-        task, reading = build_task(config, fitted), build_recognition(config, fitted)
+        task, recognition = build_task(config, fitted), build_recognition(config, fitted)
         device = choose_device(config.device)
         model = build_model(config, fitted, task).to(device)
         model.load_pretrained()
@@ -81,17 +80,17 @@ class BenchmarkTarget:
                 config.optimizer,
                 model,
                 training_loss(config.training, task),
-                train.for_training(pipeline, task, reading, config.training.second_view),
+                train.for_training(pipeline, task, recognition, config.training.second_view),
                 lambda: {"score": 0.0},
                 folder=Path(folder),
                 seed=config.seed,
-                reading=reading,
+                reading=recognition,
             )
         model.train()
         return cls(config, fitted, task, model, pipeline, training, train, device)
 
     def step(self, indices: np.ndarray) -> None:
-        """Take one training step on the texts at `indices`, from the noise to the new weights."""
+        """Take one training step on the texts at `indices`, from noise to updated weights."""
         self.training.step(self.training.prepare(indices, 0))
 
 
@@ -100,10 +99,10 @@ class Bench:
     """Texts, device and targets that all rows of the benchmark share.
 
     Attributes:
-        data: jsonl file with the comments; None: the demo corpus.
+        data: jsonl file of comments; None: the demo corpus.
         device_name: auto, cpu, cuda or cuda:N.
-        repetitions: of the sequence A B B A in which works are timed.
-        num_texts: texts in the batches on which training steps are compared.
+        repetitions: number of sequences A B B A in which functions are timed.
+        num_texts: number of texts in compared batches.
     """
 
     data: Path | None
@@ -122,7 +121,7 @@ class Bench:
         return load_dataset(config.dataset, config.seed)
 
     def target(self, *overrides: str) -> BenchmarkTarget:
-        """Build a target, once; earlier rows may have trained its weights."""
+        """Return a cached target. Earlier rows may have trained its weights."""
         if overrides not in self._targets:
             config = settings(self.data, [f"device={self.device}", *overrides])
             self._targets[overrides] = BenchmarkTarget.build(config, self.dataset)
@@ -132,13 +131,13 @@ class Bench:
         return interleaved(works, self.device, repetitions or self.repetitions)
 
     def random_batch(self, size: int, seed: int = 0) -> np.ndarray:
-        """int64 [size]: training texts as a loader without buckets draws them."""
+        """Return indices of random training texts, as without length buckets, int64 [size]."""
         lengths = self.dataset.train.texts.lengths
         size = min(size, len(lengths))
         return np.random.default_rng(seed).choice(len(lengths), size, replace=False)
 
     def usual_batch(self, size: int) -> np.ndarray:
-        """Return that of 101 random batches whose longest text is the median."""
+        """Return the batch of 101 random ones whose longest text has the median length."""
         lengths = self.dataset.train.texts.lengths
         batches = [self.random_batch(size, seed) for seed in range(101)]
         order = np.argsort([lengths[batch].max() for batch in batches], kind="stable")

@@ -1,6 +1,6 @@
-"""Times several works in turn: A B B A, again and again, in one process.
+"""Times several functions alternately in one process, in the order A B B A.
 
-Machines are shared and clocks change. In this order a slow minute affects all works alike.
+Machines are shared and clock rates change. In this order, a slow phase affects all functions alike.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Timing:
     """Seconds of each repetition.
 
     Attributes:
-        seconds: in the order in which they ran.
-        first: seconds of the first run, which warms up and compiles, and is not counted.
+        seconds: in the order of the repetitions.
+        first: seconds of the first run, which compiles and does not count.
     """
 
     seconds: list[float]
@@ -36,7 +36,7 @@ class Timing:
 
 
 def time_once(work: Work, device: torch.device) -> float:
-    """Seconds of one run; on CUDA between two events on the device."""
+    """Return the seconds of one run; on CUDA, between two events on the device."""
     if device.type != "cuda":
         started = time.perf_counter()
         work()
@@ -56,8 +56,8 @@ def interleaved(
     """Time each of `works`, in the order A B B A.
 
     Args:
-        repetitions: of this order; each work runs twice in it.
-        warm_up: runs of each work that are not counted, at least 1.
+        repetitions: of this order, in which each function runs twice.
+        warm_up: runs of each function that do not count, at least 1.
     """
     firsts = [[time_once(work, device) for work in works] for _ in range(max(warm_up, 1))]
     seconds: list[list[float]] = [[] for _ in works]
@@ -69,10 +69,7 @@ def interleaved(
 
 
 def ratios(reference: Timing, ours: Timing) -> tuple[float, float, float]:
-    """Return how many times faster `ours` is: the median, and the 10th and 90th percentile.
-
-    The percentiles are those of the ratios of works that ran one after the other.
-    """
+    """Return the speed-up of `ours`: ratio of medians, 10th and 90th percentile of paired runs."""
     pairs = np.array(reference.seconds) / np.array(ours.seconds)
     low, high = np.percentile(pairs, [10, 90])
     return reference.median / ours.median, float(low), float(high)

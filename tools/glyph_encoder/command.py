@@ -1,12 +1,12 @@
-"""Train a glyph encoder to tell characters apart, whatever their face, place and stroke.
+"""Train a glyph encoder to classify characters in any face, position and stroke width.
 
 python tools/train_glyph_encoder.py --save-to=encoder.safetensors
 
-It learns the characters of many scripts in the faces that matplotlib ships (--font adds others),
-distorted. It never sees the look-alikes on which models are tested: those of noise=unseen, those
-that Unicode lists as confusable with a Russian letter and no level of noise holds, and those of the
-files given with --hold-out. At the end a table shows how often the imitated letter of these is
-found, by the encoder's features and by others. `deobfuscator.shapes=FILE` compares glyphs by them.
+It learns characters of many scripts, distorted, in the faces that matplotlib ships and those of
+--font. Look-alikes that test models are held out: those of noise=unseen, those that Unicode lists
+as confusable with a Russian letter and no level of noise contains, and those of --hold-out. At the
+end, a table shows how often the imitated letter is found, by the features of the encoder and by
+other features. `deobfuscator.shapes=FILE` compares glyphs by the features of the encoder.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from vitrina.glyphs.whitening import fit_whitening
 from vitrina.noise.tables import unseen_options
 from vitrina.normalizers.confusables import unseen_confusables
 
-from .font_dataset import make_specimens, own_faces
+from .font_dataset import draw_font_dataset, own_faces
 from .retrieval import Retrieval, retrieve, retrieve_by_confusables
 from .training import (
     MULTIPLE_PX,
@@ -44,7 +44,7 @@ from .training import (
 )
 
 SIZES = (1.0, 0.85, 1.15)
-"""Sizes at which characters are shown, as shares of --font-size."""
+"""Sizes of the drawn characters, as multiples of --font-size."""
 
 Sets = Mapping[str, Mapping[str, Sequence[str]]]
 
@@ -53,9 +53,9 @@ Sets = Mapping[str, Mapping[str, Sequence[str]]]
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = _parser().parse_args(argv)
     console = Console()
-    for name, least in (("steps", 1), ("batch_size", 2), ("channels", 1), ("features", 1)):
+    for name, bound in (("steps", 1), ("batch_size", 2), ("channels", 1), ("features", 1)):
         value = getattr(arguments, name)
-        require(value >= least, f"--{name.replace('_', '-')}", value, f"at least {least}")
+        require(value >= bound, f"--{name.replace('_', '-')}", value, f"at least {bound}")
     require(arguments.font_size >= 4, "--font-size", arguments.font_size, "at least 4")
     for name in ("height", "width"):
         value = getattr(arguments, name)
@@ -71,27 +71,29 @@ def _parser() -> argparse.ArgumentParser:
     defaults = GlyphTraining()
     parser.add_argument("--save-to", type=Path, default=own_encoder(), help="file to write")
     parser.add_argument("--steps", type=int, default=defaults.steps, help="optimizer steps")
-    parser.add_argument("--batch-size", type=int, default=defaults.batch_size, help="in a step")
+    parser.add_argument("--batch-size", type=int, default=defaults.batch_size, help="glyphs")
     parser.add_argument("--channels", type=int, default=16, help="of the first convolution")
-    parser.add_argument("--features", type=int, default=128, help="numbers that tell a glyph")
+    parser.add_argument("--features", type=int, default=128, help="features of a glyph")
     parser.add_argument("--font-size", type=int, default=12, help="em square in pixels")
     parser.add_argument("--height", type=int, default=24, help="of the canvas in pixels")
     parser.add_argument("--width", type=int, default=16, help="of the canvas in pixels")
-    parser.add_argument("--font", type=Path, action="append", default=[], help="one face more")
+    parser.add_argument(
+        "--font", type=Path, action="append", default=[], help="additional font file; repeatable"
+    )
     parser.add_argument(
         "--hold-out",
         type=Path,
         action="append",
         default=[],
-        help="json file of look-alikes, {letter: [glyphs]}, that are not shown either",
+        help="JSON file of held-out look-alikes, {letter: [glyphs]}; repeatable",
     )
-    parser.add_argument("--seed", type=int, default=defaults.seed, help="of weights and draws")
-    parser.add_argument("--threads", type=int, default=1, help="of the matrix library")
+    parser.add_argument("--seed", type=int, default=defaults.seed, help="random seed")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch")
     return parser
 
 
 def _look_alikes(files: Sequence[Path]) -> dict[str, dict[str, list[str]]]:
-    """The sets on which the encoder is tested, by name."""
+    """Return the sets of look-alikes that test the encoder, by name."""
     sets = {"noise=unseen": unseen_options(), "confusable (TS 39)": unseen_confusables()}
     return sets | {file.name: unseen_options(file, known_level=3) for file in files}
 
@@ -101,10 +103,10 @@ def _train(arguments: argparse.Namespace, sets: Sets, console: Console) -> None:
     faces = [*own_faces(), *arguments.font]
     canvas = (arguments.height, arguments.width)
     sizes = [round(arguments.font_size * share) for share in SIZES]
-    specimens = make_specimens(faces, sizes, *canvas, held_out=held_out)
+    dataset = draw_font_dataset(faces, sizes, *canvas, held_out=held_out)
     console.print(
-        f"{len(specimens.characters)} characters of {specimens.num_classes} kinds in "
-        f"{len(faces)} faces: {len(specimens.pictures)} pictures",
+        f"{len(dataset.characters)} characters of {dataset.num_classes} classes in "
+        f"{len(faces)} faces: {len(dataset.pictures)} images",
         highlight=False,
     )
     started = time.monotonic()
@@ -123,7 +125,7 @@ def _train(arguments: argparse.Namespace, sets: Sets, console: Console) -> None:
     make = partial(
         GlyphEncoder, *canvas, arguments.font_size, arguments.channels, arguments.features
     )
-    encoder = train_glyph_encoder(make, specimens, training, progress)
+    encoder = train_glyph_encoder(make, dataset, training, progress)
     seconds = time.monotonic() - started
     make_folder(arguments.save_to.parent)
     made = {
@@ -134,12 +136,12 @@ def _train(arguments: argparse.Namespace, sets: Sets, console: Console) -> None:
         "held_out": "".join(sorted(held_out)),
     }
     save_encoder(arguments.save_to, encoder, made)
-    console.print(_table(arguments.save_to, specimens.characters, sets))
+    console.print(_table(arguments.save_to, dataset.characters, sets))
     console.print(f"{arguments.save_to}: trained in {seconds:.0f} s", highlight=False)
 
 
 def _table(path: Path, shown: Sequence[str], sets: Sets) -> Table:
-    """How often the imitated letter is found, by the encoder's features and by others."""
+    """Return a table of how often each kind of features finds the imitated letter."""
     fitted, _ = read_encoder(path)
     height, width, size = (int(px) for px in fitted.arrays["canvas"])
     encoder, pictures = EncoderFeatures(fitted), GlyphRenderer([], size, height)
@@ -157,7 +159,7 @@ def _table(path: Path, shown: Sequence[str], sets: Sets) -> Table:
         "glyph encoder, whitened": lambda rows: retrieve(rows, _whitened(features, shown)),
         "Unicode's confusables (TS 39)": retrieve_by_confusables,
     }
-    table = Table(title="Letters found for look-alikes that were never shown: first / among five")
+    table = Table(title="Letters found for held-out look-alikes: top 1 / top 5")
     table.add_column("by")
     for name in sets:
         table.add_column(name, justify="right")

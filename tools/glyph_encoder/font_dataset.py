@@ -1,10 +1,10 @@
-"""Draws many pictures of each character, for the training of a glyph encoder.
+"""Draws the training set of a glyph encoder: each character in several faces and sizes.
 
-A character is shown in several faces and sizes. Characters that people take for one letter are one
-class: those whose pictures are nearly the same, whatever their script, and a letter with marks that
-Unicode decomposes (`é` is an `e`). The letters of the Russian alphabet stay apart.
+Characters that people read as one letter are one class: characters of any script whose images are
+nearly equal, and a letter with its marks by Unicode decomposition (`é` is an `e`). The letters of
+the Russian alphabet are separate classes.
 
-Shapes: P pictures, G characters, H/W pixels.
+Shapes: P images, G characters, H/W pixels.
 """
 
 from __future__ import annotations
@@ -51,21 +51,21 @@ RANGES = (
     (0xA640, 0xA69F),  # more of Cyrillic
     (0xA720, 0xA7FF),  # more of Latin
 )
-"""Code points that are shown, where a face has them."""
+"""Code points that are drawn, if a face contains them."""
 
 KINDS = "LNPS"
-"""Letters, numbers, punctuation, symbols: Unicode's categories of what is shown."""
+"""Unicode categories that are drawn: letters, numbers, punctuation, symbols."""
 
 
 @dataclass(frozen=True)
-class Specimens:
-    """Pictures of characters with their classes.
+class FontDataset:
+    """Images of characters with their classes.
 
     Attributes:
         pictures: uint8 [P, H, W], 255 is ink.
-        classes: int64 [P], from 0 to below `num_classes`.
+        classes: int64 [P], from 0 to `num_classes` - 1.
         num_classes: number of classes.
-        characters: all characters that are shown.
+        characters: all drawn characters.
     """
 
     pictures: np.ndarray
@@ -75,55 +75,55 @@ class Specimens:
 
 
 def own_faces() -> list[Path]:
-    """The fonts of `FACES`, which every installation has."""
+    """Return the fonts of `FACES`, which every installation contains."""
     return [default_font().with_name(f"{face}.ttf") for face in FACES]
 
 
 def shown_characters(held_out: Collection[str]) -> list[str]:
-    """The characters of `RANGES` in the default font, but those held out; rising."""
+    """Return the characters of `RANGES` in the default font without those held out, sorted."""
     known = font_characters(default_font())
     codes = [code for first, last in RANGES for code in range(first, last + 1) if code in known]
-    shown = [chr(code) for code in codes if unicodedata.category(chr(code))[0] in KINDS]
-    return [character for character in shown if character not in held_out]
+    drawn = [chr(code) for code in codes if unicodedata.category(chr(code))[0] in KINDS]
+    return [character for character in drawn if character not in held_out]
 
 
 def classes_of(characters: Sequence[str], pictures_GHW: np.ndarray, alike: float) -> np.ndarray:
-    """One class for what a person takes for one letter.
+    """Assign characters that people read as one letter to one class.
 
     A character joins the class of the letter that it decomposes into; otherwise the class whose
-    first character looks most like it, if that is alike enough; otherwise it founds one. The
-    Russian letters come first, so that each founds its own.
+    first character is most similar, if the cosine is at least `alike`; otherwise it starts a class.
+    The Russian letters come first, so that each starts its own class.
 
     Args:
-        characters: each once, rising, so that a letter comes before what decomposes into it.
-        pictures_GHW: theirs, in one face.
-        alike: cosine of two pictures from which on they are one letter.
+        characters: unique and sorted, so that a letter precedes characters that decompose into it.
+        pictures_GHW: images of the characters in one face.
+        alike: minimum cosine of two images of one class.
 
     Returns:
-        int64 [G], from 0 on, by the order in which the classes were founded.
+        int64 [G], numbered from 0 in the order in which classes were started.
     """
     flat_GP = pictures_GHW.reshape(len(characters), -1).astype(np.float32)
     flat_GP /= np.linalg.norm(flat_GP, axis=1, keepdims=True).clip(min=1.0)
     letters = frozenset(ALPHABET)
     order = sorted(range(len(characters)), key=lambda i: characters[i] not in letters)
     class_of: dict[str, int] = {}
-    founders: list[int] = []
+    first: list[int] = []  # index of the first character of each class
     for index in order:
         character = characters[index]
         base = unicodedata.normalize("NFD", character)[0]
         if character not in letters and base in class_of:
             class_of[character] = class_of[base]
             continue
-        cosines = flat_GP[founders] @ flat_GP[index]
-        if character not in letters and len(founders) and cosines.max() >= alike:
+        cosines = flat_GP[first] @ flat_GP[index]
+        if character not in letters and len(first) and cosines.max() >= alike:
             class_of[character] = int(cosines.argmax())
         else:
-            class_of[character] = len(founders)
-            founders.append(index)
+            class_of[character] = len(first)
+            first.append(index)
     return np.array([class_of[character] for character in characters], dtype=np.int64)
 
 
-def make_specimens(
+def draw_font_dataset(
     faces: Sequence[Path],
     sizes_px: Sequence[int],
     height_px: int,
@@ -131,14 +131,14 @@ def make_specimens(
     *,
     held_out: Collection[str] = (),
     alike: float = 0.97,
-) -> Specimens:
-    """Draw every character in every face that has it, at each size.
+) -> FontDataset:
+    """Draw every character in every face that contains it, at each size.
 
     Args:
         faces: font files.
-        sizes_px: em squares in pixels; the first is that at which classes are judged.
-        height_px, width_px: the canvas.
-        held_out: characters that are not shown.
+        sizes_px: em squares; classes are computed at the first one.
+        height_px, width_px: size of the canvas.
+        held_out: characters that are not drawn.
         alike: see `classes_of`.
 
     Raises:
@@ -149,12 +149,12 @@ def make_specimens(
     classes_G = classes_of(characters, plain, alike)
     pictures, classes = [], []
     for face in faces:
-        there = [i for i, each in enumerate(characters) if ord(each) in font_characters(face)]
+        known = [i for i, each in enumerate(characters) if ord(each) in font_characters(face)]
         for size_px in sizes_px:
-            drawn = GlyphRenderer([face], size_px, height_px)
-            pictures.append(drawn.render([characters[i] for i in there], width_px))
-            classes.append(classes_G[there])
-    return Specimens(
+            renderer = GlyphRenderer([face], size_px, height_px)
+            pictures.append(renderer.render([characters[i] for i in known], width_px))
+            classes.append(classes_G[known])
+    return FontDataset(
         np.concatenate(pictures),
         np.concatenate(classes),
         int(classes_G.max()) + 1,

@@ -1,7 +1,6 @@
-"""Measures how often a look-alike lies nearest to the letter that it imitates.
+"""Measures how often the nearest letter of a look-alike is the letter that it imitates.
 
-A test of glyph features by themselves, without any text. Case does not count, as a small letter
-and its capital are one letter to a reader.
+Tests glyph features without any text. Case is ignored.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ class Retrieval:
     """Shares of the look-alikes whose letter is found.
 
     Attributes:
-        top_1, top_5: it is the nearest; it is among the five nearest.
+        top_1, top_5: the letter is the nearest one; it is among the five nearest.
         count: number of look-alikes.
     """
 
@@ -29,7 +28,11 @@ class Retrieval:
 
 
 def imitated(look_alikes: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
-    """Look-alike → the letters that it imitates, in small letters."""
+    """Return the lower-case letters that each look-alike imitates.
+
+    >>> imitated({"А": ["Λ", "@"]})
+    {'@': frozenset({'а'}), 'Λ': frozenset({'а'})}
+    """
     found: dict[str, set[str]] = {}
     for letter, glyphs in look_alikes.items():
         for glyph in glyphs:
@@ -40,26 +43,26 @@ def imitated(look_alikes: Mapping[str, Sequence[str]]) -> dict[str, frozenset[st
 def retrieve(
     look_alikes: Mapping[str, Sequence[str]], features: Callable[[Sequence[str]], np.ndarray]
 ) -> Retrieval:
-    """Look for each look-alike's letter among all letters of `look_alikes`, by cosine.
+    """Retrieve the letter of each look-alike among all letters, by cosine.
 
     Args:
-        look_alikes: letter → glyphs that look like it.
-        features: of glyphs, floating [G, K].
+        look_alikes: look-alikes by letter.
+        features: maps glyphs to features, floating [G, K].
     """
     letters, wanted = list(look_alikes), imitated(look_alikes)
     cosines = _unit(features(list(wanted))) @ _unit(features(letters)).T
     nearest = np.argsort(-cosines, axis=1, kind="stable")
-    small = np.array([letter.lower() for letter in letters])
-    right = [
-        [letter in imitates for letter in small[row[:5]]]
+    lower = np.array([letter.lower() for letter in letters])
+    correct = [
+        [letter in imitates for letter in lower[row[:5]]]
         for row, imitates in zip(nearest, wanted.values(), strict=True)
     ]
-    top_1 = float(np.mean([row[0] for row in right]))
-    return Retrieval(top_1, float(np.mean([any(row) for row in right])), len(wanted))
+    top_1 = float(np.mean([row[0] for row in correct]))
+    return Retrieval(top_1, float(np.mean([any(row) for row in correct])), len(wanted))
 
 
 def retrieve_by_confusables(look_alikes: Mapping[str, Sequence[str]]) -> Retrieval:
-    """What Unicode's list of confusable characters (TS 39) finds; it ranks nothing."""
+    """Retrieve letters by Unicode's list of confusables (TS 39), which has no ranking."""
     confusable: dict[str, set[str]] = {}
     for letter in look_alikes:
         for character in confusable_with(letter):
@@ -71,5 +74,5 @@ def retrieve_by_confusables(look_alikes: Mapping[str, Sequence[str]]) -> Retriev
 
 
 def _unit(features_GK: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(features_GK, axis=1, keepdims=True)
-    return features_GK / lengths.clip(min=1e-12)
+    norms = np.linalg.norm(features_GK, axis=1, keepdims=True)
+    return features_GK / norms.clip(min=1e-12)

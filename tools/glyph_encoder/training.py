@@ -1,10 +1,10 @@
-"""Trains a glyph encoder to classify characters, whatever their face, place and stroke.
+"""Trains a glyph encoder to classify characters in any face, position and stroke width.
 
-Each step shows characters drawn at random, each in one of its pictures, most of them distorted. The
-loss is the cross entropy of a softmax over cosines with a vector for each class (normalized
-softmax, Wang et al. 2017), which draws the pictures of a class together.
+Each step samples images, most of them distorted. The loss is the cross entropy of a softmax over
+cosines with a vector per class (normalized softmax, Wang et al. 2017), which clusters the images of
+a class.
 
-Shapes: P specimens, G/B pictures (in a step), K features, M classes, H/W pixels.
+Shapes: P images of the dataset, G/B images (in a step), K features, M classes, H/W pixels.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from vitrina.glyphs.distortion import Distortion, distort
 from vitrina.glyphs.encoder import FORM, STRIDES
 from vitrina.state import FittedState
 
-from .font_dataset import Specimens
+from .font_dataset import FontDataset
 
 MULTIPLE_PX = 4
-"""Height and width of a canvas are multiples of this."""
+"""Divisor of height and width of a canvas."""
 
 DISTORTION = Distortion.of(0.6, marks=0.15, erased=0.1)
-"""Letters stay readable, some with a stroke too many or a piece missing. At strength 1 fewer
-letters are found for look-alikes that were never shown."""
+"""Letters stay readable, some with an extra stroke or a missing piece. Strength 1 finds fewer
+letters of held-out look-alikes."""
 
 
 class GlyphEncoder(nn.Module):
-    """Convolutions over a picture, each normalized, then one linear layer.
+    """Convolutions over an image, each normalized, then one linear layer.
 
     Args:
-        height_px, width_px: the canvas, multiples of `MULTIPLE_PX`.
+        height_px, width_px: size of the canvas, multiples of `MULTIPLE_PX`.
         font_size_px: em square of the glyphs.
         channels: of the first convolution.
         num_features: number of features K.
@@ -62,22 +62,22 @@ class GlyphEncoder(nn.Module):
         self.linear = nn.Linear(widths[-1] * places, num_features)
 
     def forward(self, pictures_GHW: Tensor) -> Tensor:
-        """Pictures, 255 is ink, to features float32 [G, K]."""
+        """Map images, 255 is ink, to features float32 [G, K]."""
         x = pictures_GHW.float().unsqueeze(1) / 255
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = norm(convolution(x)).relu()
         return self.linear(x.flatten(1))
 
     def frozen(self) -> FittedState:
-        """Return the arrays for `EncoderFeatures`, normalizations folded into convolutions."""
+        """Return the arrays of `EncoderFeatures`, with normalizations fused into convolutions."""
         arrays = {"canvas": np.array(self.canvas, dtype=np.int64)}
         self.eval()
         for i, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
-            folded = fuse_conv_bn_eval(convolution, norm)
-            assert folded.bias is not None
-            arrays[f"weight_{i}"] = folded.weight.detach().numpy()
-            arrays[f"bias_{i}"] = folded.bias.detach().numpy()
+            fused = fuse_conv_bn_eval(convolution, norm)
+            assert fused.bias is not None
+            arrays[f"weight_{i}"] = fused.weight.detach().numpy()
+            arrays[f"bias_{i}"] = fused.bias.detach().numpy()
         arrays["weight"] = self.linear.weight.detach().numpy()
         arrays["bias"] = self.linear.bias.detach().numpy()
         return FittedState(arrays)
@@ -89,13 +89,13 @@ class GlyphTraining:
 
     Attributes:
         steps: optimizer steps.
-        batch_size: pictures in a step.
-        learning_rate: largest one; it rises over the first tenth and falls to 0.
+        batch_size: images in a step.
+        learning_rate: maximum; linear warm-up over the first tenth, linear decay to 0.
         weight_decay: of all weights.
         sharpness: factor of the cosines before the softmax.
-        plain: share of the pictures that are not distorted.
-        distortion: of the others.
-        seed: of weights and draws.
+        plain: share of the images that are not distorted.
+        distortion: of the distorted images.
+        seed: of weights and samples.
     """
 
     steps: int = 1000
@@ -110,26 +110,26 @@ class GlyphTraining:
 
 def train_glyph_encoder(
     encoder_of: Callable[[], GlyphEncoder],
-    specimens: Specimens,
+    dataset: FontDataset,
     training: GlyphTraining,
     progress: Callable[[int, float], None] = lambda step, loss: None,
 ) -> GlyphEncoder:
     """Train an encoder and return it.
 
     Args:
-        encoder_of: makes the untrained one; called once, with torch's generator seeded.
-        progress: called with the number of the step and its loss, every hundred steps.
+        encoder_of: creates the untrained encoder; called once, after torch is seeded.
+        progress: called every hundred steps with the step and its loss.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.seed)
         encoder = encoder_of()
-        classes_MK = nn.Parameter(torch.randn(specimens.num_classes, encoder.num_features))
+        classes_MK = nn.Parameter(torch.randn(dataset.num_classes, encoder.num_features))
         parameters = [*encoder.parameters(), classes_MK]
         optimizer = torch.optim.AdamW(
             parameters, training.learning_rate, weight_decay=training.weight_decay
         )
-        pictures_PHW = torch.from_numpy(specimens.pictures)
-        classes_P = torch.from_numpy(specimens.classes)
+        pictures_PHW = torch.from_numpy(dataset.pictures)
+        classes_P = torch.from_numpy(dataset.classes)
         num_plain = round(training.plain * training.batch_size)
         encoder.train()
         for step in range(training.steps):
@@ -151,10 +151,10 @@ def train_glyph_encoder(
 
 
 def save_encoder(path: Path, encoder: GlyphEncoder, made: Mapping[str, object]) -> None:
-    """Write a trained encoder, weights in half precision, with a record of how it was made.
+    """Write a trained encoder in half precision, with a record of its training.
 
     Raises:
-        InputError: if it cannot be written.
+        InputError: if `path` cannot be written.
     """
     arrays = {
         name: np.ascontiguousarray(array, dtype=None if name == "canvas" else np.float16)

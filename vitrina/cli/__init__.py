@@ -1,1 +1,1 @@
-"""The command line: composes and checks settings, starts runs and sweeps; a module a subcommand."""
+"""Command line: composes and checks settings, starts runs and sweeps. One module per subcommand."""

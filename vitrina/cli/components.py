@@ -1,4 +1,4 @@
-"""`vitrina components [GROUP …]`: lists groups, their components and what each can do."""
+"""`vitrina components [GROUP …]`: lists groups, their components and the capabilities of each."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _describe(each: Component) -> str:
-    able = [
+    capabilities = [
         name if value is True else f"{name}={value}"
         for name, value in each.capabilities.items()
         if value not in (None, False, (), "")
     ]
     plugin = f" (plugin {each.plugin})" if each.plugin else ""
-    return f"{each.summary}{' [' + ', '.join(able) + ']' if able else ''}{plugin}"
+    listed = f" [{', '.join(capabilities)}]" if capabilities else ""
+    return each.summary + listed + plugin

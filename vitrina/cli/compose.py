@@ -1,4 +1,4 @@
-"""Composes and checks configurations with one Hydra, which then also runs them."""
+"""Composes and checks configurations. The same Hydra object then runs them."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Composer:
     """Composes configurations of one command line.
 
     Attributes:
-        hydra: made once; its loader knows all config folders.
+        hydra: created once; its loader searches all config folders.
         config_name: name of the root configuration.
-        overrides: the command line's, without flags.
+        overrides: overrides of the command line, without flags.
     """
 
     hydra: Hydra
@@ -48,7 +48,7 @@ class Composer:
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Composer:
-        """Make Hydra and its search path as `hydra.main` does for these flags."""
+        """Create Hydra and its search path as `hydra.main` does for these flags."""
         configuration.register()
         version.setbase("1.3")
         folder = str(package_folder("conf"))
@@ -67,11 +67,11 @@ class Composer:
         return cls(hydra, arguments.config_name or "config", list(arguments.overrides))
 
     def compose(self, *, multirun: bool, any_lists: bool = False) -> DictConfig:
-        """Compose the run, or what the jobs of a sweep share.
+        """Compose the configuration of a run, or the one that the jobs of a sweep share.
 
         Args:
-            multirun: whether `-m` makes it a sweep; a configuration can do so itself.
-            any_lists: whether lists of values are left out where there is no sweep.
+            multirun: whether `-m` is given; a configuration can also set `hydra.mode`.
+            any_lists: whether lists of values are ignored without a sweep, instead of refused.
 
         Raises:
             InputError: if Hydra cannot compose it, or lists of values are given without a sweep.
@@ -79,7 +79,7 @@ class Composer:
         given = [*self.overrides, "hydra.mode=MULTIRUN"] if multirun else self.overrides
         with self._explained():
             lists = [each for each in self.parse(given) if each.is_sweep_override()]
-            # Values of a sweep are left out in this mode, as in Hydra's own master configuration.
+            # This mode ignores values of a sweep, as Hydra's own master configuration does.
             composed = self.hydra.config_loader.load_configuration(
                 self.config_name, given, run_mode=RunMode.MULTIRUN
             )
@@ -103,17 +103,17 @@ class Composer:
             return self.hydra.config_loader.load_sweep_config(master, list(overrides))
 
     def parse(self, overrides: Sequence[str]) -> list[Override]:
-        """Parse overrides; `glob()` asks the loader for the options of a group."""
+        """Parse overrides; `glob()` gets the options of a group from the loader."""
         loader = self.hydra.config_loader
         return OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
 
     def groups(self) -> list[str]:
-        """Names of the groups, without Hydra's own."""
+        """Return the names of the groups, without Hydra's own."""
         found = self._names("", ObjectType.GROUP)
         return [group for group in found if group not in ("hydra", "schema")]
 
     def options(self, group: str) -> list[str]:
-        """Names of a group's options in all config folders and plugins."""
+        """Return the names of a group's options in all config folders and plugins."""
         return self._names(group, ObjectType.CONFIG)
 
     def _names(self, group: str, kind: ObjectType) -> list[str]:
@@ -122,7 +122,7 @@ class Composer:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn whatever composing raises into an `InputError`."""
+        """Convert errors of composing into `InputError`."""
         try:
             yield
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Explains in one line why Hydra does not compose a configuration."""
+"""Explains in one line why Hydra cannot compose a configuration."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _nearest(name: str, names: Iterable[str]) -> str:
 
 
 def _names(group: str, kind: ObjectType) -> list[str]:
-    """Options or groups in a group; none after Hydra has been cleared away."""
+    """Return the options or groups in a group; none if Hydra is not initialized."""
     if not GlobalHydra.instance().is_initialized():
         return []
     return GlobalHydra.instance().config_loader().get_group_options(group, kind)

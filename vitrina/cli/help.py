@@ -1,4 +1,4 @@
-"""The text of `--help`: groups, their options and all settings."""
+"""Text of `--help`: groups, their options and all settings."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ Settings with these choices (KEY=VALUE changes one, nested keys with dots):
 {settings}
 A sweep over comma-separated values: {command} -m model=vtr,ttr noise.level_toxic=0,4
 The configuration without running it: {command} --cfg job
-Options and presets of your own, DIR/GROUP/OPTION.yaml: {command} --config-dir DIR
-What each component can do: {command} components"""
+Your own options and presets, DIR/GROUP/OPTION.yaml: {command} --config-dir DIR
+Components and their capabilities: {command} components"""
 
 
 def command() -> str:
-    """The command that was used: `vitrina`, or `python main.py`."""
+    """Return the command in use: `vitrina`, or `python main.py`."""
     used = sys.argv[0]
     return f"python {used}" if used.endswith(".py") else Path(used).name
 
 
 def help_text(composer: Composer) -> str:
     """Return the help for the options that the overrides choose."""
-    # Hydra's own help lists all of Hydra's groups first, which takes seconds.
+    # Hydra's own help also lists all of Hydra's groups, which takes seconds.
     composed = composer.compose(multirun=False, any_lists=True)
     groups = [
         f"  {group + ':':<12} {', '.join(composer.options(group))}" for group in composer.groups()

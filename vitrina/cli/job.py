@@ -25,20 +25,19 @@ from vitrina.runs.plan import Job, add_to_plan
 from vitrina.runs.record import read_json
 from vitrina.runs.status import overview
 
-# A worker of a launcher imports this module to unpickle its job. It then knows schemas, plugins and
-# resolvers.
+# Workers of a launcher import this module to unpickle a job, which needs schemas and plugins.
 configuration.register()
 
 
 @dataclass(frozen=True)
 class SweepJob:
-    """Runs a job of a sweep. A failure is printed and kept in its folder; the sweep continues.
+    """Runs a job of a sweep. A failure is printed and saved in its folder; the sweep continues.
 
     Launchers pickle it.
 
     Attributes:
-        jobs: all of the sweep; empty where they are not known beforehand.
-        pid: of the process that started the sweep.
+        jobs: all jobs of the sweep; empty if they are not known in advance.
+        pid: ID of the process that started the sweep.
         arguments: command line of that process, for the record of each job.
     """
 
@@ -50,7 +49,7 @@ class SweepJob:
         """Run it and return the best validation score, which a search maximizes, or None."""
         if os.getpid() != self.pid:
             sys.argv = list(self.arguments)
-            os.environ["TERM"] = "dumb"  # several live lines on one terminal would overwrite it
+            os.environ["TERM"] = "dumb"  # live displays of several jobs overwrite each other
         config = configuration.to_config(composed)
         signature = configuration.signature(configuration.to_dict(config))
         job = Job(signature, base_folder().name, list(HydraConfig.get().overrides.task))
@@ -62,7 +61,7 @@ class SweepJob:
     def _metrics(self, config: Config, job: Job) -> dict[str, Any] | None:
         try:
             finished = finished_run(base_folder(), config) if config.resume else None
-            if finished is not None:  # nothing heavy is imported for it
+            if finished is not None:  # without any heavy import
                 print(f"{finished}: finished already", flush=True)
                 return read_json(finished / "metrics.json")
             with run_folder(config) as folder, self._device(config) as device:
@@ -105,30 +104,30 @@ class SweepJob:
 
 
 def record_failure(folder: Path, error: Exception) -> None:
-    """Write why a job failed to its folder, unless the disk is full."""
+    """Write the reason of a failure and its traceback to the folder of the job."""
     trace = "".join(traceback.format_exception(error))
     try:
         (folder / "error.txt").write_text(
             f"{reason(error)}\n\n{trace}", encoding="utf-8", errors="replace"
         )
-    except OSError as full:
-        print(f"error: {folder}/error.txt: cannot be written ({full.strerror})", file=sys.stderr)
+    except OSError as failed:
+        print(f"error: {folder}/error.txt: cannot be written ({failed.strerror})", file=sys.stderr)
 
 
 def reason(error: Exception) -> str:
-    """Explain in one line why something failed."""
+    """Return the reason of a failure in one line."""
     first = (str(error).splitlines() or [""])[0]
     return first if isinstance(error, InputError) else f"{type(error).__name__}: {first}"
 
 
 @contextmanager
 def own_device(folder: Path, number: int, count: int) -> Iterator[int]:
-    """Yield the index of a device that no other job of the sweep uses, as long as there is one.
+    """Yield the index of a device that no other job of the sweep uses, if there is one.
 
     Args:
-        folder: folder of the sweep; it holds a lock for each device.
-        number: number of the job. It gets the device `number` modulo `count` if that one is free,
-            else the next free one, else it shares a device with another job.
+        folder: folder of the sweep; it contains a lock file for each device.
+        number: number of the job. It gets device `number % count` if that is free, else the next
+            free one. If none is free, it shares `number % count`.
         count: number of devices.
     """
     for turn in range(count):

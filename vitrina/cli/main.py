@@ -1,6 +1,6 @@
-"""The command `vitrina`, and `python main.py`: finds the subcommand and returns its exit code.
+"""Entry point of `vitrina` and `python main.py`: runs the subcommand and exits with its code.
 
-Exit codes: 0, 1 (a job failed), 2 (wrong input, answered in one line), 130 (Ctrl-C).
+Exit codes: 0, 1 (a job failed), 2 (wrong input, described in one line), 130 (Ctrl-C).
 `HYDRA_FULL_ERROR=1` shows tracebacks.
 """
 
@@ -26,7 +26,7 @@ DEFAULT = "train"
 def main() -> None:
     """Run the command line and exit with its code."""
     show_tracebacks = os.environ.get("HYDRA_FULL_ERROR") not in (None, "", "0")
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra passes errors on instead of printing its own lines
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them
     given = sys.argv[1:]
     name, arguments = (given[0], given[1:]) if given[:1] and given[0] in COMMANDS else ("", given)
     try:
@@ -39,7 +39,7 @@ def main() -> None:
             raise
         if rank_in_environment() > 0:
             # torchrun stops all ranks when one exits. Other ranks therefore wait, so that rank 0
-            # can print the error, which is the same in all of them.
+            # can print the error, which is the same in all ranks.
             time.sleep(10.0)
         print(f"error: {explain(error)}", file=sys.stderr)
         code = 2

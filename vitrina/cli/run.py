@@ -40,16 +40,16 @@ def run_composed(composer: Composer, composed: DictConfig, config: Config) -> No
     done = run_job(job, composed, "hydra.run.dir", None, HydraContext(loader, callbacks))
     callbacks.on_run_end(config=composed, config_name=name, job_return=done)
     if done.status is JobStatus.FAILED:
-        raise done._return_value  # the property prints lines of Hydra's own
+        raise done._return_value  # the property `return_value` prints Hydra's own lines
 
 
 def base_folder() -> Path:
-    """The folder that Hydra made for the running job."""
+    """Return the folder that Hydra created for the running job."""
     return Path(HydraConfig.get().runtime.output_dir)
 
 
 def run_folder(config: Config) -> AbstractContextManager[Path]:
-    """Hold a folder for this run, numbered unless the command line names it."""
+    """Acquire the folder of this run, numbered unless the command line names it."""
     given = [override.lstrip("+") for override in HydraConfig.get().overrides.hydra]
     named = any(override.startswith(FOLDER_GIVEN) for override in given)
     waits = configuration.rank_in_environment() > 0
@@ -57,11 +57,11 @@ def run_folder(config: Config) -> AbstractContextManager[Path]:
 
 
 def run_in(folder: Path, config: Config) -> dict[str, Any]:
-    """Run the experiment in a folder that is held for it and return its metrics."""
-    from vitrina.experiment import run  # torch is imported only where something runs
+    """Run the experiment in a folder that the caller has acquired and return its metrics."""
+    from vitrina.experiment import run  # imports torch
 
     if not (folder / "metrics.json").exists():
-        (folder / "error.txt").unlink(missing_ok=True)  # a failed run is tried again
+        (folder / "error.txt").unlink(missing_ok=True)  # of an earlier attempt
     choices = OmegaConf.to_container(HydraConfig.get().runtime.choices)
     assert isinstance(choices, dict)
     return run(

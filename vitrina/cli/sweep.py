@@ -27,11 +27,7 @@ from vitrina.runs.status import JobState, overview
 
 
 def run_sweep(composer: Composer, master: DictConfig) -> int:
-    """Run all jobs of a sweep and return the exit code.
-
-    Args:
-        master: what its jobs share.
-    """
+    """Run all jobs of a sweep and return the exit code; its jobs share the settings `master`."""
     jobs = sweep_jobs(composer, master)
     if jobs:
         print(f"{len(jobs)} jobs, all checked", flush=True)
@@ -44,7 +40,7 @@ def run_sweep(composer: Composer, master: DictConfig) -> int:
         composer.hydra.multirun(composer.config_name, job, [*composer.overrides, mode])
     except (InputError, HydraException, OmegaConfBaseException):
         raise
-    except Exception as error:  # workers of a launcher died; finished jobs are kept
+    except Exception as error:  # workers of a launcher died; the results of other jobs stay
         ended = False
         print(f"error: the sweep stopped: {reason(error)}; resume=true resumes it", file=sys.stderr)
     finished = report_sweep(folder, jobs or read_plan(folder))
@@ -52,10 +48,10 @@ def run_sweep(composer: Composer, master: DictConfig) -> int:
 
 
 def sweep_jobs(composer: Composer, master: DictConfig) -> list[Job]:
-    """Compose and check each job; none for sweepers that choose their jobs one by one.
+    """Compose, check and return all jobs; none for sweepers that choose their jobs one by one.
 
     Raises:
-        InputError, OmegaConfBaseException: what is wrong with the first wrong job.
+        InputError, OmegaConfBaseException: for the first job with a wrong setting.
     """
     if master.hydra.runtime.choices.get("hydra/sweeper") != "basic":
         return []
@@ -83,11 +79,11 @@ def _overrides_of_jobs(composer: Composer, master: DictConfig) -> Sequence[Seque
 def report_sweep(folder: Path, jobs: Sequence[Job]) -> bool:
     """Print the jobs of a sweep in one table and return whether none is left to run.
 
-    A job that another process runs at the moment is left to it.
+    A job that is running in another process does not count as left to run.
 
     Args:
-        folder: the folder of the sweep, which may hold runs of others.
-        jobs: of several runs of one job, the newest counts.
+        folder: folder of the sweep; it may contain runs of other sweeps.
+        jobs: if a job has several runs, the newest counts.
     """
     found = overview(folder, jobs, finished_first=True)
     console = Console()
@@ -102,7 +98,7 @@ def _result(each: JobState, folder: Path) -> Run:
         result = Run(folder / each.job.name, error="has not been started")
     else:
         result = read_run(each.folder)
-    if not result.record:  # it ended before it could be recorded
+    if not result.record:  # the run ended before it wrote its record
         model = each.job.name.removesuffix(f"-{each.job.signature}")
         result.record = {"choices": {"model": model}, "overrides": list(each.job.overrides)}
     if each.state != "finished":

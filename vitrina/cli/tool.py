@@ -1,4 +1,4 @@
-"""What the commands of `tools/` share: a parser, answers to wrong input, the lines they read."""
+"""Parser, exit codes and standard input of the commands in `tools/`."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from vitrina.errors import InputError
 T = TypeVar("T")
 
 BATCH = 4096
-"""Lines that are held and worked on together."""
+"""Lines that are processed at once."""
 
 
 def new_parser(documentation: str | None) -> argparse.ArgumentParser:
-    """Return a parser that shows the documentation of a module as it is written."""
+    """Return a parser whose description keeps the line breaks of a module's docstring."""
     return argparse.ArgumentParser(
         description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter
     )
 
 
 def command(work: Callable[..., int | None]) -> Callable[..., int]:
-    """Return `work` with an exit code: 2, and a line of explanation, for wrong input."""
+    """Wrap `work` to return an exit code: 2, and one line on stderr, for wrong input."""
 
     @functools.wraps(work)
     def main(*arguments: object) -> int:
@@ -38,7 +38,7 @@ def command(work: Callable[..., int | None]) -> Callable[..., int]:
         except (InputError, HydraException, OmegaConfBaseException) as error:
             print(f"error: {explain(error)}", file=sys.stderr)
             return 2
-        except BrokenPipeError:  # the reader has seen enough
+        except BrokenPipeError:  # the reading end of the pipe is closed
             sys.stderr.close()
             return 0
         except KeyboardInterrupt:
@@ -55,6 +55,6 @@ def batches(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def standard_input() -> Iterator[str]:
-    """Yield the lines of standard input without their ends."""
+    """Yield the lines of standard input without line ends."""
     for line in sys.stdin.buffer:
         yield line.rstrip(b"\r\n").decode("utf-8", "replace")

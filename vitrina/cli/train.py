@@ -47,7 +47,7 @@ def _run(composer: Composer, *, multirun: bool) -> int:
     if composed.hydra.mode == RunMode.MULTIRUN:
         if "TORCHELASTIC_RUN_ID" in os.environ:
             raise InputError("torchrun starts one run: leave out -m and lists of values")
-        from vitrina.cli.sweep import run_sweep  # a single run imports nothing of sweeps
+        from vitrina.cli.sweep import run_sweep  # slow, and a single run does not need it
 
         return run_sweep(composer, composed)
     from vitrina.cli.run import run_composed
@@ -72,13 +72,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse the flags of Hydra, which may be anywhere between the overrides."""
+    """Parse the flags of Hydra, in any order with the overrides."""
     flags = _parser().parse_intermixed_args(arguments)
     modes = ("run", "multirun", "cfg", "info", "shell_completion")
     if sum(bool(getattr(flags, mode)) for mode in modes) > 1:
-        raise InputError("only one of --run, --multirun, --cfg, --info, --shell-completion fits")
+        raise InputError(
+            "only one of --run, --multirun, --cfg, --info, --shell-completion is allowed"
+        )
     if flags.resolve and not flags.cfg:
         raise InputError("--resolve: needs --cfg")
     if flags.experimental_rerun:
-        raise InputError("--experimental-rerun: not supported; resume=true continues a run")
+        raise InputError("--experimental-rerun: not supported; resume=true resumes a run")
     return flags

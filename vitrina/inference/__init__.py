@@ -1,1 +1,1 @@
-"""Trained runs in use: `load(run)` gives a model that predicts, reads and explains."""
+"""Inference with trained runs: `load(run)` returns a model that predicts and recognizes texts."""

@@ -1,4 +1,4 @@
-"""A trained model for use: `vitrina.load(run).predict(texts)`."""
+"""Loads a trained model for inference: `vitrina.load(run).predict(texts)`."""
 
 from __future__ import annotations
 
@@ -34,15 +34,16 @@ from vitrina.training.checkpoints import load_weights
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one text; of a model that labels words, what it says of the word that
-    is the surest to have a label.
+    """Prediction for one text.
+
+    With task=labeling, score and label are those of the word with the highest score.
 
     Attributes:
-        score: with two classes the probability of the positive one; otherwise that of each class or
-            label, by its name.
-        label: the class that is said; with task=multilabel a list of all labels that are.
-        probabilities: of each class or label, by its name.
-        words: all words, of a model that labels words; otherwise None.
+        score: probability of the positive class if there are two classes; otherwise the
+            probability of each class or label, by name.
+        label: predicted class; with task=multilabel the list of predicted labels.
+        probabilities: of each class or label, by name.
+        words: all words with task=labeling; otherwise None.
     """
 
     score: float | dict[str, float]
@@ -51,19 +52,19 @@ class Prediction:
     words: tuple[PredictedWord, ...] | None = None
 
     def fields(self) -> dict[str, Any]:
-        """What a file of predictions says: `score`, `label` and, if there are any, `words`."""
+        """Return the fields of a prediction file: `score`, `label` and, if not None, `words`."""
         fields = {"score": self.score, "label": self.label}
         return fields if self.words is None else fields | {"words": list(map(asdict, self.words))}
 
 
 @dataclass(frozen=True)
 class PredictedWord:
-    """What a model says of one word.
+    """Prediction for one word.
 
     Attributes:
-        word: its characters in the text as it was given, markup within it included.
-        start, end: where they stand there.
-        score, label: as those of a `Prediction`.
+        word: its characters in the original text, including markup inside it.
+        start, end: range of these characters in the original text, end exclusive.
+        score, label: as in `Prediction`.
     """
 
     word: str
@@ -74,19 +75,19 @@ class PredictedWord:
 
 
 class TrainedModel:
-    """A run's best model and all that stands before it.
+    """The best model of a run, with its text pipeline.
 
     Args:
-        folder: the folder of a run.
+        folder: of the run.
         device: auto, cpu, cuda or cuda:N.
         precision: auto, fp32 or bf16; None: that of the training.
 
     Attributes:
         pipeline: prepares cleaned texts (see `cleaned`) for the model.
-        predictor: cleaned texts to what the task's scoring compares with the truth.
+        predictor: maps cleaned texts to the predictions that the task's metrics use.
 
     Raises:
-        InputError: if the folder is not that of a trained run, or its files are of another form.
+        InputError: if the folder does not contain a trained run, or a file has another format.
     """
 
     def __init__(self, folder: Path, device: str = "auto", precision: str | None = None) -> None:
@@ -109,10 +110,10 @@ class TrainedModel:
         }
         self.pipeline = build_pipeline(self.config, fitted, self.model, normalizer)
         self.predictor = self.task.predictor(self.model, self.pipeline, **limits)
-        reading = build_recognition(self.config, fitted)
+        recognition = build_recognition(self.config, fitted)
         self._recognizer: Recognizer | None = None
-        if reading is not None:
-            self._recognizer = Recognizer(self.model, self.pipeline, reading.symbols, **limits)
+        if recognition is not None:
+            self._recognizer = Recognizer(self.model, self.pipeline, recognition.symbols, **limits)
         self.folder = folder
 
     @property
@@ -121,28 +122,28 @@ class TrainedModel:
         return self.task.label_names
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """float32 [num_texts, num_classes], in the order of `texts` and `label_names`.
+        """Return probabilities, float32 [num_texts, num_classes], in the order of `label_names`.
 
-        Any text will do: empty, of any length (cut as the training texts were), any characters.
+        Texts may be empty, contain any character and have any length. They are cut as in training.
 
         Raises:
-            InputError: if the model was pre-trained alone, and says nothing.
+            InputError: if the model was only pre-trained and predicts no labels.
         """
         self._require_labels()
         if not texts:
             return np.zeros((0, len(self.label_names)), dtype=np.float32)
-        said = self.predictor(self.cleaned(texts))
+        predicted = self.predictor(self.cleaned(texts))
         task_metrics = self.task.task_metrics
-        if isinstance(said, WordPredictions):
+        if isinstance(predicted, WordPredictions):
             assert isinstance(task_metrics, WordMetrics)
-            return np.stack([task_metrics.of_text(one) for one in said]).astype(np.float32)
-        return said
+            return np.stack([task_metrics.of_text(one) for one in predicted]).astype(np.float32)
+        return predicted
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """What the model says of each text, in their order.
+        """Return a prediction for each text.
 
         Raises:
-            InputError: if the model was pre-trained alone, and says nothing.
+            InputError: if the model was only pre-trained and predicts no labels.
         """
         if isinstance(self.task.task_metrics, WordMetrics):
             return self._predict_words(texts)
@@ -153,10 +154,10 @@ class TrainedModel:
 
     @property
     def recognizer(self) -> Recognizer:
-        """What reads texts, which are neither cleaned nor cut.
+        """Recognizer of texts, which it neither cleans nor cuts.
 
         Raises:
-            InputError: if the model does not read.
+            InputError: if the model does not recognize text.
         """
         if self._recognizer is None:
             raise InputError(
@@ -165,15 +166,15 @@ class TrainedModel:
         return self._recognizer
 
     def recognize(self, texts: Sequence[str]) -> list[str]:
-        """What the model reads in each text, in their order.
+        """Return the text that the model recognizes in each drawn text.
 
         Raises:
-            InputError: if the model does not read.
+            InputError: if the model does not recognize text.
         """
         return self.recognizer(self.cleaned(texts)).to_strings()
 
     def deobfuscate(self, texts: Sequence[str]) -> list[str]:
-        """Return texts, cleaned and normalized but not cut, with disguised words in plain letters.
+        """Clean, normalize and deobfuscate texts, without cutting them.
 
         Raises:
             InputError: if the run has no deobfuscator.
@@ -182,7 +183,7 @@ class TrainedModel:
         return self.deobfuscated(TextBatch.from_strings(cleaned)).to_strings()
 
     def deobfuscated(self, texts: TextBatch) -> TextBatch:
-        """Return cleaned texts, normalized, with disguised words in plain letters.
+        """Normalize and deobfuscate cleaned texts.
 
         Raises:
             InputError: if the run has no deobfuscator.
@@ -196,33 +197,33 @@ class TrainedModel:
         return deobfuscator(self.pipeline.normalizer(texts)).text()
 
     def cleaned(self, texts: Sequence[str]) -> TextBatch:
-        """Texts cleaned and cut as those of the training were."""
+        """Clean and cut texts as in training."""
         return TextBatch.from_strings(self._clean(texts)[0])
 
     def normalized(self, texts: TextBatch) -> TextBatch:
-        """Return cleaned texts as the tokenizer of the model gets them."""
+        """Apply the text pipeline to cleaned texts; the tokenizer of the model gets the result."""
         return self.pipeline(texts)
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """The precision in which the model works."""
+        """Return the autocast context in which the model runs."""
         return autocast(self.predictor.precision, self.device)
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """Device of the model."""
         return self.model.device
 
     def _predict_words(self, texts: Sequence[str]) -> list[Prediction]:
         task_metrics = self.task.task_metrics
         assert isinstance(task_metrics, WordMetrics)
-        cleaned, ways_back = self._clean(texts)
-        said = self.predictor(TextBatch.from_strings(cleaned)) if texts else []
+        cleaned, offsets = self._clean(texts)
+        predicted = self.predictor(TextBatch.from_strings(cleaned)) if texts else []
         predictions = []
-        for text, back, one in zip(texts, ways_back, said, strict=True):
+        for text, offset, one in zip(texts, offsets, predicted, strict=True):
             fields = task_metrics.fields(one)
             words = []
             for word in fields.pop("words"):
-                start, end = back.to_original(word["start"], word["end"])
+                start, end = offset.to_original(word["start"], word["end"])
                 words.append(
                     PredictedWord(text[start:end], start, end, word["score"], word["label"])
                 )
@@ -240,7 +241,7 @@ class TrainedModel:
             )
 
     def _clean(self, texts: Sequence[str]) -> tuple[list[str], list[OffsetMap]]:
-        """The texts as those of the training were cleaned and cut, and the ways back."""
+        """Clean and cut texts as in training; return them and their maps to the original texts."""
         settings = self.config.dataset
         cleaned = [clean(text, settings.cleaning) for text in texts]
         cut = [each.text[: settings.max_length] for each in cleaned]
@@ -251,14 +252,14 @@ class TrainedModel:
 
 
 def load(folder: str | Path, device: str = "auto") -> TrainedModel:
-    """The best model of the run in `folder`.
+    """Load the best model of the run in `folder`.
 
     Raises:
-        InputError: if the folder is not that of a trained run.
+        InputError: if the folder does not contain a trained run.
     """
     return TrainedModel(Path(folder), device)
 
 
 def recognizer_opener(device: str) -> OpenRun:
-    """Return a function that opens the folder of a run with ocr=ctc, for `build_normalizer`."""
+    """Return a function that loads the recognizer of a run, for `build_normalizer`."""
     return lambda folder: load(folder, device).recognizer

@@ -1,4 +1,4 @@
-"""Folder and record of a run, runs that it builds on, plan and state of a sweep.
+"""Folder and record of a run, provenance of its weights, plan and state of a sweep.
 
-Nothing but `results` and `warm_start` imports torch, so that reading a sweep is fast.
+Only `memory`, `results` and `warm_start` import torch, so that reading a sweep is fast.
 """

@@ -1,4 +1,4 @@
-"""The folder of a run: at most one run per folder, and one lock per folder."""
+"""Folder of a run. It contains at most one run, and a lock while a process runs in it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from vitrina.runs.provenance import require_same_runs
 from vitrina.runs.record import read_json, recorded_hashes
 
 LOCK = ".lock"
-"""Held while a run is in progress; the system frees it however the process ends."""
+"""Lock file of a run in progress. The system releases the lock however the process ends."""
 
 PATIENCE_SECONDS = 0.5
-"""How long a held folder is retried: `is_running` holds it for a moment."""
+"""Time to wait for a lock, since `is_running` holds it for a moment."""
 
 
 class FolderBusyError(InputError):
@@ -31,14 +31,14 @@ class FolderBusyError(InputError):
 
 @contextmanager
 def lock(folder: Path, *, waits: bool = False) -> Iterator[None]:
-    """Hold the folder against other runs and remove half-written files of a killed process.
+    """Lock the folder against other runs and remove temporary files of killed processes.
 
     Args:
-        waits: whether another process of this run holds it.
+        waits: whether another process of this run holds the lock.
 
     Raises:
-        FolderBusyError: if another run holds it.
-        InputError: if nothing can be written there.
+        FolderBusyError: if another run holds the lock.
+        InputError: if the lock cannot be written.
     """
     if waits:
         yield
@@ -59,16 +59,16 @@ def lock(folder: Path, *, waits: bool = False) -> Iterator[None]:
 
 @contextmanager
 def acquire(folder: Path, config: Config, *, numbered: bool, waits: bool = False) -> Iterator[Path]:
-    """Hold a folder for this run as long as the context lasts.
+    """Lock a folder for this run and yield it.
 
     Args:
-        folder: the folder that the run's settings name.
-        numbered: whether to use `<folder>-2`, `<folder>-3`, … if the folder is in use; a resumed
-            run uses the last of them. Otherwise `folder` is used, whatever it contains.
-        waits: whether another process of this run holds it.
+        folder: folder that the settings of the run name.
+        numbered: whether to use `<folder>-2`, `<folder>-3`, … if the folder is in use. A resumed
+            run uses the last of them. If false, `folder` is used, whatever it contains.
+        waits: whether another process of this run holds the lock.
 
     Raises:
-        FolderBusyError: if another process runs this run already.
+        FolderBusyError: if another process is running in the folder.
     """
     if waits or not numbered:
         with lock(folder, waits=waits):
@@ -88,7 +88,7 @@ def acquire(folder: Path, config: Config, *, numbered: bool, waits: bool = False
                 held.enter_context(lock(candidate))
             except FolderBusyError:
                 continue
-            if is_free(candidate):  # another run may have used it since the first look
+            if is_free(candidate):  # another run may have used it since the first check
                 yield candidate
                 return
 
@@ -100,7 +100,7 @@ def _numbered(folder: Path) -> Iterator[Path]:
 
 
 def runs_of(folder: Path) -> list[Path]:
-    """Folders in use among `folder`, `<folder>-2`, …, in the order of their numbers."""
+    """Return the folders in use among `folder`, `<folder>-2`, …, sorted by number."""
     found: dict[int, Path] = {1: folder} if folder.is_dir() else {}
     for path in folder.parent.glob(f"{glob.escape(folder.name)}-*"):
         number = path.name[len(folder.name) + 1 :]
@@ -110,12 +110,12 @@ def runs_of(folder: Path) -> list[Path]:
 
 
 def is_free(folder: Path) -> bool:
-    """Whether no run has left anything in the folder."""
+    """Return whether the folder contains no files of a run."""
     return all(path.name == LOCK for path in folder.iterdir())
 
 
 def is_running(folder: Path) -> bool:
-    """Whether a process, this one included, is running in the folder now."""
+    """Return whether a process, including this one, is running in the folder now."""
     if not (folder / LOCK).is_file():
         return False
     try:
@@ -128,7 +128,7 @@ def is_running(folder: Path) -> bool:
 
 
 def finished_run(folder: Path, config: Config) -> Path | None:
-    """The finished run of these settings that `resume=true` would find, if there is one."""
+    """Return the finished run of these settings that `resume=true` finds, or None."""
     taken = runs_of(folder)
     if not taken or not (taken[-1] / "metrics.json").is_file():
         return None
@@ -137,10 +137,10 @@ def finished_run(folder: Path, config: Config) -> Path | None:
 
 
 def enter(folder: Path, config: Config) -> dict[str, Any] | None:
-    """Check that this run may use the folder; return its metrics if the run is finished.
+    """Check that this run may use the folder. Return its metrics if the run is finished.
 
     Raises:
-        InputError: if it contains a run with other settings, or one that may not be resumed.
+        InputError: if the folder contains a run with other settings, or one that is not resumed.
     """
     if not (folder / "record.json").exists():
         return None

@@ -1,7 +1,7 @@
-"""The plan of a sweep: `sweep.json` in its folder lists the jobs that belong to it.
+"""Plan of a sweep: `sweep.json` in its folder lists all jobs.
 
-A signature identifies a job. Sweeps into the same folder add their jobs to the plan there, so that
-the plan always shows which jobs are missing.
+A signature identifies a job. Every sweep into a folder adds its jobs to the plan, which therefore
+shows the jobs that are missing.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ PLAN = "sweep.json"
 
 @dataclass(frozen=True)
 class Job:
-    """A run that belongs to a sweep.
+    """Job of a sweep.
 
     Attributes:
         signature: hash of its settings, as in `record.json`.
-        name: its folder, to which a number is added where a run of the same settings exists.
-        overrides: its own values, as on the command line.
+        name: name of its folder. A number is appended if a run of the same settings exists.
+        overrides: overrides of this job, as on the command line.
     """
 
     signature: str
@@ -36,12 +36,12 @@ class Job:
 
     @property
     def described(self) -> str:
-        """Its values in one line."""
+        """Overrides in one line."""
         return " ".join(self.overrides) or "(no overrides)"
 
 
 def read_plan(folder: Path) -> list[Job]:
-    """Return the jobs that were ever started into `folder`; none if there is no plan.
+    """Return all jobs that were started into `folder`; none if there is no plan.
 
     Raises:
         InputError: if the plan cannot be read.
@@ -57,10 +57,10 @@ def read_plan(folder: Path) -> list[Job]:
 
 
 def add_to_plan(folder: Path, jobs: Sequence[Job], command: str | None = None) -> list[Job]:
-    """Add jobs to the plan and return all jobs that are in it then.
+    """Add jobs to the plan and return all jobs of the plan.
 
     Args:
-        command: the command line, kept with the plan.
+        command: command line, saved with the plan.
 
     Raises:
         InputError: if the plan cannot be read or written.

@@ -1,4 +1,4 @@
-"""Runs that another run uses: the hashes of their weights, for its record."""
+"""Hashes of the weights of other runs that a run uses, for its record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vitrina.errors import InputError
 
 
 def run_hashes(used: Mapping[str, str]) -> dict[str, str]:
-    """sha256 of the best weights of each run that is used, by setting.
+    """Return the sha256 of the best weights of each used run, by setting.
 
     Args:
         used: folders of runs, by the setting that names each (`Config.runs_used`).
@@ -22,19 +22,19 @@ def run_hashes(used: Mapping[str, str]) -> dict[str, str]:
 
 
 def require_same_runs(used: Mapping[str, str], recorded: Mapping[str, str]) -> None:
-    """Check that the runs that are used have the weights that a record names.
+    """Check that the used runs have the weights in the record.
 
     Args:
         used: folders of runs, by the setting that names each.
         recorded: hashes in the record of the run that uses them.
 
     Raises:
-        InputError: if one has other weights.
+        InputError: if the weights of a run differ.
     """
     for key, value in run_hashes(used).items():
         if recorded.get(key) != value:
             raise InputError(
-                f"{key} = {used[key]!r}: its weights are not those that this run was trained with"
+                f"{key} = {used[key]!r}: must have the weights that this run was trained with"
             )
 
 

@@ -1,4 +1,4 @@
-"""The record of a run: everything needed to describe and to repeat it."""
+"""Record of a run: everything needed to describe and reproduce it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PACKAGES = (
     "hydra-core",
     "pymorphy3",
 )
-"""Packages whose versions may change results; transformers comes with the extra `pretrained`."""
+"""Packages whose versions may change results; transformers needs the extra `pretrained`."""
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -42,7 +42,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object from a file of a run.
 
     Raises:
-        InputError: if it is missing or broken.
+        InputError: if the file is missing or damaged.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -59,7 +59,7 @@ def recorded_hashes(folder: Path) -> dict[str, str]:
     """Return the hashes in the record of the run in `folder`.
 
     Raises:
-        InputError: if there is no record, or no hashes in it.
+        InputError: if there is no record, or if it contains no hashes.
     """
     hashes = read_json(folder / "record.json").get("hashes")
     if not isinstance(hashes, dict):
@@ -79,10 +79,10 @@ def make_record(
     """Return the content of `record.json`.
 
     Args:
-        choices: the option chosen in each group; presets leave no other trace.
+        choices: option of each group; the configuration does not contain names of presets.
         overrides: of the command line.
         hashes: sha256 of data and weights that the run uses.
-        notes: rows that were skipped, cut or split off.
+        notes: notes on rows that were skipped, cut or split off.
         synthetic: whether the texts are the demo corpus.
     """
     return {
@@ -124,7 +124,7 @@ def environment() -> dict[str, Any]:
 
 
 def _git_state() -> dict[str, Any] | None:
-    """Return the commit of the checkout with the program, and whether files differ from it."""
+    """Return the commit of the checkout, and whether files differ from it; None without git."""
     folder = Path(__file__).resolve().parents[2]
 
     def git(*arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""Results of a run: its metrics, files and tables."""
+"""Collects, writes and shows the results of a run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def collect_metrics(
     evaluation: Evaluation,
     read: RecognitionEvaluation | None = None,
 ) -> dict[str, Any]:
-    """Return the content of `metrics.json`; seconds are without validation."""
+    """Return the content of `metrics.json`; its seconds exclude validation."""
     seconds = max(state.seconds, 1e-9)
     best = next(each for each in state.validations if each["step"] == state.best_step)
     train = {
@@ -62,11 +62,7 @@ def collect_metrics(
 def show_tables(
     console: Console, evaluation: Evaluation, metrics: dict[str, Any], *, synthetic: bool
 ) -> None:
-    """Show the scores of the suites and all other measurements.
-
-    Args:
-        metrics: entries of `metrics.json`, by key.
-    """
+    """Print tables of the scores of the suites and of all other `metrics`."""
     if evaluation.task_metrics.shown:
         console.print(results_table(evaluation, synthetic=synthetic))
     by_label = labels_table(evaluation)
@@ -94,10 +90,10 @@ def report(
     synthetic: bool,
     pictures: Sequence[Path] = (),
 ) -> None:
-    """Write and show the results; `metrics.json` is written last: its presence means finished.
+    """Write and show the results. `metrics.json`, which marks a finished run, is written last.
 
     Args:
-        pictures: files that the task drew.
+        pictures: image files that the task wrote.
     """
     for note in [*evaluation.notes, *(read.notes() if read else [])]:
         console.print(note, markup=False, highlight=False)

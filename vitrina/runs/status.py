@@ -1,4 +1,4 @@
-"""State of a sweep, read from its folder: how many jobs are in each state, and the time left."""
+"""State of a sweep, read from its folder: the state of each job, and the time left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vitrina.runs.plan import Job
 from vitrina.training.progress import duration, read_heartbeat
 
 STATES = ("finished", "running", "failed", "interrupted", "pending")
-"""An interrupted job was started, did not finish and is not running: it was killed, or Ctrl-C."""
+"""An interrupted job (killed, or Ctrl-C) was started, is not running and did not finish."""
 
 STYLES: dict[str, str] = dict(zip(STATES, ("green", "bold", "red", "yellow", ""), strict=True))
 
@@ -45,7 +45,7 @@ class JobState:
 def state_of(job: Job, folder: Path, *, finished_first: bool = False) -> JobState:
     """Return the state of a job.
 
-    Of several runs of the same settings the running one counts, else the newest.
+    If there are several runs of the same settings, the running one counts, else the newest.
 
     Args:
         folder: folder of the sweep.
@@ -65,7 +65,7 @@ def state_of(job: Job, folder: Path, *, finished_first: bool = False) -> JobStat
         detail, left = _progress(beat)
         return JobState(job, "running", run, detail, seconds, left)
     if (run / "metrics.json").is_file():
-        if seconds is not None:  # file times give the time after the training
+        if seconds is not None:  # add the time from the last heartbeat to the results
             seconds += max((run / "metrics.json").stat().st_mtime - beat.get("at", 0.0), 0.0)
         return JobState(job, "finished", run, "", seconds)
     if (run / "error.txt").is_file():
@@ -78,7 +78,7 @@ def state_of(job: Job, folder: Path, *, finished_first: bool = False) -> JobStat
 
 
 def _numbered(base: Path) -> list[Path]:
-    """Return folders of the job by number, the first one even if it is empty."""
+    """Return the folders of a job by number; the first one is included even if it is empty."""
     runs = runs_of(base)
     return [base, *runs] if base.is_dir() and base not in runs else runs
 
@@ -96,7 +96,7 @@ def _progress(beat: dict[str, float]) -> tuple[str, float | None]:
 
 @dataclass(frozen=True)
 class Overview:
-    """States of the jobs of a sweep; rich prints it as a table, `line` is a summary."""
+    """States of the jobs of a sweep. Rich prints it as a table; `line` returns a summary."""
 
     folder: Path
     jobs: list[JobState] = field(default_factory=list)
@@ -109,7 +109,7 @@ class Overview:
     def seconds_left(self) -> float | None:
         """Estimate the time left from the mean of the finished jobs; None if there are none.
 
-        As many jobs run at a time as now. Failed and interrupted jobs do not count.
+        Assumes the current number of parallel jobs. Failed and interrupted jobs do not count.
         """
         took = [each.seconds for each in self.jobs if each.state == "finished" and each.seconds]
         counts = self.counts()
@@ -125,7 +125,7 @@ class Overview:
         return left / max(counts["running"], 1)
 
     def line(self) -> str:
-        """`3 of 8 finished, 1 running, 4 pending, about 12 min 05 s left`."""
+        """Return a summary: `3 of 8 finished, 1 running, 4 pending, about 12 min 05 s left`."""
         counts = self.counts()
         parts = [f"{counts['finished']} of {len(self.jobs)} finished"]
         parts += [f"{counts[state]} {state}" for state in STATES[1:] if counts[state]]

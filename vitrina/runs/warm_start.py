@@ -1,7 +1,7 @@
-"""Starting from another run: which of its weights and fitted state a new model takes.
+"""Warm start: selects the weights and fitted state that a new model takes from another run.
 
-Weights depend on fitted state: whitening, word pieces, an alphabet. So an embedder of the same
-form is taken together with its fitted state, and an embedder of another form is not taken; the
+Weights depend on fitted state: whitening, word pieces, an alphabet. Weights of an embedder with the
+same settings are taken together with its fitted state; with other settings, neither is taken. The
 same holds for the CTC head and its alphabet.
 """
 
@@ -24,10 +24,10 @@ from vitrina.tasks.build import build_task
 from vitrina.training.checkpoints import read_weights
 
 INNER = "embedder.inner."
-"""Prefix of an embedder inside another one, as where words are labeled."""
+"""Prefix of an embedder inside another one, as with task=labeling."""
 
 MOST_NAMED = 5
-"""Tensors that do not fit and are named, per part."""
+"""Maximum number of misfitting tensors that the report names per part."""
 
 
 @dataclass(frozen=True)
@@ -36,41 +36,41 @@ class WeightTransfer:
 
     Attributes:
         taken: tensors by their names in the new model.
-        lines: report of what is taken and what is not.
+        lines: report of the tensors that are taken or not taken, per part.
     """
 
     taken: dict[str, Tensor]
     lines: list[str]
 
     def load(self, model: nn.Module) -> None:
-        """Copy the tensors into the model that this was made for."""
+        """Copy the tensors into the new model."""
         state = model.state_dict()
         with torch.no_grad():
             for name, tensor in self.taken.items():
                 state[name].copy_(tensor)
 
     def require_whole(self, parts: Sequence[str], model: nn.Module) -> None:
-        """Check that all tensors of these parts of the model are taken.
+        """Check that all tensors of `parts`, the value of `model.frozen`, are taken.
 
         Raises:
-            InputError: if some are not; `model.frozen` names the parts.
+            InputError: if some are not.
         """
         for part in parts:
             names = [name for name in model.state_dict() if name.startswith(f"{part}.")]
-            left = [name for name in names if name not in self.taken]
-            why = "; ".join(line.strip() for line in self.lines if line.startswith(f"  {part}:"))
-            allowed = f"parts that are taken whole from model.init_from ({why})"
-            require(not left, "model.frozen", list(parts), allowed)
+            missing = [name for name in names if name not in self.taken]
+            report = "; ".join(line.strip() for line in self.lines if line.startswith(f"  {part}:"))
+            allowed = f"parts that are taken whole from model.init_from ({report})"
+            require(not missing, "model.frozen", list(parts), allowed)
 
 
 @dataclass(frozen=True)
 class WarmStart:
-    """A run whose best weights another run starts from.
+    """Source run of a warm start.
 
     Attributes:
-        folder: as `model.init_from` names it.
-        config, state: its configuration and fitted state.
-        tensors: its weights, by name.
+        folder: value of `model.init_from`.
+        config, state: configuration and fitted state of the source run.
+        tensors: its best weights, by name.
     """
 
     folder: str
@@ -102,7 +102,7 @@ class WarmStart:
             ) from None
 
     def fitted(self, config: Config) -> dict[str, FittedState]:
-        """Return the fitted state that a run of `config` takes over, by part, for `build.fit`."""
+        """Return the fitted state that a run of `config` takes, by part, for `build.fit`."""
         found = {}
         if not self._embedder_differs(config):
             found["embedder"] = self.state.part("embedder")
@@ -113,24 +113,20 @@ class WarmStart:
         return found
 
     def start(self, config: Config, fitted: FittedState, model: Model) -> WeightTransfer:
-        """Select the weights that fit a new model.
-
-        Args:
-            config, fitted: configuration and fitted state of the new run.
-            model: its model.
+        """Select the weights that fit the new `model`, with its configuration and fitted state.
 
         Raises:
             InputError: if none fits.
         """
         refused = self._refused(config, fitted)
-        wanted, there = _by_part(model.state_dict()), _by_part(self.tensors)
+        wanted, source = _by_part(model.state_dict()), _by_part(self.tensors)
         weights = {name for name, _ in model.named_parameters()}
         start, num_taken = WeightTransfer({}, [f"starting from {self.folder}"]), 0
         for part, tensors in wanted.items():
-            if part in refused or part not in there:
-                start.lines.append(f"  {part}: not taken, {refused.get(part, 'there is none')}")
+            if part in refused or part not in source:
+                start.lines.append(f"  {part}: not taken, {refused.get(part, 'that run has none')}")
                 continue
-            found, misfits = there[part], []
+            found, misfits = source[part], []
             taken: dict[str, Tensor] = {}
             for name, (own_name, tensor) in tensors.items():
                 if name in found and found[name][1].shape == tensor.shape:
@@ -142,8 +138,9 @@ class WarmStart:
             num_taken += count
             line = f"  {part}: {len(taken)} of {len(tensors)} tensors taken, {count:,} parameters"
             start.lines.append(line + self._with_fitted(part, config) + _named(misfits))
-        if left := [f"{part} ({len(there[part])} tensors)" for part in there if part not in wanted]:
-            start.lines.append(f"  unused: {', '.join(left)}")
+        unused = [f"{part} ({len(source[part])} tensors)" for part in source if part not in wanted]
+        if unused:
+            start.lines.append(f"  unused: {', '.join(unused)}")
         if not num_taken:
             reasons = "; ".join(line.strip() for line in start.lines[1:])
             raise InputError(
@@ -152,12 +149,12 @@ class WarmStart:
         return start
 
     def _refused(self, config: Config, fitted: FittedState) -> dict[str, str]:
-        """Return the parts whose weights would mean something else, with the reason."""
+        """Return the parts whose weights are incompatible, with the reason."""
         refused: dict[str, str] = {}
         parts = (fitted.part("embedder"), self.state.part("embedder"))
-        fits_something = any(part.arrays or part.texts for part in parts)
+        has_state = any(part.arrays or part.texts for part in parts)
         other_kind = config.embedder.kind != self.config.embedder.kind
-        if other_kind or fits_something:
+        if other_kind or has_state:
             refused["embedder"] = self._embedder_differs(config)
             refused["mask"] = refused["embedder"]
         if config.encoder.kind != self.config.encoder.kind:
@@ -167,7 +164,7 @@ class WarmStart:
         return {part: reason for part, reason in refused.items() if reason}
 
     def _embedder_differs(self, config: Config) -> str:
-        """Return how the embedder differs in form; empty if it does not."""
+        """Return the settings of the embedder that differ; empty if none does."""
         differs = _differing("embedder", config.embedder, self.config.embedder)
         if not differs and config.embedder.reads_codes:
             return self._deobfuscator_differs(config)
@@ -179,7 +176,7 @@ class WarmStart:
     def _ctc_head_differs(self, config: Config) -> str:
         mine, theirs = config.ocr, self.config.ocr
         if not mine.recognizes or not theirs.recognizes:
-            return "there is none" if mine.recognizes else "this run has none"
+            return "that run has none" if mine.recognizes else "this run has none"
         num = [c.ocr.num_frames(c.embedder, c.encoder) for c in (config, self.config)]
         frames = "" if num[0] == num[1] else f"ocr.frames_per_token = {num[1]} there"
         return ", ".join(each for each in (_differing("ocr", mine, theirs), frames) if each)
@@ -198,15 +195,15 @@ class WarmStart:
         fitted = self.fitted(config)
         if part == "embedder" and part in fitted:
             names = sorted([*fitted[part].arrays, *fitted[part].texts])
-            return f", and what was fitted for it ({', '.join(names)})" if names else ""
-        return ", and its alphabet" if part == "ctc_head" else ""
+            return f", with its fitted state ({', '.join(names)})" if names else ""
+        return ", with its alphabet" if part == "ctc_head" else ""
 
 
 def _by_part(state: Mapping[str, Tensor]) -> dict[str, dict[str, tuple[str, Tensor]]]:
-    """Return tensors by part of a model and name, with their names in the model itself.
+    """Return tensors by part and name, with their names in the model itself.
 
-    The module around an embedder that joins the tokens of a word is a part of its own, `words`, so
-    that the embedder has the same names with and without it.
+    The module around an embedder that joins the tokens of a word becomes the part `words`, so that
+    the embedder has the same names with and without it.
     """
     around = any(name.startswith(INNER) for name in state)
     parts: dict[str, dict[str, tuple[str, Tensor]]] = {}
@@ -222,7 +219,7 @@ def _by_part(state: Mapping[str, Tensor]) -> dict[str, dict[str, tuple[str, Tens
 
 def _misfit(name: str, tensor: Tensor, found: Mapping[str, tuple[str, Tensor]]) -> str:
     if name not in found:
-        return f"{name} (not there)"
+        return f"{name} (missing there)"
     shapes = [" × ".join(map(str, each.shape)) for each in (found[name][1], tensor)]
     return f"{name} ({shapes[0]} there, {shapes[1]} here)"
 
@@ -235,7 +232,7 @@ def _named(misfits: list[str]) -> str:
 
 
 def _differing(group: str, mine: Settings, theirs: Settings) -> str:
-    """Return the settings there on which weights depend and that differ; empty if none does."""
+    """Return the differing settings of the source run on which weights depend; empty if none."""
     if mine.kind != theirs.kind:
         return f"{group}.kind = {theirs.kind!r} there"
     names = [each.name for each in fields(mine) if not each.metadata.get("keeps_weights")]

@@ -1,1 +1,1 @@
-"""What is asked of a text: targets, loss, scores."""
+"""Tasks: head, targets, loss, metrics and thresholds of a model."""

@@ -1,4 +1,4 @@
-"""What every task is: a head with its targets, its loss and its scores."""
+"""Base class of tasks: a head with its targets, loss and metrics."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from vitrina.text.batch import TextBatch
 
 @dataclass(frozen=True)
 class Sample:
-    """Some texts of a split, on their way to the model.
+    """Texts of a split, with noise, prepared for the tokenizer.
 
     Attributes:
-        split: where they are from.
-        indices: int64 [B], which of its texts they are.
-        noisy: what the noise made of them.
-        shown: the texts that the tokenizer gets for them.
-        normalizer: makes these texts; it knows the way back.
+        split: source of the texts.
+        indices: int64 [B], indices of the texts in `split`.
+        noisy: the noisy texts.
+        shown: the normalized noisy texts, as the tokenizer gets them.
+        normalizer: maps `noisy` to `shown`, with offsets.
     """
 
     split: Split
@@ -44,13 +44,13 @@ class Sample:
 
 
 class Task(ABC):
-    """What is asked of a text.
+    """Base class of tasks.
 
     Attributes:
-        label_names: names of the labels that can be said.
-        task_metrics: how what the model says is compared with what is true.
-        waits_for_thresholds: whether the probabilities from which on a label is said are chosen
-            when training has ended; `task_metrics` takes them for 0.5 until then.
+        label_names: names of the labels that can be predicted.
+        task_metrics: compares predictions with the truth.
+        waits_for_thresholds: whether the decision thresholds are chosen after training; until then
+            `task_metrics` uses 0.5.
     """
 
     label_names: list[str]
@@ -58,87 +58,87 @@ class Task(ABC):
     waits_for_thresholds: bool = False
 
     def embedder(self, embedder: Embedder) -> Embedder:
-        """The embedder as this task uses it."""
+        """Return the embedder as this task uses it."""
         return embedder
 
     @abstractmethod
     def build_model(self, embedder: Embedder, encoder: Encoder) -> Model:
-        """The model with the task's head, which is built now, without a CTC head."""
+        """Build the model with the task's head, without a CTC head."""
 
     @abstractmethod
     def targets(self, sample: Sample) -> Targets:
-        """Those of the sample's texts."""
+        """Return the targets of the texts of a sample."""
 
     @abstractmethod
     def truth(self, split: Split) -> Any:
-        """What `task_metrics` compares predictions with, a row for each text of the split.
+        """Return the truth that `task_metrics` takes, one row for each text of the split.
 
         Args:
-            split: perhaps with noise over its texts; its labelled words stand where they are then.
+            split: clean or noisy; the spans of its labeled words match its texts.
         """
 
     @abstractmethod
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
-        """Of the head's output, added up over the texts (not averaged), as a scalar."""
+        """Compute the loss of the head's output, summed over the texts (not averaged), a scalar."""
 
     def divergence(self, first: Tensor, second: Tensor) -> Tensor:
-        """How far apart two outputs for the same texts are, added up over them, as a scalar.
+        """Compute the divergence of two outputs for the same texts, summed over them, a scalar.
 
-        A task for which this has no meaning is refused before (`TrainingConfig.check_others`).
+        `TrainingConfig.check_with` refuses tasks that do not implement it.
         """
         raise AssertionError(f"{type(self).__name__} does not compare two views of a text")
 
     @abstractmethod
     def probabilities(self, output: Tensor) -> Tensor:
-        """float32, a row for each row of the output."""
+        """Return probabilities, float32, one row for each row of the output."""
 
     def predictor(
         self, model: Model, pipeline: TextPipeline, *, max_tokens: int, precision: str
     ) -> Predictor:
-        """Makes of texts what `task_metrics` compares with the truth."""
+        """Return a predictor from texts to the predictions that `task_metrics` takes."""
         return Predictor(
             model, pipeline, self.probabilities, max_tokens=max_tokens, precision=precision
         )
 
     def validation_score(self, scores: Mapping[str, float], metric: str) -> float:
-        """By what the best weights are chosen; more is better.
+        """Return the score that chooses the best weights; higher is better.
 
         Args:
-            scores: of `task_metrics` on validation texts, and `cer`, the character error rate,
-                where the model reads.
-            metric: what `training.metric` says.
+            scores: scores of `task_metrics` on validation texts; with a CTC head also `cer`, the
+                character error rate.
+            metric: value of `training.metric`.
         """
         return scores[metric]
 
     def notes(self, model: Model) -> list[str]:
-        """What of a model this task does not train though one may think so, a sentence each."""
+        """Return warnings about parts of a model that this task does not train, a sentence each."""
         return []
 
     def draw(
         self, model: Model, pipeline: TextPipeline, texts: TextBatch, folder: Path
     ) -> list[Path]:
-        """Pictures of what the model does, written into the folder of a run; most have none.
+        """Write images of the model's output to the folder of a run; return their paths.
 
         Args:
-            pipeline: prepares texts for it.
-            texts: some texts as its tokenizer gets them.
+            pipeline: prepares texts for the model.
+            texts: some texts as the tokenizer gets them.
         """
         return []
 
     def choose_thresholds(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-        """Thresholds by label, for a task that waits for them.
+        """Return thresholds by label; called only if `waits_for_thresholds`.
 
         Args:
-            truth, predicted: of the validation texts, in the form that `task_metrics` takes.
+            truth, predicted: validation texts, in the form that `task_metrics` takes.
         """
         assert not self.waits_for_thresholds
         return {}
 
     def use_thresholds(self, thresholds: dict[str, float]) -> None:
-        """Let `task_metrics` say labels by these."""
+        """Make `task_metrics` decide with these thresholds."""
         assert thresholds.keys() == set(self.threshold_names) == set()
 
     @property
     def threshold_names(self) -> list[str]:
-        """The labels that have thresholds."""
+        """Names of the labels that have thresholds."""
         return []

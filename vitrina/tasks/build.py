@@ -1,4 +1,4 @@
-"""From configuration and fitted state to a model: fit, then build."""
+"""Fits and builds the task, the model and the text pipeline of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vitrina.registry import build, component
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
 from vitrina.tasks.ocr.recognition import Recognition
-from vitrina.tasks.ocr.symbols import symbols_of
+from vitrina.tasks.ocr.symbols import build_symbols
 
 
 def fit(
@@ -28,12 +28,12 @@ def fit(
     corpus: Corpus,
     given: Mapping[str, FittedState] | None = None,
 ) -> FittedState:
-    """Fit what the components of a run need to know of its training texts.
+    """Fit the components of a run on its training texts.
 
     Args:
-        dataset: only its training texts are seen.
-        corpus: these texts, normalized.
-        given: what comes from another run and is not fitted: `deobfuscator`, `embedder`, `ocr`.
+        dataset: only its training split is used.
+        corpus: the normalized training texts.
+        given: states from another run, which are not fitted: `deobfuscator`, `embedder`, `ocr`.
     """
     parts = {
         **(given or {}),
@@ -56,7 +56,7 @@ def fit(
 
 
 def fit_task(config: Config, dataset: Dataset) -> FittedState:
-    """What the task alone learns from its training texts."""
+    """Fit the task alone."""
     return (
         component("task", config.task.kind)
         .load()
@@ -65,12 +65,12 @@ def fit_task(config: Config, dataset: Dataset) -> FittedState:
 
 
 def build_task(config: Config, fitted: FittedState) -> Task:
-    """Return the task, with what was fitted for it."""
+    """Build the task with its fitted state."""
     return build("task", config.task, fitted.part("task"))
 
 
 def build_recognition(config: Config, fitted: FittedState) -> Recognition | None:
-    """What is asked of a reading head, where there is one."""
+    """Build the task of the CTC head; None without one."""
     if not config.ocr.recognizes:
         return None
     return build("ocr", config.ocr, fitted.part("ocr"))
@@ -79,7 +79,7 @@ def build_recognition(config: Config, fitted: FittedState) -> Recognition | None
 def build_pipeline(
     config: Config, fitted: FittedState, model: Model, normalizer: Normalizer
 ) -> TextPipeline:
-    """Return all stages of a text before the model."""
+    """Build the pipeline of all stages before the model."""
     deobfuscator = None
     if component("deobfuscator", config.deobfuscator.kind).target:
         deobfuscator = build("deobfuscator", config.deobfuscator, fitted.part("deobfuscator"))
@@ -87,9 +87,9 @@ def build_pipeline(
 
 
 def build_model(config: Config, fitted: FittedState, task: Task) -> Model:
-    """The model with its first weights, which depend on `config.seed` alone.
+    """Build the model with its initial weights, which depend only on `config.seed`.
 
-    Weights of a checkpoint are not read: `Model.load_pretrained` does, where a training starts.
+    Pretrained weights are not loaded here; `Model.load_pretrained` loads them when training starts.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
@@ -101,7 +101,7 @@ def build_model(config: Config, fitted: FittedState, task: Task) -> Model:
             .build(config.encoder, embedder.dim, fitted.part("encoder"))
         )
         model = task.build_model(embedder, encoder)
-        # The CTC head is built last: the other weights begin as they would without it.
+        # Built last, so that it does not change the initial values of the other weights.
         model.ctc_head = _build_ctc_head(config, fitted, embedder, encoder)
         return model
 
@@ -118,7 +118,7 @@ def _build_ctc_head(
         dim=ocr.dim,
         kernels=ocr.kernels,
         steps=ocr.num_frames(config.embedder, config.encoder),
-        num_symbols=symbols_of(fitted.part("ocr")).num_symbols,
+        num_symbols=build_symbols(fitted.part("ocr")).num_symbols,
         uses_encoder=uses_encoder,
         span=ocr.span(config.encoder),
     )

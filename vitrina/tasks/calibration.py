@@ -1,8 +1,7 @@
-"""How far probabilities can be taken at their word: calibration error and Brier score.
+"""Calibration of probabilities: expected calibration error and Brier score.
 
-Of several labels both are means over those that are reported: of two classes they are those of the
-positive one, of more of each class against the rest (class-wise calibration error, Nixon et al.,
-Measuring Calibration in Deep Learning, 2019).
+Both are means over the reported labels: the positive one of two classes, else each class against
+the rest (class-wise calibration error, Nixon et al., Measuring Calibration in Deep Learning, 2019).
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from vitrina.tasks.metrics import Predictions, mean_of_defined
 NUM_BINS = 15
 
 CALIBRATION = ("ece", "brier")
-"""The scores of calibration; they lie in [0, 1], and less is better."""
+"""Calibration scores, in [0, 1]; lower is better."""
 
 
 def calibration(decisions: Predictions) -> dict[str, float]:
-    """The scores of `CALIBRATION`; NaN where there are no texts."""
+    """Compute the scores of `CALIBRATION`; NaN without texts."""
     columns = [
         (decisions.occurs[:, k], decisions.probabilities[:, k].astype(np.float64))
         for k in decisions.reported
@@ -32,15 +31,18 @@ def calibration(decisions: Predictions) -> dict[str, float]:
 def calibration_error(
     occurs: np.ndarray, probability: np.ndarray, num_bins: int = NUM_BINS
 ) -> float:
-    """Expected calibration error over bins of equal mass.
+    """Compute the expected calibration error over bins of equal mass.
 
-    The texts, sorted by probability, are cut into bins of as many texts each, give or take one; the
-    error is the mean of |share of texts with the label - mean probability| over the texts. Where a
-    cut falls among texts of equal probability, each of these counts for their mean, so that the
-    order of the texts does not matter.
+    The texts are sorted by probability and split into bins of equal size (within one text). The
+    error is the mean of |share of texts with the label - mean probability|, weighted by bin size.
+    Texts of equal probability share their mean truth, so the order of the texts does not matter.
 
     Args:
-        occurs: bool [num_texts]. probability: float64 [num_texts].
+        occurs: bool [num_texts], whether a text has the label.
+        probability: float64 [num_texts].
+
+    >>> calibration_error(np.array([True, False]), np.array([0.75, 0.25]))
+    0.25
     """
     if not len(occurs):
         return float("nan")
@@ -52,5 +54,5 @@ def calibration_error(
 
 
 def brier_score(occurs: np.ndarray, probability: np.ndarray) -> float:
-    """Mean squared difference of probability and truth (Brier 1950, of one label by itself)."""
+    """Compute the mean squared difference of probability and truth (Brier 1950), for one label."""
     return float(((probability - occurs) ** 2).mean()) if len(occurs) else float("nan")

@@ -21,15 +21,15 @@ from vitrina.tasks.losses import class_divergence, class_loss, class_weights
 from vitrina.tasks.metrics import reported_classes
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.task_metrics import ClassMetrics
-from vitrina.tasks.thresholds import EVEN, best_threshold
+from vitrina.tasks.thresholds import DEFAULT_THRESHOLD, best_threshold
 
 
 class ClassificationTask(Task):
-    """One class for each text.
+    """Assigns one class to each text.
 
     Args:
-        config: the option's values.
-        fitted: what `fit` returned: the names of the classes and their weights.
+        config: settings of the task.
+        fitted: state from `fit`: names and weights of the classes.
     """
 
     def __init__(self, config: ClassificationConfig, fitted: FittedState) -> None:
@@ -41,22 +41,23 @@ class ClassificationTask(Task):
         self._weights = torch.from_numpy(fitted.arrays["weights"])
         self._positive = positive
         self.waits_for_thresholds = config.threshold == VALIDATION
-        fixed = None if config.threshold in (VALIDATION, EVEN) else config.threshold
+        argmax = config.threshold in (VALIDATION, DEFAULT_THRESHOLD)
+        fixed = None if argmax else config.threshold
         self.task_metrics = ClassMetrics(names, positive, fixed, config.metrics)
 
     @staticmethod
     def fit(config: ClassificationConfig, train: Split, label_names: list[str]) -> FittedState:
-        """The label vocabulary of the training texts, and the weight of each label.
+        """Return the names of the classes, and their weights in the training texts.
 
         Raises:
-            InputError: if a label that the configuration names is not in it, or more than two
-                classes shall have a threshold.
+            InputError: if the configuration names an unknown label, or sets a threshold with more
+                than two classes.
         """
         known = config.positive is None or config.positive in label_names
         require(known, "task.positive", config.positive, f"one of {', '.join(label_names)}")
-        alone = config.threshold == EVEN or len(label_names) == 2
-        allowed = f"{EVEN}, as the likeliest of {len(label_names)} classes is predicted"
-        require(alone, "task.threshold", config.threshold, allowed)
+        fits = config.threshold == DEFAULT_THRESHOLD or len(label_names) == 2
+        allowed = f"{DEFAULT_THRESHOLD} with {len(label_names)} classes"
+        require(fits, "task.threshold", config.threshold, allowed)
         counts = np.bincount(train.labels, minlength=len(label_names))
         return FittedState(
             arrays={"weights": class_weights(config.class_weights, label_names, counts)},
@@ -72,11 +73,11 @@ class ClassificationTask(Task):
         return Targets(sample.split.labels[sample.indices])
 
     def truth(self, split: Split) -> np.ndarray:
-        """int64 [num_texts], index into `label_names`."""
+        """Return int64 [num_texts], indices into `label_names`."""
         return split.labels
 
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
-        """Cross entropy or focal loss of logits [B, C]."""
+        """Compute cross entropy or focal loss of logits [B, C]."""
         labels_B = torch.from_numpy(targets.labels).to(output.device, non_blocking=True)
         self._weights = self._weights.to(output.device)
         smoothing, gamma = self.config.label_smoothing, self.config.gamma
@@ -86,11 +87,11 @@ class ClassificationTask(Task):
         return class_divergence(first, second)
 
     def probabilities(self, output: Tensor) -> Tensor:
-        """float32 [B, C]."""
+        """Return float32 [B, C]."""
         return output.float().softmax(dim=1)
 
     def choose_thresholds(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-        """That of the positive class."""
+        """Return the threshold of the positive class."""
         (index,) = reported_classes(len(self.label_names), self._positive)
         return {self.label_names[index]: best_threshold(truth == index, predicted[:, index])}
 

@@ -1,4 +1,4 @@
-"""Settings of the group `task`: what a model predicts of a text."""
+"""Settings of the group `task`: what a model predicts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vitrina.registry import (
 FOCAL_GAMMA = 2.0
 """The best exponent of Lin et al. 2017."""
 VALIDATION = "validation"
-"""`task.threshold`: chosen on the validation texts."""
+"""Value of `task.threshold`: chosen on the validation texts."""
 POOLS = ("max_mean", "max", "mean")
 METRICS = (
     "accuracy",
@@ -37,7 +37,7 @@ METRICS = (
     "roc_auc",
     "average_precision",
 )
-"""Our own metrics of labels; all lie in [0, 1], and more is better. The target of a metric maps
+"""Built-in metrics of labels, in [0, 1]; higher is better. The target of a metric maps
 `vitrina.tasks.metrics.Predictions` to a number, NaN where it is undefined."""
 
 for _name in METRICS:
@@ -63,11 +63,11 @@ class TaskConfig(Settings):
 
     @property
     def further_metrics(self) -> Sequence[str]:
-        """Metrics of plugins that the task scores."""
+        """Metrics of plugins that the task computes."""
         return ()
 
     def label_rules(self) -> LabelRules | WordRules:
-        """How the rows of a dataset name their labels."""
+        """Return the rules for reading labels from the rows of a dataset."""
         return LabelRules(ignored=not self.needs_labels)
 
     def check_with(self, config: Any) -> None:
@@ -86,35 +86,34 @@ def _check_head(key: str, name: str, outputs: str) -> None:
 
 
 class TextTaskConfig(TaskConfig):
-    """Settings that the tasks with labels of whole texts share."""
+    """Base class of the settings of tasks with labels of whole texts."""
 
     compares_views: ClassVar[bool] = True
 
     labels: list[str] | None = None
-    """The labels, in the order of tables; null: those of the training rows, sorted. Others are left
-    out: with task=classification the rows that have them, with task=multilabel the labels alone."""
+    """The labels, in the order of tables; null: those of the training rows, sorted. With
+    task=classification rows with other labels are dropped, with task=multilabel only the labels."""
     dropout: float = setting(0.2, ge=0, lt=1)
-    """Probability that an entry of the pooled text is dropped in training."""
+    """Dropout rate of the pooled text."""
     label_smoothing: float = setting(0.0, ge=0, lt=1)
     """Share of each target that is spread over all labels."""
     loss: str = setting("cross_entropy", choices=("cross_entropy", "focal"))
-    """cross_entropy or focal (Lin et al. 2017: what is almost right counts less)."""
+    """cross_entropy or focal (Lin et al. 2017), which down-weights easy texts."""
     focal_gamma: float | None = setting(None, ge=0)
-    """With loss=focal the exponent of the probability that is missing; null: 2."""
+    """Focusing parameter gamma of loss=focal; null: 2."""
     class_weights: Any = "none"
-    """Weight of a text in the loss: none (all the same), balanced (the rarer its label, the more,
-    so that all labels count the same together), or a weight by label, such as {THREAT: 5}, where
-    other labels weigh 1."""
+    """Weight of a text in the loss: none (equal weights), balanced (inversely proportional to the
+    frequency of its label), or a weight by label such as {THREAT: 5}; other labels weigh 1."""
     threshold: Any = 0.5
-    """Decision threshold of a label's probability: a number between 0 and 1, or validation, the one
-    of the highest F1 on the validation texts, clean and noisy. Two classes have one for the
-    positive class, with 0.5 the likelier class; more than two leave it at 0.5."""
+    """Decision threshold of a label's probability: a number between 0 and 1, or validation (highest
+    F1 on the clean and noisy validation texts). With two classes it is that of the positive class;
+    with more it must be 0.5, and the most probable class is predicted."""
     head: str = "linear"
     """Head of the model: linear, or one of a plugin."""
     metrics: list[str] = setting([], unique=True)
-    """Metrics of plugins that are scored besides our own."""
+    """Metrics of plugins, in addition to the built-in ones."""
     min_labels: ClassVar[int] = 1
-    """Least number of labels."""
+    """Minimum number of labels."""
 
     def label_rules(self) -> LabelRules | WordRules:
         return LabelRules(self.label_order)
@@ -159,14 +158,14 @@ class TextTaskConfig(TaskConfig):
 
     @property
     def gamma(self) -> float:
-        """The exponent of the focal loss; 0 makes it cross entropy."""
+        """Exponent of the focal loss; 0 for cross entropy."""
         if self.loss == "cross_entropy":
             return 0.0
         return FOCAL_GAMMA if self.focal_gamma is None else self.focal_gamma
 
     @property
     def label_order(self) -> list[str] | None:
-        """`labels` as rows name them: `1` for true and 1.0."""
+        """`labels` as normalized in rows: `1` for true and 1.0."""
         return None if self.labels is None else [label_name(name) for name in self.labels]
 
 
@@ -177,8 +176,8 @@ class ClassificationConfig(TextTaskConfig):
     one_class_per_text: ClassVar[bool] = True
     min_labels: ClassVar[int] = 2
     positive: str | None = None
-    """With two classes, the one whose F1 and probability are reported; null: the last in order
-    (`1` of `0` and `1`)."""
+    """With two classes, the class whose F1 and probability are reported; null: the last one (`1` of
+    `0` and `1`)."""
 
 
 @register("task", "multilabel", "vitrina.tasks.multilabel:MultilabelTask")
@@ -209,16 +208,16 @@ class LabelingConfig(TaskConfig):
     lexicon: str | None = None
     """File of toxic words; null: the project's own."""
     pool: str = setting("max_mean", choices=POOLS)
-    """What a word keeps of its tokens: max_mean, max or mean."""
+    """Pooling of the tokens of a word: max_mean, max or mean."""
     kernels: list[int] = setting([5], ge=1, odd=True)
-    """Tokens that each residual convolution over the tokens of a word sees, before pooling. Without
-    any a word is a bag of its tokens."""
+    """Kernel sizes, in tokens, of the residual convolutions over a word's tokens before pooling;
+    empty: a word is a bag of tokens."""
     dropout: float = setting(0.2, ge=0, lt=1)
-    """Probability that an entry of a word's state is dropped in training."""
+    """Dropout rate of a word's hidden state."""
     label_smoothing: float = setting(0.0, ge=0, lt=1)
     """Share of each target that is spread over all labels."""
     positive_weight: float = setting(4.0, gt=0)
-    """Weight in the loss of words with a label, relative to those without."""
+    """Loss weight of words with a label, relative to words without."""
     head: str = "words"
     """Head of the model: words, or one of a plugin."""
 
@@ -245,17 +244,17 @@ class LabelingConfig(TaskConfig):
 class PretrainingConfig(TaskConfig):
     """No labels: masked pixels are reconstructed, and with ocr=ctc the text is recognized.
 
-    The weights that are kept are those of the lowest sum of masked_weight times the masked loss and
-    the character error rate on the validation texts, whatever training.metric is."""
+    The best checkpoint has the lowest sum of masked_weight times the masked loss and the character
+    error rate on the validation texts; training.metric is ignored."""
 
     needs_labels: ClassVar[bool] = False
     masked_weight: float = setting(1.0, ge=0, lt=math.inf)
-    """Weight of a text's masked loss, the mean over its masked tokens, relative to ocr.weight; with
-    0 nothing is masked."""
+    """Weight of a text's masked loss (the mean over its masked tokens), relative to ocr.weight; 0
+    masks nothing."""
     masked_share: float = setting(0.25, gt=0, lt=1)
     """Share of a text's tokens that are masked."""
     masked_span: float = setting(3.0, ge=1, lt=math.inf)
-    """Mean length of a masked span, in tokens; that of a window is embedder.stride_px wide."""
+    """Mean length of a masked span, in tokens; a token of windows is embedder.stride_px wide."""
 
     def check_with(self, config: Any) -> None:
         super().check_with(config)
@@ -265,5 +264,5 @@ class PretrainingConfig(TaskConfig):
         allowed = "one with a state for each token or stride with task=pretraining"
         require(encoder.keeps_tokens, "encoder.kind", encoder.kind, allowed)
         weight = self.masked_weight
-        allowed = "above 0 with ocr=none, where nothing else is trained"
+        allowed = "above 0 with ocr=none, which trains nothing else"
         require(weight > 0 or config.ocr.recognizes, "task.masked_weight", weight, allowed)

@@ -1,4 +1,4 @@
-"""Applies noise to a split: its texts, and the labeled words in them."""
+"""Applies noise to a split: its texts and the spans of its labeled words."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from vitrina.text.words import Words
 
 
 def corrupt_split(split: Split, words: Words, noise: Noise, epoch: int) -> Split:
-    """`split` with the noise of `epoch`; its labeled words move with the texts.
+    """Return `split` with the noise of `epoch`, with the spans of its labeled words mapped.
 
     Args:
-        words: the words of its texts, as the noise marked them.
+        words: the words of its texts, as marked by `Noise.mark`.
     """
     indices = np.arange(len(split.texts))
     if split.words is None:
         return replace(split, texts=noise.corrupted(split.texts, words, indices, epoch))
-    texts, map_spans = noise.corrupted_with(split.texts, words, split.words, indices, epoch)
-    return replace(split, texts=texts, words=map_spans)
+    texts, moved = noise.corrupted_with(split.texts, words, split.words, indices, epoch)
+    return replace(split, texts=texts, words=moved)

@@ -1,18 +1,17 @@
-"""Bootstrap intervals of scores: resampled test texts, all resamples in a few array operations.
+"""Bootstrap intervals of scores, over resampled test texts, vectorized over resamples.
 
-A resample is a row of weights, how often each text was drawn. The weighted scores are sums over
-columns, so that a thousand resamples are one matrix product for what depends on predictions, and
-two cumulative sums along texts sorted by probability for what depends on their order. With all
-weights one they equal `vitrina.tasks.metrics.score`.
+A resample is a row of weights: how often each text was drawn. A thousand resamples take one matrix
+product for scores of predicted labels, and two cumulative sums along texts sorted by probability
+for ranking scores. With unit weights the scores equal `vitrina.tasks.metrics.score`.
 
 The intervals are BCa, bias-corrected and accelerated (Efron and Tibshirani, An Introduction to
-the Bootstrap, 1993, chapter 14): the percentiles of the resampled scores that are read off are
-moved by the bias `z0` and the acceleration `a`. The acceleration is taken from a jackknife that
-leaves out one text at a time, or one of `MOST_GROUPS` random groups where there are more texts.
+the Bootstrap, 1993, chapter 14): the bias `z0` and the acceleration `a` shift the percentiles of
+the resampled scores. The acceleration comes from a jackknife that leaves out one text at a time,
+or one of `MAX_GROUPS` random groups of texts if there are more texts.
 
-`scipy.stats.bootstrap` lacks these groups and resamples that are undefined and do not count. Given
-the same weighted scores it takes as long on 2,254 texts (1 s) and 18 times as long on 12,000; a
-call of scikit-learn for each resample takes 200 times as long.
+`scipy.stats.bootstrap` has no jackknife groups and does not skip undefined resamples. With the same
+weighted scores it takes as long on 2,254 texts (1 s) and 18 times as long on 12,000; calling
+scikit-learn for each resample takes 200 times as long.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ import numpy as np
 from vitrina.tasks.metrics import Predictions
 
 INTERVAL_METRICS = ("accuracy", "f1", "macro_f1", "micro_f1", "roc_auc", "average_precision")
-"""The scores that get intervals."""
+"""Scores that have intervals."""
 
-MOST_GROUPS = 250
-MOST_WEIGHTS = 2_000_000
-"""Weights held at once, so that memory does not grow with resamples times texts."""
+MAX_GROUPS = 250
+MAX_WEIGHTS = 2_000_000
+"""Weights in memory at once, so that memory does not grow with resamples times texts."""
 
 _NORMAL = NormalDist()
 
@@ -37,13 +36,13 @@ _NORMAL = NormalDist()
 def intervals(
     decisions: Predictions, *, resamples: int, seed: int, level: float = 0.95
 ) -> dict[str, tuple[float, float]]:
-    """Lower and upper ends of the BCa intervals of `INTERVAL_METRICS`.
+    """Compute BCa intervals (low, high) of `INTERVAL_METRICS`; (NaN, NaN) where undefined.
 
-    The same seed and number of texts give the same resamples, so that intervals of suites made
-    from the same texts are comparable. An interval is (NaN, NaN) where the score is undefined.
+    The resamples depend only on the seed and the number of texts, so intervals of suites with the
+    same texts are comparable.
 
     Args:
-        resamples: how many are drawn. level: coverage aimed at.
+        resamples: number of resamples. level: nominal coverage.
     """
     num_texts = len(decisions.occurs)
     if num_texts == 0:
@@ -66,17 +65,17 @@ def intervals_of(
     seed: int,
     level: float = 0.95,
 ) -> dict[str, tuple[float, float]]:
-    """Lower and upper ends of the BCa intervals of any scores under resampling of texts.
+    """Compute BCa intervals (low, high) of any scores under resampling of texts.
 
     Args:
-        scores_of: weights float32 [num_resamples, num_texts], whole numbers of at least 0, to
+        scores_of: maps weights, float32 [num_resamples, num_texts], non-negative integers, to
             scores by name, float64 [num_resamples] each, NaN where undefined.
         num_texts: at least 1.
-        num_rows: what the memory that `scores_of` takes for a resample goes with: the number of
-            texts, or of what is counted in them.
+        num_rows: rows that `scores_of` weights for each resample, which bound its memory: the
+            number of texts, or of words in them.
     """
     found = scores_of(np.ones((1, num_texts), dtype=np.float32))
-    at_once = max(1, MOST_WEIGHTS // max(num_rows, num_texts))
+    at_once = max(1, MAX_WEIGHTS // max(num_rows, num_texts))
     resampled = _in_chunks(scores_of, _draw(num_texts, resamples, seed, at_once))
     left_out = _in_chunks(scores_of, _leave_out(num_texts, seed, at_once))
     return {
@@ -85,11 +84,14 @@ def intervals_of(
 
 
 def weighted_scores(decisions: Predictions, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """The scores of `INTERVAL_METRICS`, float64 [num_resamples], under each row of weights.
+    """Compute the scores of `INTERVAL_METRICS` under each row of weights.
 
     Args:
-        weights: float32 [num_resamples, num_texts], at least 0; whole numbers below 2^24 add up
-            exactly.
+        weights: float32 [num_resamples, num_texts], at least 0; the sums of integers are exact
+            below 2^24.
+
+    Returns:
+        Scores by name, float64 [num_resamples] each.
     """
     occurs, chosen = decisions.occurs, decisions.chosen  # [num_texts, num_labels]
     right = (occurs == chosen).all(axis=1)
@@ -114,11 +116,11 @@ def weighted_scores(decisions: Predictions, weights: np.ndarray) -> dict[str, np
 def _rank_scores(
     occurs: np.ndarray, probability: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """ROC-AUC and average precision of one label, float64 [num_resamples] each.
+    """Compute ROC-AUC and average precision of one label, float64 [num_resamples] each.
 
-    The ROC-AUC counts the pairs in which the text with the label is ranked higher, a tie as half.
-    The average precision adds up the precision at each distinct probability, weighted by the
-    recall gained there.
+    ROC-AUC is the share of pairs in which the text with the label is ranked higher; a tie counts
+    half. Average precision sums the precision at each distinct probability, weighted by the recall
+    gained there.
     """
     order = np.argsort(-probability, kind="stable")
     ranked = probability[order]
@@ -141,20 +143,20 @@ def _rank_scores(
 def ratio(
     numerator: np.ndarray, denominator: np.ndarray, undefined: float = float("nan")
 ) -> np.ndarray:
-    """The quotients, `undefined` where the denominator is not above 0."""
+    """Divide elementwise; `undefined` where the denominator is not above 0."""
     result = np.full(numerator.shape, undefined, dtype=np.float64)
     np.divide(numerator, denominator, out=result, where=denominator > 0)
     return result
 
 
 def mean_of_defined_rows(values: np.ndarray) -> np.ndarray:
-    """Means of rows [num_resamples, num_labels] over what is not NaN."""
+    """Compute means of rows [num_resamples, num_labels] over the values that are not NaN."""
     defined = ~np.isnan(values)
     return ratio(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1))
 
 
 def _draw(num_texts: int, resamples: int, seed: int, at_once: int) -> Iterator[np.ndarray]:
-    """Weights of resamples with replacement, a chunk of rows at a time."""
+    """Yield weights of resamples with replacement, a chunk of rows at a time."""
     generator = np.random.default_rng([seed, num_texts])
     for first in range(0, resamples, at_once):
         rows = min(at_once, resamples - first)
@@ -165,8 +167,8 @@ def _draw(num_texts: int, resamples: int, seed: int, at_once: int) -> Iterator[n
 
 
 def _leave_out(num_texts: int, seed: int, at_once: int) -> Iterator[np.ndarray]:
-    """Weights of the jackknife: each row leaves out one group of texts."""
-    num_groups = min(num_texts, MOST_GROUPS)
+    """Yield weights of the jackknife: each row leaves out one group of texts."""
+    num_groups = min(num_texts, MAX_GROUPS)
     group = np.arange(num_texts) % num_groups
     if num_groups < num_texts:
         np.random.default_rng([seed, num_texts, 1]).shuffle(group)
@@ -185,7 +187,7 @@ def _in_chunks(
 def _bca(
     found: float, resampled: np.ndarray, left_out: np.ndarray, level: float
 ) -> tuple[float, float]:
-    """The interval of one score; resamples for which it is undefined do not count."""
+    """Compute the interval of one score; undefined resamples are dropped."""
     resampled = resampled[~np.isnan(resampled)]
     if np.isnan(found) or len(resampled) == 0:
         return float("nan"), float("nan")
@@ -194,15 +196,15 @@ def _bca(
     if 0 < below < 1:
         bias, acceleration = _NORMAL.inv_cdf(float(below)), _acceleration(left_out)
         for index, tail in enumerate(tails):
-            map_spans = bias + _NORMAL.inv_cdf(float(tail))
-            tails[index] = _NORMAL.cdf(bias + map_spans / (1 - acceleration * map_spans))
-    # Where all resamples lie on one side of the score the bias is undefined: plain percentiles.
+            shifted = bias + _NORMAL.inv_cdf(float(tail))
+            tails[index] = _NORMAL.cdf(bias + shifted / (1 - acceleration * shifted))
+    # If all resamples lie on one side of the score, the bias is undefined: plain percentiles.
     low, high = np.quantile(resampled, tails)
     return float(low), float(high)
 
 
 def _acceleration(left_out: np.ndarray) -> float:
-    """A sixth of the skewness of the jackknife's influences (equation 14.15)."""
+    """Compute a sixth of the skewness of the jackknife influences (equation 14.15)."""
     left_out = left_out[~np.isnan(left_out)]
     influence = left_out.mean() - left_out if len(left_out) else np.zeros(0)
     spread = float((influence**2).sum())

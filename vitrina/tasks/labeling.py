@@ -1,4 +1,4 @@
-"""Sequence labelling: one label for each word of a text."""
+"""Sequence labeling: one label for each word of a text."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from vitrina.tasks.word_metrics import WordMetrics
 from vitrina.text.batch import offsets_of, take_ragged
 from vitrina.text.spans import Spans, labels_by_overlap
 
-NOT_COUNTED = -100
-"""Target of the empty word that stands for a text without words."""
+IGNORE_INDEX = -100
+"""Target of the empty word that represents a text without words."""
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,24 @@ class WordTargets(Targets):
     """Labels of the words of a batch.
 
     Attributes:
-        labels: int64 [W]; `NOT_COUNTED` where there is nothing to say.
-        counts: int64 [B], words of each text.
+        labels: int64 [W]; `IGNORE_INDEX` for the word of a text without words.
+        counts: int64 [B], number of words of each text.
     """
 
     counts: np.ndarray
 
     def take(self, indices: np.ndarray) -> WordTargets:
-        """Those of the texts at `indices`, in that order."""
+        """Return the targets of the texts at `indices`, in that order."""
         labels, _ = take_ragged(self.labels, offsets_of(self.counts), indices)
         return WordTargets(labels, self.counts[indices])
 
 
 class LabelingTask(Task):
-    """One label for each word.
+    """Assigns one label to each word.
 
     Args:
-        config: the option's values.
-        fitted: what `fit` returned.
+        config: settings of the task.
+        fitted: state from `fit`.
     """
 
     def __init__(self, config: LabelingConfig, fitted: FittedState) -> None:
@@ -65,7 +65,7 @@ class LabelingTask(Task):
 
     @staticmethod
     def fit(config: LabelingConfig, train: Split, label_names: list[str]) -> FittedState:
-        """The label vocabulary of the training words, and how many words a text has."""
+        """Return the labels of the training words, and the mean number of words in a text."""
         assert train.words is not None
         fitted = {
             "label_names": label_names,
@@ -82,29 +82,29 @@ class LabelingTask(Task):
         return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> WordTargets:
-        """The label of each word as the model sees it.
+        """Return the label of each word of the texts that the tokenizer gets.
 
-        Noise may have split or joined words: each has the label of the clean word that it
-        overlaps most, measured in the noisy text.
+        Noise may split or join words. A word has the label of the clean word that it overlaps most
+        in the noisy text.
         """
         assert sample.split.words is not None
         words = shown_words(sample.shown)
         noisy = align_spans(words, sample.shown, sample.noisy.texts, sample.normalizer)
         clean = sample.noisy.map_spans(sample.split.words.take(sample.indices))
         labels = labels_by_overlap(noisy, clean).astype(np.int64)
-        labels[words.lengths == 0] = NOT_COUNTED
+        labels[words.lengths == 0] = IGNORE_INDEX
         return WordTargets(labels, words.counts)
 
     def truth(self, split: Split) -> Spans:
-        """The clean words with their labels, where they stand in the texts of the split."""
+        """Return the spans of the clean words in the texts of the split, with their labels."""
         assert split.words is not None
         return split.words
 
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
-        """Cross entropy of logits [W, C].
+        """Compute the cross entropy of logits [W, C].
 
-        Added up over words, each of which counts alike whatever its text, in units of the mean
-        number of words in a text: averaged over texts, it is about the mean over words.
+        The sum over words is divided by the mean number of words in a text: all words count the
+        same, and averaged over texts the loss is about the mean over words.
         """
         labels_W = torch.from_numpy(targets.labels).to(output.device, non_blocking=True)
         weight_C = torch.full((len(self.label_names),), self.config.positive_weight)
@@ -113,14 +113,14 @@ class LabelingTask(Task):
             output,
             labels_W,
             weight=weight_C.to(output.device, non_blocking=True),
-            ignore_index=NOT_COUNTED,
+            ignore_index=IGNORE_INDEX,
             label_smoothing=self.config.label_smoothing,
             reduction="sum",
         )
         return total / self.words_per_text
 
     def probabilities(self, output: Tensor) -> Tensor:
-        """float32 [W, C]."""
+        """Return float32 [W, C]."""
         return output.float().softmax(dim=1)
 
     def predictor(

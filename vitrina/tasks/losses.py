@@ -1,7 +1,7 @@
-"""Weighted cross entropy and focal loss, divergences, and the weights that a training set gives.
+"""Weighted cross entropy and focal loss, divergences, and class weights of a training set.
 
-A weight belongs to a label and is fixed before training. It is never divided by the weights of a
-batch, so that parts of batches and shares of processes add up to the gradient of the whole.
+Class weights are fixed before training and never normalized by the weights of a batch, so that
+parts of a batch and shares of processes sum to the gradient of the whole batch.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from vitrina.errors import require
 def cross_entropy(
     log_probabilities: Tensor, targets: Tensor, weights: Tensor, gamma: float
 ) -> Tensor:
-    """The sum over everything of `-w q (1 - p)^gamma log p`.
+    """Compute the sum over all elements of `-w q (1 - p)^gamma log p`.
 
-    With one-hot targets and `gamma` above 0 it is the focal loss of Lin et al. 2017 (equation 5),
-    with 0 cross entropy.
+    With one-hot targets this is the focal loss of Lin et al. 2017 (equation 5), and cross entropy
+    if `gamma` is 0.
 
     Args:
-        log_probabilities: float32 [..., K], of the K things of which one is true; they add up to 1.
-        targets: float32 [..., K], probability of being true.
-        weights: float32 [..., K] or what broadcasts to it.
+        log_probabilities: float32 [..., K]; the probabilities sum to 1 over K.
+        targets: float32 [..., K], target probabilities.
+        weights: float32, broadcastable to [..., K].
     """
     terms = -weights * targets * log_probabilities
     if gamma > 0:
-        # Above 0, where the power of a fraction would have no gradient.
+        # Above 0, where a fractional power has no finite gradient.
         missing = -torch.expm1(log_probabilities)
         terms = terms * missing.clamp(min=1e-7) ** gamma
     return terms.sum()
@@ -43,7 +43,7 @@ def cross_entropy(
 def class_loss(
     logits: Tensor, labels: Tensor, weights: Tensor, *, smoothing: float, gamma: float
 ) -> Tensor:
-    """One class for each text, added up over the texts.
+    """Compute the loss of one class for each text, summed over the texts.
 
     Args:
         logits: [B, C]. labels: int64 [B]. weights: float32 [C].
@@ -60,12 +60,12 @@ def class_loss(
 def binary_loss(
     logits: Tensor, targets: Tensor, weights: Tensor, *, smoothing: float, gamma: float
 ) -> Tensor:
-    """Each label said or not, added up over labels and texts.
+    """Compute the loss of independent binary labels, summed over labels and texts.
 
     Args:
         logits: [B, C]. targets: bool [B, C].
-        weights: float32 [C, 2], of texts without and with each label.
-        smoothing: share of each target that is spread over both, with and without.
+        weights: float32 [C, 2], weights of texts without and with each label.
+        smoothing: share of each target that is spread over both outcomes.
     """
     yes = targets * (1 - smoothing) + smoothing / 2
     both = torch.stack([1 - yes, yes], dim=-1)
@@ -74,9 +74,9 @@ def binary_loss(
 
 
 def class_divergence(first: Tensor, second: Tensor) -> Tensor:
-    """Symmetric divergence of two classifications, added up over the texts.
+    """Compute the symmetric divergence of two classifications, summed over the texts.
 
-    Half of KL(p‖q) + KL(q‖p), which is half of the sum over the classes of (p - q)(log p - log q).
+    It is half of KL(p‖q) + KL(q‖p), the sum over classes of (p - q)(log p - log q).
 
     Args:
         first, second: logits [B, C].
@@ -86,29 +86,32 @@ def class_divergence(first: Tensor, second: Tensor) -> Tensor:
 
 
 def binary_divergence(first: Tensor, second: Tensor) -> Tensor:
-    """Symmetric divergence of labels that are each said or not, added up over labels and texts.
+    """Compute the symmetric divergence of binary labels, summed over labels and texts.
 
     Args:
         first, second: logits [B, C].
     """
-    # The log odds of two such distributions differ as their logits do.
+    # The difference of the log odds of two Bernoulli distributions is that of their logits.
     first, second = first.float(), second.float()
     return ((first.sigmoid() - second.sigmoid()) * (first - second)).sum() / 2
 
 
 def class_weights(setting: Any, names: list[str], counts: np.ndarray) -> np.ndarray:
-    """float32 [C], the weight of each class.
+    """Return float32 [C], the weight of each class.
 
-    Balanced weights are those of scikit-learn over the classes that occur, so that their mean over
-    the training texts is 1; a class that does not occur weighs 1.
+    Balanced weights are those of scikit-learn over the classes that occur; their mean over the
+    training texts is 1. A class that does not occur has weight 1.
 
     Args:
-        setting: `task.class_weights`.
-        names: of the classes.
-        counts: int64 [C], training texts of each.
+        setting: value of `task.class_weights`.
+        names: names of the classes.
+        counts: int64 [C], training texts of each class.
 
     Raises:
-        InputError: if it gives a weight to a label that is not one.
+        InputError: if the setting names an unknown label.
+
+    >>> class_weights({"b": 3}, ["a", "b"], np.array([6, 2])).tolist()
+    [1.0, 3.0]
     """
     if setting == "balanced":
         weights, present = np.ones(len(counts), dtype=np.float32), np.flatnonzero(counts)
@@ -121,13 +124,13 @@ def class_weights(setting: Any, names: list[str], counts: np.ndarray) -> np.ndar
 def binary_weights(
     setting: Any, names: list[str], counts: np.ndarray, num_texts: int
 ) -> np.ndarray:
-    """float32 [C, 2], the weights of texts without and with each label.
+    """Return float32 [C, 2], the weights of texts without and with each label.
 
-    Balanced, each label is two classes as in `class_weights`, a label that no text or every text
-    has is left alone; a weight by name is that of the texts with the label.
+    Balanced weights treat each label as two classes (see `class_weights`); a label that no text or
+    every text has gets weights 1. A weight by name applies to the texts with the label.
 
     Args:
-        counts: int64 [C], training texts that have each label. num_texts: all of them.
+        counts: int64 [C], training texts with each label. num_texts: all training texts.
 
     Raises:
         InputError: as `class_weights`.
@@ -149,7 +152,7 @@ def _given(setting: Any, names: list[str]) -> np.ndarray:
     weights = np.ones(len(names), dtype=np.float32)
     for name, weight in setting.items() if isinstance(setting, Mapping) else ():
         known = label_name(name) in names
-        allowed = f"of a label, which are {', '.join(names[:20])}"
+        allowed = f"for one of the labels {', '.join(names[:20])}"
         require(known, f"task.class_weights.{name}", weight, allowed)
         weights[names.index(label_name(name))] = weight
     return weights

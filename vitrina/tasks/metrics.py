@@ -1,7 +1,7 @@
-"""Scores of predicted labels, label by label: one class for each text, or any set of labels.
+"""Metrics of predicted labels, by label and averaged, for single classes and label sets.
 
-The definitions are scikit-learn's. What is undefined (a ROC curve where only one class occurs) is
-NaN here, null in the files, never a made-up number.
+The definitions are those of scikit-learn, except that undefined scores (such as ROC-AUC if only one
+class occurs) are NaN here and null in files.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from vitrina.registry import component
 from vitrina.tasks.config import METRICS
 
 LABEL_METRICS = ("precision", "recall", "f1", "roc_auc", "average_precision")
-"""The scores of each label by itself."""
+"""Scores of a single label."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Predictions:
     """True and predicted labels of texts.
 
     Attributes:
-        occurs: bool [num_texts, num_labels], the labels a text has.
-        chosen: bool [num_texts, num_labels], those that are predicted.
-        probabilities: float [num_texts, num_labels], by which texts are ranked for each label.
-        reported: the labels whose means are `precision`, `recall`, `f1`, `roc_auc` and
-            `average_precision`: the positive one of two classes, or all.
+        occurs: bool [num_texts, num_labels], the true labels.
+        chosen: bool [num_texts, num_labels], the predicted labels.
+        probabilities: float [num_texts, num_labels], which rank the texts for each label.
+        reported: indices of the labels over which `precision`, `recall`, `f1`, `roc_auc` and
+            `average_precision` are averaged: the positive one of two classes, or all.
     """
 
     occurs: np.ndarray
@@ -50,7 +50,7 @@ class Predictions:
 
     @cached_property
     def by_label(self) -> list[dict[str, float]]:
-        """The scores of `LABEL_METRICS` of each label, and `support`, the texts that have it."""
+        """`LABEL_METRICS` of each label, and `support`, the number of texts with the label."""
         columns = (self.occurs.T, self.chosen.T, self.probabilities.T)
         return [_one_label(*column) for column in zip(*columns, strict=True)]
 
@@ -61,19 +61,18 @@ def decide(
     positive: int | None = None,
     threshold: float | None = None,
 ) -> Predictions:
-    """One class for each text: the most probable one, the first of equals.
+    """Predict one class for each text: the most probable one, the first of ties.
 
     Args:
-        labels: int64 [num_texts], class indices.
-        probabilities: float [num_texts, num_classes], two classes or more.
-        positive: index of the positive class of two, the last one if None. With more classes it is
-            not used.
-        threshold: with two classes, the probability from which on the positive one is predicted;
-            None: the most probable one.
+        labels: int64 [num_texts], indices of the true classes.
+        probabilities: float [num_texts, num_classes], at least two classes.
+        positive: with two classes, the index of the positive one; None: the last one.
+        threshold: with two classes, the decision threshold of the positive one; None: predict the
+            most probable class.
     """
     assert labels.ndim == 1 and probabilities.ndim == 2, (labels.shape, probabilities.shape)
     num_classes = probabilities.shape[1]
-    assert num_classes >= 2, "scores need two classes"
+    assert num_classes >= 2, "at least two classes are required"
     assert len(labels) == 0 or 0 <= labels.min() <= labels.max() < num_classes
     one_hot = np.eye(num_classes, dtype=bool)
     chosen = one_hot[choose_class(probabilities, positive, threshold)]
@@ -85,25 +84,24 @@ def decide(
 def choose_class(
     probabilities: np.ndarray, positive: int | None, threshold: float | None
 ) -> np.ndarray:
-    """int64 [num_texts], the class that `decide` chooses."""
+    """Return int64 [num_texts], the classes that `decide` predicts."""
     if threshold is None:
         return probabilities.argmax(axis=1)
     (index,) = reported_classes(probabilities.shape[1], positive)
-    # In double precision: a threshold between two probabilities must not be rounded to one.
+    # In float64: a threshold between two float32 probabilities must not be rounded to one of them.
     positive_N = probabilities[:, index].astype(np.float64) >= threshold
     return np.where(positive_N, index, 1 - index)
 
 
 def score(decisions: Predictions, metrics: Sequence[str] = METRICS) -> dict[str, float]:
-    """The scores of `metrics`, and `count`, the number of texts.
+    """Compute `metrics`, and `count`, the number of texts.
 
-    `accuracy` is the share of texts whose predicted labels are exactly right. Names with `macro_`
-    are means over all labels, names with `micro_` those of all (text, label) pairs taken together,
-    which for one class a text equal the accuracy. A label for which a score is undefined is left
-    out of the mean, and a score that is undefined for all of them is NaN: recall, `roc_auc` and
-    `average_precision` of a label that does not occur, `roc_auc` of one that all texts have,
-    precision and F1 of one that neither occurs nor is predicted. Precision is 0 where a label
-    occurs but is never predicted.
+    `accuracy` is the share of texts with exactly the right labels. `macro_` scores are means over
+    all labels, `micro_` scores pool all (text, label) pairs and equal the accuracy for one class a
+    text. A mean skips labels for which the score is undefined and is NaN if there is no other.
+    Undefined are: recall, `roc_auc` and `average_precision` of a label that does not occur,
+    `roc_auc` of a label that all texts have, precision and F1 of a label that neither occurs nor is
+    predicted. Precision is 0 if a label occurs but is never predicted.
     """
     scores: dict[str, float] = {
         name: component("metric", name).load()(decisions) for name in metrics
@@ -112,7 +110,7 @@ def score(decisions: Predictions, metrics: Sequence[str] = METRICS) -> dict[str,
 
 
 def accuracy(decisions: Predictions) -> float:
-    """Share of texts whose predicted labels are exactly right."""
+    """Share of texts with exactly the right labels."""
     right = (decisions.occurs == decisions.chosen).all(axis=1)
     return float(right.mean()) if len(right) else float("nan")
 
@@ -154,11 +152,11 @@ def _mean_over_labels(
 
 
 precision = _mean_over_labels("precision", "Share of the predictions of a label that are right.")
-recall = _mean_over_labels("recall", "Share of the texts with a label that get it.")
+recall = _mean_over_labels("recall", "Share of the texts with a label that are found.")
 f1 = _mean_over_labels("f1", "Harmonic mean of precision and recall.")
-roc_auc = _mean_over_labels("roc_auc", "Area under the curve of true over false positive rates.")
+roc_auc = _mean_over_labels("roc_auc", "Area under the ROC curve.")
 average_precision = _mean_over_labels(
-    "average_precision", "Mean of precision over the steps of recall."
+    "average_precision", "Area under the precision-recall curve, as a step function."
 )
 macro_precision = _mean_over_labels("precision", "Mean of precision over all labels.", macro=True)
 macro_recall = _mean_over_labels("recall", "Mean of recall over all labels.", macro=True)
@@ -166,12 +164,11 @@ macro_f1 = _mean_over_labels("f1", "Mean of F1 over all labels.", macro=True)
 
 
 def chance(occurs: np.ndarray, reported: Sequence[int]) -> dict[str, float]:
-    """The scores expected of guessing: what a text has is guessed as often as it occurs.
+    """Compute the expected scores of guessing the labels of a random text.
 
-    That is, the labels of another text taken at random. With `share_k` the share of texts that have
-    label `k`: accuracy is the sum of the squared shares of the sets of labels; precision, recall,
-    F1 and average precision of a label are its share; `roc_auc` is one half. Means over labels are
-    taken as in `score`.
+    Accuracy is the sum of the squared shares of the label sets. Precision, recall, F1 and average
+    precision of a label are its share of the texts, `roc_auc` is 0.5. Means over labels are as in
+    `score`.
 
     Args:
         occurs: bool [num_texts, num_labels].
@@ -197,20 +194,20 @@ def chance(occurs: np.ndarray, reported: Sequence[int]) -> dict[str, float]:
 
 
 def reported_classes(num_classes: int, positive: int | None) -> list[int]:
-    """The classes over which scores are means: the positive one of two, or all."""
+    """Return the classes over which scores are averaged: the positive one of two, or all."""
     if num_classes > 2:
         return list(range(num_classes))
     return [num_classes - 1 if positive is None else positive]
 
 
 def mean_of_defined(values: Sequence[float]) -> float:
-    """The mean of the values that are not NaN; NaN if there are none."""
+    """Return the mean of the values that are not NaN; NaN if there are none."""
     defined = [value for value in values if not np.isnan(value)]
     return float(np.mean(defined)) if defined else float("nan")
 
 
 def _one_label(occurs: np.ndarray, chosen: np.ndarray, probability: np.ndarray) -> dict:
-    """Scores of one label; bool, bool and float [num_texts]."""
+    """Compute the scores of one label; arguments are bool, bool and float [num_texts]."""
     nan = float("nan")
     any_occurs, any_chosen = bool(occurs.any()), bool(chosen.any())
     known = any_occurs or any_chosen
@@ -219,7 +216,7 @@ def _one_label(occurs: np.ndarray, chosen: np.ndarray, probability: np.ndarray) 
         "recall": recall_score(occurs, chosen) if any_occurs else nan,
         "f1": f1_score(occurs, chosen) if known else nan,
         "roc_auc": roc_auc_score(occurs, probability) if any_occurs and not occurs.all() else nan,
-        # Adding up may end an ulp above one.
+        # Rounding of the sum can exceed one by an ulp.
         "average_precision": min(average_precision_score(occurs, probability), 1.0)
         if any_occurs
         else nan,

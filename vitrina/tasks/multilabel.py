@@ -23,17 +23,17 @@ from vitrina.tasks.losses import binary_divergence, binary_loss, binary_weights
 from vitrina.tasks.metrics import Predictions
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.task_metrics import LabelMetrics
-from vitrina.tasks.thresholds import EVEN, best_threshold
+from vitrina.tasks.thresholds import DEFAULT_THRESHOLD, best_threshold
 
 
 class MultilabelTask(Task):
-    """Each label said or not, whatever the others are: one logit a label.
+    """Predicts each label independently, with one logit a label.
 
-    Splits number the distinct label sets; a matrix tells which labels stand in each.
+    The labels of a split are indices of distinct label sets; a matrix lists the labels of each set.
 
     Args:
-        config: the option's values.
-        fitted: what `fit` returned: the names of the labels, their weights, and the matrix.
+        config: settings of the task.
+        fitted: state from `fit`: names and weights of the labels, and the matrix.
     """
 
     def __init__(self, config: MultilabelConfig, fitted: FittedState) -> None:
@@ -42,21 +42,20 @@ class MultilabelTask(Task):
         self._sets = fitted.arrays["sets"]  # bool [num_sets, C]
         self._weights = torch.from_numpy(fitted.arrays["weights"])
         self.waits_for_thresholds = config.threshold == VALIDATION
-        fixed = EVEN if config.threshold == VALIDATION else config.threshold
+        fixed = DEFAULT_THRESHOLD if self.waits_for_thresholds else config.threshold
         thresholds = [fixed] * len(self.label_names)
         self.task_metrics = MultilabelMetrics(self.label_names, thresholds, config.metrics)
 
     @staticmethod
     def fit(config: MultilabelConfig, train: Split, label_names: list[str]) -> FittedState:
-        """The labels that the sets are made of, and their weights in the training texts.
-
-        Sets that stand in no training row are there too, made of labels that do.
+        """Return the labels of the sets, and their weights in the training texts.
 
         Args:
-            label_names: of the sets, as `vitrina.data.labels.set_name` gives them.
+            label_names: names of the sets from `vitrina.data.labels.set_name`, including sets that
+                occur only in other splits.
 
         Raises:
-            InputError: if the configuration gives a weight to a label that is not one.
+            InputError: if the configuration gives a weight to an unknown label.
         """
         sets = [members(name) for name in label_names]
         names = config.label_order or sorted_labels({name for each in sets for name in each})
@@ -77,15 +76,15 @@ class MultilabelTask(Task):
         return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> Targets:
-        """bool [B, C]."""
+        """Return bool [B, C]."""
         return Targets(self._sets[sample.split.labels[sample.indices]])
 
     def truth(self, split: Split) -> np.ndarray:
-        """bool [num_texts, C], the labels of each text."""
+        """Return bool [num_texts, C], the labels of each text."""
         return self._sets[split.labels]
 
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
-        """Binary cross entropy or focal loss of logits [B, C], added up over the labels too."""
+        """Compute binary cross entropy or focal loss of logits [B, C], also summed over labels."""
         targets_BC = torch.from_numpy(targets.labels).to(output.device, non_blocking=True)
         self._weights = self._weights.to(output.device)
         smoothing, gamma = self.config.label_smoothing, self.config.gamma
@@ -95,11 +94,11 @@ class MultilabelTask(Task):
         return binary_divergence(first, second)
 
     def probabilities(self, output: Tensor) -> Tensor:
-        """float32 [B, C], of each label by itself."""
+        """Return float32 [B, C], an independent probability for each label."""
         return output.float().sigmoid()
 
     def choose_thresholds(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-        """That of each label."""
+        """Return the threshold of each label."""
         columns = zip(self.label_names, truth.T, predicted.T, strict=True)
         return {name: best_threshold(occurs, p) for name, occurs, p in columns}
 
@@ -113,16 +112,16 @@ class MultilabelTask(Task):
 
 
 class MultilabelMetrics(LabelMetrics):
-    """A set of labels for each text: bool, and probabilities, [num_texts, num_labels].
+    """Metrics of label sets; truth is bool, predictions are probabilities [num_texts, num_labels].
 
-    A label is said of a text if its probability is not below the label's threshold. `f1`,
-    `precision`, `recall`, `roc_auc` and `average_precision` are means over the labels, `accuracy`
-    is the share of texts of which exactly the right labels are said.
+    A label is predicted if its probability is at least its threshold. `f1`, `precision`, `recall`,
+    `roc_auc` and `average_precision` are means over the labels, `accuracy` is the share of texts
+    with exactly the right labels.
 
     Args:
         label_names: names of the labels.
-        thresholds: of each label.
-        metrics: further metrics, of plugins.
+        thresholds: decision threshold of each label.
+        metrics: further metrics, from plugins.
     """
 
     shown: ClassVar[dict[str, str]] = {
@@ -130,7 +129,7 @@ class MultilabelMetrics(LabelMetrics):
         "micro_f1": "micro F1",
         "roc_auc": "ROC-AUC",
         "average_precision": "avg. prec.",
-        "accuracy": "all right",
+        "accuracy": "exact match",
     }
 
     def __init__(
@@ -150,16 +149,16 @@ class MultilabelMetrics(LabelMetrics):
         return list(range(len(self.label_names)))
 
     def decide(self, truth: np.ndarray, predicted: np.ndarray) -> Predictions:
-        return Predictions(truth, self._said(predicted), predicted, self.reported)
+        return Predictions(truth, self._choose(predicted), predicted, self.reported)
 
     def occurs(self, truth: np.ndarray) -> np.ndarray:
         return truth
 
     def fields(self, predicted: np.ndarray) -> dict[str, Any]:
-        """`score`, a mapping from label to probability, and `label`, a list of those said."""
-        said = zip(self.label_names, self._said(predicted), strict=True)
-        return {"score": self.named(predicted), "label": [name for name, yes in said if yes]}
+        """Return `score`, probabilities by label, and `label`, the list of predicted labels."""
+        chosen = zip(self.label_names, self._choose(predicted), strict=True)
+        return {"score": self.named(predicted), "label": [name for name, yes in chosen if yes]}
 
-    def _said(self, predicted: np.ndarray) -> np.ndarray:
-        # In double precision: a threshold between two probabilities must not be rounded to one.
+    def _choose(self, predicted: np.ndarray) -> np.ndarray:
+        # In float64: a threshold between two float32 probabilities must not be rounded to one.
         return predicted.astype(np.float64) >= self.thresholds

@@ -1,4 +1,4 @@
-"""A split on its way to the model: noise, then all stages of a text pipeline."""
+"""Noisy batches of a split: noise, then all stages of a text pipeline."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from vitrina.text.batch import TextBatch
 from vitrina.text.words import Words
 
 VALIDATION_EPOCH = 2**31
-"""The noise of validation texts is drawn in an epoch that no training reaches."""
+"""Epoch of the noise of validation texts, which no training reaches."""
 SECOND_VIEW_EPOCH = 2**32
-"""So are second views of training texts, in an epoch of their own for each epoch."""
+"""Added to the epoch for the noise of the second views of training texts."""
 
 
 @dataclass(frozen=True)
 class NoisyTexts:
-    """A split with the noise that is drawn over it.
+    """A split with its noise.
 
     Attributes:
         split: the clean texts.
-        words: their words, as the noise needs them.
-        noise: draws the noise.
-        normalizer: follows the noise, as it does in production.
+        words: their words, as marked by `Noise.mark`.
+        noise: perturbs the texts.
+        normalizer: applied after the noise.
     """
 
     split: Split
@@ -48,38 +48,38 @@ class NoisyTexts:
         return cls(split, noise.mark(split.texts), noise, normalizer)
 
     def corrupt(self, indices: np.ndarray, epoch: int) -> TextBatch:
-        """The texts at `indices` with the noise of `epoch`; not normalised."""
+        """Return the texts at `indices` with the noise of `epoch`, not normalized."""
         texts, words = self.split.texts.take(indices), self.words.take(indices)
         return self.noise.corrupted(texts, words, indices, epoch)
 
     def noisy(self, epoch: int) -> Split:
-        """The split with the noise of `epoch`; not normalised."""
+        """Return the split with the noise of `epoch`, not normalized."""
         return corrupt_split(self.split, self.words, self.noise, epoch)
 
     def draw(self, epoch: int) -> TextBatch:
-        """All texts with the noise of `epoch`, normalised."""
+        """Return all texts with the noise of `epoch`, normalized."""
         indices = np.arange(len(self.split.texts))
         return self.normalizer(self.noise.corrupted(self.split.texts, self.words, indices, epoch))
 
     def corpus(self) -> Corpus:
-        """Return what components are fitted on."""
+        """Return the corpus that components are fitted on."""
         clean = self.normalizer(self.split.texts)
         return Corpus(clean, lambda: self.draw(0), lambda: self.replacements(0))
 
     def replacements(self, epoch: int) -> Replacements:
-        """What the noise of `epoch` puts in place of letters; before the normaliser."""
+        """Return the replacements of letters in the noise of `epoch`, before the normalizer."""
         indices = np.arange(len(self.split.texts))
         return self.noise.replacements(self.split.texts, self.words, indices, epoch)
 
     def sample(self, indices: np.ndarray, epoch: int) -> Sample:
-        """The texts at `indices`, a batch of them, with the noise of `epoch`."""
+        """Return the texts at `indices` as a sample with the noise of `epoch`."""
         texts, words = self.split.texts.take(indices), self.words.take(indices)
         noisy = self.noise(texts, words, indices, epoch)
         shown = self.normalizer(noisy.texts)
         return Sample(self.split, indices, noisy, shown, self.normalizer)
 
     def clean(self, indices: np.ndarray) -> TextBatch:
-        """The texts at `indices` without noise, normalised."""
+        """Return the texts at `indices` without noise, normalized."""
         return self.normalizer(self.split.texts.take(indices))
 
     def for_training(
@@ -89,12 +89,12 @@ class NoisyTexts:
         reading: Recognition | None = None,
         second_view: str | None = None,
     ) -> TrainingSource:
-        """Return batches of these texts for a model, and its targets.
+        """Return a source of tokenized batches of these texts, with targets.
 
         Args:
             pipeline: prepares the texts.
-            second_view: what each batch holds beside the noisy texts: the `clean` ones, or `noisy`
-                ones with noise that is drawn a second time.
+            second_view: second view of each text in a batch: `clean`, or `noisy` (perturbed again
+                with other noise); None: no second view.
         """
 
         texts = replace(self, normalizer=pipeline)

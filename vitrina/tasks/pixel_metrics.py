@@ -1,4 +1,4 @@
-"""Scores of hidden tokens whose pixels are restored."""
+"""Metrics of masked tokens whose pixels are reconstructed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from vitrina.tasks.task_metrics import TaskMetrics
 
 
 class PixelMetrics(TaskMetrics):
-    """What is predicted is float64 [num_texts, 2]: errors added up over hidden tokens, and their
-    number, at least one. Nothing has to be known of a text; the truth is an array of as many rows.
+    """Masked loss of texts.
+
+    Predictions are float64 [num_texts, 2]: the sum of the errors of the masked tokens, and their
+    number, at least one. The truth is a placeholder with one row for each text.
     """
 
     metrics: ClassVar[Sequence[str]] = ("masked_loss",)
@@ -23,7 +25,7 @@ class PixelMetrics(TaskMetrics):
 
     @property
     def what(self) -> str:
-        return "masked loss: mean squared error of their pixels,\nless is better"
+        return "masked loss: mean squared error of their pixels,\nlower is better"
 
     def score(self, truth: Any, predicted: Any) -> dict[str, float]:
         if not len(predicted):
@@ -37,14 +39,14 @@ class PixelMetrics(TaskMetrics):
     def intervals(
         self, truth: Any, predicted: Any, *, resamples: int, seed: int
     ) -> dict[str, tuple[float, float]]:
-        """Texts are resampled, with all their tokens."""
+        """Compute intervals by resampling texts with all their tokens."""
         num_texts = len(predicted)
         if not num_texts:
             return {"masked_loss": (float("nan"), float("nan"))}
 
         def scores_of(weights: np.ndarray) -> dict[str, np.ndarray]:
             errors, counts = (weights.astype(np.float64) @ predicted).T
-            return {"masked_loss": errors / counts}  # something is hidden in every text
+            return {"masked_loss": errors / counts}  # each text has a masked token
 
         return intervals_of(scores_of, num_texts, num_texts, resamples=resamples, seed=seed)
 
@@ -52,13 +54,13 @@ class PixelMetrics(TaskMetrics):
         return []
 
     def fields(self, predicted: Any) -> dict[str, Any]:
-        """`masked_loss`, the mean over the hidden tokens of the text, and their number."""
+        """Return `masked_loss`, the mean over the masked tokens of the text, and their number."""
         errors, counts = predicted.tolist()
         return {"masked_loss": round(errors / counts, 6), "masked_tokens": int(counts)}
 
 
-class NothingHidden(PixelMetrics):
-    """Of a model that is asked to read alone: how well is told by the character error rate."""
+class NoPixelMetrics(PixelMetrics):
+    """No metrics, for a model that only recognizes text: the character error rate scores it."""
 
     metrics: ClassVar[Sequence[str]] = ()
     shown: ClassVar[dict[str, str]] = {}

@@ -1,6 +1,6 @@
-"""Pre-training: no labels; what is hidden in the drawing of a text is restored.
+"""Pretraining without labels: reconstruct the masked pixels of a text.
 
-Reading, the other half of it, is asked of the model by `ocr=ctc`, beside this task as beside any.
+Add `ocr=ctc` to also recognize the text, as with any task.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from vitrina.registry import component
 from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
 from vitrina.tasks.config import PretrainingConfig
-from vitrina.tasks.pixel_metrics import NothingHidden, PixelMetrics
-from vitrina.tasks.reconstruction import draw_restored
+from vitrina.tasks.pixel_metrics import NoPixelMetrics, PixelMetrics
+from vitrina.tasks.reconstruction import draw_reconstruction
 from vitrina.tasks.targets import Targets
 from vitrina.text.batch import TextBatch
 
 
 class PretrainingTask(Task):
-    """The pixels of hidden tokens.
+    """Reconstructs the pixels of masked tokens.
 
     Args:
-        config: the option's values.
+        config: settings of the task.
         fitted: empty; there is nothing to fit.
     """
 
     def __init__(self, config: PretrainingConfig, fitted: FittedState) -> None:
         self.config = config
         self.label_names = []
-        self.task_metrics = PixelMetrics() if config.masked_weight > 0 else NothingHidden()
+        self.task_metrics = PixelMetrics() if config.masked_weight > 0 else NoPixelMetrics()
 
     @staticmethod
     def fit(config: PretrainingConfig, train: Split, label_names: list[str]) -> FittedState:
@@ -55,28 +55,28 @@ class PretrainingTask(Task):
         return MaskedModel(embedder, encoder, head, masking)
 
     def targets(self, sample: Sample) -> Targets:
-        """None: the pixels stand in the text itself."""
+        """Return placeholders: the model takes the pixels from its input."""
         return Targets(np.zeros(len(sample.indices), dtype=np.int64))
 
     def truth(self, split: Split) -> np.ndarray:
-        """Nothing, for each text."""
+        """Return a placeholder for each text."""
         return np.zeros(len(split.texts), dtype=np.int64)
 
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
-        """The mean error over the hidden tokens of each text, times its weight, of [B, 2]."""
+        """Compute the weighted mean error of the masked tokens of each text from [B, 2]."""
         errors_B, counts_B = output.unbind(dim=1)
         return (errors_B / counts_B.clamp(min=1)).sum() * self.config.masked_weight
 
     def probabilities(self, output: Tensor) -> Tensor:
-        """The output as it is: errors added up, and hidden tokens, float32 [B, 2]."""
+        """Return the output: summed errors and number of masked tokens, float32 [B, 2]."""
         return output
 
     def validation_score(self, scores: Mapping[str, float], metric: str) -> float:
-        """Minus the weighted masked loss, minus the character error rate; whatever `metric` is."""
-        lost = scores.get("cer", 0.0)
+        """Return the negative sum of weighted masked loss and character error rate."""
+        total = scores.get("cer", 0.0)
         if self.config.masked_weight > 0:
-            lost += self.config.masked_weight * scores["masked_loss"]
-        return -lost
+            total += self.config.masked_weight * scores["masked_loss"]
+        return -total
 
     def notes(self, model: Model) -> list[str]:
         assert isinstance(model, MaskedModel)
@@ -88,8 +88,8 @@ class PretrainingTask(Task):
     def draw(
         self, model: Model, pipeline: TextPipeline, texts: TextBatch, folder: Path
     ) -> list[Path]:
-        """`masked.png`: texts, the same partly hidden, and restored."""
+        """Write `masked.png`: texts as drawn, masked and reconstructed."""
         assert isinstance(model, MaskedModel)
         if not model.masking:
             return []
-        return [draw_restored(model, pipeline, texts, folder / "masked.png")]
+        return [draw_reconstruction(model, pipeline, texts, folder / "masked.png")]

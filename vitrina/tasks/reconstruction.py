@@ -1,4 +1,4 @@
-"""A picture of hidden tokens: texts as they are drawn, what is hidden of them, what is restored.
+"""Image of masked tokens: texts as drawn, masked and reconstructed.
 
 Shapes: N tokens of a text, H/W pixels of a token, L columns of a text's line.
 """
@@ -21,42 +21,43 @@ from vitrina.models.prepare import TextPipeline
 from vitrina.text.batch import TextBatch
 
 NUM_TEXTS = 8
-"""Texts in a picture, at most."""
+"""Maximum number of texts in an image."""
 
-LONGEST = 60
-"""Code points of a text that are drawn, so that the picture fits on a page."""
+MAX_LENGTH = 60
+"""Code points of a text that are drawn, so that the image fits on a page."""
 
 SCALE = 2
 """Screen pixels for each pixel of the model."""
 
-CAPTIONS = ("drawn", "hidden", "restored")
+CAPTIONS = ("drawn", "masked", "reconstructed")
 GREY, LIGHT = (120, 120, 120), 205
 
 
 @dataclass(frozen=True)
-class RestoredLine:
-    """One text, its tokens side by side (windows where they stand in the line).
+class ReconstructedLine:
+    """One text, its tokens next to each other (windows at their positions in the line).
 
     Attributes:
-        drawn: uint8 [H, L], 255 is ink. hidden: bool [L].
-        restored: uint8 [H, L], what the model says where something is hidden, else as drawn.
+        drawn: uint8 [H, L], 255 is ink.
+        masked: bool [L].
+        reconstructed: uint8 [H, L], the prediction in masked columns, else as drawn.
     """
 
     drawn: np.ndarray
-    hidden: np.ndarray
-    restored: np.ndarray
+    masked: np.ndarray
+    reconstructed: np.ndarray
 
     def rows(self) -> list[np.ndarray]:
-        """What is shown of it, uint8 [H, L] each, 255 is paper: one row for each caption."""
-        covered = np.where(self.hidden, np.uint8(LIGHT), 255 - self.drawn)
-        return [255 - self.drawn, covered, 255 - self.restored]
+        """Return a uint8 image [H, L] for each caption, 255 is paper."""
+        covered = np.where(self.masked, np.uint8(LIGHT), 255 - self.drawn)
+        return [255 - self.drawn, covered, 255 - self.reconstructed]
 
 
-def restored_line(model: MaskedModel, pipeline: TextPipeline, text: str) -> RestoredLine:
-    """What is hidden of a text in a test, and what the model restores of it.
+def reconstruct(model: MaskedModel, pipeline: TextPipeline, text: str) -> ReconstructedLine:
+    """Mask a text as in evaluation, and reconstruct it.
 
-    Brightness and contrast of each hidden token are the true ones, as in the pictures of masked
-    autoencoders: the model is not asked for them. Where hidden windows overlap the mean is shown.
+    Masked tokens get their true brightness and contrast, as in the figures of masked autoencoders,
+    since the model does not predict them. Overlapping masked windows are averaged.
     """
     embedder, masking = model.embedder, model.masking
     assert isinstance(embedder, VisualEmbedder) and masking is not None
@@ -70,24 +71,25 @@ def restored_line(model: MaskedModel, pipeline: TextPipeline, text: str) -> Rest
     model.train(was_training)
     hidden_MW = found.hidden.cpu().numpy()
     every = np.ones((len(shown_NHW), shown_NHW.shape[2]), dtype=bool)
-    drawn, _ = _laid(shown_NHW, every, np.arange(len(shown_NHW)), embedder.step_px)
-    said, hidden = _laid(
+    drawn, _ = _place_tokens(shown_NHW, every, np.arange(len(shown_NHW)), embedder.step_px)
+    predicted, columns_L = _place_tokens(
         found.pixels().cpu().numpy(), hidden_MW, np.flatnonzero(masked), embedder.step_px
     )
     width = drawn.shape[1] if inputs.line_px is None else int(inputs.line_px[0])
-    said = np.pad(said, ((0, 0), (0, drawn.shape[1] - said.shape[1])))[:, :width]
-    hidden = np.pad(hidden, (0, drawn.shape[1] - len(hidden)))[:width]
+    padding = drawn.shape[1] - len(columns_L)
+    predicted = np.pad(predicted, ((0, 0), (0, padding)))[:, :width]
+    columns_L = np.pad(columns_L, (0, padding))[:width]
     drawn = drawn[:, :width]
-    return RestoredLine(drawn, hidden, np.where(hidden, said, drawn))
+    return ReconstructedLine(drawn, columns_L, np.where(columns_L, predicted, drawn))
 
 
-def _laid(
+def _place_tokens(
     pixels_NHW: np.ndarray, counts_NW: np.ndarray, tokens: np.ndarray, step_px: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens laid `step_px` apart: the mean of those columns of them that count.
+    """Place tokens `step_px` apart, averaging the columns with `counts_NW` where they overlap.
 
     Returns:
-        uint8 [H, L], and bool [L] the columns in which any counted.
+        uint8 [H, L], and bool [L], columns with at least one counted token column.
     """
     _, height, width = pixels_NHW.shape
     total = int(tokens[-1]) * step_px + width
@@ -99,32 +101,34 @@ def _laid(
     return np.rint(sums / np.maximum(counts, 1)).astype(np.uint8), counts > 0
 
 
-def draw_restored(model: MaskedModel, pipeline: TextPipeline, texts: TextBatch, path: Path) -> Path:
-    """Write a PNG of some of the texts, spread evenly over them; its path."""
+def draw_reconstruction(
+    model: MaskedModel, pipeline: TextPipeline, texts: TextBatch, path: Path
+) -> Path:
+    """Write a PNG of `NUM_TEXTS` evenly spaced texts; return its path."""
     known = np.flatnonzero(texts.lengths > 0)
     known = known if len(known) else np.arange(len(texts))
     chosen = known[np.unique(np.linspace(0, len(known) - 1, NUM_TEXTS).astype(np.int64))]
-    lines = [restored_line(model, pipeline, text[:LONGEST]) for text in texts.take(chosen)]
+    lines = [reconstruct(model, pipeline, text[:MAX_LENGTH]) for text in texts.take(chosen)]
     with replacement(path) as temporary:
         _sheet(lines).save(temporary, format="PNG")
     return path
 
 
-def _sheet(lines: Sequence[RestoredLine]) -> Image.Image:
+def _sheet(lines: Sequence[ReconstructedLine]) -> Image.Image:
     face = ImageFont.truetype(str(default_font()), 6 * SCALE, layout_engine=ImageFont.Layout.BASIC)
     left = round(max(face.getlength(caption) for caption in CAPTIONS)) + 8 * SCALE
     height, width = lines[0].drawn.shape[0] * SCALE, max(line.drawn.shape[1] for line in lines)
-    room = len(CAPTIONS) * (height + SCALE) + 4 * SCALE
-    sheet = Image.new("RGB", (left + (width + 4) * SCALE, len(lines) * room), "white")
+    row_px = len(CAPTIONS) * (height + SCALE) + 4 * SCALE
+    sheet = Image.new("RGB", (left + (width + 4) * SCALE, len(lines) * row_px), "white")
     draw = ImageDraw.Draw(sheet)
     for number, line in enumerate(lines):
-        top = number * room + 2 * SCALE
+        top = number * row_px + 2 * SCALE
         for caption, row in zip(CAPTIONS, line.rows(), strict=True):
             enlarged = (row.shape[1] * SCALE, height)
             picture = Image.fromarray(row).resize(enlarged, Image.Resampling.NEAREST)
             sheet.paste(picture, (left, top))
             draw.text((2 * SCALE, top + height / 2), caption, fill=GREY, font=face, anchor="lm")
             top += height + SCALE
-        bottom = (number + 1) * room - 1
+        bottom = (number + 1) * row_px - 1
         draw.line([(0, bottom), (sheet.width, bottom)], fill=(225, 225, 225))
     return sheet

@@ -1,4 +1,4 @@
-"""What a model should say of a batch, from the loader to the loss."""
+"""Targets of a batch, from the loader to the loss."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from vitrina.tasks.ocr.alphabet import SymbolBatch
 
 @dataclass(frozen=True)
 class Targets:
-    """What a model should say of each text of a batch.
+    """Targets of the texts of a batch.
 
     Attributes:
         labels: [B] or [B, C].
-        readings: what should be read of it, where the model is asked to read.
+        readings: symbols to recognize; None without a CTC head.
     """
 
     labels: np.ndarray
     readings: SymbolBatch | None = field(default=None, kw_only=True)
 
     def take(self, indices: np.ndarray) -> Targets:
-        """Those of the texts at `indices`, in that order."""
+        """Return the targets of the texts at `indices`, in that order."""
         readings = None if self.readings is None else self.readings.take(indices)
         return Targets(self.labels[indices], readings=readings)

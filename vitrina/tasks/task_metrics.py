@@ -1,4 +1,4 @@
-"""How what a model says is compared with what is true: the part of evaluation a task chooses."""
+"""Base classes of the metrics that a task chooses for evaluation."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from vitrina.tasks.metrics import (
 
 
 class TaskMetrics(ABC):
-    """Scores of predictions against the truth, and what is written of one text.
+    """Base class: scores predictions against the truth, and formats predictions of one text.
 
-    What is true and what is predicted are arrays with a row for each text, or of whatever form the
-    task gives them (then `settled`, `values` and `same` know it).
+    Truth and predictions are arrays with one row for each text. A task with other types overrides
+    `settled`, `values` and `same`.
 
     Attributes:
-        metrics: names of all scores, in the order of tables. Of labels they lie in [0, 1], and more
+        metrics: names of all scores, in the order of tables. Scores of labels lie in [0, 1]; higher
             is better.
-        relative: the scores that are also told relative to clean texts.
-        shown: the scores in the table of a run, and their headings.
-        unit: what `count` counts.
-        extra: names of further metrics, of plugins.
+        relative: scores that are also reported relative to clean texts.
+        shown: scores in the table of a run, with their headings.
+        unit: unit of `count`.
+        extra: names of further metrics, from plugins.
     """
 
     metrics: ClassVar[Sequence[str]]
@@ -44,55 +44,55 @@ class TaskMetrics(ABC):
 
     @property
     def headings(self) -> dict[str, str]:
-        """`shown`, and the metrics of plugins under their own names."""
+        """`shown`, and metrics of plugins under their own names."""
         return self.shown | {name: name for name in self.extra}
 
     @property
     @abstractmethod
     def what(self) -> str:
-        """Of what the scores are, in a few words, for below a table."""
+        """Short explanation of the scores, for the caption of a table."""
 
     @abstractmethod
     def score(self, truth: Any, predicted: Any) -> dict[str, float]:
-        """All scores, NaN where one is undefined, and `count`, what they are counted over."""
+        """Compute all scores, NaN where undefined, and `count`, the number of units."""
 
     def score_labels(self, truth: Any, predicted: Any) -> dict[str, dict[str, float]]:
-        """Scores of each label by its name, where there are labels, and how often it occurs."""
+        """Compute the scores and the support of each label by name; empty without labels."""
         return {}
 
     @abstractmethod
     def chance(self, truth: Any) -> dict[str, float]:
-        """The scores of guessing."""
+        """Compute the expected scores of guessing."""
 
     @abstractmethod
     def intervals(
         self, truth: Any, predicted: Any, *, resamples: int, seed: int
     ) -> dict[str, tuple[float, float]]:
-        """95 % intervals of some of the scores."""
+        """Compute 95 % intervals of some of the scores."""
 
     @abstractmethod
     def notes(self, truth: Any, scores: dict[str, float]) -> list[str]:
-        """Plain sentences about what is undefined or absent."""
+        """Return sentences about undefined scores and absent labels."""
 
     @abstractmethod
     def fields(self, predicted: Any) -> dict[str, Any]:
-        """What a file of predictions says of one text, from its row of what is predicted."""
+        """Return the fields of one text in a file of predictions, from its row."""
 
     def settled(self, predicted: Any) -> Any:
-        """What a predictor gave, in the form and precision in which it is scored."""
+        """Convert predictions to the type and precision for scoring."""
         return np.asarray(predicted, dtype=np.float64)
 
     def values(self, predicted: Any) -> np.ndarray:
-        """All numbers in what is predicted, which must be finite."""
+        """Return all numbers in the predictions, which must be finite."""
         return predicted
 
     def same(self, truth: Any, other: Any) -> bool:
-        """Whether the same is true of the texts of two suites."""
+        """Whether two suites have the same truth."""
         return np.array_equal(truth, other)
 
 
 class LabelMetrics(TaskMetrics):
-    """Scores that follow from what is said of each text (or word), label by label.
+    """Metrics of predicted labels of texts or words.
 
     Attributes:
         label_names: names of the labels.
@@ -110,16 +110,16 @@ class LabelMetrics(TaskMetrics):
 
     @abstractmethod
     def decide(self, truth: Any, predicted: Any) -> Predictions:
-        """What is said beside what is true."""
+        """Return true and predicted labels."""
 
     @abstractmethod
     def occurs(self, truth: Any) -> np.ndarray:
-        """bool [num_texts, num_labels], the labels that each text (or word) has."""
+        """Return bool [num_texts, num_labels], the labels of each text (or word)."""
 
     @property
     @abstractmethod
     def reported(self) -> list[int]:
-        """The labels over which `f1` and its like are means."""
+        """Labels over which `f1` and the like are averaged."""
 
     def score(self, truth: Any, predicted: Any) -> dict[str, float]:
         decisions = self.decide(truth, predicted)
@@ -152,20 +152,20 @@ class LabelMetrics(TaskMetrics):
         )
 
     def named(self, predicted: np.ndarray) -> dict[str, float]:
-        """Probabilities by name, as they are written."""
+        """Return probabilities by label, rounded for files."""
         named = zip(self.label_names, predicted.tolist(), strict=True)
         return {name: round(value, 6) for name, value in named}
 
 
 class ClassMetrics(LabelMetrics):
-    """One class for each text: labels int64 [num_texts], probabilities [num_texts, num_classes].
+    """Metrics of classes; truth is int64 [num_texts], predictions [num_texts, num_classes].
 
     Args:
         label_names: names of the classes.
-        positive: with two classes the one whose scores are reported; None: the last one.
-        threshold: with two classes the probability from which on the positive one is said; None:
-            the likelier one is.
-        metrics: further metrics, of plugins.
+        positive: with two classes, the index of the one that is reported; None: the last one.
+        threshold: with two classes, the decision threshold of the positive one; None: predict the
+            most probable class.
+        metrics: further metrics, from plugins.
     """
 
     shown: ClassVar[dict[str, str]] = {
@@ -192,8 +192,8 @@ class ClassMetrics(LabelMetrics):
     def what(self) -> str:
         if len(self.label_names) > 2:
             return "F1: mean over the classes"
-        told = f"F1: class {self.label_names[self.reported[0]]}"
-        return told if self.threshold is None else f"{told}, from {self.threshold:.3f} on"
+        text = f"F1: class {self.label_names[self.reported[0]]}"
+        return text if self.threshold is None else f"{text}, threshold {self.threshold:.3f}"
 
     @property
     def reported(self) -> list[int]:
@@ -206,9 +206,9 @@ class ClassMetrics(LabelMetrics):
         return np.eye(len(self.label_names), dtype=bool)[truth]
 
     def fields(self, predicted: np.ndarray) -> dict[str, Any]:
-        """`score` and `label`, the class that is said.
+        """Return `score` and `label`, the predicted class.
 
-        `score` is the probability of the positive class of two, else a mapping from label to
+        `score` is the probability of the positive one of two classes, else a mapping from label to
         probability.
         """
         (chosen,) = choose_class(predicted[None], self.positive, self.threshold)

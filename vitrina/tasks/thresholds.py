@@ -1,7 +1,7 @@
-"""Probabilities from which on a label is predicted, chosen where the F1 of validation is highest.
+"""Decision thresholds of labels, chosen by the highest F1 on the validation texts.
 
-They are chosen when training has ended, with the weights that are kept, and saved in the run's
-folder as `thresholds.json`: a mapping from label to threshold.
+They are chosen after training, with the best weights, and saved in the run's folder as
+`thresholds.json`, a mapping from label to threshold.
 """
 
 from __future__ import annotations
@@ -22,31 +22,34 @@ from vitrina.tasks.base import Task
 from vitrina.text.batch import TextBatch
 
 FILE = "thresholds.json"
-"""Its name in the folder of a run."""
+"""File name in the folder of a run."""
 
-EVEN = 0.5
-"""The threshold of a label about which validation says nothing."""
+DEFAULT_THRESHOLD = 0.5
+"""Threshold of a label that does not occur in the validation texts."""
 
 
 def best_threshold(occurs: np.ndarray, probability: np.ndarray) -> float:
-    """The threshold of the highest F1, from 0 to 1.
+    """Return the threshold with the highest F1, from 0 to 1.
 
-    It is half way between the two neighboring probabilities that it separates (the lowest one and
-    0, where everything is above it). Of thresholds with equal F1 the one nearest to 0.5 is taken,
-    of two at equal distance the higher. Where the label does not occur it is 0.5.
+    It is the midpoint of the two neighboring probabilities that it separates (of 0 and the lowest
+    one if all are above it). Ties go to the threshold nearest to 0.5, then to the higher one. It is
+    0.5 if the label does not occur.
 
     Args:
-        occurs: bool [num_texts], which texts have the label.
+        occurs: bool [num_texts], whether a text has the label.
         probability: float [num_texts].
+
+    >>> best_threshold(np.array([True, False]), np.array([0.75, 0.25]))
+    0.5
     """
     if not occurs.any():
-        return EVEN
+        return DEFAULT_THRESHOLD
     precision, recall, distinct = precision_recall_curve(occurs, probability.astype(np.float64))
-    precision, recall = precision[:-1], recall[:-1]  # without the point that predicts nothing
+    precision, recall = precision[:-1], recall[:-1]  # drop the point without predictions
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)
     between = (distinct + np.append(0.0, distinct[:-1])) / 2
     best: list[float] = between[f1 >= f1.max() - 1e-12].tolist()
-    return min(best, key=lambda threshold: (abs(threshold - EVEN), -threshold))
+    return min(best, key=lambda threshold: (abs(threshold - DEFAULT_THRESHOLD), -threshold))
 
 
 def choose_thresholds(
@@ -55,11 +58,11 @@ def choose_thresholds(
     views: Iterable[Split],
     predict: Callable[[TextBatch], np.ndarray],
 ) -> dict[str, float]:
-    """Choose, write and use the thresholds of a task that waits for them; they by label.
+    """Choose, write and use the thresholds of a task; return them by label.
 
     Args:
-        views: the validation texts, clean and noisy; all count the same.
-        predict: with the weights that are kept.
+        views: the validation texts, clean and noisy, which count the same.
+        predict: predicts with the best weights.
     """
     if not task.waits_for_thresholds:
         return {}
@@ -73,16 +76,16 @@ def choose_thresholds(
 
 
 def write_thresholds(folder: Path, thresholds: Mapping[str, float]) -> None:
-    """Write them into the folder of a run, whole or not at all."""
+    """Write thresholds to the folder of a run, atomically."""
     with replacing(folder / FILE) as file:
         file.write(json.dumps(dict(thresholds), ensure_ascii=False, indent=2) + "\n")
 
 
 def read_thresholds(folder: Path, names: list[str]) -> dict[str, float]:
-    """Those of the labels `names`, as `write_thresholds` left them in the folder of a run.
+    """Read the thresholds of the labels `names` from the folder of a run.
 
     Raises:
-        InputError: if they are missing or broken, or of other labels.
+        InputError: if the file is missing or invalid, or has other labels.
     """
     path = folder / FILE
     try:
@@ -95,9 +98,9 @@ def read_thresholds(folder: Path, names: list[str]) -> dict[str, float]:
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from None
     if not isinstance(found, dict) or set(found) != set(names):
-        raise InputError(f"{path}: not the thresholds of the labels {', '.join(names[:20])}")
+        raise InputError(f"{path}: must map the labels {', '.join(names[:20])} to thresholds")
     if not all(_is_threshold(value) for value in found.values()):
-        raise InputError(f"{path}: a threshold is not a number from 0 to 1")
+        raise InputError(f"{path}: thresholds must be numbers from 0 to 1")
     return {name: float(found[name]) for name in names}
 
 

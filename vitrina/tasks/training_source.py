@@ -1,4 +1,4 @@
-"""Source of the batches of a training, and a process's share of a batch."""
+"""Source of training batches, and the share of a batch of one process."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from vitrina.tasks.targets import Targets
 
 @dataclass(frozen=True)
 class TrainingSource:
-    """Source of the batches of a training.
+    """Source of training batches.
 
     Attributes:
         lengths: int64 [num_texts], lengths of the clean texts, by which batches are bucketed.
-        batch: (indices int64 [B], epoch) → tokenized noisy texts and their targets. With two views
-            of each text both have 2 B rows, the first views before the second ones.
+        batch: maps (indices int64 [B], epoch) to tokenized noisy texts and their targets. With two
+            views of each text both have 2 B rows, the first views before the second ones.
     """
 
     lengths: np.ndarray
@@ -27,7 +27,7 @@ class TrainingSource:
 
 @dataclass(frozen=True)
 class Batch:
-    """This process's share of a batch.
+    """Share of a batch of one process.
 
     Attributes:
         inputs: tokens of the texts, all views of them.

@@ -1,9 +1,9 @@
-"""Scores of labelled words: what counts are the words of the clean text, at every level of noise.
+"""Metrics of labeled words, computed over the words of the clean text at every level of noise.
 
-Noise splits words, joins them with signs and deletes them. So that the same is true at all levels,
-the truth is the clean words with their labels, where they stand in the noisy text, and what a
-model says is brought back to them: a clean word has what was said of the one among the noisy words
-it overlaps that the model is surest has a label, and no label where noise deleted it.
+Noise splits words, joins them with signs and deletes them. The truth is therefore the same at all
+levels: the clean words with their labels and their spans in the noisy text. Predictions for noisy
+words are aligned to them: a clean word gets the prediction of the overlapping noisy word with the
+highest probability of having a label, and no label if noise deleted it.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from vitrina.tasks.task_metrics import ClassMetrics, LabelMetrics
 from vitrina.text.spans import Spans, overlaps
 
 
-def brought_back(truth: Spans, said: WordPredictions) -> np.ndarray:
-    """Probabilities of the clean words, float [num_true_words, C]."""
-    num_classes = said.probabilities.shape[1]
+def brought_back(truth: Spans, predicted: WordPredictions) -> np.ndarray:
+    """Align predictions to the clean words: probabilities, float [num_true_words, C]."""
+    num_classes = predicted.probabilities.shape[1]
     found = np.zeros((len(truth), num_classes))
     found[:, 0] = 1.0
-    clean, noisy, _ = overlaps(truth, said.words)
-    order = np.lexsort((noisy, said.probabilities[noisy, 0], clean))
+    clean, noisy, _ = overlaps(truth, predicted.words)
+    order = np.lexsort((noisy, predicted.probabilities[noisy, 0], clean))
     words, first = np.unique(clean[order], return_index=True)
-    found[words] = said.probabilities[noisy[order][first]]
+    found[words] = predicted.probabilities[noisy[order][first]]
     return found
 
 
 def labelled_runs(words: Spans, labels: np.ndarray) -> np.ndarray:
-    """The maximal runs of words of a text that have the same label.
+    """Find the maximal runs of words of a text with the same label.
 
     Returns:
-        int64 [num_runs, 4], rising: text, first word, one behind the last word, label.
+        int64 [num_runs, 4], ascending: text, first word, end word (exclusive), label.
     """
     text = words.text_indices()
     begins = np.ones(len(words), dtype=bool)
@@ -51,32 +51,36 @@ def labelled_runs(words: Spans, labels: np.ndarray) -> np.ndarray:
 
 
 class SpanCounts:
-    """Runs of labelled words by text: true ones, predicted ones, and those that are both.
+    """Counts of labeled runs by text: true, predicted, and correctly predicted ones.
 
-    A predicted span counts only if a true one has the same first and last word and label.
+    A predicted run is correct if a true one has the same first word, last word and label.
     """
 
     def __init__(self, truth: Spans, predicted: np.ndarray) -> None:
-        true, said = labelled_runs(truth, truth.labels), labelled_runs(truth, predicted)
-        both = set(map(tuple, true.tolist())) & set(map(tuple, said.tolist()))
+        true, found = labelled_runs(truth, truth.labels), labelled_runs(truth, predicted)
+        both = set(map(tuple, true.tolist())) & set(map(tuple, found.tolist()))
         count = truth.num_texts
         self.ends = np.bincount(true[:, 0], minlength=count) + np.bincount(
-            said[:, 0], minlength=count
+            found[:, 0], minlength=count
         )
         self.both = np.bincount(np.array([run[0] for run in both], dtype=int), minlength=count)
 
     def f1(self, weights: np.ndarray) -> np.ndarray:
-        """float64 [num_resamples] under weights [num_resamples, num_texts]; NaN without spans."""
+        """Compute F1, float64 [num_resamples], NaN without runs.
+
+        Args:
+            weights: [num_resamples, num_texts].
+        """
         counted = (weights @ self.ends.astype(np.float32)).astype(np.float64)
         right = 2.0 * (weights @ self.both.astype(np.float32))
         return ratio(right, counted)
 
 
 class WordMetrics(LabelMetrics):
-    """One label for each word: `Spans` with labels, and what is said (`WordPredictions`).
+    """Metrics of words; truth is `Spans` with labels, predictions are `WordPredictions`.
 
     Args:
-        label_names: names of the labels; the first one is that of words without a label.
+        label_names: names of the labels; the first one means no label.
     """
 
     metrics: ClassVar[Sequence[str]] = (*METRICS, "span_f1")
@@ -105,11 +109,11 @@ class WordMetrics(LabelMetrics):
         return reported_classes(len(self.label_names), None)
 
     def decide(self, truth: Any, predicted: Any) -> Predictions:
-        """Of the clean words."""
+        """Return true and predicted labels of the clean words."""
         return decide(truth.labels.astype(np.int64), brought_back(truth, predicted))
 
     def occurs(self, truth: Any) -> np.ndarray:
-        """bool [num_true_words, C]."""
+        """Return bool [num_true_words, C]."""
         return np.eye(len(self.label_names), dtype=bool)[truth.labels]
 
     def score(self, truth: Any, predicted: Any) -> dict[str, float]:
@@ -123,7 +127,7 @@ class WordMetrics(LabelMetrics):
     def intervals(
         self, truth: Any, predicted: Any, *, resamples: int, seed: int
     ) -> dict[str, tuple[float, float]]:
-        """Texts are resampled, with all their words: words of one text are not independent."""
+        """Resample texts with all their words, since words of one text are not independent."""
         if not len(truth):
             return dict.fromkeys((*INTERVAL_METRICS, "span_f1"), (float("nan"), float("nan")))
         decisions, text = self.decide(truth, predicted), truth.text_indices()
@@ -142,27 +146,27 @@ class WordMetrics(LabelMetrics):
         return predicted.probabilities
 
     def same(self, truth: Any, other: Any) -> bool:
-        """Whether the words have the same labels, wherever noise has moved them."""
+        """Whether the words have the same labels, at any positions."""
         return np.array_equal(truth.labels, other.labels) and np.array_equal(
             truth.offsets, other.offsets
         )
 
     def of_text(self, predicted: WordPredictions) -> np.ndarray:
-        """Probabilities [C] of one text's word that is the surest to have a label."""
+        """Return probabilities [C] of the word of one text that is most likely to have a label."""
         if not len(predicted.words):
             return np.eye(1, len(self.label_names))[0]
         return predicted.probabilities[predicted.probabilities[:, 0].argmin()]
 
     def fields(self, predicted: Any) -> dict[str, Any]:
-        """`score` and `label` of the word that is the surest to have a label, and `words`.
+        """Return `score` and `label` of the word most likely to have a label, and `words`.
 
-        Each of the words has its characters, `start` and `end` in the text that was scored, and
-        its `score` and `label`: as `ClassMetrics` has them of texts.
+        Each word has its characters, `start` and `end` in the scored text, and `score` and `label`
+        as in `ClassMetrics`.
         """
         text, words = predicted.texts[0], predicted.words
         spans = zip(words.starts.tolist(), words.ends.tolist(), strict=True)
-        told = [
+        rows = [
             {"word": text[start:end], "start": start, "end": end, **self._one.fields(row)}
             for (start, end), row in zip(spans, predicted.probabilities, strict=True)
         ]
-        return {**self._one.fields(self.of_text(predicted)), "words": told}
+        return {**self._one.fields(self.of_text(predicted)), "words": rows}

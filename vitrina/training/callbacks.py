@@ -1,4 +1,4 @@
-"""Callbacks of a training: progress on the screen, heartbeat, tracker."""
+"""Training callbacks: progress display, heartbeat and tracker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vitrina.training.trackers.base import Tracker
 
 
 class TrainingCallback(Protocol):
-    """Observes a training; it must not change its numbers."""
+    """Observes a training without changing its numbers."""
 
     def step(self, state: TrainState, loss: Tensor, rate: float) -> None:
         """Called after each step with its mean loss and learning rate."""
@@ -27,8 +27,8 @@ class ProgressCallback:
     """Shows the progress, writes the heartbeat, and passes the history to the tracker.
 
     Attributes:
-        seen: texts seen so far; a resumed training starts with some.
-        heartbeat: None in all processes but the first.
+        seen: texts seen so far, not 0 at the start of a resumed training.
+        heartbeat: None except in the first process.
     """
 
     progress: Progress

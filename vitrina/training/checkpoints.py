@@ -1,8 +1,8 @@
-"""Checkpoints: one safetensors file each, written atomically; reading one executes nothing.
+"""Checkpoints: safetensors files, written atomically; reading one executes no code.
 
-`best.safetensors` holds the weights of the best validation; `last.safetensors` everything that a
-resumed run needs: weights, optimizer states and the `TrainState`. While a training runs, the one
-before it is kept as `previous.safetensors`.
+`best.safetensors` holds the weights of the best validation. `last.safetensors` holds all state to
+resume from: weights, optimizer states and the `TrainState`. During training
+`previous.safetensors` holds the checkpoint before it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from vitrina.files import make_folder, read_tensors, write_tensors
 
 @dataclass
 class TrainState:
-    """State of a training besides weights and optimizers.
+    """State of a training, except weights and optimizers.
 
     Attributes:
         step: optimizer steps taken.
-        seconds: seconds spent in the training loop, validation not counted.
+        seconds: seconds in the training loop, without validation.
         num_texts: texts seen.
         best_score, best_step: best validation score so far, and its step.
         without_gain: validations since then.
-        loss_sum, loss_count: losses since the last line of the history.
-        more_sums: sums of the other values that a line holds.
+        loss_sum, loss_count: sum and number of losses since the last row of the history.
+        more_sums: sums of the other values of a row.
         infeasible_sum: sum over the steps of the share of texts with too few frames for CTC.
         validations: validation scores so far.
         stopped_early: whether patience ran out.
@@ -61,7 +61,7 @@ def load_weights(path: Path, model: nn.Module) -> None:
     """Load the weights that `save_weights` or `save_training` wrote into `model`.
 
     Raises:
-        InputError: if the file is missing, no checkpoint, or of another model.
+        InputError: if the file is missing, invalid, or of another model.
     """
     tensors, _ = _read(path)
     model.load_state_dict(_state(path, tensors, model))
@@ -71,7 +71,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Return the weights and buffers that `save_weights` or `save_training` wrote, by name.
 
     Raises:
-        InputError: if the file is missing, no checkpoint, or damaged.
+        InputError: if the file is missing or invalid.
     """
     return _weights(_read(path)[0])
 
@@ -79,10 +79,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 def save_training(
     path: Path, model: nn.Module, optimizers: list[Optimizer], state: TrainState
 ) -> None:
-    """Write all that a resumed run needs; keep the checkpoint before.
+    """Write a checkpoint to resume from; keep the one before it.
 
     Raises:
-        InputError: if it cannot be written.
+        InputError: if the file cannot be written.
     """
     tensors = _tensors("model", model.state_dict())
     for i, optimizer in enumerate(optimizers):
@@ -92,13 +92,13 @@ def save_training(
     _write(path, tensors, {"state": json.dumps(asdict(state))}, keeps_previous=True)
 
 
-def forget_previous(last: Path) -> None:
-    """Remove the checkpoint before `last`."""
+def delete_previous(last: Path) -> None:
+    """Delete the checkpoint before `last`."""
     _previous(last).unlink(missing_ok=True)
 
 
 def latest(last: Path) -> list[Path]:
-    """Return the checkpoints to resume from, the newest first: `last` and the one before."""
+    """Return the existing checkpoints to resume from, newest first."""
     return [path for path in (last, _previous(last)) if path.exists()]
 
 
@@ -107,10 +107,10 @@ def _previous(last: Path) -> Path:
 
 
 def load_training(path: Path, model: nn.Module, optimizers: list[Optimizer]) -> TrainState:
-    """Read what `save_training` wrote, into `model` and `optimizers`.
+    """Load a checkpoint of `save_training` into `model` and `optimizers`; return its state.
 
     Raises:
-        InputError: if the file is missing, no checkpoint, or of another model.
+        InputError: if the file is missing, invalid, or of another model.
     """
     tensors, metadata = _read(path)
     state = _train_state(path, metadata)
@@ -132,7 +132,7 @@ def _train_state(path: Path, metadata: dict[str, str]) -> TrainState:
 def _states(
     path: Path, tensors: dict[str, Tensor], number: int, optimizer: Optimizer
 ) -> dict[int, dict[str, Any]]:
-    """Return the states of an optimizer, by the numbers of its parameters."""
+    """Return the states of an optimizer, by index of the parameter."""
     parameters = [each for group in optimizer.param_groups for each in group["params"]]
     states: dict[int, dict[str, Any]] = {}
     for name, tensor in tensors.items():
@@ -142,18 +142,18 @@ def _states(
         known = index.isdigit() and int(index) < len(parameters)
         if not known or (tensor.dim() and tensor.shape != parameters[int(index)].shape):
             raise InputError(f"{path}: the state of another optimizer (it has {name})")
-        states.setdefault(int(index), {})[entry] = _as_it_was(tensor)
+        states.setdefault(int(index), {})[entry] = _as_scalar(tensor)
     return states
 
 
-def _as_it_was(tensor: Tensor) -> Tensor | int:
-    """Restore a step count that was an `int`: powers of a tensor would be rounded to fp32."""
+def _as_scalar(tensor: Tensor) -> Tensor | int:
+    """Convert an integer step count back to `int`: powers of a tensor are rounded to fp32."""
     whole = tensor.dim() == 0 and tensor.dtype == torch.int64
     return int(tensor) if whole else tensor
 
 
 def _restore_layout(optimizer: Optimizer) -> None:
-    """Give states the memory layout of their parameters: fused steps read both as plain memory."""
+    """Give states the memory layout of their parameters, which fused steps assume to be equal."""
     for parameter, state in optimizer.state.items():
         for name, value in state.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
@@ -172,7 +172,7 @@ def _write(
     keeps_previous: bool = False,
 ) -> None:
     make_folder(path.parent)
-    # The file format needs plain memory: channels-last tensors are reordered.
+    # safetensors requires contiguous memory; channels-last tensors are reordered.
     plain = {k: v.cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
 
     def keep() -> None:
@@ -203,7 +203,7 @@ def _weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _state(path: Path, tensors: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """Return the weights and buffers in a file after checking that they fit `model`."""
+    """Return the weights and buffers in a file; raise if they do not fit `model`."""
     state = _weights(tensors)
     wanted = model.state_dict()
     for name in sorted(wanted.keys() | state.keys()):

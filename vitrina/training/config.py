@@ -8,8 +8,8 @@ from vitrina.errors import require
 from vitrina.registry import Settings, register, setting
 
 GPU_TOKENS = 32
-"""Factor of `max_tokens` on a GPU, which a few thousand tokens leave idle. On a CPU the tokens
-should stay in its cache."""
+"""Factor of `max_tokens` on a GPU, which a few thousand tokens do not saturate. On a CPU the tokens
+should fit into the cache."""
 METRICS = ("accuracy", "f1", "macro_f1", "micro_f1", "roc_auc", "average_precision")
 
 
@@ -22,54 +22,54 @@ class TrainingConfig(Settings):
     steps: int | None = setting(None, ge=1)
     """Optimizer steps; if set, `epochs` is ignored."""
     batch_size: int = setting(64, ge=1)
-    """Texts in an optimizer step."""
+    """Texts per optimizer step."""
     max_tokens: int = setting(16384, ge=1)
-    """Tokens (slices, glyphs, word pieces) that pass through the model at once. A larger batch is
-    split and its gradients are added up, so that memory follows this number and not the largest
-    batch. On a GPU it is 32 times this number."""
+    """Tokens (slices, glyphs, word pieces) that pass through the model at once. Larger batches are
+    split and their gradients accumulated, which bounds memory. On a GPU it is 32 times this
+    number."""
     bucket_batches: int = setting(50, ge=1)
-    """Batches whose texts are sorted by length together; 1 leaves every batch at random."""
+    """Batches whose texts are sorted by length together; 1: random batches."""
     precision: str = setting("auto", choices=("auto", "fp32", "bf16"))
-    """auto (bf16 where the hardware gains from it), fp32 or bf16."""
+    """auto (bf16 where the hardware benefits), fp32 or bf16."""
     compile: bool = False
-    """Whether torch.compile works on the parts of the model that gain from it. It pays in long
-    trainings on a GPU; the first steps take a minute longer."""
+    """Whether torch.compile compiles the parts of the model that benefit. Useful for long trainings
+    on a GPU; the first steps take a minute longer."""
     warmup: float = setting(0.1, ge=0, lt=1)
-    """Share of the steps in which the learning rate rises; then it falls along a half cosine."""
+    """Share of the steps with a rising learning rate; then it falls along a half cosine."""
     min_lr_ratio: float = setting(0.0, ge=0, le=1)
-    """Learning rate at the last step, as a share of the largest one."""
+    """Final learning rate, as a share of the peak."""
     clip_norm: float | None = setting(1.0, gt=0)
-    """Largest norm of the gradient; null: no clipping."""
+    """Maximum norm of the gradient; null: no clipping."""
     validate_every: float = setting(1.0, gt=0)
     """Epochs between two validations."""
     metric: str = "roc_auc"
-    """Validation score that chooses the best checkpoint: its mean over clean and noisy validation
-    texts: accuracy, f1, macro_f1, micro_f1, roc_auc, average_precision or one of task.metrics. With
-    task=pretraining the losses choose it, whatever this setting is."""
+    """Score that chooses the best checkpoint, as the mean over clean and noisy validation texts:
+    accuracy, f1, macro_f1, micro_f1, roc_auc, average_precision or one of task.metrics. Ignored
+    with task=pretraining."""
     patience: int | None = setting(None, ge=1)
     """Validations without a better score after which training stops; null: never."""
     checkpoint_seconds: float = setting(60.0, ge=0)
-    """Seconds between two checkpoints to resume from; each validation writes one too."""
+    """Seconds between checkpoints to resume from; each validation also writes one."""
     log_every: int = setting(10, ge=1)
-    """Steps between two lines of the history."""
+    """Steps between rows of the history."""
     consistency: float = setting(0.0, ge=0)
     """Weight of the divergence between the predictions for two views of a text, added to the mean
-    of their losses; with 0 each text is seen once. It doubles the cost of a step."""
+    of their losses; 0: one view. Two views double the cost of a step."""
     consistency_from: str = setting("clean", choices=("clean", "noisy"))
-    """The second view of a text besides the noisy one: clean, or noisy (with a second noise)."""
+    """Second view of a text, after the noisy one: clean, or noisy (perturbed again)."""
 
     def tokens_at_once(self, device_type: str) -> int:
-        """Return how many tokens pass through the model at once on a device: cpu or cuda."""
+        """Return the tokens that pass through the model at once on a device, cpu or cuda."""
         return self.max_tokens * (GPU_TOKENS if device_type == "cuda" else 1)
 
     @property
     def second_view(self) -> str | None:
-        """clean or noisy; None where a step sees each text once."""
+        """Second view of each text: clean, noisy, or None."""
         return self.consistency_from if self.consistency > 0 else None
 
     @property
     def num_views(self) -> int:
-        """How many views of each text a step sees."""
+        """Number of views of each text in a step."""
         return 1 if self.second_view is None else 2
 
     def check_with(self, config: Any) -> None:
@@ -77,12 +77,10 @@ class TrainingConfig(Settings):
         require(self.metric in known, "training.metric", self.metric, f"one of {', '.join(known)}")
         if self.consistency == 0:
             return
-        allowed = f"0 with task={config.task.kind}, which compares no views of a text"
+        allowed = f"0 with task={config.task.kind}, which cannot compare two views of a text"
         require(config.task.compares_views, "training.consistency", self.consistency, allowed)
         drawn = self.consistency_from == "clean" or config.noise.resample_each_epoch
-        allowed = (
-            "clean with noise.resample_each_epoch=false, which draws the noise of a text only once"
-        )
+        allowed = "clean with noise.resample_each_epoch=false, which gives one noisy view of a text"
         require(drawn, "training.consistency_from", self.consistency_from, allowed)
 
 
@@ -90,9 +88,9 @@ class OptimizerConfig(Settings):
     """Base class of the settings of optimizers. A target returns a list of torch's optimizers."""
 
     learning_rate: float = setting(gt=0)
-    """Largest learning rate of the schedule."""
+    """Peak learning rate."""
     weight_decay: float = setting(0.01, ge=0)
-    """Decay of the weight matrices; biases and normalizations have none."""
+    """Decay of weight matrices; biases and normalization parameters have none."""
 
 
 @register("optimizer", "adamw", "vitrina.training.optimizers:build_adamw")
@@ -100,8 +98,8 @@ class AdamWConfig(OptimizerConfig):
     """AdamW (Loshchilov and Hutter 2019)."""
 
     learning_rate: float = setting(2e-3, gt=0)
-    """Largest learning rate of the schedule."""
+    """Peak learning rate."""
     beta1: float = setting(0.9, ge=0, lt=1)
-    """Decay of the mean of the gradients."""
+    """Decay rate of the mean of the gradients."""
     beta2: float = setting(0.98, ge=0, lt=1)
-    """Decay of the mean of the squared gradients."""
+    """Decay rate of the mean of the squared gradients."""

@@ -1,10 +1,9 @@
-"""Loss of two views of each text, for which a model should predict the same.
+"""Consistency loss over two views of each text.
 
-The loss of a text is the mean of the losses of its views, plus a weight times the symmetric
-Kullback-Leibler divergence between their predictions: with the clean text as second view this is
-the stability training of Zheng et al. 2016, with a second noise (and dropout) R-Drop of Liang et
-al. 2021. All first views of a batch come before all second ones; both pass through the model
-together, so that normalizations see one batch of both.
+The loss of a text is the mean loss of its views, plus a weight times the symmetric Kullback-Leibler
+divergence between their predictions. With the clean text as second view this is stability training
+(Zheng et al. 2016), with a second noise (and dropout) R-Drop (Liang et al. 2021). All first views
+of a batch precede all second ones; normalization layers see both in one batch.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from vitrina.training.config import TrainingConfig
 
 
 class Loss(Protocol):
-    """A task's loss: output of the model and targets to a sum over the texts."""
+    """Loss of a task: maps output and targets to a sum over the texts."""
 
     def __call__(self, output: Tensor, targets: Targets, /) -> Tensor: ...
 
 
 def training_loss(config: TrainingConfig, task: Task) -> Loss:
-    """Return the task's loss, or that of two views of each text."""
+    """Return the loss of the task, for one or two views of each text."""
     if config.num_views == 1:
         return task.loss
 
@@ -39,7 +38,7 @@ def training_loss(config: TrainingConfig, task: Task) -> Loss:
 
 
 def rows_of_views(texts: np.ndarray, num_texts: int, num_views: int) -> np.ndarray:
-    """Return the rows of all views of some texts of a batch, first views before second ones.
+    """Return the rows of all views of texts of a batch, first views before second ones.
 
     Args:
         texts: int64, indices of texts.

@@ -1,9 +1,9 @@
-"""Processes that train one model together, as `torchrun` starts them.
+"""Distributed data parallel training, in processes started by `torchrun`.
 
-Each takes its share of every batch and the gradients are summed, so that K processes train the
-model that one would. The first process alone validates, writes and shows. Without `torchrun` there
-is one process, and nothing here does anything. torch's `DistributedDataParallel` is not used: a
-batch is split into parts, and it sums gradients after each.
+Each process takes its share of every batch and gradients are summed, so K processes train the same
+model as one. Only the first process validates, writes files and prints. Without `torchrun` there is
+one process and nothing is exchanged. torch's `DistributedDataParallel` is not used, because it sums
+gradients after each part of a batch.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class DistributedContext:
-    """One of the processes that train together.
+    """A process of a distributed training.
 
     Attributes:
-        rank: number of this process, from 0.
+        rank: rank of this process, from 0.
         count: number of processes.
     """
 
@@ -38,17 +38,17 @@ class DistributedContext:
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the process that validates, writes and shows."""
+        """Whether this process validates, writes files and prints."""
         return self.rank == 0
 
     def shard(self, indices: np.ndarray) -> tuple[np.ndarray, float]:
-        """Return this process's part of a batch of texts sorted by length.
+        """Return this process's share of a batch of texts sorted by length.
 
-        The texts are dealt back and forth, the longest first, so that parts are equally long.
+        Texts are assigned in alternating order, longest first, to balance the lengths.
 
         Returns:
-            The indices, and the weight of each text in the sum over the processes: each process
-            computes a batch of fewer texts than processes whole.
+            The indices, and the weight of each text in the sum over the processes. If there are
+            fewer texts than processes, each process takes the whole batch.
         """
         if len(indices) < self.count:
             return indices, 1 / self.count
@@ -59,7 +59,7 @@ class DistributedContext:
     def all_reduce_gradients(self, model: nn.Module, total: Tensor) -> None:
         """Replace the gradients of `model`, and `total`, by their sums over the processes.
 
-        Sparse gradients hold each row once afterwards.
+        Sparse gradients are coalesced.
         """
         given = [(p, p.grad) for p in model.parameters() if p.grad is not None]
         self.all_reduce([*(gradient for _, gradient in given if not gradient.is_sparse), total])
@@ -78,7 +78,7 @@ class DistributedContext:
             tensor.copy_(summed.view_as(tensor))
 
     def _all_reduce_sparse(self, tensor: Tensor) -> Tensor:
-        """Return the sum over the processes of a sparse [V, D]; only its rows are exchanged."""
+        """Return the sum of a sparse [V, D] over the processes; only its rows are exchanged."""
         tensor = tensor.coalesce()
         if self.count == 1:
             return tensor
@@ -88,7 +88,7 @@ class DistributedContext:
         return torch.sparse_coo_tensor(rows.unsqueeze(0), values, tensor.shape).coalesce()
 
     def _join(self, mine: Tensor, counts: list[int]) -> Tensor:
-        """Concatenate the tensors of all processes in the order of the ranks."""
+        """Concatenate the tensors of all processes, by rank."""
         padded = mine.new_zeros(max(counts), *mine.shape[1:])
         padded[: len(mine)] = mine
         found = [torch.empty_like(padded) for _ in counts]
@@ -96,7 +96,7 @@ class DistributedContext:
         return torch.cat([part[:count] for part, count in zip(found, counts, strict=True)])
 
     def broadcast(self, value: T) -> T:
-        """Return the value of the first process in every process."""
+        """Return the value of the first process."""
         if self.count == 1:
             return value
         values: list[Any] = [value]
@@ -119,7 +119,7 @@ def count_in_environment() -> int:
 
 @contextmanager
 def process_group(device: torch.device) -> Iterator[DistributedContext]:
-    """Join the other processes within the context: NCCL on CUDA, gloo elsewhere."""
+    """Initialize the process group within the context: NCCL on CUDA, else gloo."""
     rank, count = rank_in_environment(), count_in_environment()
     if count == 1:
         yield DistributedContext()

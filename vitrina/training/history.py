@@ -1,4 +1,4 @@
-"""The history of a training: a line of JSON for every few steps and for each validation."""
+"""History of a training: JSON lines, one every few steps and one for each validation."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from vitrina.training.checkpoints import TrainState
 
 
 class History:
-    """Rows that hold a `step`, in a file of JSON lines."""
+    """File of JSON lines whose rows have a `step`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def write(self, row: dict[str, Any]) -> None:
-        """Add a row.
+        """Append a row.
 
         Raises:
-            InputError: if it cannot be written; the file is as before then.
+            InputError: if it cannot be written; the file is then unchanged.
         """
         try:
             before = self.path.stat().st_size if self.path.exists() else 0
@@ -41,8 +41,8 @@ class History:
                 f"{self.path}: cannot be written ({error.strerror or error})"
             ) from None
 
-    def forget_after(self, step: int) -> None:
-        """Drop rows that a resumed training writes again, and a half-written one.
+    def truncate(self, step: int) -> None:
+        """Drop rows after `step`, which a resumed training writes again, and incomplete rows.
 
         Raises:
             InputError: if the file cannot be read or written.
@@ -59,7 +59,7 @@ class History:
 
 
 def _step_of(line: str) -> float:
-    """Return the step of a row; infinity if it is not one."""
+    """Return the step of a row; infinity if the row is invalid."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
@@ -69,11 +69,11 @@ def _step_of(line: str) -> float:
 
 
 class LossWindow:
-    """Mean losses since the last line of the history, summed on the device.
+    """Mean losses since the last row of the history, summed on the device.
 
     Args:
-        reads: whether the model has a CTC head; the share of texts with too few frames is then
-            also summed over all steps, in the state.
+        reads: whether the model has a CTC head; then the state also sums the share of texts with
+            too few frames over all steps.
     """
 
     def __init__(self, device: torch.device, state: TrainState, *, reads: bool = False) -> None:
@@ -97,6 +97,6 @@ class LossWindow:
         return means
 
     def store(self, state: TrainState) -> None:
-        """Keep the sums in the state, for a checkpoint."""
+        """Copy the sums to the state, for a checkpoint."""
         state.loss_sum, *state.more_sums = self.sums.tolist()
         state.loss_count = self.count

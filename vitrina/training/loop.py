@@ -1,7 +1,7 @@
-"""The training loop: plain torch, every random number a function of (seed, step).
+"""Training loop in plain torch; all random numbers are functions of the seed and the step.
 
-A resumed training ends with the same numbers as an undisturbed one: batches and noise are keyed by
-(seed, epoch), torch's generators are seeded anew for each step, and a checkpoint holds the rest.
+A resumed training ends with the same numbers as an uninterrupted one: batches and noise are keyed
+by (seed, epoch), torch's generators are reseeded at each step, and checkpoints hold the rest.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vitrina.tasks.training_source import Batch, TrainingSource
 from vitrina.training.callbacks import TrainingCallback
 from vitrina.training.checkpoints import (
     TrainState,
-    forget_previous,
+    delete_previous,
     latest,
     load_training,
     save_training,
@@ -43,22 +43,22 @@ from vitrina.training.prefetch import Prefetcher
 
 
 class Training:
-    """One training of one model.
+    """Trains a model.
 
     Args:
         config: duration, batches, schedule and validation.
         optimizer: settings of the group `optimizer`.
-        model: on its device.
-        loss: the task's loss (`vitrina.training.consistency.training_loss`).
+        model: model on its device.
+        loss: loss of the task (`vitrina.training.consistency.training_loss`).
         texts: source of the batches.
-        validate: returns scores of the model by name; `score` is the one to maximize.
+        validate: returns validation scores by name; `score` is maximized.
         folder: the run's folder.
         seed: seed of batches and dropout.
-        processes: the processes that train together; by default this one alone.
-        reading: task of the CTC head, if the model has one; its loss is added.
+        processes: the distributed context; None: a single process.
+        reading: task of the CTC head, whose loss is added; None without one.
 
     Attributes:
-        waiting_seconds: how long `run` waited for batches.
+        waiting_seconds: time that `run` waited for batches.
         notes: problems with checkpoints, a line each.
     """
 
@@ -96,10 +96,10 @@ class Training:
         self.history = History(folder / "history.jsonl")
 
     def resume(self) -> bool:
-        """Load the last checkpoint, or the one before if it is damaged; return if there is one.
+        """Load the last valid checkpoint; return whether there is one.
 
         Raises:
-            InputError: if none of them can be used.
+            InputError: if checkpoints exist but none is valid.
         """
         found = latest(self.last)
         for number, path in enumerate(found):
@@ -112,14 +112,14 @@ class Training:
                     raise InputError(self.notes[0]) from None
                 self.notes.append(f"resuming from the checkpoint before it, {found[number + 1]}")
         if self.processes.is_first:
-            self.history.forget_after(self.state.step)
+            self.history.truncate(self.state.step)
         return bool(found)
 
     def run(self, *callbacks: TrainingCallback) -> TrainState:
         """Train to the end.
 
         Raises:
-            Interrupted: after Ctrl-C or SIGTERM, when everything has been saved.
+            Interrupted: after Ctrl-C or SIGTERM, when the state is saved.
         """
         self.callbacks = callbacks
         state = self.state
@@ -147,7 +147,7 @@ class Training:
                 for callback in callbacks:
                     callback.step(state, means[0], rate)
                 if state.step % self.validation_steps == 0 or ended:
-                    ahead.settle()
+                    ahead.wait()
                     self._require_finite(window.sums[0].item())
                     self._validate()
                     last_save = self._save(window)
@@ -158,7 +158,7 @@ class Training:
                     raise Interrupted
         self.waiting_seconds = ahead.seconds
         if self.processes.is_first:
-            forget_previous(self.last)
+            delete_previous(self.last)
         return state
 
     def _batch_of_step(self, step: int) -> Batch:
@@ -179,10 +179,11 @@ class Training:
         return Batch(inputs, targets, len(indices), weight)
 
     def step(self, batch: Batch) -> Tensor:
-        """Take one optimizer step; return means over the texts, still on the device.
+        """Take one optimizer step.
 
-        float32 [1 or 3]: the loss; with a CTC head also its share of the loss, and the share of
-        texts with fewer frames than their target needs.
+        Returns:
+            Means over the texts, on the device, float32 [1 or 3]: the loss; with a CTC head also
+            the CTC loss, and the share of texts with fewer frames than their target requires.
         """
         torch.manual_seed(_key(self.seed, self.state.step, self.processes.rank))
         inputs, targets = batch.inputs, batch.targets
@@ -207,10 +208,10 @@ class Training:
         return totals
 
     def _parts(self, num_tokens: np.ndarray) -> list[np.ndarray]:
-        """Split this process's share into parts that pass through the model one after the other.
+        """Split this process's share into parts that pass through the model in turn.
 
-        All views of a text are in one part. All processes make the same number of parts, as
-        normalization sums over the processes in each.
+        All views of a text are in one part. All processes have the same number of parts, because
+        normalization layers sum over the processes.
         """
         parts = list(split_by_tokens(num_tokens, self.max_tokens))
         if self.processes.count == 1:
@@ -221,7 +222,7 @@ class Training:
         return list(split_into(num_tokens, min(max(num_parts), *num_texts)))
 
     def _sums(self, inputs: TokenBatch, targets: Targets) -> Tensor:
-        """Return the values of `step`, summed over the texts of a part."""
+        """Compute the values of `step`, summed over the texts of a part."""
         if self.reading is None:
             return self.loss(self.model(inputs), targets).unsqueeze(0)
         assert targets.readings is not None
@@ -253,7 +254,7 @@ class Training:
             )
 
     def _validate(self) -> None:
-        """Validate the model, and save its weights if they are the best so far."""
+        """Validate the model; save its weights if they are the best so far."""
         state = self.state
         scores = self.processes.broadcast(self.validate() if self.processes.is_first else {})
         gained = state.best_score is None or scores["score"] > state.best_score
@@ -282,7 +283,7 @@ class Training:
         return time.monotonic()
 
     def _must_stop(self, stop: StopSignal, ended: bool) -> bool:
-        """Whether a process received a signal; several agree on it where a line is logged."""
+        """Whether any process received a signal; several processes check only at logged steps."""
         if self.processes.count == 1:
             return stop.requested
         if self.state.step % self.config.log_every and not ended:
@@ -299,17 +300,17 @@ def _key(seed: int, step: int, rank: int) -> int:
 def epoch_batches(
     lengths: np.ndarray, batch_size: int, bucket_batches: int, *, seed: int, epoch: int
 ) -> list[np.ndarray]:
-    """Return the batches of one pass over the texts: shuffled, but with texts of similar length.
+    """Return shuffled batches of texts of similar length, for one pass over the texts.
 
-    The texts are shuffled, sorted by length within pools of `bucket_batches` batches, cut into
+    The texts are shuffled, sorted by length within pools of `bucket_batches` batches, split into
     batches, and the batches are shuffled.
 
     Args:
         lengths: int64 [num_texts], any measure of length.
-        batch_size: texts in a batch; only the last one of the last pool may hold fewer.
+        batch_size: texts in a batch; only the last batch of the last pool may have fewer.
 
     Returns:
-        int64 arrays of indices; together each text once.
+        int64 arrays of indices, each text once.
     """
     random = np.random.default_rng([seed, epoch])
     order = random.permutation(len(lengths))

@@ -1,4 +1,4 @@
-"""Optimizers, the schedule of the learning rate, and gradient clipping."""
+"""Optimizers, learning rate schedule and gradient clipping."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from vitrina.training.config import AdamWConfig, TrainingConfig
 
 
 def build_adamw(config: AdamWConfig, model: nn.Module) -> list[Optimizer]:
-    """Return the optimizers that together train `model`, at their largest learning rates.
+    """Build the optimizers of `model`, at their peak learning rates.
 
-    Weight decay applies to weights with at least two dimensions, not to biases, normalizations or
-    embedding tables. A module with `rate_shares` gets shares of the learning rate. Tables with
-    sparse gradients are trained by torch's SparseAdam, which moves the rows of a batch alone.
+    Weight decay applies to weights with at least two dimensions, except embedding tables. A module
+    with `rate_shares` scales the learning rates of its parameters. Tables with sparse gradients use
+    SparseAdam, which updates only the rows of a batch.
     """
     tables = [module for module in model.modules() if isinstance(module, nn.Embedding)]
     in_tables = {id(table.weight) for table in tables}
@@ -32,7 +32,7 @@ def build_adamw(config: AdamWConfig, model: nn.Module) -> list[Optimizer]:
     decayed, others = _split(parameters, lambda p: p.dim() >= 2 and id(p) not in in_tables)
 
     def groups(chosen: list[nn.Parameter], decay: float) -> list[dict[str, Any]]:
-        """One for each share of the learning rate; the first has all of it, which is logged."""
+        """Group parameters by share of the learning rate; the first group has the full rate."""
         return [
             {
                 "params": [p for p in chosen if shares.get(id(p), 1.0) == share],
@@ -53,27 +53,27 @@ def build_adamw(config: AdamWConfig, model: nn.Module) -> list[Optimizer]:
 def _split(
     parameters: list[nn.Parameter], chosen: Callable[[nn.Parameter], bool]
 ) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Return those that are chosen, and the others."""
+    """Split parameters into chosen and other ones."""
     return [p for p in parameters if chosen(p)], [p for p in parameters if not chosen(p)]
 
 
 @runtime_checkable
 class HasRates(Protocol):
-    """A module that wants a share, from 0 to 1, of the learning rate for some parameters."""
+    """A module that scales the learning rate of some parameters, by 0 to 1."""
 
     def rate_shares(self) -> Iterable[tuple[Tensor, float]]: ...
 
 
 def _rate_shares(model: nn.Module) -> dict[int, float]:
-    """Return shares of the learning rate by the id of the parameter; others have 1."""
+    """Return shares of the learning rate by id of the parameter; the default is 1."""
     modules = [module for module in model.modules() if isinstance(module, HasRates)]
     return {id(p): share for module in modules for p, share in module.rate_shares()}
 
 
 def rate_at(config: TrainingConfig, num_steps: int, step: int) -> float:
-    """Return the share of the largest learning rate at `step` (from 0) of `num_steps`.
+    """Return the share of the peak learning rate at `step` (from 0) of `num_steps`.
 
-    It rises and falls along half cosines (Smith and Topin 2018). torch's `OneCycleLR` begins at a
+    It rises and falls along half cosines (Smith and Topin 2018). torch's `OneCycleLR` starts at a
     given share of the rate, not at the first step of the rise.
     """
     rising = max(config.warmup * num_steps, 1e-9)
@@ -87,7 +87,7 @@ def rate_at(config: TrainingConfig, num_steps: int, step: int) -> float:
 def build_schedules(
     config: TrainingConfig, optimizers: list[Optimizer], num_steps: int, first_step: int = 0
 ) -> list[LambdaLR]:
-    """Return schedules of optimizers that are at their largest rates, set to `first_step`."""
+    """Build schedules at `first_step` for optimizers at their peak rates."""
     for group in (group for optimizer in optimizers for group in optimizer.param_groups):
         group.setdefault("initial_lr", group["lr"])
     share = partial(rate_at, config, num_steps)
@@ -95,11 +95,11 @@ def build_schedules(
 
 
 def clip_gradient(model: nn.Module, clip_norm: float | None) -> None:
-    """Scale the gradient down to `clip_norm` if it is longer; sparse ones hold each row once."""
+    """Scale the gradient down to `clip_norm` if it is longer; sparse ones must be coalesced."""
     if clip_norm is None:
         return
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
-    # torch's own `clip_grad_norm_` refuses sparse gradients; this is its formula.
+    # torch's `clip_grad_norm_` does not support sparse gradients; this is its formula.
     values = [gradient.values() if gradient.is_sparse else gradient for gradient in gradients]
     norm = torch.nn.utils.get_total_norm(values)
     torch._foreach_mul_(values, (clip_norm / (norm + 1e-6)).clamp(max=1.0))

@@ -1,10 +1,11 @@
-"""The next batch, made by a thread while the GPU works on this one.
+"""Prefetching of the next batch in a thread while the GPU works on the current one.
 
-A batch is a function of its step (`vitrina.noise.randomness`), so it does not matter who makes it,
-or when. On a CPU the thread would only take time from the model, so batches are made on demand.
-torch's `DataLoader` prefetches in processes only: forking one that holds CUDA and tracker threads
-can deadlock, and each worker would draw and keep all glyphs again. On a CPU one worker makes
-training slower (vtr_glyphs_plain: 8 to 12 steps/s instead of 11 to 13).
+A batch is a function of its step (`vitrina.noise.randomness`), so prefetching changes no number. On
+a CPU the thread would compete with the model, so batches are made on demand.
+
+torch's `DataLoader` prefetches only in processes: forking a process with CUDA and tracker threads
+can deadlock, and each worker would render and cache all glyphs again. On a CPU one worker slows
+training down (vtr_glyphs_plain: 8 to 12 steps/s instead of 11 to 13).
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ T = TypeVar("T")
 
 
 class Prefetcher(Generic[T]):
-    """Makes numbered items, the next one ahead of time.
+    """Makes numbered items and prefetches the next one.
 
     Args:
         make: makes the item of a number.
-        in_background: whether a thread makes the next one.
+        in_background: whether a thread prefetches the next item.
 
     Attributes:
-        seconds: how long `take` has blocked.
+        seconds: total time that `take` has blocked.
     """
 
     def __init__(self, make: Callable[[int], T], *, in_background: bool) -> None:
@@ -35,9 +36,9 @@ class Prefetcher(Generic[T]):
         self.seconds = 0.0
 
     def take(self, number: int, next_number: int | None) -> T:
-        """Return the item of `number`, and start to make that of `next_number` if it is given.
+        """Return the item of `number`; start to prefetch `next_number` unless it is None.
 
-        Raises whatever making it raises.
+        Exceptions of `make` propagate.
         """
         started = time.perf_counter()
         pending, self._pending = self._pending, None
@@ -50,8 +51,8 @@ class Prefetcher(Generic[T]):
         self.seconds += time.perf_counter() - started
         return made
 
-    def settle(self) -> None:
-        """Wait until the thread is idle, so that others may use what it uses."""
+    def wait(self) -> None:
+        """Wait until the thread is idle, so that the caller can use shared objects."""
         if self._pending is not None:
             self._pending[1].exception()
 

@@ -1,7 +1,7 @@
 """Progress of a training: a line on the screen, and a heartbeat file for other processes.
 
-The screen shows a live line on a terminal and plain lines elsewhere. `update` mostly only counts:
-a loss is read from its device a few times a second at most.
+A terminal shows a live line, other outputs plain lines. `update` mostly only counts; the loss is
+copied from its device at most a few times a second.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from vitrina.errors import InputError
 from vitrina.files import replacing
 
 LIVE_SECONDS = 0.25
-"""Between two updates of the live line."""
+"""Seconds between updates of the live line."""
 
 PLAIN_SECONDS = 10.0
-"""Between two plain lines."""
+"""Seconds between plain lines."""
 
 HALF_LIFE = 20
-"""Steps after which a loss counts half in the smoothed loss."""
+"""Half-life of a loss in the smoothed loss, in steps."""
 
 SPEED_SECONDS = 15.0
-"""Span over which the speed is smoothed."""
+"""Time constant of the smoothed speed."""
 
 HEARTBEAT = "progress.json"
 
 EVERY_SECONDS = 2.0
-"""Between two updates of the file; each costs well under a millisecond."""
+"""Seconds between updates of the file; each takes well under a millisecond."""
 
 
 class Progress:
-    """Shows step, epoch, loss, learning rate, comments per second and the time left.
+    """Shows step, epoch, loss, learning rate, comments per second and remaining time.
 
-    A context manager; without it nothing is shown live, and all methods still work.
+    A context manager; outside of the context there is no live line, but all methods work.
 
     Args:
         num_steps: total steps, None if unknown.
-        first_step: steps done before a resumed run.
-        steps_per_epoch: for the epoch; None leaves it out.
-        console: where to write; standard error by default, so that results can be piped.
-        plain_seconds: seconds between two lines when the console is not a terminal.
-        clock: seconds, monotonic.
+        first_step: steps before a resumed run.
+        steps_per_epoch: steps of an epoch; None: show no epoch.
+        console: output; standard error by default, so that results can be piped.
+        plain_seconds: seconds between lines if the console is not a terminal.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Progress:
         self.speed: float | None = None
         self.step_speed: float | None = None
         self.shown_at = clock()
-        self.due = self.shown_at + min(self.interval, 1.0)  # a first sign of life comes soon
+        self.due = self.shown_at + min(self.interval, 1.0)  # the first line comes soon
         self.bar: Bar | None = None
 
     def __enter__(self) -> Self:
@@ -94,9 +94,9 @@ class Progress:
         """Count a step.
 
         Args:
-            step: steps done so far.
-            loss: a number, something with `.item()`, or a callable that gives either; read only
-                when it is shown.
+            step: steps so far.
+            loss: a number, an object with `.item()`, or a callable that returns either; evaluated
+                only when it is shown.
             num_comments: texts in this step.
         """
         self.step = step
@@ -105,7 +105,7 @@ class Progress:
         if now >= self.due or step == self.num_steps:
             self._measure(now, loss)
             self._show(learning_rate)
-            # Reading the loss may have waited for the device: count from here.
+            # Getting the loss may have waited for the device.
             self.due = self.clock() + self.interval
 
     def message(self, text: str) -> None:
@@ -113,7 +113,7 @@ class Progress:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def restart_clock(self) -> None:
-        """Leave the time since the last step out of the speed, as after a validation."""
+        """Exclude the time since the last step from the speed, for example after a validation."""
         self.shown_at, self.shown_step, self.num_comments = self.clock(), self.step, 0
 
     def _measure(self, now: float, loss: Any) -> None:
@@ -152,7 +152,11 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """`12 s`, `3 min 05 s`, `2 h 07 min`."""
+    """Format seconds.
+
+    >>> duration(12), duration(185), duration(7620)
+    ('12 s', '3 min 05 s', '2 h 07 min')
+    """
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -170,14 +174,14 @@ def _read(loss: Any) -> float:
 class Heartbeat:
     """Writes `progress.json`: step, total steps, steps per second, seconds, time of writing.
 
-    The seconds include those of the training before it was resumed. Errors of writing are ignored:
-    no result depends on the file.
+    The seconds include the training before a resume. Write errors are ignored, because no result
+    depends on the file.
 
     Args:
         folder: the run's folder.
         num_steps: total steps.
-        first_step: steps done before a resumed run.
-        clock, now: seconds, monotonic, and since the epoch.
+        first_step: steps before a resumed run.
+        clock, now: return monotonic seconds and Unix time.
     """
 
     def __init__(
@@ -216,7 +220,7 @@ class Heartbeat:
 
 
 def read_heartbeat(folder: Path) -> dict[str, float]:
-    """Return the content of the file; empty if there is none."""
+    """Return the content of the file; empty if it is missing or invalid."""
     try:
         values = json.loads((folder / HEARTBEAT).read_text(encoding="utf-8"))
     except (OSError, ValueError):

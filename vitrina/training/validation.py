@@ -1,4 +1,4 @@
-"""Scores of a model on the validation texts, clean and noisy, while it trains."""
+"""Validation scores during training, on clean and noisy texts."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def validation(
     metric: str,
     read: RecognitionEvaluation | None,
 ) -> Callable[[], dict[str, float]]:
-    """Return a function that scores each view; `score` is the mean of the deciding scores.
+    """Return a function that scores each view; `score` is the mean of their validation scores.
 
     Args:
         views: validation texts by name, one of which is `clean`.
-        task: has truth and metrics of the texts.
-        predictor: predictor of the model in training.
-        metric: `training.metric`, which chooses the best weights.
+        task: task of the model.
+        predictor: predictor of the model.
+        metric: `training.metric`.
         read: evaluation of the CTC head; None without one.
     """
     truths = {name: task.truth(view) for name, view in views.items()}

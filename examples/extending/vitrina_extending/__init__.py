@@ -1,1 +1,1 @@
-"""Components for VITRina from outside."""
+"""A plugin for VITRina."""

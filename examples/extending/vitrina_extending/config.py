@@ -1,4 +1,4 @@
-"""Registers the components. Imports neither torch nor the components themselves."""
+"""Registers the components. Imports neither torch nor their implementations."""
 
 from vitrina.data.config import FileDatasetConfig
 from vitrina.models.embedders.config import EmbedderConfig
@@ -14,7 +14,7 @@ register_target("metric", "specificity", "vitrina_extending.tasks:specificity")
 
 @register("embedder", "hashed_words", "vitrina_extending.models:HashedWordsEmbedder")
 class HashedWordsConfig(EmbedderConfig):
-    """A row of a table for each word, chosen by its hash."""
+    """Embedding table of words, indexed by hash."""
 
     num_rows: int = setting(10_000, ge=1)
     """Rows of the table."""
@@ -24,12 +24,12 @@ class HashedWordsConfig(EmbedderConfig):
 
 @register("encoder", "gated", "vitrina_extending.models:GatedEncoder")
 class GatedConfig(EncoderConfig):
-    """A gate on each entry of each token embedding."""
+    """Elementwise gate on each token embedding."""
 
 
 @register("head", "max", "vitrina_extending.models:MaxHead")
 class MaxHeadConfig(HeadConfig):
-    """Maximum over the logits of the tokens."""
+    """Maximum of the logits over tokens."""
 
 
 @register("dataset", "marked", "vitrina_extending.data:read_marked")
@@ -41,11 +41,11 @@ class MarkedConfig(FileDatasetConfig):
 
 @register("task", "margin", "vitrina_extending.tasks:MarginTask")
 class MarginConfig(ClassificationConfig):
-    """One class for each text, trained with a hinge loss."""
+    """One class per text, trained with a hinge loss."""
 
     margin: float = setting(1.0, gt=0)
-    """Distance of logits beyond which a text has no loss."""
+    """Difference of logits above which the loss is 0."""
     metrics: list[str] = setting(["specificity"], unique=True)
-    """Metrics of plugins that are scored besides VITRina's own."""
+    """Additional metrics, of plugins."""
     head: str = "max"
     """Head of the model."""

@@ -1,4 +1,4 @@
-"""A reader of files."""
+"""Reads a file format."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from vitrina_extending.config import MarkedConfig
 
 
 def read_marked(settings: MarkedConfig, source: Source) -> Iterator[tuple[int, Row]]:
-    """Read `+ text` and `- text`."""
+    """Read lines of the form `+ text` and `- text`."""
     return source.rows(_parse)
 
 

@@ -18,7 +18,7 @@ from vitrina_extending.config import GatedConfig, HashedWordsConfig
 
 
 class HashedWordsTokenizer(Tokenizer):
-    """A token for each word."""
+    """Tokenizer with one token per word."""
 
     def __init__(self, num_rows: int) -> None:
         self.num_rows = num_rows
@@ -33,7 +33,7 @@ class HashedWordsTokenizer(Tokenizer):
 
 
 class HashedWordsEmbedder(TableEmbedder):
-    """A row of a table for each word, chosen by its hash."""
+    """Embedding table of words, indexed by hash."""
 
     def __init__(self, config: HashedWordsConfig, state: FittedState) -> None:
         tokenizer = HashedWordsTokenizer(config.num_rows)
@@ -41,7 +41,7 @@ class HashedWordsEmbedder(TableEmbedder):
 
 
 class GatedEncoder(Encoder):
-    """A gate on each entry of each token embedding."""
+    """Elementwise gate on each token embedding."""
 
     def __init__(self, config: GatedConfig, in_dim: int) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class GatedEncoder(Encoder):
 
 
 class MaxHead(nn.Module):
-    """Maximum over the logits of the tokens of a text."""
+    """Maximum of the logits over the tokens of a text."""
 
     def __init__(self, in_dim: int, num_classes: int, dropout: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A family of noise that changes whole words of any script."""
+"""A family of noise that rewrites whole words of any script."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from vitrina.noise.policy import PerturbationPolicy
 
 
 def backwards(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Words are written backwards."""
+    """Return a policy that writes words backwards."""
     return PerturbationPolicy(p_word=config.p_word, rewrite=_reverse)
 
 

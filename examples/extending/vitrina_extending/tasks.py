@@ -1,4 +1,4 @@
-"""A task with a loss of its own, and its metric."""
+"""A task with its own loss and metric."""
 
 from torch import Tensor, as_tensor
 from torch.nn.functional import multi_margin_loss
@@ -10,7 +10,7 @@ from vitrina_extending.config import MarginConfig
 
 
 class MarginTask(ClassificationTask):
-    """One class for each text, trained with a hinge loss."""
+    """One class per text, trained with a hinge loss."""
 
     config: MarginConfig
 
@@ -20,7 +20,7 @@ class MarginTask(ClassificationTask):
 
 
 def specificity(predictions: Predictions) -> float:
-    """Share of the texts without the reported label that do not get it."""
+    """Return the share of texts without the reported label that are predicted without it."""
     label = predictions.reported[0]
     benign = ~predictions.occurs[:, label]
     return float((~predictions.chosen[benign, label]).mean()) if benign.any() else float("nan")

@@ -1,4 +1,4 @@
-"""Readings and steps for tests."""
+"""Settings and texts for tests of text recognition."""
 
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ def fitted(texts: list[str], min_count: int) -> Alphabet:
     return Alphabet(Alphabet.fit(TextBatch.from_strings(texts), min_count).texts["characters"])
 
 
-def test_frequent_characters_are_symbols_and_all_others_one() -> None:
+def test_rare_characters_share_one_symbol() -> None:
     alphabet = fitted(["ааб", "абв", "\ufffd\ufffd"], 2)
     assert alphabet.num_symbols == 4  # blank, unknown, а, б
     read = alphabet.encode(TextBatch.from_strings(["баX", "", "в"]))
@@ -21,14 +21,14 @@ def test_frequent_characters_are_symbols_and_all_others_one() -> None:
     assert alphabet.decode(read).to_strings() == ["ба\ufffd", "", "\ufffd"]
 
 
-def test_white_space_is_one_letter_and_what_draws_nothing_is_none() -> None:
+def test_white_space_is_one_letter_and_invisible_characters_are_dropped() -> None:
     letters = as_letters(TextBatch.from_strings(["а\t\u00a0\u200bб\u00ad", "\u200b", "\u2003"]))
     assert letters.to_strings() == ["а  б", "", " "]
 
 
 @settings(deadline=None, max_examples=30)
 @given(strings)
-def test_texts_come_back_as_their_letters(texts: list[str]) -> None:
+def test_decoding_inverts_encoding(texts: list[str]) -> None:
     alphabet = fitted(["абвгж \u0301"], 1)
     read = alphabet.encode(TextBatch.from_strings(texts))
     wanted = as_letters(TextBatch.from_strings(texts)).to_strings()
@@ -38,6 +38,6 @@ def test_texts_come_back_as_their_letters(texts: list[str]) -> None:
     assert alphabet.decode(read.take(order)).to_strings() == wanted[::-1]
 
 
-def test_an_alphabet_without_characters_is_told() -> None:
-    with pytest.raises(InputError, match=r"ocr\.min_count = 3: no character occurs so often"):
+def test_an_alphabet_without_characters_is_refused() -> None:
+    with pytest.raises(InputError, match=r"ocr\.min_count = 3: no character occurs that often"):
         Alphabet.fit(TextBatch.from_strings(["аабб"]), 3)

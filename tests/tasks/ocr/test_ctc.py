@@ -1,4 +1,4 @@
-"""The loss against torch's on single texts, decoding against a plain loop."""
+"""Compares the loss with torch's on single texts, and decoding with a plain loop."""
 
 from itertools import groupby, pairwise
 
@@ -28,14 +28,14 @@ def slow_required(text: list[int]) -> int:
 
 @settings(deadline=None, max_examples=30)
 @given(letters)
-def test_equal_neighbours_need_a_step_between_them(texts: list[list[int]]) -> None:
+def test_equal_neighbors_need_a_step_between_them(texts: list[list[int]]) -> None:
     found = required_steps(readings_of(texts))
     assert found.tolist() == [slow_required(text) for text in texts]
 
 
 @settings(deadline=None, max_examples=30)
 @given(letters, st.data())
-def test_the_loss_is_that_of_each_text_alone_and_nothing_where_the_steps_do_not_suffice(
+def test_the_loss_equals_that_of_single_texts_and_is_0_with_too_few_steps(
     texts: list[list[int]], data: st.DataObject
 ) -> None:
     steps = np.array([data.draw(st.integers(1, 9)) for _ in texts], dtype=np.int64)
@@ -60,7 +60,7 @@ def test_the_loss_is_that_of_each_text_alone_and_nothing_where_the_steps_do_not_
         assert gradient.any()
 
 
-def test_the_loss_is_in_fp32_whatever_the_logits_are() -> None:
+def test_the_loss_is_fp32_for_all_types_of_logits() -> None:
     logits = torch.randn(8, A, dtype=torch.bfloat16)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = ctc_loss(Ragged(logits, np.array([8])), readings_of([[1, 1, 2]]))
@@ -78,7 +78,7 @@ def test_decoding_drops_repetitions_then_blanks(paths: list[list[int]]) -> None:
         wanted = [symbol for symbol, _ in groupby(path) if symbol]
         here = slice(readings.offsets[k], readings.offsets[k + 1])
         assert readings.ids[here].tolist() == wanted
-        said = steps[here].tolist()
-        assert [path[step] for step in said] == wanted
-        assert said == sorted(set(said))
-        assert all(step == 0 or path[step - 1] != path[step] for step in said)
+        emitted = steps[here].tolist()
+        assert [path[step] for step in emitted] == wanted
+        assert emitted == sorted(set(emitted))
+        assert all(step == 0 or path[step - 1] != path[step] for step in emitted)

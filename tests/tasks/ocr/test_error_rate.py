@@ -20,7 +20,7 @@ pairs = st.tuples(st.text("абв \U00013000", max_size=8), st.text("абв \U00
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(pairs, max_size=5))
-def test_the_rate_is_that_of_the_whole_corpus(texts: list[tuple[str, str]]) -> None:
+def test_the_rate_pools_all_texts(texts: list[tuple[str, str]]) -> None:
     read, wanted = [a for a, _ in texts], [b for _, b in texts]
     found, length = character_error_rate(read, wanted), sum(map(len, wanted))
     if length == 0:

@@ -1,4 +1,4 @@
-"""What is asked of a reading head, and whether its steps suffice."""
+"""Targets and loss of the CTC head, and its number of steps."""
 
 from dataclasses import replace
 
@@ -30,14 +30,14 @@ def reading(**changes: object) -> Recognition:
     )
 
 
-def test_the_loss_is_per_letter_and_added_up_over_texts() -> None:
+def test_the_loss_is_per_letter_and_summed_over_texts() -> None:
     task = reading()
     readings = task.targets(lambda: TEXTS, TEXTS)
     steps = np.array([4, 3, 6, 10])
     logits = Ragged(torch.randn(int(steps.sum()), task.symbols.num_symbols), steps)
     loss, infeasible = task.loss(logits, readings)
     each = ctc_loss(logits, readings) / torch.tensor([2, 1, 3, 9])
-    assert each[1] > 0 and each[3] == 0  # nothing to read is said, too; nine letters need 17 steps
+    assert each[1] > 0 and each[3] == 0  # nine equal letters need 17 steps
     torch.testing.assert_close(loss, each.sum() * 0.5)
     assert infeasible == 1
     parts = []
@@ -47,28 +47,28 @@ def test_the_loss_is_per_letter_and_added_up_over_texts() -> None:
     torch.testing.assert_close(sum(parts), loss)
 
 
-def test_what_was_meant_or_what_was_drawn_is_read() -> None:
+def test_the_target_is_the_clean_or_the_drawn_text() -> None:
     shown = TextBatch.from_strings(["жз"])
     clean = TextBatch.from_strings(["аб"])
-    meant, drawn = reading(), reading(target="drawn")
-    assert meant.symbols.decode(meant.targets(lambda: clean, shown)).to_strings() == ["аб"]
+    plain, drawn = reading(), reading(target="drawn")
+    assert plain.symbols.decode(plain.targets(lambda: clean, shown)).to_strings() == ["аб"]
     assert drawn.symbols.decode(drawn.targets(lambda: clean, shown)).to_strings() == ["жз"]
 
 
 PRESETS = ("vtr_glyphs", "vtr", "vtr_line", "vtr_reference")
 
 
-@pytest.mark.parametrize("reads", ["embedder", "encoder"])
+@pytest.mark.parametrize("source", ["embedder", "encoder"])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str) -> None:
+def test_steps_suffice_for_99_percent_of_the_texts(preset: str, source: str) -> None:
     small = ["dataset.num_comments=600"]
     tiny = ["encoder=cnn", "encoder.dim=8", "encoder.kernels=[]", "embedder.dim=8"]
-    if preset == "vtr_line":  # the same windows, and little to fit
+    if preset == "vtr_line":  # the same windows, with few parameters to fit
         stem = {"patch_px": 8, "patch_stride_px": 8, "pool": 1, "num_components": 8, "channels": 8}
         tiny += [f"embedder.{key}={value}" for key, value in stem.items()]
     if preset == "vtr_reference":
         tiny.append("embedder.channels=[2]")
-    config = compose_config([f"model={preset}", "ocr=ctc", f"ocr.source={reads}", *small, *tiny])
+    config = compose_config([f"model={preset}", "ocr=ctc", f"ocr.source={source}", *small, *tiny])
     dataset = load_dataset(config.dataset, config.seed)
     normalizer = build_normalizer(config.normalizer)
     texts = NoisyTexts.of(dataset.train, build_noise(config.noise, 1), normalizer)
@@ -89,7 +89,7 @@ def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str
     ("overrides", "message"),
     [
         (["model=ttr", "ocr=ctc"], "ocr = ctc: embedder must be one that draws"),
-        (["ocr=ctc", "ocr.source=encoder", "encoder=mean"], "encoder=mean leaves one state"),
+        (["ocr=ctc", "ocr.source=encoder", "encoder=mean"], "encoder=mean has one state"),
         (["ocr=ctc", "ocr.target=both"], "ocr.target = 'both': must be one of clean, drawn"),
         (["ocr=ctc", "ocr.source=head"], "ocr.source = 'head': must be one of embedder, encoder"),
         (["ocr=ctc", "ocr.kernels=[2]"], r"ocr.kernels\[0\] = 2: must be odd and at least 1"),
@@ -100,7 +100,7 @@ def test_the_steps_suffice_for_more_than_99_of_100_texts(preset: str, reads: str
         (["ocr=ctc", "ocr.weight=0"], "ocr.weight = 0.0: must be above 0"),
     ],
 )
-def test_wrong_settings_are_told_in_one_line(overrides: list[str], message: str) -> None:
-    with pytest.raises(InputError, match=message) as told:
+def test_invalid_settings_are_refused_in_one_line(overrides: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message) as error:
         compose_config(overrides)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)

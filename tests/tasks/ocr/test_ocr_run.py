@@ -1,4 +1,4 @@
-"""A whole run that also reads, and what can be done with it."""
+"""A run with a CTC head, and its use."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from vitrina.tasks.ocr.error_rate import character_error_rate
 from vitrina.text.batch import TextBatch
 
 
-def test_a_run_reads_and_says_how_well(reads: Path) -> None:
+def test_a_run_measures_recognition(reads: Path) -> None:
     metrics = json.loads((reads / "metrics.json").read_text())
     assert 0 <= metrics["train"]["infeasible"] < 0.01
     for suite in ("clean", "level_1", "level_4"):
@@ -25,7 +25,7 @@ def test_a_run_reads_and_says_how_well(reads: Path) -> None:
     assert all(0 <= row["infeasible"] < 0.02 for row in rows)
 
 
-def test_a_loaded_run_reads_as_the_run_did(reads: Path) -> None:
+def test_a_loaded_run_has_the_same_error_rate(reads: Path) -> None:
     metrics = json.loads((reads / "metrics.json").read_text())
     for suite in ("clean", "level_4"):
         path = reads / "predictions" / f"{suite}.jsonl"
@@ -35,26 +35,25 @@ def test_a_loaded_run_reads_as_the_run_did(reads: Path) -> None:
         assert rate == pytest.approx(metrics["test"][suite]["cer"], abs=0.01)
 
 
-def test_a_run_reads_word_pieces(tmp_path: Path) -> None:
-    """What it says are pieces, and they are what the error rate is measured on."""
+def test_a_run_recognizes_word_pieces(tmp_path: Path) -> None:
     few = ["dataset.limit_test=20", "dataset.limit_val=20", "encoder.dim=32"]
-    read_pieces = ["ocr=ctc", "ocr.units=pieces", "ocr.vocabulary_size=200", "ocr.min_count=2"]
-    metrics = small_run(tmp_path / "run", *few, *read_pieces, "ocr.weight=1", "ocr.dim=64")
+    pieces = ["ocr=ctc", "ocr.units=pieces", "ocr.vocabulary_size=200", "ocr.min_count=2"]
+    metrics = small_run(tmp_path / "run", *few, *pieces, "ocr.weight=1", "ocr.dim=64")
     model = vitrina.load(tmp_path / "run")
     path = tmp_path / "run" / "predictions" / "clean.jsonl"
     texts = [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
     symbols = model.recognizer.symbols
     readable = symbols.readable(TextBatch.from_strings(texts)).to_strings()
-    assert symbols.num_symbols <= 202 and readable != texts  # case is not read
+    assert symbols.num_symbols <= 202 and readable != texts  # case is lost
     rate = character_error_rate(model.recognize(texts), readable)
     assert rate == pytest.approx(metrics["test"]["clean"]["cer"], abs=0.01)
     assert metrics["test"]["clean"]["infeasible"] == 0
     for text in texts:
-        said, seen = model.recognizer.with_offsets(text)
-        assert len(said) == len(seen.starts) == len(seen.ends)  # a place for each letter
+        read, offsets = model.recognizer.with_offsets(text)
+        assert len(read) == len(offsets.starts) == len(offsets.ends)
 
 
-def test_a_run_without_a_reader_does_not_read(trained: Path) -> None:
+def test_a_run_without_a_ctc_head_does_not_recognize(trained: Path) -> None:
     model = vitrina.load(trained)
     assert model.model.ctc_head is None
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""A tiny model learns to read a few lines, and tells where it saw each letter."""
+"""A tiny model learns to recognize a few texts, with offsets of the letters."""
 
 import numpy as np
 import pytest
@@ -53,23 +53,23 @@ def recognizer() -> Recognizer:
     return Recognizer(model, pipeline, reading.symbols, max_tokens=20, precision="fp32")
 
 
-def test_it_reads_what_was_meant_in_the_order_of_the_texts(recognizer: Recognizer) -> None:
+def test_recognized_texts_are_clean_and_in_order(recognizer: Recognizer) -> None:
     assert recognizer(TextBatch.from_strings(DRAWN)).to_strings() == MEANT
     assert recognizer(TextBatch.from_strings(DRAWN[::-1] * 50)).to_strings() == MEANT[::-1] * 50
     assert recognizer(TextBatch.from_strings([])).to_strings() == []
     assert isinstance(recognizer.symbols, Alphabet)
 
 
-def test_each_letter_leads_to_what_was_drawn(
+def test_offsets_map_letters_to_drawn_glyphs(
     recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Of eight steps, two for each glyph, the first, fourth, seventh and eighth say a letter.
-    said = recognizer.symbols.encode(TextBatch.from_strings(["каша"])).ids
+    # Of eight steps, two for each glyph, the first, fourth, seventh and eighth emit a letter.
+    letters = recognizer.symbols.encode(TextBatch.from_strings(["каша"])).ids
     symbols = torch.zeros(8, dtype=torch.int64)
-    symbols[[0, 3, 6, 7]] = torch.from_numpy(said)
+    symbols[[0, 3, 6, 7]] = torch.from_numpy(letters)
     logits = torch.nn.functional.one_hot(symbols, recognizer.symbols.num_symbols).float()
     monkeypatch.setattr(recognizer.model, "recognize", lambda inputs: Ragged(logits, np.array([8])))
-    # What draws nothing is taken out by the normaliser before it.
+    # The normalizer removes invisible characters.
     read, offsets = recognizer.with_offsets("\u200bка\u00adшa")
     assert read == "каша"
     spans = [offsets.to_original(k, k + 1) for k in range(4)]

@@ -34,7 +34,7 @@ def test_rows_are_measured_shown_and_saved(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--rows", "same,speed"], "error: --rows speed: must be among same, render, "),
+        (["--rows", "same,speed"], "error: --rows speed: must be one of same, render, "),
         (["--repetitions", "0"], "error: --repetitions 0: must be at least 1\n"),
         (["--data", "nowhere.jsonl"], "error: dataset.train = "),
     ],

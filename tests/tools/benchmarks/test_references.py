@@ -1,4 +1,4 @@
-"""The obvious forms compute what the fast ones do; else a ratio of their times says nothing."""
+"""The reference implementations have the same results, so that time ratios are meaningful."""
 
 import torch
 
@@ -19,7 +19,7 @@ def padded_slices(model: Model, inputs: TokenBatch) -> tuple[torch.Tensor, torch
     return slices, torch.arange(slices.shape[1]) < torch.from_numpy(inputs.num_tokens)[:, None]
 
 
-def test_one_call_of_pillow_draws_the_same_slices() -> None:
+def test_pillow_lines_have_the_same_slices() -> None:
     embedder = build("slices", "transformer").embedder
     assert isinstance(embedder, SlicesEmbedder)
     inputs = embedder.tokenizer(TextBatch.from_strings(PLAIN))
@@ -29,7 +29,7 @@ def test_one_call_of_pillow_draws_the_same_slices() -> None:
     assert not slices[~mask].any()
 
 
-def test_the_padded_form_scores_alike() -> None:
+def test_the_padded_model_has_the_same_scores() -> None:
     model = build("slices", "transformer").eval()
     inputs = model.embedder.tokenizer(TextBatch.from_strings(TEXTS))
     slices, mask = padded_slices(model, inputs)
@@ -43,7 +43,7 @@ def test_the_padded_form_scores_alike() -> None:
         torch.testing.assert_close(again, wanted, atol=1e-5, rtol=1e-4)
 
 
-def test_the_padded_form_is_a_copy() -> None:
+def test_the_padded_model_is_a_copy() -> None:
     model = build("slices", "transformer")
     padded = PaddedModel(model)
     for parameter in padded.parameters():

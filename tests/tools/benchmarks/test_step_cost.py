@@ -19,7 +19,7 @@ def test_the_worst_batch_costs_more_than_the_average(capsys: pytest.CaptureFixtu
         assert float(re.findall(r"peak memory ([\d.]+) GB", line)[0]) > 0.1
 
 
-def test_a_profile_shows_where_the_time_goes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_profile_shows_the_share_of_each_operation(capsys: pytest.CaptureFixture[str]) -> None:
     few = ["dataset.num_comments=200", "threads=1", "device=cpu", "training.batch_size=8"]
     assert main([*few, "--profile"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]

@@ -1,4 +1,4 @@
-"""Rows that compare training steps, at widths that a test can pay."""
+"""Rows that compare training steps, with small dimensions."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(None, "cpu", repetitions=1, num_texts=4)
 
 
-def test_the_padded_form_is_checked_and_timed(bench: Bench) -> None:
+def test_the_padded_model_is_checked_and_timed(bench: Bench) -> None:
     real, line = steps.train(bench)
     (equal,) = steps.train_equal(bench)
     assert real.name == "train/vtr_reference" and equal.name == "train_equal/vtr_reference"
@@ -41,28 +41,28 @@ def test_the_padded_form_is_checked_and_timed(bench: Bench) -> None:
 
 
 @pytest.mark.slow
-def test_peaks_are_those_of_processes_of_their_own(bench: Bench) -> None:
+def test_peak_memory_is_measured_in_separate_processes(bench: Bench) -> None:
     (row,) = steps.memory(bench)
     assert row.ours is not None and row.reference is not None
     assert 100 < row.ours.value < 3000 and 100 < row.reference.value < 3000
 
 
-def test_a_form_that_scores_otherwise_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reference_with_other_scores_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     target = Bench(None, "cpu").target(*NARROW, *FEW)
     padded = steps.Padded(target)
     assert padded.check(np.arange(3)) < 1e-3
     right = PaddedModel.forward
 
     def wrong(self: PaddedModel, slices: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        return right(self, slices, torch.ones_like(mask))  # padding is attended to and pooled
+        return right(self, slices, torch.ones_like(mask))  # attends to padding and pools it
 
     monkeypatch.setattr(PaddedModel, "forward", wrong)
     with pytest.raises(AssertionError):
         padded.check(np.arange(3))
 
 
-def test_counted_operations_are_those_of_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step takes three times the products of a forward pass."""
+def test_flops_equal_those_of_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step has three times the FLOPs of a forward pass."""
     monkeypatch.setattr(steps, "UTILIZED", ("vtr_glyphs_plain",))
     bench = Bench(None, "cpu", repetitions=1)
     (row,) = steps.utilization(bench)
@@ -73,5 +73,5 @@ def test_counted_operations_are_those_of_the_layers(monkeypatch: pytest.MonkeyPa
     glyphs = bench.dataset.train.texts.lengths[bench.random_batch(64)].mean()
     expected = 3 * 2 * (stem + blocks) * glyphs / 1e9
     found = float(row.details["gflop_per_comment"])
-    assert expected < found < 1.6 * expected  # the batch's line has gaps, and is rounded up
+    assert expected < found < 1.6 * expected  # the layout of the batch has gaps and is rounded up
     assert 0 < row.result.value < 150

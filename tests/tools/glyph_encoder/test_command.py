@@ -1,4 +1,4 @@
-"""The tool that trains a glyph encoder, as a user runs it."""
+"""Tests of tools/train_glyph_encoder.py."""
 
 import json
 from pathlib import Path
@@ -11,14 +11,16 @@ from vitrina.glyphs.encoder import read_encoder
 TINY = ["--steps=2", "--batch-size=8", "--channels=2", "--features=8"]
 
 
-def test_an_encoder_and_what_it_finds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_encoder_is_trained_and_evaluated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     look_alikes = tmp_path / "mine.json"
     look_alikes.write_text(json.dumps({"о": ["☉", "o"]}), encoding="utf-8")
     path = tmp_path / "new" / "encoder.safetensors"
     assert main([*TINY, f"--hold-out={look_alikes}", f"--save-to={path}"]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for words in ("mine.json", "noise=unseen", "confusable (TS 39)", "raw pixels", "1.000 / 1.000"):
-        assert words in told
+        assert words in output
     fitted, made = read_encoder(path)
     assert fitted.arrays["canvas"].tolist() == [24, 16, 12]
     held_out = str(made["held_out"])
@@ -41,6 +43,6 @@ def test_wrong_flags_end_in_one_line(
 ) -> None:
     path = tmp_path / "encoder.safetensors"
     assert main([*TINY, f"--save-to={path}", flag]) == 2
-    told = capsys.readouterr().err
-    assert reason in told and told.count("\n") == 1
+    error = capsys.readouterr().err
+    assert reason in error and error.count("\n") == 1
     assert not path.exists()

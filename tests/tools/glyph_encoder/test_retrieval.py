@@ -1,4 +1,4 @@
-"""Retrieval of the imitated letter, against counts by hand."""
+"""Retrieval of the imitated letter, compared with counts by hand."""
 
 from collections.abc import Sequence
 
@@ -23,23 +23,23 @@ def places(glyphs: Sequence[str]) -> np.ndarray:
     return np.array([PLACES[glyph] for glyph in glyphs])
 
 
-def test_a_letter_is_found_where_it_is_nearest() -> None:
+def test_the_nearest_letter_is_found() -> None:
     found = retrieve({"а": ["1", "3"], "б": ["2"], "Б": []}, places)
-    # 1 is nearest to а; 2 to Б, which is б in capitals; 3 to б, where а would be right.
+    # 1 is nearest to а; 2 to Б, the upper case of б; 3 to б, but а is correct.
     assert found == Retrieval(pytest.approx(2 / 3), 1.0, 3)
 
 
-def test_a_glyph_may_stand_for_several_letters() -> None:
+def test_a_glyph_may_imitate_several_letters() -> None:
     assert imitated({"а": ["1"], "Б": ["1", "2"]}) == {"1": {"а", "б"}, "2": {"б"}}
     assert retrieve({"а": ["1"], "б": ["1"]}, places) == Retrieval(1.0, 1.0, 1)
 
 
-def test_lengths_do_not_matter() -> None:
+def test_norms_of_features_do_not_matter() -> None:
     rows = {"а": ["1", "3"], "б": ["2"]}
     assert retrieve(rows, lambda glyphs: 7 * places(glyphs)) == retrieve(rows, places)
 
 
-def test_five_are_looked_at() -> None:
+def test_top_5_uses_five_letters() -> None:
     circle = {letter: (np.cos(k), np.sin(k)) for k, letter in enumerate("абвгдеж")}
     points = circle | {"*": circle["а"]}  # г is farthest from а, в is the fifth: а ж б е в
     rows = {letter: [] for letter in "абвгдеж"}
@@ -51,7 +51,7 @@ def test_five_are_looked_at() -> None:
     assert retrieve(rows | {"г": ["*"]}, features).top_5 == 0.0
 
 
-def test_unicode_finds_what_it_lists() -> None:
+def test_unicode_finds_listed_confusables() -> None:
     assert retrieve_by_confusables({"о": ["ο", "ж"], "а": ["ɑ"]}) == Retrieval(
         pytest.approx(2 / 3), pytest.approx(2 / 3), 3
     )

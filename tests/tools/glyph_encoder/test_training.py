@@ -1,4 +1,4 @@
-"""A glyph encoder learns letters, and is frozen and saved as it was trained."""
+"""A glyph encoder learns letters; frozen and saved features equal the trained ones."""
 
 from dataclasses import replace
 from functools import partial
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tools.glyph_encoder.font_dataset import Specimens, own_faces
+from tools.glyph_encoder.font_dataset import FontDataset, own_faces
 from tools.glyph_encoder.training import (
     GlyphEncoder,
     GlyphTraining,
@@ -26,17 +26,17 @@ def pictures(glyphs: str) -> np.ndarray:
     return GlyphRenderer([], 12, 24).render(glyphs, 16)
 
 
-SPECIMENS = Specimens(pictures(LETTERS), np.arange(len(LETTERS)), len(LETTERS), tuple(LETTERS))
+DATASET = FontDataset(pictures(LETTERS), np.arange(len(LETTERS)), len(LETTERS), tuple(LETTERS))
 MAKE = partial(GlyphEncoder, 24, 16, 12, 4, 20)
 TRAINING = GlyphTraining(steps=30, batch_size=64)
 
 
 @pytest.fixture(scope="module")
 def encoder() -> GlyphEncoder:
-    return train_glyph_encoder(MAKE, SPECIMENS, TRAINING)
+    return train_glyph_encoder(MAKE, DATASET, TRAINING)
 
 
-def test_frozen_features_are_those_of_the_trained_encoder(encoder: GlyphEncoder) -> None:
+def test_frozen_features_equal_those_of_the_trained_encoder(encoder: GlyphEncoder) -> None:
     shown = torch.from_numpy(pictures(LETTERS + "}|{ "))
     with torch.no_grad():
         expected = encoder(shown)
@@ -50,19 +50,19 @@ def test_frozen_features_are_those_of_the_trained_encoder(encoder: GlyphEncoder)
 def test_the_same_seed_trains_the_same_encoder(encoder: GlyphEncoder) -> None:
     torch.manual_seed(99)
     before = torch.random.get_rng_state()
-    again = train_glyph_encoder(MAKE, SPECIMENS, TRAINING)
+    again = train_glyph_encoder(MAKE, DATASET, TRAINING)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert torch.equal(again.linear.weight, encoder.linear.weight)
-    other = train_glyph_encoder(MAKE, SPECIMENS, replace(TRAINING, seed=2))
+    other = train_glyph_encoder(MAKE, DATASET, replace(TRAINING, seed=2))
     assert not torch.equal(other.linear.weight, encoder.linear.weight)
 
 
-def test_training_draws_the_pictures_of_a_class_together() -> None:
-    """Letters of a face that is never shown lie nearer to their own after training."""
+def test_training_clusters_the_images_of_a_class() -> None:
+    """After training, letters of an unseen face are nearer to the same letters."""
     serif = GlyphRenderer([own_faces()[5]], 12, 24).render(LETTERS, 16)
 
     def found(steps: int) -> float:
-        trained = train_glyph_encoder(MAKE, SPECIMENS, replace(TRAINING, steps=steps))
+        trained = train_glyph_encoder(MAKE, DATASET, replace(TRAINING, steps=steps))
         features = EncoderFeatures(trained.frozen())
         shown_GK, serif_GK = (
             torch.nn.functional.normalize(features(torch.from_numpy(each)), dim=1)
@@ -74,13 +74,11 @@ def test_training_draws_the_pictures_of_a_class_together() -> None:
     assert found(200) > found(1) + 0.15
 
 
-def test_a_file_holds_the_encoder_and_how_it_was_made(
-    encoder: GlyphEncoder, tmp_path: Path
-) -> None:
+def test_a_saved_encoder_loads_with_its_record(encoder: GlyphEncoder, tmp_path: Path) -> None:
     path = tmp_path / "encoder.safetensors"
     save_encoder(path, encoder, MADE)
     fitted, made = read_encoder(path)
     assert made == MADE
     shown = torch.from_numpy(pictures(LETTERS))
     exact, kept = EncoderFeatures(encoder.frozen())(shown), EncoderFeatures(fitted)(shown)
-    assert torch.allclose(exact, kept, atol=0.01 * exact.abs().max().item())  # half precision
+    assert torch.allclose(exact, kept, atol=0.01 * exact.abs().max().item())  # float16

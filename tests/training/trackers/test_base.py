@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 
 class Fake(Tracker):
-    """Keeps what is logged; `trouble` is called at every line."""
+    """Records logged rows; calls `trouble` for each."""
 
     def __init__(self, trouble: Callable[[], object] = lambda: None) -> None:
         self.trouble = trouble
@@ -35,12 +35,12 @@ class Fake(Tracker):
         self.exit_code = exit_code
 
 
-def test_lines_arrive_in_order_before_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_arrive_in_order_before_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     fake = Fake()
     tracker = BackgroundTracker(lambda: fake, timeout=10)
     values: dict[str, float] = {}
     for step in range(100):
-        values["loss"] = step / 2  # one dictionary for all steps
+        values["loss"] = step / 2  # the same dictionary in all steps
         tracker.log(values, step)
     tracker.finish(3)
     assert fake.lines == [(step, {"loss": step / 2}) for step in range(100)]
@@ -64,7 +64,7 @@ def test_a_service_that_raises_does_not_stop_the_training(
     assert fake.exit_code == 0
 
 
-def test_a_service_that_cannot_start_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_service_that_cannot_start_is_disabled(capsys: pytest.CaptureFixture[str]) -> None:
     def start() -> Tracker:
         raise OSError("disk full")
 
@@ -74,7 +74,7 @@ def test_a_service_that_cannot_start_is_left_out(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "tracking: off, it cannot start (OSError: disk full)\n"
 
 
-def test_a_service_that_hangs_costs_no_time_and_bounded_memory(
+def test_a_hanging_service_takes_no_time_and_bounded_memory(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "MAX_PENDING", 10)
@@ -93,7 +93,7 @@ def test_a_service_that_hangs_costs_no_time_and_bounded_memory(
     released.set()
 
 
-def test_nested_values_get_flat_names() -> None:
+def test_nested_metrics_are_flattened() -> None:
     assert wandb.flatten({"a": 1, "val": {"clean": {"f1": 0.5}}}) == {"a": 1, "val/clean/f1": 0.5}
 
 
@@ -105,13 +105,13 @@ def test_nested_values_get_flat_names() -> None:
         ({"timeout": 0.0}, "tracking.timeout = 0.0: must be from 1 to 3600"),
     ],
 )
-def test_wrong_settings_name_the_key(changed: dict, message: str) -> None:
+def test_invalid_settings_name_the_key(changed: dict, message: str) -> None:
     with pytest.raises(InputError) as error:
         WandbConfig(**changed)
     assert str(error.value).startswith(message)
 
 
-def test_none_needs_no_wandb(tmp_path: Path) -> None:
+def test_no_tracking_needs_no_wandb(tmp_path: Path) -> None:
     tracker = open_tracker(NoTrackingConfig(), TrackedRun(tmp_path, {}))
     tracker.log({"loss": 1.0}, 1)
     tracker.finish()
@@ -127,7 +127,7 @@ def no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "netrc"
 
 
-def test_the_mode_follows_the_login(
+def test_the_mode_depends_on_the_login(
     no_login: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def mode(**changed: Any) -> str:
@@ -179,15 +179,15 @@ for name in ("one", "two"):
 
 
 @pytest.mark.parametrize("server", ["none", "refuses"])
-def test_two_runs_of_a_process_are_recorded_offline_without_asking(
+def test_two_runs_of_a_process_are_recorded_offline_without_a_prompt(
     tmp_path: Path, server: str
 ) -> None:
-    """With no login, and with one whose server does not answer."""
+    """Without a login, and with a login whose server refuses connections."""
     done = without_login(
         TWO_RUNS, tmp_path, server="http://127.0.0.1:9" if server == "refuses" else None
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout == ""  # wandb itself is quiet
+    assert done.stdout == ""  # wandb prints nothing
     lines = done.stderr.splitlines()
     for name in ("one", "two"):
         hint = (
@@ -210,7 +210,7 @@ def test_two_runs_of_a_process_are_recorded_offline_without_asking(
 def without_login(
     program: str, folder: Path, *, server: str | None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a Python program that nobody is logged in for, but perhaps with a key for `server`."""
+    """Run a Python program without a login, or with an API key for `server`."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB_")}
     environment |= {"HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
     environment |= {"NETRC": str(folder / "netrc"), "OMP_NUM_THREADS": "1"}

@@ -1,4 +1,4 @@
-"""How a run is grouped and tagged in a tracking service."""
+"""Group and tags of a run in a tracking service."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from vitrina.training.distributed import DistributedContext
 from vitrina.training.trackers.base import TrackedRun, Tracker
 
 
-def test_a_job_is_grouped_by_its_sweep_and_tagged_by_model_and_noise(
+def test_a_job_has_the_group_of_its_sweep_and_tags_of_its_options(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[TrackedRun] = []

@@ -1,1 +1,1 @@
-"""Reading: a text spelled out from its drawing, beside whatever else is asked of it."""
+"""Text recognition (OCR) by CTC, trained together with a task."""

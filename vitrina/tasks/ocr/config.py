@@ -9,18 +9,18 @@ from vitrina.errors import InputError
 from vitrina.registry import Settings, names_with, register, setting
 
 NARROWEST_EM = 0.3
-"""Width of the narrowest letters of a proportional font, in units of its size."""
+"""Width of the narrowest letters of a proportional font, as a share of its size."""
 
 
 class OcrConfig(Settings):
     """Base class of the settings of text recognition."""
 
     recognizes: ClassVar[bool] = True
-    """Whether there is a head that recognizes text."""
+    """Whether the model has a head that recognizes text."""
 
     @property
     def recognizes_noise(self) -> bool:
-        """Whether the text to recognize is the drawn one, with its noise."""
+        """Whether the target is the drawn text, with its noise."""
         return False
 
 
@@ -38,27 +38,27 @@ class CtcConfig(OcrConfig):
     weight: float = setting(0.3, gt=0, keeps_weights=True)
     """Weight of the CTC loss, per text and symbol, relative to the task's loss."""
     target: str = setting("clean", choices=("clean", "drawn"))
-    """clean (the text without its noise) or drawn (the text as it is drawn)."""
+    """Text to recognize: clean (without noise) or drawn (with noise)."""
     units: str = setting("letters", choices=("letters", "pieces"))
-    """letters, or pieces: words and parts of words, of a WordPiece tokenizer trained on the
-    targets. Letters teach a model to see, pieces teach it words."""
+    """letters, or pieces (of a WordPiece tokenizer trained on the targets). Letters train glyph
+    recognition, pieces also train word knowledge."""
     vocabulary_size: int = setting(4000, ge=1)
-    """Word pieces, at most; unused with units=letters."""
+    """Maximum number of word pieces; unused with units=letters."""
     source: str = setting("embedder", choices=("embedder", "encoder"))
-    """embedder (token embeddings) or encoder (hidden states, so that more is shared)."""
+    """Input of the head: embedder (token embeddings) or encoder (hidden states)."""
     kernels: list[int] = setting([5, 5], ge=1, odd=True)
-    """Tokens that each of the head's own convolutions sees. They join sequences that are one
+    """Kernel sizes, in tokens, of the head's convolutions. They cover glyph sequences that form one
     letter, such as }|{."""
     dim: int = setting(192, ge=1)
-    """Channels of these convolutions."""
+    """Channels of the head's convolutions."""
     frames_per_token: int | None = setting(None, ge=1, keeps_weights=True)
-    """Symbols that a token can emit; null: twice the letters that fit into it, as equal letters
-    need a blank between them, or half as many pieces."""
+    """Frames (symbols) that a token emits; null: twice the letters that fit into a token, since
+    equal letters need a blank between them, or half as many with units=pieces."""
     min_count: int = setting(20, ge=1, keeps_weights=True)
-    """Occurrences in the training texts that a character of the alphabet needs, all others being
-    one symbol, U+FFFD; with units=pieces, that two pieces need to become one."""
+    """Minimum occurrences of a character of the alphabet in the training texts; other characters
+    are one symbol, U+FFFD. With units=pieces, minimum occurrences of a pair to be merged."""
     measured_texts: int = setting(500, ge=1, keeps_weights=True)
-    """Texts of a suite on which the character error rate is measured, at most."""
+    """Maximum number of texts of a suite for the character error rate."""
 
     @property
     def recognizes_noise(self) -> bool:
@@ -73,19 +73,17 @@ class CtcConfig(OcrConfig):
             )
         if self.source == "encoder" and not encoder.keeps_tokens:
             raise InputError(
-                f"ocr.source = 'encoder': encoder={encoder.kind} leaves one state for a whole text"
+                f"ocr.source = 'encoder': encoder={encoder.kind} has one state for a whole text"
             )
         if task.labels_words:
-            raise InputError(
-                f"ocr = {self.kind}: task must take whole texts, which {task.kind} does not"
-            )
+            raise InputError(f"ocr = {self.kind}: task must not label words, as {task.kind} does")
 
     def span(self, encoder: Any) -> int:
-        """Tokens of the embedder behind each input of the head: a strided encoder joins some."""
+        """Return the tokens in each input of the head; a strided encoder joins several."""
         return encoder.tokens_per_state if self.source == "encoder" else 1
 
     def num_frames(self, embedder: Any, encoder: Any) -> int:
-        """Symbols that each input of the head emits, enough for the letters drawn there."""
+        """Return the number of frames for each input of the head, enough for its letters."""
         if self.frames_per_token is not None:
             return self.frames_per_token
         letters = 1.0

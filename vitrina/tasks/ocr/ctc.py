@@ -1,8 +1,7 @@
 """Connectionist temporal classification (Graves et al. 2006) over ragged texts.
 
-A text makes a number of steps, at each of which one symbol is said: a letter or the blank. What
-is read are the symbols without repetitions, then without blanks. The loss is the negative
-logarithm of the probability of all ways to say the target.
+The model emits one symbol at each step of a text: a letter or the blank. Decoding removes
+repetitions, then blanks. The loss is the negative log probability of all alignments of the target.
 
 Shapes: M steps in the batch, T padded steps, B texts, A symbols of the alphabet.
 """
@@ -20,25 +19,25 @@ from vitrina.text.batch import offsets_of
 
 
 def required_steps(readings: SymbolBatch) -> np.ndarray:
-    """int64 [B]: the fewest steps that can say each reading.
+    """Return int64 [B], the minimum number of steps that can emit each target.
 
-    One for each letter, and one for the blank between two equal ones.
+    It is one step for each letter, and one for the blank between two equal letters.
     """
     repeats = np.zeros(len(readings.ids) + 1, dtype=np.int64)
     repeats[1:-1] = readings.ids[1:] == readings.ids[:-1]
-    repeats[readings.offsets] = 0  # the last letter of one text and the first one of the next
+    repeats[readings.offsets] = 0  # equal letters of two texts are no repetition
     before = np.concatenate([[0], np.cumsum(repeats[: len(readings.ids)])])
     return readings.lengths + np.diff(before[readings.offsets])
 
 
 def ctc_loss(logits: Ragged, readings: SymbolBatch) -> Tensor:
-    """The negative log likelihood of each text's reading, float32 [B].
+    """Compute the negative log likelihood of the target of each text, float32 [B].
 
-    Zero, and without a gradient, for a text that makes fewer steps than its reading requires.
+    It is zero, without a gradient, for a text with fewer steps than its target requires.
 
     Args:
         logits: [M, A] of any floating type, ragged by the steps of each text.
-        readings: of the same texts.
+        readings: targets of the texts.
     """
     device = logits.values.device
     with torch.autocast(device.type, enabled=False):
@@ -56,21 +55,21 @@ def ctc_loss(logits: Ragged, readings: SymbolBatch) -> Tensor:
 
 
 def decode_greedily(symbols_M: np.ndarray, steps_B: np.ndarray) -> tuple[SymbolBatch, np.ndarray]:
-    """The reading of the likeliest symbol at each step (best path decoding).
+    """Decode the most probable symbol of each step (best path decoding).
 
     Args:
-        symbols_M: int64 [M], the likeliest symbols of all texts.
-        steps_B: int64 [B], steps of each text.
+        symbols_M: int64 [M], the most probable symbols of all texts.
+        steps_B: int64 [B], number of steps of each text.
 
     Returns:
-        The readings, and int64 [num_letters] the step, counted in its text, at which each letter
-        was first said.
+        The decoded symbols, and int64 [num_letters], the step in its text at which each letter is
+        first emitted.
     """
     starts = offsets_of(steps_B)
     before = np.concatenate([[BLANK], symbols_M[:-1]])
     first = starts[:-1][steps_B > 0]
-    before[first] = BLANK  # nothing was said before a text
-    said = np.flatnonzero((symbols_M != BLANK) & (symbols_M != before))
-    offsets = np.searchsorted(said, starts)
-    readings = SymbolBatch(symbols_M[said].astype(np.int64), offsets.astype(np.int64))
-    return readings, said - np.repeat(starts[:-1], readings.lengths)
+    before[first] = BLANK  # no symbol precedes a text
+    emitted = np.flatnonzero((symbols_M != BLANK) & (symbols_M != before))
+    offsets = np.searchsorted(emitted, starts)
+    readings = SymbolBatch(symbols_M[emitted].astype(np.int64), offsets.astype(np.int64))
+    return readings, emitted - np.repeat(starts[:-1], readings.lengths)

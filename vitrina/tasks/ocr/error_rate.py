@@ -1,4 +1,4 @@
-"""How well a model reads: the character error rate."""
+"""Character error rate of text recognition."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ from vitrina.text.batch import TextBatch
 
 
 def character_error_rate(read: Sequence[str], wanted: Sequence[str]) -> float:
-    """Edits that make all readings right, for each character that should have been read.
+    """Compute the Levenshtein distance of `read` to `wanted`, divided by the length of `wanted`.
 
-    An edit is the insertion, deletion or replacement of a character (Levenshtein's distance); the
-    rate can be above 1. NaN where nothing should have been read.
+    Distances and lengths are summed over the texts. The rate can exceed 1; it is NaN if `wanted`
+    has no characters.
+
+    >>> character_error_rate(["cut", "a"], ["cat", "a"])
+    0.25
     """
     from rapidfuzz.distance import Levenshtein
 
@@ -32,13 +35,13 @@ def character_error_rate(read: Sequence[str], wanted: Sequence[str]) -> float:
 
 @dataclass
 class RecognitionEvaluation:
-    """Measures a recognizer on suites, at most on a set number of texts of each.
+    """Evaluates a recognizer on at most `ocr.measured_texts` texts of each suite.
 
     Attributes:
-        recognizer: what is measured, with its normaliser.
-        config: what is to be read.
-        scores: by name of suite, in order.
-        unknown: suites of which nobody knows how they read without their noise.
+        recognizer: the recognizer, with its text pipeline.
+        config: settings of the group `ocr`.
+        scores: scores by name of suite, in order.
+        unknown: suites without known clean texts, which are not evaluated.
     """
 
     recognizer: Recognizer
@@ -69,10 +72,10 @@ class RecognitionEvaluation:
         return cls(recognizer, reading.config)
 
     def add(self, name: str, texts: TextBatch, clean: TextBatch | None) -> None:
-        """Measure on the texts of a suite.
+        """Evaluate on the texts of a suite.
 
         Args:
-            clean: the texts without their noise; None if they are not known.
+            clean: the texts without noise; None if unknown.
         """
         wanted = texts if name == "clean" or self.config.target == "drawn" else clean
         if wanted is None:
@@ -81,7 +84,7 @@ class RecognitionEvaluation:
         self.scores[name] = self.measure(texts, wanted)
 
     def measure(self, texts: TextBatch, wanted: TextBatch) -> RecognitionScores:
-        """Scores on an evenly spaced part of `texts`, not normalised; so are those `wanted`."""
+        """Compute scores on evenly spaced `texts`; `texts` and `wanted` are not normalized."""
         most = min(self.config.measured_texts, len(texts))
         chosen = np.unique(np.linspace(0, len(texts) - 1, most).astype(np.int64))
         read = self.recognizer.recognize(texts.take(chosen))
@@ -93,15 +96,15 @@ class RecognitionEvaluation:
         return RecognitionScores(rate, infeasible, len(chosen))
 
     def metrics(self) -> dict[str, dict[str, float]]:
-        """By suite, for `metrics.json`."""
+        """Return scores by suite, for `metrics.json`."""
         return {
             name: {"cer": each.cer, "infeasible": each.infeasible}
             for name, each in self.scores.items()
         }
 
     def notes(self) -> list[str]:
-        """What was not measured."""
+        """Return a note about suites that were not evaluated."""
         if not self.unknown:
             return []
         names = ", ".join(self.unknown)
-        return [f"{names}: no character error rate, as their texts are not known without noise"]
+        return [f"{names}: no character error rate, because the clean texts are unknown"]

@@ -1,4 +1,4 @@
-"""A picture of examples: what was drawn, what was meant, what was read."""
+"""Image of recognition examples: drawn text, clean text, recognized text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INK, GREY, RED = (20, 20, 20), (120, 120, 120), (200, 30, 30)
 
 @dataclass(frozen=True)
 class Example:
-    """One text: as it was drawn, as it was meant, as it was read."""
+    """A text as drawn, without noise, and as recognized."""
 
     drawn: str
     meant: str
@@ -24,9 +24,12 @@ class Example:
 
 
 def wrong_letters(read: str, meant: str) -> list[bool]:
-    """Of each letter that was read, whether it is wrong: replaces another one or is too much.
+    """Return for each recognized letter whether it is wrong: a replacement or an insertion.
 
-    A letter that is missing is told at the one behind it, or at the last one.
+    A missing letter marks the next recognized letter, or the last one.
+
+    >>> wrong_letters("cut", "cat")
+    [False, True, False]
     """
     from rapidfuzz.distance import Levenshtein
 
@@ -40,10 +43,10 @@ def wrong_letters(read: str, meant: str) -> list[bool]:
 def draw_examples(
     examples: Sequence[Example], pictures: GlyphRenderer, *, scale: int = 2
 ) -> Image.Image:
-    """Examples under each other: the pixels that the model gets, then two lines of print.
+    """Draw examples below each other: the pixels that the model gets, then two lines of text.
 
     Args:
-        pictures: draw as the model sees.
+        pictures: the renderer of the model.
         scale: screen pixels for each pixel of the model.
     """
     size = 8 * scale
@@ -62,16 +65,16 @@ def draw_examples(
         picture = Image.fromarray(255 - line)
         enlarged = (picture.width * scale, drawn_px)
         sheet.paste(picture.resize(enlarged, Image.Resampling.NEAREST), (left, top))
-        centres = [top + drawn_px / 2, *(top + drawn_px + (n + 0.5) * print_px for n in range(2))]
-        for caption, y in zip(("drawn", "meant", "read"), centres, strict=True):
+        centers = [top + drawn_px / 2, *(top + drawn_px + (n + 0.5) * print_px for n in range(2))]
+        for caption, y in zip(("drawn", "meant", "read"), centers, strict=True):
             draw.text((2 * scale, y), caption, fill=GREY, font=small, anchor="lm")
-        draw.text((left, centres[1]), example.meant, fill=INK, font=face, anchor="lm")
+        draw.text((left, centers[1]), example.meant, fill=INK, font=face, anchor="lm")
         x = float(left)
         marks = wrong_letters(example.read, example.meant)
         for letter, wrong in zip(example.read, marks, strict=True):
-            draw.text((x, centres[2]), letter, fill=RED if wrong else INK, font=face, anchor="lm")
+            draw.text((x, centers[2]), letter, fill=RED if wrong else INK, font=face, anchor="lm")
             if wrong and letter == " ":
-                y = centres[2] + size / 2
+                y = centers[2] + size / 2
                 draw.line([(x, y), (x + face.getlength(letter), y)], fill=RED, width=scale)
             x += face.getlength(letter)
         bottom = (k + 1) * height - 1

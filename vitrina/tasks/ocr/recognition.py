@@ -1,4 +1,4 @@
-"""What is asked of a reading head: its targets and its loss."""
+"""Targets and loss of the CTC head."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from vitrina.state import FittedState
 from vitrina.tasks.ocr.alphabet import SymbolBatch
 from vitrina.tasks.ocr.config import CtcConfig
 from vitrina.tasks.ocr.ctc import ctc_loss, required_steps
-from vitrina.tasks.ocr.symbols import Symbols, fit_symbols, symbols_of
+from vitrina.tasks.ocr.symbols import Symbols, build_symbols, fit_symbols
 from vitrina.text.batch import TextBatch
 
 
 class Recognition:
-    """Reads a text symbol by symbol, letters or word pieces.
+    """Task of the CTC head: recognize the letters or word pieces of a text.
 
     Args:
-        config: the option's values.
-        fitted: what `fit` returned: the symbols.
+        config: settings of the group `ocr`.
+        fitted: state from `fit`: the symbols.
     """
 
     def __init__(self, config: CtcConfig, fitted: FittedState) -> None:
         self.config = config
-        self.symbols: Symbols = symbols_of(fitted)
+        self.symbols: Symbols = build_symbols(fitted)
 
     @staticmethod
     def fit(config: CtcConfig, corpus: Corpus) -> FittedState:
-        """Fit the symbols of the clean training texts, or of those with noise."""
+        """Fit the symbols on the clean or the noisy training texts."""
         return fit_symbols(config, corpus.noisy() if config.recognizes_noise else corpus.clean)
 
     def targets(self, clean: Callable[[], TextBatch], shown: TextBatch) -> SymbolBatch:
-        """What should be read.
+        """Return the symbols to recognize.
 
         Args:
-            clean: gives the texts without their noise, normalised.
-            shown: as the model is given them.
+            clean: returns the normalized texts without noise.
+            shown: the texts that the model gets.
         """
         return self.symbols.encode(shown if self.config.recognizes_noise else clean())
 
     def loss(self, logits: Ragged, readings: SymbolBatch) -> tuple[Tensor, Tensor]:
-        """Per symbol of each text, added up over the texts (not averaged), times the weight.
+        """Compute the CTC loss per symbol, summed over the texts (not averaged), times the weight.
 
-        A text without a symbol counts as if it had one; a text that makes fewer steps than its
-        reading requires has no loss.
+        A text without symbols is divided by one. A text with fewer steps than its target requires
+        has no loss.
 
         Args:
-            logits: [M, A], of the reading head.
+            logits: [M, A], output of the CTC head.
 
         Returns:
-            Scalars float32: the loss, and how many texts have none for want of steps.
+            float32 scalars: the loss, and the number of texts with too few steps.
         """
         lengths_B = to_device(readings.lengths, logits.values.device).clamp(min=1)
         loss = (ctc_loss(logits, readings) / lengths_B).sum() * self.config.weight

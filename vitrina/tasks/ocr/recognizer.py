@@ -1,4 +1,4 @@
-"""A reading head in use: texts in, readings out, with the way back."""
+"""Recognition of texts with a trained CTC head."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from vitrina.text.offsets import OffsetMap
 
 
 @dataclass(frozen=True)
-class Read:
-    """What was read of some texts.
+class RecognizedBatch:
+    """Recognized texts.
 
     Attributes:
-        texts: the readings, in the order of the texts.
-        steps: int64 [num_code_points], at which step of its text each letter was said.
-        available: int64 [num_texts], steps that each text made.
+        texts: the recognized texts, in the order of the inputs.
+        steps: int64 [num_code_points], the step of its text at which each letter was emitted.
+        available: int64 [num_texts], number of steps of each text.
     """
 
     texts: TextBatch
@@ -34,12 +34,12 @@ class Read:
 
 
 class Recognizer:
-    """A model that recognizes letters, and the stages before it; itself a normalizer.
+    """Recognizes texts with a model and the stages before it; has the interface of a normalizer.
 
     Args:
-        model: with a CTC head, in whichever mode; it reads in eval mode and is put back.
+        model: model with a CTC head; its mode is eval during recognition and then restored.
         pipeline: prepares the texts.
-        symbols: of its CTC head.
+        symbols: symbols of the CTC head.
         max_tokens: tokens that pass through the model at once.
         precision: auto, fp32 or bf16.
     """
@@ -59,11 +59,11 @@ class Recognizer:
         self.symbols, self.max_tokens, self.precision = symbols, max_tokens, precision
 
     def __call__(self, texts: TextBatch) -> TextBatch:
-        """The readings of the texts, in their order."""
+        """Return the recognized texts, in the order of the inputs."""
         return self.recognize(texts).texts
 
-    def recognize(self, texts: TextBatch) -> Read:
-        """The readings of the texts by the likeliest symbol at each step."""
+    def recognize(self, texts: TextBatch) -> RecognizedBatch:
+        """Recognize texts by greedy decoding."""
         device = self.model.device
         was_training = self.model.training
         self.model.eval()
@@ -79,26 +79,26 @@ class Recognizer:
             self.model.train(was_training)
         if not indices:
             none = np.zeros(0, dtype=np.int64)
-            return Read(TextBatch.from_strings([]), none, none)
+            return RecognizedBatch(TextBatch.from_strings([]), none, none)
         steps_B = np.concatenate(lengths)
-        # Read from the device once, when everything has been sent to it.
+        # One transfer from the device, after all batches are queued.
         readings, steps = decode_greedily(torch.cat(symbols).cpu().numpy(), steps_B)
         order = np.argsort(np.concatenate(indices))
         steps, _ = take_ragged(steps, readings.offsets, order)
         readings = readings.take(order)
-        steps = np.repeat(steps, self.symbols.letters_of(readings))
-        return Read(self.symbols.decode(readings), steps, steps_B[order])
+        steps = np.repeat(steps, self.symbols.num_letters(readings))
+        return RecognizedBatch(self.symbols.decode(readings), steps, steps_B[order])
 
     def with_offsets(self, text: str) -> tuple[str, OffsetMap]:
-        """The reading of one text, and where each of its letters was seen.
+        """Recognize one text; return it and the map of its letters to the original.
 
-        A letter leads to all that the token that said it shows. What a neighbouring token showed
-        may have been needed too.
+        A letter maps to all characters in the token that emitted it, although it may also depend
+        on neighboring tokens.
         """
-        normal, way_back = self.pipeline.with_offsets(text)
+        normal, to_original = self.pipeline.with_offsets(text)
         read = self.recognize(TextBatch.from_strings([text]))
         starts, ends = self.embedder.tokenizer.spans(TextBatch.from_strings([normal]))
         first = read.steps // self.head.steps * self.head.span
         last = np.minimum(first + self.head.span, len(ends)) - 1
         seen = OffsetMap(starts[first], ends[last], len(normal))
-        return read.texts[0], seen.compose(way_back)
+        return read.texts[0], seen.compose(to_original)

@@ -1,4 +1,4 @@
-"""Scores of recognized text."""
+"""Scores of text recognition."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RecognitionScores:
-    """How well some texts were read.
+    """Scores of recognized texts.
 
     Attributes:
         cer: character error rate.
-        infeasible: share of the texts that made fewer steps than their reading requires.
-        count: texts it was measured on.
+        infeasible: share of the texts with fewer steps than their target requires.
+        count: number of texts.
     """
 
     cer: float

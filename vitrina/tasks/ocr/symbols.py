@@ -1,4 +1,4 @@
-"""What reading says at each step: letters, or word pieces."""
+"""Symbols of the CTC head: letters or word pieces."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from vitrina.text.batch import TextBatch
 
 
 class Symbols(Protocol):
-    """The symbols of reading, CTC's blank the first and what is unknown the second of them."""
+    """Converts texts to symbols and back; symbol 0 is the CTC blank, 1 is unknown."""
 
     @property
     def num_symbols(self) -> int:
-        """Blank and unknown among them."""
+        """Number of symbols, including blank and unknown."""
         ...
 
     def encode(self, texts: TextBatch) -> SymbolBatch:
-        """Texts as symbols."""
+        """Convert texts to symbols."""
         ...
 
     def decode(self, readings: SymbolBatch) -> TextBatch:
-        """Symbols as texts."""
+        """Convert symbols to texts."""
         ...
 
-    def letters_of(self, readings: SymbolBatch) -> np.ndarray:
-        """int64 [num_symbols]: letters of the decoded texts that each symbol says."""
+    def num_letters(self, readings: SymbolBatch) -> np.ndarray:
+        """Return int64 [num_symbols], the number of letters that each symbol decodes to."""
         ...
 
     def readable(self, texts: TextBatch) -> TextBatch:
-        """Texts as a reading without a mistake says them."""
+        """Return the texts as recognized without errors."""
         ...
 
 
 def fit_symbols(config: CtcConfig, texts: TextBatch) -> FittedState:
-    """The symbols of the texts that are to be read."""
+    """Fit the symbols on the texts to recognize."""
     if config.units == "letters":
         return Alphabet.fit(texts, config.min_count)
     return Pieces.fit(texts, config.vocabulary_size, config.min_count)
 
 
-def symbols_of(fitted: FittedState) -> Symbols:
-    """Those that `fit_symbols` gave."""
+def build_symbols(fitted: FittedState) -> Symbols:
+    """Build the symbols from the state of `fit_symbols`."""
     if "characters" in fitted.texts:
         return Alphabet(fitted.texts["characters"])
     return Pieces(fitted.texts["tokenizer"])

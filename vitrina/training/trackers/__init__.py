@@ -1,1 +1,1 @@
-"""Trackers: where a run is logged besides its folder."""
+"""Trackers: log runs to tracking services."""

@@ -13,7 +13,7 @@ from typing import Any
 from vitrina.registry import build
 
 MAX_PENDING = 10_000
-"""Calls that may wait for the service; further ones are dropped."""
+"""Maximum number of pending calls; further calls are dropped."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class TrackedRun:
     """A run as a tracking service records it.
 
     Attributes:
-        folder: folder of the run; files of the service belong there too.
+        folder: folder of the run, also for files of the service.
         config: the resolved configuration.
         group: experiment or sweep that the run belongs to.
         tags: chosen options, such as `model=vtr`.
@@ -36,8 +36,8 @@ class TrackedRun:
 class Tracker:
     """Base class of trackers; it records nothing.
 
-    A tracker is built with its settings and a `TrackedRun`. Its methods may block and raise, as
-    `BackgroundTracker` calls them from a thread of its own.
+    A tracker is built from its settings and a `TrackedRun`. Its methods may block and raise, since
+    `BackgroundTracker` calls them in a separate thread.
     """
 
     def log(self, metrics: Mapping[str, Any], step: int) -> None:
@@ -50,19 +50,19 @@ class Tracker:
         """Record a table."""
 
     def log_image(self, path: Path) -> None:
-        """Record a PNG under the name of the file."""
+        """Record a PNG under its file name."""
 
     def log_artifact(self, path: Path) -> None:
-        """Store a file of the run if the settings ask for it."""
+        """Store a file of the run if enabled in the settings."""
 
     def finish(self, exit_code: int = 0) -> None:
-        """End the recording; 0 means that the run succeeded. No call follows."""
+        """Finish recording; exit code 0 means success. This is the last call."""
 
 
 class BackgroundTracker(Tracker):
-    """Passes all calls to a tracker in a thread of its own, since services block in most of them.
+    """Calls a tracker in a separate thread, because services block in most calls.
 
-    No method raises, and only `finish` waits, for at most `timeout` seconds. The first failure is
+    No method raises, and only `finish` waits, at most `timeout` seconds. Only the first failure is
     reported.
     """
 
@@ -120,14 +120,14 @@ class BackgroundTracker(Tracker):
 
 
 def open_tracker(config: Any, run: TrackedRun) -> Tracker:
-    """Return the tracker of a run at once, whatever the service does.
+    """Return the tracker of a run without waiting for the service.
 
     Args:
         config: settings of the group `tracking`.
     """
     if not config.records:
         return Tracker()
-    # A refused connection takes one timeout, finishing the recording another.
+    # A refused connection takes one timeout, finishing takes another.
     return BackgroundTracker(lambda: build("tracking", config, run), 2 * config.timeout)
 
 

@@ -1,4 +1,4 @@
-"""Settings of the group `tracking`: services that a run is logged to, besides its folder."""
+"""Settings of the group `tracking`: services that runs are logged to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TrackingConfig(Settings):
 
 @register("tracking", "wandb", "vitrina.training.trackers.wandb:WandbTracker")
 class WandbConfig(TrackingConfig):
-    """Weights & Biases; without a login the run is recorded in its own folder, to be sent later."""
+    """Weights & Biases; without a login the run is recorded in its folder, for a later upload."""
 
     project: str = "vitrina"
     """Project in which the runs are collected."""
@@ -31,7 +31,7 @@ class WandbConfig(TrackingConfig):
     group: str | None = None
     """Group of the run; null: the name of the experiment."""
     tags: list[str] = setting([])
-    """Tags of the run, besides its chosen options."""
+    """Tags of the run, in addition to its options."""
     artifact: bool = True
     """Whether the best checkpoint is stored as an artifact."""
 

@@ -1,6 +1,6 @@
 """Weights & Biases as a tracker.
 
-A run is recorded online if there is a login and the server accepts it in time, otherwise in its own
+A run is recorded online if there is a login and the server accepts it in time, otherwise in its
 folder. All methods may block; `BackgroundTracker` calls them.
 """
 
@@ -19,11 +19,11 @@ from vitrina.training.trackers.base import TrackedRun, Tracker, notify
 from vitrina.training.trackers.config import WandbConfig
 
 ID_FILE = "wandb-id.txt"
-"""In the run's folder: the id under which a resumed run continues."""
+"""File in the run's folder with the id that a resumed run continues."""
 FOLDERS = ("WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_ARTIFACT_DIR")
-"""Where wandb keeps copies of what it logs; by default in the home folder."""
+"""Folders for copies of logged files; by default in the home folder."""
 QUIET = {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
-"""No lines about itself. Without a server its own error reports delay the end of the process."""
+"""Disables messages, and error reports, which delay the exit of the process without a server."""
 
 
 class WandbTracker(Tracker):
@@ -32,7 +32,7 @@ class WandbTracker(Tracker):
     def __init__(self, settings: WandbConfig, run: TrackedRun) -> None:
         self.settings, self.folder = settings, run.folder
         self.run = self._start(run)
-        # The history's own counter refuses steps that a resumed run repeats.
+        # wandb's own step counter refuses steps that a resumed run repeats.
         self.run.define_metric("step")
         self.run.define_metric("*", step_metric="step")
         (run.folder / ID_FILE).write_text(self.run.id, encoding="utf-8")
@@ -57,7 +57,7 @@ class WandbTracker(Tracker):
         settings = self.settings
         known = _known_id(run.folder)
         with _environment(run.folder):
-            import wandb  # slow, and it reads the environment when it is imported
+            import wandb  # slow, and reads the environment on import
 
             return wandb.init(
                 dir=str(run.folder),
@@ -70,7 +70,7 @@ class WandbTracker(Tracker):
                 mode=mode,
                 id=known,
                 resume="allow" if known and mode == "online" else None,
-                # Each run is its own object, even if the last one of a sweep did not finish.
+                # A new object for each run, even if the previous run of a sweep did not finish.
                 reinit="create_new",
                 settings=wandb.Settings(
                     silent=True,
@@ -130,14 +130,18 @@ def choose_mode(settings: WandbConfig) -> str:
 
 
 def has_login() -> bool:
-    """Whether the environment or the netrc file holds a key; wandb itself would prompt for one."""
+    """Whether the environment or the netrc file has a key; wandb itself would prompt for one."""
     if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
     return get_netrc_auth(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai") is not None
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested mappings as one, with keys `outer/inner`."""
+    """Flatten nested mappings, with keys `outer/inner`.
+
+    >>> flatten({"a": 1, "val": {"f1": 0.5}})
+    {'a': 1, 'val/f1': 0.5}
+    """
     found: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
@@ -149,7 +153,7 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 @contextmanager
 def _environment(folder: Path) -> Iterator[None]:
-    """Keep wandb quiet and its copies in the run's folder, unless the user sets these variables."""
+    """Set the variables `FOLDERS` and `QUIET` within the context, unless the user has set them."""
     wanted = dict.fromkeys(FOLDERS, str((folder / "wandb").resolve())) | QUIET
     ours = {name: value for name, value in wanted.items() if name not in os.environ}
     os.environ.update(ours)
