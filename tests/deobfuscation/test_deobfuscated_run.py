@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import vitrina
 from tests.conftest import small_run
-from tools import deobfuscate, evaluate, normalize
+from tools import deobfuscate, draw, evaluate, normalize
 from vitrina.config import compose_config
 from vitrina.errors import InputError
 from vitrina.text.batch import TextBatch
@@ -65,6 +66,19 @@ def test_texts_on_the_command_line_are_deobfuscated(
     ]:
         assert deobfuscate.main(arguments) == 2
         assert message in capsys.readouterr().err
+
+
+def test_letters_of_a_disguised_text_are_drawn(
+    run: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "letters.png"
+    assert draw.main([SPACED, f"--deobfuscate={run}", f"--save-to={target}"]) == 0
+    assert capsys.readouterr().out == f"clean: {SPACED}\ndeobfuscated: ты дурак, да\n"
+    assert Image.open(target).height > 24 * 3
+    target.unlink()
+    assert draw.main([SPACED, f"--deobfuscate={trained}", f"--save-to={target}"]) == 2
+    assert "must be a run with deobfuscator=words" in capsys.readouterr().err
+    assert not target.exists()
 
 
 def test_a_deobfuscator_is_compared_with_normalizers(

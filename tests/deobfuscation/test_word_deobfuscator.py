@@ -11,7 +11,9 @@ import torch
 
 from vitrina.deobfuscation.codes import CodesDeobfuscator
 from vitrina.deobfuscation.config import CodesConfig, WordsConfig
+from vitrina.deobfuscation.preview import draw_deobfuscation
 from vitrina.deobfuscation.words import WordDeobfuscator
+from vitrina.glyphs.renderer import GlyphRenderer
 from vitrina.noise.corpus import Corpus
 from vitrina.noise.replacements import Replacements
 from vitrina.state import FittedState
@@ -90,6 +92,31 @@ def test_letters_map_to_their_source_glyphs(corrector: WordDeobfuscator) -> None
     ]
     assert found.anchor_L.tolist()[6:] == [8, 9, 10, -1, 11, -1, 12]
     assert found.text_of_word_W.tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("glyphs", "best", "others"),
+    [
+        (("а",), "а", set()),  # a certain letter
+        (("ʙ",), "в", set()),
+        (("z", "h"), "ж", set()),  # a replacement of the training noise
+        (("*",), "о", {"а"}),
+        (("/", "\\"), "л", set()),
+    ],
+)
+def test_candidates_of_glyphs(
+    deobfuscator: WordDeobfuscator, glyphs: tuple[str, ...], best: str, others: set[str]
+) -> None:
+    found = deobfuscator.search.candidates(glyphs)
+    assert found[0] == best and others <= set(found)
+
+
+def test_letters_are_drawn_below_their_glyphs(deobfuscator: WordDeobfuscator) -> None:
+    renderer = GlyphRenderer([], 12, 24)
+    for text in ("zhопа и п.и/\\", "да", "?"):
+        image = np.asarray(draw_deobfuscation(deobfuscator, text, renderer, scale=2))
+        right = image.shape[1] // 2  # the captions are on the left
+        assert (image[-24:, right:, 0] < 200).any()
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,11 @@ def test_a_figure_is_drawn_once(tmp_path: Path) -> None:
     scores = {"at 0.0": {"1": 0.9, "2": 0.8, "3": 0.9}, "at 0.5": 0.7}
     rows = [{"label": "`vtr`", "scores": scores}]
     path = write_results(tmp_path, "curves", columns=columns, rows=rows)
+    document = write_document(tmp_path, "curves:caption")
     assert run(tmp_path, "--check") == 1
     assert run(tmp_path) == 0
     assert run(tmp_path, "--check") == 0
+    assert lines_of(document)[4] == "Means of 3 seeds with 95 % intervals."
     with Image.open(tmp_path / "docs" / "pictures" / "curves.png") as image:
         assert image.width > 400
     path.write_text(path.read_text("utf-8").replace("0.7", "0.6"), "utf-8")

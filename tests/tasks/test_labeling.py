@@ -102,7 +102,7 @@ def slow_labels(view: NoisyTexts, index: int, epoch: int) -> list[int]:
     owner: dict[int, int] = {}  # clean code point → clean word
     for word in range(len(clean)):
         owner |= dict.fromkeys(range(clean.starts[word], clean.ends[word]), word)
-    placed = sample.noisy.placed.tolist()
+    placed = sample.noisy.noisy_starts.tolist()
     noisy_owner = [
         owner.get(point)
         for point in range(len(placed) - 1)

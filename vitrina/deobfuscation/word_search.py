@@ -211,6 +211,12 @@ class WordSearch:
         rows_WT[:, :width] = rows
         return rows_WT, _table(options)
 
+    def candidates(self, glyphs: tuple[str, ...]) -> list[str]:
+        """Return the letters that glyphs may be together, the best ones first."""
+        options = self._options(glyphs)
+        best = sorted(zip(options.scores, options.codes, strict=True), reverse=True)
+        return [self.codebook.letters[code] for _, code in best if code != UNKNOWN]
+
     def _options(self, glyphs: tuple[str, ...]) -> _Options:
         options = self._candidates.get(glyphs)
         if options is None:

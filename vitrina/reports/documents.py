@@ -5,8 +5,8 @@ A table is between two lines of a document, in README.md, README.ru.md or docs/:
     <!-- results:NAME -->
     <!-- /results -->
 
-`results:NAME:commands` in place of `results:NAME` shows the commands. A file that is a figure is
-drawn as docs/pictures/NAME.png.
+In place of `results:NAME`, `results:NAME:commands` shows the commands and `results:NAME:caption`
+only the sentences below the table. A file that is a figure is drawn as docs/pictures/NAME.png.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ FOLDER = Path("docs/results")
 PICTURES = Path("docs/pictures")
 
 BLOCK = re.compile(
-    r"^<!-- results:([\w-]+)(:commands)? -->\n(.*?)^<!-- /results -->$", re.DOTALL | re.MULTILINE
+    r"^<!-- results:([\w-]+)(:commands|:caption)? -->\n(.*?)^<!-- /results -->$",
+    re.DOTALL | re.MULTILINE,
 )
 OPENED = re.compile(r"^<!-- results:.*$", re.MULTILINE)
 
@@ -124,22 +125,22 @@ def rendered(text: str, results: Mapping[str, Results], place: str) -> tuple[str
     changed: dict[str, None] = {}
 
     def block(match: re.Match[str]) -> str:
-        name, commands, old = match.groups()
+        name, part, old = match.groups()
         if name not in results:
             known = ", ".join(results) or "no file"
             raise InputError(f"{place}: results:{name}: must be one of {FOLDER}: {known}")
         found = results[name]
-        lines = _commands(found) if commands else table_lines(found, language)
+        lines = table_lines(found, language)
+        if part == ":commands":
+            lines = ["```bash", *shown_commands(found), "```"]
+        elif part == ":caption":
+            lines = lines[-1:]
         new = "\n".join(["", *lines, "", ""])
         if new != old:
             changed[name] = None
         return match[0].removesuffix(f"{old}<!-- /results -->") + new + "<!-- /results -->"
 
     return BLOCK.sub(block, text), list(changed)
-
-
-def _commands(results: Results) -> list[str]:
-    return ["```bash", *shown_commands(results), "```"]
 
 
 def table_lines(results: Results, language: str) -> list[str]:
@@ -199,7 +200,9 @@ def _mean(row: Row, column: Column) -> SeedMean | None:
     score = row.scores.get(column.label)
     scale = 100 if column.unit == "%" else 1
     if by_seed(score) and score:
-        return mean_over_seeds([scale * value for value in score.values()])
+        mean = mean_over_seeds([scale * value for value in score.values()])
+        enough = mean.num_seeds >= ENOUGH_SEEDS
+        return mean if enough else replace(mean, low=float("nan"), high=float("nan"), method="")
     if isinstance(score, int | float):
         return SeedMean(scale * score, float("nan"), float("nan"), 1, "")
     return None
@@ -221,10 +224,8 @@ def _cell(row: Row, column: Column, results: Results, language: str) -> Cell:
     mean = _mean(row, column)
     if mean is None:
         return Cell("–")
-    few = by_seed(score) and mean.num_seeds < ENOUGH_SEEDS
-    text = f"{mean.mean:,.{column.digits}f}" if few else mean.rounded(column.digits)
     suffix = f" {_translated(results, language, column.unit)}" if column.unit else ""
-    return Cell(text, suffix=suffix)
+    return Cell(mean.rounded(column.digits), suffix=suffix)
 
 
 def _missing(num_seeds: int, results: Results, language: str) -> str:
