@@ -25,6 +25,8 @@ def needs(chosen: dict[str, str]) -> list[str]:
         needed.append("dataset.train=a.file")
     if chosen["normalizer"] == "recognizer":
         needed.append("normalizer.run=a_run")
+    if chosen["dictionary"] == "file":
+        needed.append("dictionary.path=words.txt")
     if chosen["encoder"] == "pretrained":
         needed.append("encoder.name=a/name")
     elif chosen["embedder"] == "subwords":
@@ -144,8 +146,8 @@ def test_a_wrong_saved_configuration_is_refused(change: dict, message: str) -> N
 def test_other_formats_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     configuration.save(compose_config(), path)
-    path.write_text(path.read_text().replace("format: 1\n", "format: 0\n"))
-    with pytest.raises(InputError, match="format 0; this version reads format 1"):
+    path.write_text(path.read_text().replace("format: 2\n", "format: 0\n"))
+    with pytest.raises(InputError, match="format 0; this version reads format 2"):
         configuration.load(path)
 
 

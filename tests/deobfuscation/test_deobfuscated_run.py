@@ -120,3 +120,17 @@ def test_an_embedder_of_codes_requires_a_deobfuscator() -> None:
     config = compose_config(["model=vtr_glyphs", "deobfuscator=codes"])
     assert config.deobfuscator.kind == "codes"
     assert compose_config(["model=ttr"]).deobfuscator.kind == "none"
+
+
+@pytest.mark.parametrize("model", ["vtr_glyphs", "ngrams"])
+def test_a_run_with_a_dictionary_is_loaded_with_it(model: str, tmp_path: Path) -> None:
+    small = ("embedder.num_buckets=1000", "deobfuscator=words", "dictionary=ru")
+    small_run(tmp_path / "run", f"model={model}", *small, "evaluation.suites=[clean]")
+    rows = (tmp_path / "run" / "predictions" / "clean.jsonl").read_text().splitlines()
+    saved = [json.loads(row) for row in rows]
+    loaded = vitrina.load(tmp_path / "run")
+    found = loaded.predict([row["text"] for row in saved])
+    assert [each.score for each in found] == pytest.approx(
+        [row["score"] for row in saved], abs=1e-5
+    )
+    assert loaded.deobfuscate(["сабля"]) == ["сабля"]
