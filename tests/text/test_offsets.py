@@ -3,7 +3,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vitrina.text.cleaning import substitute
+from vitrina.text.edits import substitute
 from vitrina.text.offsets import OffsetMap
 
 

@@ -43,6 +43,20 @@ def test_one_text(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert row["text"] == "ты }|{0па" and 0 <= row["score"] <= 1
 
 
+def test_texts_that_are_shown_alike_get_the_same_score(trained: Path, tmp_path: Path) -> None:
+    hidden = [
+        "ты тупой дурак",
+        "ты ту<wbr>пой ду<x>р&amp;#1072;к",
+        "**ты [b]ту[/b]пой \u202eкаруд\u202c**",
+        "ты https://тупой.рф/%D0%B4%D1%83%D1%80%D0%B0%D0%BA",
+        "[id1|ты] #тупой " + "дурак".encode().decode("cp1251"),
+    ]
+    data, target = write(tmp_path / "in.jsonl", [{"text": text} for text in hidden]), tmp_path / "o"
+    assert main([str(trained), f"--data={data}", f"--save-to={target}"]) == 0
+    scores = [json.loads(line)["score"] for line in target.read_text("utf-8").splitlines()]
+    assert scores == pytest.approx([scores[0]] * len(scores), abs=1e-5)
+
+
 def test_standard_input_contains_one_text_per_line(
     trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

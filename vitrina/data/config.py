@@ -97,7 +97,7 @@ class DatasetConfig(Settings):
     on_error: str = setting("fail", choices=("fail", "skip"))
     """Treatment of invalid rows: fail (stop with file and line) or skip (skip and count them)."""
     cleaning: CleaningConfig = field(default_factory=CleaningConfig)
-    """Parts of a text that are removed when it is loaded."""
+    """Steps that bring a text to the form in which it is shown, when it is loaded."""
 
     def check(self, key: str) -> None:
         total = self.val_fraction + self.test_fraction

@@ -243,9 +243,8 @@ class TrainedModel:
     def _clean(self, texts: Sequence[str]) -> tuple[list[str], list[OffsetMap]]:
         """Clean and cut texts as in training; return them and their maps to the original texts."""
         settings = self.config.dataset
-        cleaned = [clean(text, settings.cleaning) for text in texts]
-        cut = [each.text[: settings.max_length] for each in cleaned]
-        return cut, [each.offsets for each in cleaned]
+        cleaned = [clean(text, settings.cleaning, settings.max_length) for text in texts]
+        return [each.text for each in cleaned], [each.offsets for each in cleaned]
 
     def _by_name(self, probabilities: np.ndarray) -> dict[str, float]:
         return {name: float(p) for name, p in zip(self.label_names, probabilities, strict=True)}

@@ -19,7 +19,7 @@ from vitrina.text.cleaning import clean
 from vitrina.text.config import CleaningConfig
 
 LINES_AT_ONCE = 1024
-_NOTHING = CleaningConfig(html=False, urls=False, mentions=False, bom=False)
+_NOTHING = CleaningConfig.nothing()
 
 
 def corrupt_file(
