@@ -115,11 +115,13 @@ def check_offsets(text: str, cleaned: Cleaned) -> None:
             assert text[start] == character
 
 
+@settings(deadline=None)
 @given(texts)
 def test_offsets_map_kept_characters_to_themselves(text: str) -> None:
     check_offsets(text, clean(text, ALL))
 
 
+@settings(deadline=None)
 @given(texts)
 def test_cleaning_a_cleaned_text_changes_nothing(text: str) -> None:
     """Eight pieces cannot be nested more deeply than the passes reach."""
@@ -127,6 +129,7 @@ def test_cleaning_a_cleaned_text_changes_nothing(text: str) -> None:
     assert clean(once, ALL).text == once
 
 
+@settings(deadline=None)
 @given(texts)
 def test_shortcut_gives_the_same_result(text: str) -> None:
     if cleaning._REQUIRED.search(text):
