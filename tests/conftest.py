@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import torch
 from torch import Tensor
@@ -18,6 +19,9 @@ from vitrina.training.loop import Batch, Training
 # machine. The variable is for subprocesses.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)
+# A busy machine misses any deadline.
+hypothesis.settings.register_profile("no_deadline", deadline=None)
+hypothesis.settings.load_profile("no_deadline")
 
 SMALL = ("dataset.num_comments=300", "training.epochs=1", "evaluation=quick", "tracking=none")
 """Overrides for runs of seconds; the first one is only for the demo corpus."""

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.errors import InputError
@@ -72,7 +72,6 @@ def test_folders_are_created(tmp_path: Path) -> None:
         make_folder(tmp_path / "file" / "c")
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=())))
 def test_a_line_of_json_round_trips(text: str) -> None:
     line = json_line({"text": text})

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.data import chunks
@@ -23,7 +23,6 @@ def build_chunk(rows: list[tuple[str, int, str | None]]) -> ChunkBuilder:
     return builder
 
 
-@settings(deadline=None)
 @given(entries, st.integers(1, 200), st.data())
 def test_materialize_moves_rows_to_splits_for_any_block_size(
     rows: list[tuple[str, int, str | None]], block_bytes: int, data: st.DataObject
@@ -43,7 +42,6 @@ def test_materialize_moves_rows_to_splits_for_any_block_size(
         assert [row["first"] for row in found_rows] == [rows[number][0][:1] for number in expected]
 
 
-@settings(deadline=None)
 @given(entries, st.integers(1, 200))
 def test_chunk_columns_for_any_block_size(
     rows: list[tuple[str, int, str | None]], block_bytes: int

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.data.fields import RowError, brief, label_name, label_of, text_of, value_name
@@ -51,7 +51,6 @@ def test_value_name_of_equivalent_values() -> None:
     assert value_name("") == "" != value_name(None)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters()))
 def test_brief_names_are_short_and_have_one_line(name: str) -> None:
     shown = brief(name)

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vitrina.data import formats
@@ -57,7 +57,6 @@ def read(path: Path, data: bytes, format: str, **settings: Any) -> list[tuple[in
     return list(source(path, format, **settings))
 
 
-@settings(deadline=None)
 @given(any_bytes, st.sampled_from(sorted(FORMATS)), st.sampled_from(["fail", "skip"]))
 @example(b'{"x":' * 980 + b"1" + b"}" * 980, "jsonl", "fail")
 @example(b"a,b\n" + b'"' * 3, "csv", "skip")

@@ -111,7 +111,7 @@ LINES = {
 ODD = [b"\xff", b"\\ud800", b'"', b"[" * 120, b"\r", b"\0"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(LINES)), st.sampled_from(["fail", "skip"]), st.data())
 def test_any_file_gives_a_dataset_or_a_one_line_error(
     tmp_path_factory: pytest.TempPathFactory, kind: str, on_error: str, data: st.DataObject

@@ -26,7 +26,7 @@ def text_of(rows: Any) -> str:
     return json.dumps(list(rows))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(many_rows)
 def test_rows_round_trip(rows: list[dict[str, Any]]) -> None:
     stored = Rows.from_dicts(rows)
@@ -35,7 +35,7 @@ def test_rows_round_trip(rows: list[dict[str, Any]]) -> None:
     assert text_of(stored[i] for i in range(-len(rows), 0)) == text_of(rows)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(many_rows.filter(bool), st.data())
 def test_take_gives_rows_in_the_order_of_the_indices(
     rows: list[dict[str, Any]], data: st.DataObject

@@ -3,7 +3,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.data.splits import assign, components, near_duplicate_hashes, stratified_sample
@@ -21,7 +21,6 @@ def slow_letters(text: str) -> str:
     return "".join(re.findall(r"[^\W\d_]", text.lower())) or text
 
 
-@settings(deadline=None)
 @given(st.lists(anything, max_size=8), st.sampled_from([5, batch.PIECE]))
 def test_near_duplicates_have_equal_lower_case_letters(strings: list[str], piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -39,7 +38,6 @@ def test_near_duplicates_as_documented() -> None:
     assert hashes[3] == hashes[5] != hashes[4]
 
 
-@settings(deadline=None)
 @given(keys)
 def test_components_equal_a_graph_search(pairs: list[tuple[int, int]]) -> None:
     columns = [np.array(column) for column in zip(*pairs, strict=True)]
@@ -58,7 +56,6 @@ def test_components_equal_a_graph_search(pairs: list[tuple[int, int]]) -> None:
         assert {k for k, other in enumerate(found) if other == found[i]} == reached
 
 
-@settings(deadline=None)
 @given(some_labels, fractions, seeds)
 def test_single_rows_are_split_exactly(labels: list[int], shares: list[float], seed: int) -> None:
     split = assign(np.array(labels), np.arange(len(labels)), shares, seed)
@@ -68,7 +65,6 @@ def test_single_rows_are_split_exactly(labels: list[int], shares: list[float], s
             assert abs(counts[label, number] - total * share) < 1
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20)), min_size=1), fractions, seeds)
 def test_components_stay_whole_and_sizes_are_close_to_the_fractions(
     rows: list[tuple[int, int]], shares: list[float], seed: int
@@ -100,7 +96,6 @@ def test_splits_depend_on_the_seed() -> None:
     assert (first != other).any()
 
 
-@settings(deadline=None)
 @given(some_labels, st.data())
 def test_a_sample_contains_every_label_at_its_share(labels: list[int], data: st.DataObject) -> None:
     counts = Counter(labels)

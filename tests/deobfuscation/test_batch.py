@@ -7,7 +7,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.deobfuscation.test_word_deobfuscator import NOISE, SENTENCES, corpus_of, deobfuscator_of
@@ -32,7 +32,6 @@ def deobfuscated(deobfuscator: CodesDeobfuscator, *strings: str) -> list[str]:
 
 @pytest.mark.parametrize("deobfuscator", [WORDS, CODES], ids=["words", "codes"])
 @given(text=plain_of)
-@settings(deadline=None)
 def test_plain_text_is_unchanged(deobfuscator: CodesDeobfuscator, text: str) -> None:
     found = deobfuscator(TextBatch.from_strings([text]))
     assert found.text()[0] == text and not found.changed_W.any()
@@ -56,7 +55,6 @@ def test_disguised_words_become_plain(disguised: str, plain: str) -> None:
 
 
 @given(texts_of)
-@settings(deadline=None)
 def test_offsets_map_to_the_source(strings: list[str]) -> None:
     found = WORDS(TextBatch.from_strings(strings))
     texts = found.text().to_strings()
@@ -81,7 +79,6 @@ def test_each_letter_maps_to_its_glyphs() -> None:
 
 
 @given(texts_of, st.data())
-@settings(deadline=None)
 def test_take_equals_deobfuscating_the_subset(strings: list[str], data: st.DataObject) -> None:
     found = WORDS(TextBatch.from_strings(strings))
     chosen = data.draw(st.lists(st.integers(0, len(strings) - 1), max_size=6))

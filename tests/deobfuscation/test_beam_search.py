@@ -59,7 +59,7 @@ def exhaustive_search(
     return best, [list(key) for key, total in found.items() if total > best - 1e-4]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 4), st.integers(0, 2**31))
 def test_equals_the_exhaustive_search(num_glyphs: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -47,7 +47,7 @@ def slow_p(words: list[list[int]], context: tuple[Any, ...], symbol: int, min_co
     return (after[symbol] + len(after) * shorter) / (after.total() + len(after))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(words_of_symbols, words_of_symbols, st.integers(2, 4), st.integers(1, 3))
 def test_probabilities_equal_the_definition(
     words: list[list[int]], queries: list[list[int]], order: int, min_count: int
@@ -64,7 +64,7 @@ def test_probabilities_equal_the_definition(
                 state = int(model.next_SV[state, word[place - 1]])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(words_of_symbols)
 def test_probabilities_sum_to_one(words: list[list[int]]) -> None:
     model = model_of(words, order=4)

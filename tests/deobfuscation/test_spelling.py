@@ -104,7 +104,7 @@ def slow_correction(
     return results[0][1], margin
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(words_of, words_of, st.data())
 def test_equals_a_loop_over_all_known_words(
     known: list[Word], words: list[Word], data: st.DataObject

@@ -39,7 +39,7 @@ def slow_error(occurs: list[bool], probability: list[float], num_bins: int) -> f
     return total / len(occurs)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=1, max_size=60))
 def test_calibration_error_matches_definition(rows: list[tuple[bool, int]]) -> None:
     occurs = [occurs for occurs, _ in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.models.word_predictions import WordPredictions
@@ -58,7 +58,6 @@ def scored(draw: st.DrawFn) -> tuple[Spans, WordPredictions]:
     return Spans.from_lists(truth), predict_words(predicted)
 
 
-@settings(deadline=None)
 @given(scored())
 def test_brought_back_matches_loop(both: tuple[Spans, WordPredictions]) -> None:
     truth, predicted = both

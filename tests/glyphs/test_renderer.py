@@ -82,7 +82,7 @@ def test_a_missing_or_broken_font_is_an_error(tmp_path: Path) -> None:
 
 
 @given(st.text(min_size=1, max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_cluster_can_be_drawn(cluster: str) -> None:
     pictures = GlyphRenderer([], 12, 24)
     picture = pictures.draw(cluster)

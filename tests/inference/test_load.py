@@ -37,7 +37,7 @@ def test_odd_texts_get_a_score(model: TrainedModel) -> None:
         assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-5)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=30), max_size=5))
 def test_a_score_does_not_depend_on_other_texts(model: TrainedModel, texts: list[str]) -> None:
     together = model.probabilities(texts)

@@ -12,7 +12,7 @@ from vitrina.text.batch import TextBatch
 strings = st.lists(st.text(st.sampled_from("аiш \u0301\u200b\U00013000"), max_size=9), min_size=1)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(strings)
 def test_glyph_spans_segment_to_their_glyph(strings: list[str]) -> None:
     texts = TextBatch.from_strings(strings)

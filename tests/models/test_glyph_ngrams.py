@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import GLYPH_NGRAMS, GLYPHS, TEXTS, codes_of
@@ -92,7 +92,6 @@ def slow_covering(
     return rows_of_tokens
 
 
-@settings(deadline=None)
 @given(
     strings_of, st.integers(1, 4), st.integers(0, 3), st.booleans(), st.booleans(), st.booleans()
 )

@@ -100,7 +100,7 @@ def _columns(found: PerturbedBatch) -> list[list[int]]:
     return [column.tolist() for column in (e.start, e.end, e.new_start, e.new_end)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(alphabet="абвжЖЩъ -.,a1", max_size=25), st.floats(0, 1))
 def test_swaps_keep_the_letters_of_each_word_and_do_not_overlap(text: str, p: float) -> None:
     found = noisy([text], p=p, families={"swap": 1})

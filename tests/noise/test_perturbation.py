@@ -54,7 +54,7 @@ def edits_of(noisy: PerturbedBatch) -> list[tuple[int, int, int, int, int]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(numbers, batches, st.integers(0, 3))
 def test_noise_equals_the_reference(number: int, strings: list[str], epoch: int) -> None:
     config, noise = CONFIGS[number], NOISES[number]
@@ -83,7 +83,6 @@ def test_noise_equals_the_reference(number: int, strings: list[str], epoch: int)
     assert edits_of(noisy) == expected_edits
 
 
-@settings(deadline=None)
 @given(numbers, st.lists(any_text, min_size=1, max_size=6), st.randoms())
 def test_noise_does_not_depend_on_the_batch(number: int, strings: list[str], random: Any) -> None:
     noise = NOISES[number]
@@ -96,7 +95,6 @@ def test_noise_does_not_depend_on_the_batch(number: int, strings: list[str], ran
         assert noisy == [whole[i] for i in part]
 
 
-@settings(deadline=None)
 @given(numbers, batches)
 def test_reverting_edits_gives_the_clean_texts(number: int, strings: list[str]) -> None:
     noisy = draw(NOISES[number], strings, list(range(len(strings))))
@@ -106,7 +104,6 @@ def test_reverting_edits_gives_the_clean_texts(number: int, strings: list[str]) 
     assert ["".join(text) for text in restored] == strings
 
 
-@settings(deadline=None)
 @given(numbers, batches)
 def test_word_spans_stay_aligned(number: int, strings: list[str]) -> None:
     noisy = draw(NOISES[number], strings, list(range(len(strings))))

@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.config import compose_config
@@ -20,7 +20,6 @@ odd = st.text(
 )
 
 
-@settings(deadline=None)
 @given(st.sampled_from(list(NORMALIZERS)), st.lists(odd, max_size=4))
 def test_aligned_spans_equal_the_offset_maps(kind: str, strings: list[str]) -> None:
     source, normalizer = TextBatch.from_strings(strings), NORMALIZERS[kind]

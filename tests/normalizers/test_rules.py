@@ -90,7 +90,7 @@ def test_each_setting_disables_its_rule(text: str, changes: dict[str, object]) -
     assert normal(text, **changes) == text
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(anything, max_size=3))
 def test_result_does_not_depend_on_the_batch_and_offsets_are_valid(strings: list[str]) -> None:
     batched = rules(TextBatch.from_strings(strings)).to_strings()

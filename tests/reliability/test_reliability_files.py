@@ -221,9 +221,7 @@ def test_any_record_and_metrics_are_shown_or_refused(
     assert str(folder) in str(error.value)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=40)
     | JSON.map(lambda value: json.dumps(value).encode())

@@ -38,7 +38,7 @@ HARD = [
     "\ufffe\uffff\u2028\u2029",
 ]
 LONG = "дурак, " * 14_286
-few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 
 NOISES = {kind: build_noise(option(kind), 1) for kind in components("noise")}
 NORMALIZERS = {
@@ -139,7 +139,7 @@ VALUES = (
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.sampled_from(KEYS), st.sampled_from(VALUES) | st.text(max_size=6))
 @example("dataset.where", "{a: {b: [1]}}")
 @example("dataset.extra", "true")

@@ -34,7 +34,7 @@ class Words(HTMLParser):
         self.text += data
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet=st.characters(), max_size=30))
 def test_markup_escapes_any_text(text: str) -> None:
     found = Words(markup("<p>{}</p>", text))
@@ -45,7 +45,7 @@ def test_markup_escapes_any_text(text: str) -> None:
         assert found.text == text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(alphabet=st.characters(), max_size=60))
 def test_any_text_is_split_into_drawn_words(text: str) -> None:
     line, words, edges = drawn_words(RENDERER, text)
@@ -54,7 +54,7 @@ def test_any_text_is_split_into_drawn_words(text: str) -> None:
     assert Words(str(line_pictures(RENDERER, text))).tags == ["div", *["img"] * len(words)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text("аб<&> ", max_size=20), st.integers(0, 100))
 def test_salient_text_keeps_text_with_any_spans(text: str, seed: int) -> None:
     random = np.random.default_rng(seed)

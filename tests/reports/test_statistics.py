@@ -74,7 +74,7 @@ def test_equal_seeds_have_zero_width_interval() -> None:
     assert (found.low, found.high) == (0.5, 0.5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(SCORES, min_size=1, max_size=7))
 def test_sign_flip_test_matches_enumeration(differences: list[float]) -> None:
     found = sign_flip_test(differences)
@@ -107,7 +107,7 @@ def test_many_pairs_use_random_signs() -> None:
     assert sign_flip_test(values.tolist()) == found
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(0.001, 1), min_size=1, max_size=6, unique=True))
 def test_holm_matches_definition(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(slow_holm(p_values))

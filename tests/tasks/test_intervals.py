@@ -22,7 +22,7 @@ def sample_of(
     return labels, np.round(probabilities, decimals)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     num_texts=st.integers(1, 25),
     num_classes=st.integers(2, 4),
@@ -45,7 +45,7 @@ def test_weighted_scores_equal_scikit_learn_on_the_resample(
             assert found[name][index] == pytest.approx(expected[name], nan_ok=True), name
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     num_texts=st.integers(1, 20),
     num_labels=st.integers(1, 4),

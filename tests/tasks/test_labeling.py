@@ -119,7 +119,7 @@ def slow_labels(view: NoisyTexts, index: int, epoch: int) -> list[int]:
     return labels or [IGNORE_INDEX]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map("".join), min_size=1, max_size=4),
     st.lists(st.integers(0, 3), min_size=1, max_size=7),

@@ -87,7 +87,7 @@ def test_scores_without_texts_are_nan() -> None:
     assert all(np.isnan(value) for value in found.values())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(2, 4), st.integers(1, 30), st.integers(0, 10_000))
 def test_scores_lie_between_zero_and_one(num_classes: int, num_texts: int, seed: int) -> None:
     found = score(decide(*sample_of(num_texts, num_classes, seed)))

@@ -13,7 +13,7 @@ from vitrina.errors import InputError
 from vitrina.tasks.thresholds import best_threshold, read_thresholds, write_thresholds
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 15), st.sampled_from([0, 1, 6]), st.integers(0, 10_000))
 def test_no_other_threshold_has_a_higher_f1(num_texts: int, decimals: int, seed: int) -> None:
     random = np.random.default_rng(seed)

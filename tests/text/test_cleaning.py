@@ -115,13 +115,11 @@ def check_offsets(text: str, cleaned: Cleaned) -> None:
             assert text[start] == character
 
 
-@settings(deadline=None)
 @given(texts)
 def test_offsets_map_kept_characters_to_themselves(text: str) -> None:
     check_offsets(text, clean(text, ALL))
 
 
-@settings(deadline=None)
 @given(texts)
 def test_cleaning_a_cleaned_text_changes_nothing(text: str) -> None:
     """Eight pieces cannot be nested more deeply than the passes reach."""
@@ -129,7 +127,6 @@ def test_cleaning_a_cleaned_text_changes_nothing(text: str) -> None:
     assert clean(once, ALL).text == once
 
 
-@settings(deadline=None)
 @given(texts)
 def test_shortcut_gives_the_same_result(text: str) -> None:
     if cleaning._REQUIRED.search(text):
@@ -143,7 +140,7 @@ def test_all_debris_contains_a_required_character(debris: str) -> None:
     assert cleaning._REQUIRED.search(debris)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(texts, texts, st.integers(1, 60))
 def test_a_limit_gives_the_start_of_the_cleaned_text(head: str, part: str, limit: int) -> None:
     text = f"{head} {part} \n" * (20_000 // (len(head + part) + 3))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.errors import InputError
@@ -30,7 +30,6 @@ def test_toxic_and_unknown_words_have_no_lemma(word: str) -> None:
 
 
 @given(st.lists(st.text(max_size=8), max_size=5))
-@settings(deadline=None)
 def test_any_text_can_be_looked_up_also_in_another_process(words: list[str]) -> None:
     assert np.array_equal(RUSSIAN.lemma_hashes(words), COPY.lemma_hashes(words))
 

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.text import batch
@@ -50,7 +50,6 @@ def test_words_of_ordinary_and_noisy_texts() -> None:
     assert words_of("}|{0па! п*зда ж.па цuu,") == [["}|{0па", "!", "п*зда", "ж.па", "цuu", ","]]
 
 
-@settings(deadline=None)
 @given(st.lists(texts_with_signs, max_size=4), st.integers(1, 8))
 def test_words_of_a_batch_equal_the_reference(strings: list[str], piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -76,7 +75,6 @@ def listed(spans: Spans) -> list[tuple[int, int, int]]:
     return list(zip(*(column.tolist() for column in columns_), strict=True))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 4).flatmap(lambda n: st.tuples(spans_of_texts(n), spans_of_texts(n))))
 def test_overlaps_equal_a_comparison_of_all_pairs(both: tuple[Spans, Spans]) -> None:
     first, second = both

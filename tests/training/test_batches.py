@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.training.loop import epoch_batches
@@ -12,7 +12,6 @@ sizes = st.integers(1, 7)
 seeds = st.integers(0, 2**63 - 1)
 
 
-@settings(deadline=None)
 @given(some_lengths, sizes, sizes, seeds, st.integers(0, 1000))
 def test_batches_contain_every_text_once(
     lengths: np.ndarray, batch_size: int, bucket: int, seed: int, epoch: int
@@ -24,7 +23,6 @@ def test_batches_contain_every_text_once(
     assert all(0 < len(batch) <= batch_size for batch in batches)
 
 
-@settings(deadline=None)
 @given(some_lengths, sizes, sizes, seeds, st.integers(0, 1000))
 def test_batches_depend_only_on_seed_and_epoch(
     lengths: np.ndarray, batch_size: int, bucket: int, seed: int, epoch: int

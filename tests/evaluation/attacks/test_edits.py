@@ -75,7 +75,7 @@ def test_illegible_edits_are_excluded() -> None:
 
 
 @given(st.text(alphabet="абожё. ", max_size=14), st.randoms(use_true_random=False))
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 def test_compatible_edits_are_legible_and_within_budget(text: str, random) -> None:
     space = EditTables(settings(tables=["level_1", "level_4"])).space(text)
     chosen: list[int] = []

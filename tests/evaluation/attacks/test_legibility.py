@@ -33,7 +33,7 @@ def test_change_matches_definition(before: str, after: str) -> None:
 
 
 @given(drawn, drawn, drawn)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_change_is_metric(a: str, b: str, c: str) -> None:
     assert 0 <= visual_distance(a, b) <= 1
     assert visual_distance(a, b) == visual_distance(b, a)

@@ -18,7 +18,7 @@ def random_ragged(lengths: list[int], width: int) -> Ragged:
 
 
 @given(lengths_of_texts, st.sampled_from([1, 3, 5, 7, 9]), st.sampled_from([1, 2, 3]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_convolution_equals_each_text_alone(lengths: list[int], kernel: int, stride: int) -> None:
     x = random_ragged(lengths, 4)
     weight = torch.randn(6, 4, kernel)
@@ -32,7 +32,7 @@ def test_convolution_equals_each_text_alone(lengths: list[int], kernel: int, str
 
 
 @given(lengths_of_texts, st.integers(1, 9), st.sampled_from([1, 2, 3, 4]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_windows_equal_each_text_alone(lengths: list[int], kernel: int, stride: int) -> None:
     stride = min(stride, kernel)  # windows cover the line
     x = random_ragged(lengths, 4)
@@ -54,7 +54,7 @@ def test_windows_equal_each_text_alone(lengths: list[int], kernel: int, stride: 
 
 
 @given(lengths_of_texts, st.sampled_from([1, 2]), st.integers(1, 4))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_windows_max_pool_neighbors(lengths: list[int], step: int, pool: int) -> None:
     x, kernel = random_ragged(lengths, 4), 5
     before = (kernel - step) // 2
@@ -71,7 +71,7 @@ def test_windows_max_pool_neighbors(lengths: list[int], step: int, pool: int) ->
 
 
 @given(lengths_of_texts, st.integers(0, 4), st.sampled_from([1, 2, 3, 5]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_pool_max_equals_each_text_alone(lengths: list[int], radius: int, stride: int) -> None:
     x = random_ragged(lengths, 4)
     pooled = Line.plan(x.lengths, radius, stride, torch.device("cpu")).pool_max(x.values)
@@ -84,7 +84,7 @@ def test_pool_max_equals_each_text_alone(lengths: list[int], radius: int, stride
 
 
 @given(lengths_of_texts)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_max_mean_pooling_equals_each_text_alone(lengths: list[int]) -> None:
     x = random_ragged(lengths, 3)
     parts = x.values.split(lengths)
@@ -93,7 +93,7 @@ def test_max_mean_pooling_equals_each_text_alone(lengths: list[int]) -> None:
 
 
 @given(lengths_of_texts)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_gathering_padded_values_restores_them(lengths: list[int]) -> None:
     x = random_ragged(lengths, 3)
     padded, mask, index = pad(x)

@@ -26,7 +26,7 @@ def test_white_space_is_one_letter_and_invisible_characters_are_dropped() -> Non
     assert letters.to_strings() == ["а  б", "", " "]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(strings)
 def test_decoding_inverts_encoding(texts: list[str]) -> None:
     alphabet = fitted(["абвгж \u0301"], 1)

@@ -26,14 +26,14 @@ def slow_required(text: list[int]) -> int:
     return len(text) + sum(a == b for a, b in pairwise(text))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(letters)
 def test_equal_neighbors_need_a_step_between_them(texts: list[list[int]]) -> None:
     found = required_steps(readings_of(texts))
     assert found.tolist() == [slow_required(text) for text in texts]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(letters, st.data())
 def test_the_loss_equals_that_of_single_texts_and_is_0_with_too_few_steps(
     texts: list[list[int]], data: st.DataObject
@@ -68,7 +68,7 @@ def test_the_loss_is_fp32_for_all_types_of_logits() -> None:
     assert loss.dtype == torch.float32 and torch.equal(loss, wanted)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9), min_size=1, max_size=4))
 def test_decoding_drops_repetitions_then_blanks(paths: list[list[int]]) -> None:
     readings, steps = decode_greedily(

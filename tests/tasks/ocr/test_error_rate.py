@@ -18,7 +18,7 @@ def slow_distance(a: str, b: str) -> int:
 pairs = st.tuples(st.text("абв \U00013000", max_size=8), st.text("абв \U00013000", max_size=8))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(pairs, max_size=5))
 def test_the_rate_pools_all_texts(texts: list[tuple[str, str]]) -> None:
     read, wanted = [a for a, _ in texts], [b for _, b in texts]

@@ -37,7 +37,7 @@ def test_texts_without_known_pieces_are_unknown() -> None:
     assert pieces.decode(read).to_strings() == ["мама \ufffd \ufffd"]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(strings)
 def test_readable_texts_are_encoded_without_loss(texts: list[str]) -> None:
     pieces = fitted([*SENTENCES, "а б в г ж ага баба"])
