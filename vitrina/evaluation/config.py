@@ -45,7 +45,7 @@ class EvaluationConfig(Settings):
     null: the project's own look-alikes."""
     known_level: int = setting(4, ge=0, le=4)
     """Glyphs up to this level count as seen. Set it to the training level if that is lower."""
-    innocent_texts: int | None = setting(500, ge=0)
+    innocent_texts: int | None = setting(150, ge=0)
     """Maximum number of texts of each suite of innocent text: words with a rude root, other
     languages, codes, typing errors and more. 0: no such suites; null: all texts. Only for tasks
     with one of two classes for each text."""

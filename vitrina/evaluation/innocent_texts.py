@@ -164,13 +164,14 @@ def rude_words(limit: int | None) -> list[tuple[str, str]]:
     kin = re.compile(rf"\A{PREFIXES}(?:{long_roots})")
     by_root: dict[str, list[str]] = defaultdict(list)
     for word in words_with(lexicon.roots, analyzer.dictionary.words):
-        found = root_in.search(word)
-        if found and not lexicon.is_toxic(word) and not kin.search(word):
+        if found := root_in.search(word):
             by_root[found[0]].append(word)
     seen: set[str] = set()
 
     def honest(words: list[str]) -> Iterator[tuple[str, str]]:
         for word in sorted(words, key=_hash):
+            if lexicon.is_toxic(word) or kin.search(word):
+                continue
             parses = analyzer.parse(word)
             lemmas = {parse.normal_form for parse in parses}
             if lemmas & seen or any(map(lexicon.is_toxic, lemmas)):
