@@ -92,6 +92,7 @@ def _score_run(
         dataset.test,
         model.task.truth(dataset.test),
         config.noise,
+        config.dataset,
     )
     _score(
         config, target, dataset.extra, model.task.truth, folder, arguments, console,
@@ -142,7 +143,9 @@ def _score_command(
     def predict(texts: TextBatch) -> np.ndarray:
         return classifier(texts if run is None else run.deobfuscated(texts))
 
-    target = EvaluationTarget(predict, task_metrics, texts.test, texts.test.labels)
+    target = EvaluationTarget(
+        predict, task_metrics, texts.test, texts.test.labels, dataset=config.dataset
+    )
     _score(
         config, target, texts.extra, lambda split: split.labels, arguments.save_to, arguments,
         console, synthetic=False, notes=texts.notes,

@@ -96,7 +96,9 @@ def _evaluate(
         make_folder(folder)
         return run_evaluation(
             config.evaluation,
-            EvaluationTarget(predict, task.task_metrics, test, task.truth(test), config.noise),
+            EvaluationTarget(
+                predict, task.task_metrics, test, task.truth(test), config.noise, config.dataset
+            ),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
             progress=lambda line: print(line, file=sys.stderr),

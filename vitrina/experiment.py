@@ -184,7 +184,14 @@ def _run(
         test = dataset.test
         evaluation, more_metrics = run_evaluation(
             config.evaluation,
-            EvaluationTarget(predictor, task.task_metrics, test, task.truth(test), config.noise),
+            EvaluationTarget(
+                predictor,
+                task.task_metrics,
+                test,
+                task.truth(test),
+                config.noise,
+                config.dataset,
+            ),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
             progress=show,

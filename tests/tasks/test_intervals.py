@@ -8,7 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitrina.tasks import intervals as intervals_module
-from vitrina.tasks.intervals import INTERVAL_METRICS, intervals, weighted_scores
+from vitrina.tasks.intervals import (
+    INTERVAL_METRICS,
+    intervals,
+    weighted_scores,
+    wilson_interval,
+)
 from vitrina.tasks.metrics import Predictions, decide, score
 
 
@@ -131,3 +136,9 @@ def test_degenerate_intervals_are_nan_or_points() -> None:
     assert found["accuracy"] == (1.0, 1.0)
     empty = intervals(decide(ones[:0], probabilities[:0], 1), resamples=100, seed=0)
     assert np.isnan(list(empty.values())).all()
+
+
+def test_wilson_interval() -> None:
+    low, high = wilson_interval(8, 10)
+    assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
+    assert wilson_interval(0, 10)[0] == 0 and wilson_interval(10, 10)[1] == pytest.approx(1)

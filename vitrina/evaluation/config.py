@@ -28,6 +28,8 @@ class EvaluationConfig(Settings):
 
     needs_labels: ClassVar[bool] = False
     """Whether the option requires labels of whole texts."""
+    each_family: ClassVar[bool] = False
+    """Whether there is a suite of innocent text for each noise family."""
     suites: list[str] = setting(DEFAULT, choices=tuple(SUITES), min_length=1, unique=True)
     """Suites to score, in this order: clean, level_1 to level_4 (published noise), uniform_1 to
     uniform_4 (the same noise for every label), diacritics, unseen_10 to unseen_100 (look-alikes
@@ -43,6 +45,12 @@ class EvaluationConfig(Settings):
     null: the project's own look-alikes."""
     known_level: int = setting(4, ge=0, le=4)
     """Glyphs up to this level count as seen. Set it to the training level if that is lower."""
+    innocent_texts: int | None = setting(150, ge=0)
+    """Maximum number of texts of each suite of innocent text: words with a rude root, other
+    languages, codes, typing errors and more. 0: no such suites; null: all texts. Only for tasks
+    with one of two classes for each text."""
+    innocent: str | None = setting(None, non_empty=True)
+    """File of further benign texts, of any language, with a field `text`; null: none."""
     bootstrap: int = setting(1000, ge=0, le=MOST_RESAMPLES)
     """Resamples of the test texts for 95 % intervals; 0: no intervals."""
     predictions: bool = True
@@ -63,6 +71,8 @@ class AttackEvaluationConfig(EvaluationConfig, AttackConfig):
     needs_labels: ClassVar[bool] = True
     suites: list[str] = setting(["clean"], choices=tuple(SUITES), min_length=1, unique=True)
     """Suites to score."""
+    innocent_texts: int | None = setting(0, ge=0)
+    """Maximum number of texts of each suite of innocent text; 0: no such suites; null: all."""
     plot: bool = False
     """Plot the scores against the noise level."""
 
@@ -81,6 +91,9 @@ class FullEvaluationConfig(EvaluationConfig):
     """Suite scores and noise curves: scores of each noise family against its strength."""
 
     needs_labels: ClassVar[bool] = True
+    each_family: ClassVar[bool] = True
+    innocent_texts: int | None = setting(None, ge=0)
+    """Maximum number of texts of each suite of innocent text; 0: no such suites; null: all."""
     families: list[str] = setting([], unique=True)
     """Noise families, see noise=families; empty: all built-in ones. Their mix is scored too."""
     strengths: list[float] = setting([n / 10 for n in range(1, 11)], gt=0, le=1, min_length=1)

@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
-from vitrina.data.dataset import Split
 from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.evaluate import Evaluation, compare_pairs, evaluate
+from vitrina.evaluation.innocent import UNSUPPORTED, measure_innocent, read_innocent, supports
 from vitrina.evaluation.suites import Suite
-from vitrina.noise.config import NoiseConfig
+from vitrina.evaluation.target import EvaluationTarget
 from vitrina.registry import component
 from vitrina.tasks.task_metrics import TaskMetrics
-from vitrina.text.batch import TextBatch
-
-
-@dataclass(frozen=True)
-class EvaluationTarget:
-    """A predictor and its test data.
-
-    Attributes:
-        predict: texts to probabilities, float [num_texts, num_classes].
-        task_metrics: compares probabilities with targets.
-        test: the clean test texts.
-        truth: targets in the form that `task_metrics` expects; None: the labels of `test`.
-        trained_on: the training noise; None if unknown.
-    """
-
-    predict: Callable[[TextBatch], np.ndarray]
-    task_metrics: TaskMetrics
-    test: Split
-    truth: np.ndarray | None = None
-    trained_on: NoiseConfig | None = None
 
 
 class Evaluator(Protocol):
@@ -64,11 +41,13 @@ def check_evaluation(config: EvaluationConfig, task_metrics: TaskMetrics) -> Non
     """Make the checks of `measure` before training.
 
     Raises:
-        InputError: if the option does not support the task.
+        InputError: if the option does not support the task, or `innocent` cannot be read.
     """
     evaluator = _evaluator(config)
     if evaluator is not None:
         evaluator.check(config, task_metrics)
+    if config.innocent is not None and supports(task_metrics):
+        read_innocent(config.innocent)
 
 
 def _evaluator(config: EvaluationConfig) -> Evaluator | None:
@@ -119,6 +98,12 @@ def run_evaluation(
         target.predict, suites, target.task_metrics, config, progress=progress, on_suite=on_suite
     )
     further = measure(config, target, folder, progress)
+    if config.innocent is not None or config.innocent_texts != 0:
+        if supports(target.task_metrics):
+            clean = evaluation.predicted.get("clean")
+            further["innocent"] = measure_innocent(config, target, clean, folder, progress)
+        else:
+            evaluation.notes.append(UNSUPPORTED)
     if pairs := compare_pairs(evaluation):
         further["pairs"] = pairs
     return evaluation, further

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vitrina.evaluation.evaluate import Evaluation
-from vitrina.evaluation.tables import SYNTHETIC
+from vitrina.evaluation.tables import SYNTHETIC, innocent_rows
 from vitrina.files import replacement
 
 CLEAN = "clean"
@@ -133,6 +133,30 @@ def draw_levels(evaluation: Evaluation, path: Path, *, title: str, synthetic: bo
     figure.suptitle(plain_label(title + (f" ({SYNTHETIC})" if synthetic else "")))
     save_figure(figure, path, 3)
     return True
+
+
+def draw_innocent(section: Mapping[str, Any], path: Path, *, title: str, synthetic: bool) -> None:
+    """Write a PNG with the false alarms of each suite of innocent text, at 5 % and at 1 %.
+
+    Bars are 95 % intervals; dotted lines are the rates on the clean test texts.
+    """
+    rows = innocent_rows(section)
+    figure, all_axes = new_figure((8, 1.5 + 0.22 * len(rows)), 1)
+    (axes,) = all_axes.flat
+    for number, (point, label) in enumerate((("at_5", "at 5 %"), ("at_1", "at 1 %"))):
+        places = np.arange(len(rows)) + 0.25 * (number - 0.5)
+        rates = np.array([found[point] for _, found in rows])
+        ends = np.array([found["intervals"][point] for _, found in rows])
+        color, marker = COLORS[number], MARKERS[number]
+        axes.hlines(places, ends[:, 0], ends[:, 1], color=color)
+        axes.plot(rates, places, marker, color=color, markersize=4, label=label)
+        axes.axvline(section["clean"][point], color=color, linestyle=":")
+    axes.set_yticks(np.arange(len(rows)), [plain_label(name) for name, _ in rows])
+    axes.invert_yaxis()
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xlabel("benign texts called toxic")
+    figure.suptitle(plain_label(title + (f" ({SYNTHETIC})" if synthetic else "")))
+    save_figure(figure, path, 2)
 
 
 def _draw_series(

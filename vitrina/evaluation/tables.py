@@ -129,6 +129,29 @@ def attack_table(metrics: Mapping[str, Any], *, synthetic: bool) -> Table:
     return table
 
 
+def innocent_table(section: Mapping[str, Any], *, synthetic: bool) -> Table:
+    """Return the section `innocent` of `metrics.json`, a row per suite."""
+    caption = (
+        "share of benign texts called toxic; run: at the run's threshold; 5 %, 1 %: at the\n"
+        "thresholds with these false alarms on the clean benign test texts; in brackets:\n"
+        "95 % interval (Wilson)"
+    )
+    head = ["benign texts", "count", "run", "at 5 %", "at 1 %"]
+    table = _table("False alarms on innocent text", head, caption, synthetic)
+    table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
+    for name, found in innocent_rows(section):
+        cells = [score_text(found[point]) for point in ("run", "at_5", "at_1")]
+        cells[1] += _ends(found["intervals"]["at_5"])
+        table.add_row(escape(name), f"{found['count']:,}", *cells)
+    return table
+
+
+def innocent_rows(section: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return title and rates of the clean test texts and of each suite of innocent text."""
+    suites = section["suites"].values()
+    return [("clean test texts", section["clean"]), *((each["title"], each) for each in suites)]
+
+
 def recognition_table(
     scores: Mapping[str, RecognitionScores], target: str, *, synthetic: bool
 ) -> Group:

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from vitrina.errors import InputError
 from vitrina.evaluation.plot import HEADINGS
-from vitrina.evaluation.tables import SERIES, SYNTHETIC, score_text
+from vitrina.evaluation.tables import SERIES, SYNTHETIC, innocent_rows, score_text
 from vitrina.reports.charts import Chart, Curve, line_chart
 from vitrina.reports.curves import RunGroup, curve_parts, worst_families
 from vitrina.reports.mistakes import ladder_part, mistakes_part, open_model
@@ -57,6 +57,7 @@ def run_report(run: Run, *, mistakes: int, suite: str | None = None, device: str
     report["worst"] = [f"Lowest {score}: {where}" for _, score, where in worst_families([group])]
     sections = {
         "scores": "Scores",
+        "innocent": "Innocent text",
         "curves": "Curves",
         "attacks": "Attacks",
         "confusion": "Confusion and calibration",
@@ -64,7 +65,7 @@ def run_report(run: Run, *, mistakes: int, suite: str | None = None, device: str
         "mistakes": "Worst mistakes",
         "reproduction": "Reproduction",
     }
-    for name in ("attacks", "mistakes"):
+    for name in ("innocent", "attacks", "mistakes"):
         if not report[name]:
             del sections[name]
     note = f" · {SYNTHETIC}: the scores do not apply to real comments" if run.synthetic else ""
@@ -84,6 +85,7 @@ def run_parts(run: Run, suite: str | None) -> dict[str, Any]:
     return {
         "headline": headline(run),
         "scores": scores_table(run),
+        "innocent": innocent_part(run),
         "series": series,
         "confusion": confusion_part(run, suite),
         "reproduction": reproduction_part(run),
@@ -155,6 +157,25 @@ def scores_table(run: Run) -> PageTable:
         rows.append([*cells, f"{int(test.get('count', 0)):,}"])
     caption = "Scores on the test texts; in brackets: 95 % interval over texts (bootstrap)"
     return PageTable(caption, ["suite", *SCORES.values(), "count"], rows)
+
+
+def innocent_part(run: Run) -> PageTable | None:
+    """Return the false alarms on innocent text; None if the run has no such suites."""
+    section = run.metrics.get("innocent")
+    if not section:
+        return None
+    rows = []
+    for title, found in innocent_rows(section):
+        cells = [title, f"{found['count']:,}"]
+        for point in ("run", "at_5", "at_1"):
+            low, high = found["intervals"][point]
+            known = low is not None and high is not None
+            interval = f" [{low:.3f}–{high:.3f}]" if known else ""
+            cells.append(score_text(found[point]) + interval)
+        rows.append([*cells, found.get("source", "")])
+    caption = "Share of benign texts called toxic; in brackets: 95 % interval (Wilson)"
+    head = ["benign texts", "count", "threshold of the run", "at 5 %", "at 1 %", "source"]
+    return PageTable(caption, head, rows, words=[5])
 
 
 def confusion_part(run: Run, chosen: str | None) -> dict[str, Any]:

@@ -28,8 +28,12 @@ PACKAGES = (
     "scikit-learn",
     "hydra-core",
     "pymorphy3",
+    "pymorphy3-dicts-ru",
+    "babel",
+    "wordfreq",
 )
-"""Packages whose versions may change results; transformers needs the extra `pretrained`."""
+"""Packages whose versions may change results; transformers needs the extra `pretrained`, wordfreq
+`words`."""
 
 
 def write_json(path: Path, values: Any) -> None:

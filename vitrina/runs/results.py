@@ -11,11 +11,12 @@ from rich.console import Console
 
 from vitrina.config import Config
 from vitrina.evaluation.evaluate import Evaluation
-from vitrina.evaluation.plot import draw_levels
+from vitrina.evaluation.plot import draw_innocent, draw_levels
 from vitrina.evaluation.report import write_metrics
 from vitrina.evaluation.tables import (
     attack_table,
     curves_table,
+    innocent_table,
     labels_table,
     pairs_line,
     recognition_table,
@@ -73,6 +74,8 @@ def show_tables(
         console.print(f"decision thresholds: {values}", markup=False, highlight=False)
     if "pairs" in metrics:
         console.print(pairs_line(metrics["pairs"]), markup=False, highlight=False)
+    if "innocent" in metrics:
+        console.print(innocent_table(metrics["innocent"], synthetic=synthetic))
     if "curves" in metrics:
         console.print(curves_table(metrics["curves"], synthetic=synthetic))
     if "attack" in metrics:
@@ -102,6 +105,10 @@ def report(
         drawn = draw_levels(evaluation, picture, title=folder.name, synthetic=synthetic)
         if drawn:
             tracker.log_image(picture)
+    if config.evaluation.plot and "innocent" in metrics:
+        picture = folder / "innocent.png"
+        draw_innocent(metrics["innocent"], picture, title=folder.name, synthetic=synthetic)
+        tracker.log_image(picture)
     for each in pictures:
         tracker.log_image(each)
     rows = [

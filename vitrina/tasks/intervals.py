@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from statistics import NormalDist
 
 import numpy as np
+from scipy.stats import binomtest
 
 from vitrina.tasks.metrics import Predictions
 
@@ -209,3 +210,11 @@ def _acceleration(left_out: np.ndarray) -> float:
     influence = left_out.mean() - left_out if len(left_out) else np.zeros(0)
     spread = float((influence**2).sum())
     return float((influence**3).sum()) / (6 * spread**1.5) if spread > 1e-18 else 0.0
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson 1927); NaN without trials."""
+    if trials == 0:
+        return float("nan"), float("nan")
+    low, high = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
+    return float(low), float(high)

@@ -29,6 +29,9 @@ MAX_KNOWN = 2**18
 """Size at which the cache of results is cleared. A cache of a million distinct words would need as
 much memory as the word columns of a million comments."""
 
+MIN_ROOT = 3
+"""Letters of the shortest root."""
+
 _ENTRY = re.compile(r"(?P<sort>[!=]?)(?P<word>~?\*?[^\W_]+(?:-[^\W_]+)*\*?)")
 
 
@@ -60,6 +63,7 @@ class Lexicon:
 
     Attributes:
         stems: the letters of the patterns, in the order of the entries.
+        roots: the letters of all entries but exceptions, if they are at least three.
     """
 
     def __init__(self, entries: Iterable[str]) -> None:
@@ -77,6 +81,8 @@ class Lexicon:
             else:
                 self._lemmas.append(entry.lower())
         self.stems = tuple(dict.fromkeys(pattern.strip("~*") for pattern in patterns))
+        letters = [*self.stems, *sorted(self._forms), *map(fold, self._lemmas)]
+        self.roots = tuple(dict.fromkeys(each for each in letters if len(each) >= MIN_ROOT))
         self._pattern = _compile(patterns)
         self._except_pattern = _compile(except_patterns)
         self._known: dict[str, bool] = {}

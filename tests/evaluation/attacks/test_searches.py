@@ -8,7 +8,7 @@ import pytest
 from tests.evaluation.attacks.attacked import constant_model, keyword_filter, settings
 from vitrina.errors import InputError
 from vitrina.evaluation.attacks.attempts import Attempt
-from vitrina.evaluation.attacks.search import attack, wilson_interval
+from vitrina.evaluation.attacks.search import attack
 from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch
 
@@ -155,12 +155,6 @@ def test_more_than_two_classes_require_labels_all() -> None:
 def test_nan_probabilities_are_refused() -> None:
     with pytest.raises(InputError, match="NaN or infinite"):
         run(lambda texts: np.full((len(texts), 2), np.nan))
-
-
-def test_wilson_interval() -> None:
-    low, high = wilson_interval(8, 10)
-    assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
-    assert wilson_interval(0, 10)[0] == 0 and wilson_interval(10, 10)[1] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from vitrina.errors import require
 from vitrina.evaluation.attacks.attempts import Attempt, QueryCounter
@@ -15,6 +14,7 @@ from vitrina.evaluation.attacks.config import AttackConfig
 from vitrina.evaluation.attacks.edits import EditTables
 from vitrina.evaluation.attacks.evolution import search_by_evolution
 from vitrina.evaluation.attacks.greedy import search_greedily
+from vitrina.tasks.intervals import wilson_interval
 from vitrina.tasks.metrics import choose_class, decide, score
 from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch
@@ -173,14 +173,6 @@ def attacked_labels(
     allowed = f"all, because with {num_classes} classes none is positive"
     require(num_classes == 2, "evaluation.labels", config.labels, allowed)
     return labels == task_metrics.reported[0]
-
-
-def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson 1927); NaN without trials."""
-    if trials == 0:
-        return float("nan"), float("nan")
-    low, high = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
-    return float(low), float(high)
 
 
 def _result(
