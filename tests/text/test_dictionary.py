@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from vitrina.errors import InputError
 from vitrina.text.config import FileDictionaryConfig, RussianDictionaryConfig
 from vitrina.text.dictionary import FileDictionary, RussianDictionary
+from vitrina.text.held_out import is_held_out
 
 RUSSIAN = RussianDictionary(
     RussianDictionaryConfig(), RussianDictionary.fit(RussianDictionaryConfig())
@@ -32,6 +33,15 @@ def test_toxic_and_unknown_words_have_no_lemma(word: str) -> None:
 @given(st.lists(st.text(max_size=8), max_size=5))
 def test_any_text_can_be_looked_up_also_in_another_process(words: list[str]) -> None:
     assert np.array_equal(RUSSIAN.lemma_hashes(words), COPY.lemma_hashes(words))
+
+
+def test_held_out_lemmas_can_be_left_out() -> None:
+    config = RussianDictionaryConfig(hold_out=True)
+    fewer = RussianDictionary(config, RussianDictionary.fit(config))
+    words = ["гребля", "сабля", "барсук", "скипидар", "команда", "хлебать", "рубль", "корабль"]
+    expected = [0 if is_held_out(word) else 1 for word in words]
+    assert 0 < sum(expected) < len(words)
+    assert (fewer.lemma_hashes(words) != 0).tolist() == [each == 1 for each in expected]
 
 
 def test_a_file_lists_words_and_lemmas(tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ class DictionaryConfig(Settings):
 
     lexicon: str | None = setting(None, non_empty=True)
     """File of toxic words, which a dictionary never contains; null: the default lexicon."""
+    hold_out: bool = False
+    """Leave out the lemmas of the suites of innocent words, to measure what words that the
+    dictionary lacks get."""
 
 
 @register("dictionary", "none")

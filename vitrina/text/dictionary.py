@@ -20,6 +20,7 @@ import numpy as np
 from vitrina.errors import InputError
 from vitrina.state import FittedState
 from vitrina.text.config import DictionaryConfig, FileDictionaryConfig
+from vitrina.text.held_out import is_held_out
 from vitrina.text.lexicon import Lexicon, fold
 
 MAX_CACHED = 1 << 17
@@ -71,7 +72,8 @@ class Dictionary(ABC):
             if len(self._cache) >= MAX_CACHED:
                 self._cache.clear()
             lemma = None if self.lexicon.is_toxic(word) else self.lemma(word.lower())
-            found = 0 if lemma is None else _hash_lemma(fold(lemma))
+            left_out = lemma is None or (self.settings.hold_out and is_held_out(lemma))
+            found = 0 if left_out else _hash_lemma(fold(str(lemma)))
             self._cache[word] = found
         return found
 
