@@ -41,12 +41,13 @@ class Candidates:
 
 @dataclass(frozen=True)
 class BeamResult:
-    """The best symbols of words.
+    """The hypotheses of words, not sorted.
 
     Attributes:
-        symbols: int64 [W, T], symbol that begins at each glyph, or `SKIP`.
-        lengths: int64 [W, T], number of glyphs of that symbol; 1 for `SKIP`.
-        scores: float32 [W], joint log-probabilities of the symbols and the glyphs.
+        symbols: int64 [W, B, T], symbol that begins at each glyph, or `SKIP`.
+        lengths: int64 [W, B, T], number of glyphs of that symbol; 1 for `SKIP`.
+        scores: float32 [W, B], joint log-probabilities of the symbols and the glyphs; at most
+            about `LOG_ZERO` for rows without a hypothesis.
     """
 
     symbols: np.ndarray
@@ -96,7 +97,7 @@ def beam_search(
     *,
     beam: int,
 ) -> BeamResult:
-    """Find the best symbols of each word.
+    """Find the most probable symbols of each word.
 
     Args:
         ids_by_length: per sequence length from 1 glyph on, int64 [W, T], row in `candidates` of
@@ -132,8 +133,9 @@ def beam_search(
         history.append(new)
     last = history[-1]
     ends_WB = last.scores + model.log_p_SV[last.states, -1]
-    best_W = ends_WB.argmax(axis=1)
-    return BeamResult(*_backtrace(history, best_W.copy()), ends_WB[np.arange(num_words), best_W])
+    symbols, lengths = _backtrace(history, num_words, beam)
+    shape = (num_words, beam, num_glyphs)
+    return BeamResult(symbols.reshape(shape), lengths.reshape(shape), ends_WB)
 
 
 def _extend_certain(
@@ -223,19 +225,20 @@ def _is_duplicate(states_WC: np.ndarray) -> np.ndarray:
 
 
 def _backtrace(
-    history: Sequence[_Hypotheses], which_W: np.ndarray
+    history: Sequence[_Hypotheses], num_words: int, beam: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Follow the best hypotheses back; return symbols and their lengths, both [W, T]."""
-    num_words, num_glyphs = len(which_W), len(history) - 1
-    symbols_WT = np.full((num_words, num_glyphs), SKIP)
-    lengths_WT = np.ones_like(symbols_WT)
-    position_W = np.full(num_words, num_glyphs)
+    """Follow all hypotheses back; return symbols and their lengths, both [W * B, T]."""
+    num_glyphs = len(history) - 1
+    word_of, which_of = np.divmod(np.arange(num_words * beam), beam)
+    symbols = np.full((num_words * beam, num_glyphs), SKIP)
+    lengths = np.ones_like(symbols)
+    position_of = np.full(num_words * beam, num_glyphs)
     for position in range(num_glyphs, 0, -1):
-        rows = np.flatnonzero(position_W == position)
-        hypotheses, which = history[position], which_W[rows]
-        lengths = hypotheses.lengths[rows, which]
-        symbols_WT[rows, position - lengths] = hypotheses.symbols[rows, which]
-        lengths_WT[rows, position - lengths] = lengths
-        position_W[rows] = position - lengths
-        which_W[rows] = hypotheses.parents[rows, which]
-    return symbols_WT, lengths_WT
+        rows = np.flatnonzero(position_of == position)
+        hypotheses, at = history[position], (word_of[rows], which_of[rows])
+        spans = hypotheses.lengths[at].clip(min=1)
+        symbols[rows, position - spans] = hypotheses.symbols[at]
+        lengths[rows, position - spans] = spans
+        position_of[rows] = position - spans
+        which_of[rows] = hypotheses.parents[at]
+    return symbols, lengths

@@ -148,7 +148,7 @@ class Codebook:
         self.is_sign[self.codes_V] = fitted.arrays["signs"] == 1
         self.is_letter = np.zeros_like(self.is_sign)
         self.is_letter[self.codes_V] = [names[0].isalpha() for names in self.glyphs]
-        self._certain = {glyph for names in self.glyphs if names[0].isalpha() for glyph in names}
+        self._certain = {glyph for names in self.glyphs for glyph in names if glyph.isalpha()}
         self._features, self._pictures, self._width_px = features, pictures, width_px
         self.min_cosine = min_cosine
         self.letters: list[str] = ["", "", *json.loads(fitted.texts["letters"])]
@@ -180,6 +180,8 @@ class Codebook:
 
         Several glyphs are drawn side by side as one picture. Codes of signs have -1.
         """
+        if not all(map(self._drawn, clusters)):
+            return np.full(len(self.is_sign), -1, dtype=np.float32)
         if len(clusters) == 1:
             picture_HW = self._pictures.render(clusters, self._width_px)[0]
         else:
@@ -188,11 +190,16 @@ class Codebook:
         np.maximum.at(found, self.codes_V, self._cosines(picture_HW))
         return np.where(self.is_sign, np.float32(-1), found)
 
+    def _drawn(self, cluster: str) -> bool:
+        return self._pictures.fonts.has(cluster[0])
+
     def _cosines(self, picture_HW: np.ndarray) -> np.ndarray:
         # One by one: rounding in a batched product could depend on the batch size.
         return self.entries_VK @ _directions(self._features(picture_HW[None]))[0]
 
     def _nearest(self, cluster: str) -> int:
+        if not self._drawn(cluster):
+            return UNKNOWN
         picture_1HW = self._pictures.render([cluster], self._width_px)
         cosines_V = self._cosines(picture_1HW[0])
         nearest = int(cosines_V.argmax())

@@ -33,7 +33,7 @@ class CodesConfig(FeaturesConfig, DeobfuscatorConfig):
     """Minimum share of a glyph in the training texts for an entry in the codebook."""
     merge_cosine: float = setting(0.92, ge=-1, le=1)
     """Minimum cosine of two glyphs that share a visual code."""
-    min_cosine: float = setting(0.1, ge=-1, le=1)
+    min_cosine: float = setting(0.25, ge=-1, le=1)
     """Minimum cosine to the nearest entry; below it, the code of a glyph is unknown."""
     fold_case: bool = True
     """Whether capital letters have the codes of their small letters."""
@@ -55,7 +55,7 @@ class WordsConfig(CodesConfig):
     """Maximum number of candidate codes of a doubtful glyph."""
     beam_size: int = setting(8, ge=1)
     """Number of hypotheses that the beam search keeps per word."""
-    skip_score: float = setting(-9.0, le=0)
+    skip_score: float = setting(-3.0, le=0)
     """Score, in nats, of skipping a sign."""
     repeat_score: float = setting(-3.0, le=0)
     """Score, in nats, of skipping a glyph that repeats the previous one (`хууууй`)."""

@@ -63,27 +63,31 @@ class DeletionIndex:
 
     Attributes:
         lengths: int64 [K], number of letters of each known word.
-        log_p: float32 [K], log-shares of the known words.
+        counts: int64 [K], number of occurrences of each known word.
     """
 
     def __init__(self, fitted: FittedState) -> None:
         self._codes = fitted.arrays["codes"].astype(np.int64)
         self.lengths = fitted.arrays["lengths"].astype(np.int64)
         self._offsets = offsets_of(self.lengths)
-        counts = fitted.arrays["counts"]
-        self.log_p = np.log(counts / max(counts.sum(), 1)).astype(np.float32)
+        self.counts = fitted.arrays["counts"].astype(np.int64)
         whole = hashes_of(self._codes, self._offsets)
-        self._known = np.sort(whole)
+        self._order = np.argsort(whole)
+        self._known = whole[self._order]
         self._shortened = _HashTable.of(*_without_letters(self._codes, self._offsets, whole))
         ordered = hashes_of(sort_letters(self._codes, self._offsets), self._offsets)
         self._anagrams = _HashTable.of(ordered, np.arange(len(self.lengths)))
 
+    def find(self, hashes: np.ndarray) -> np.ndarray:
+        """Return int64 [W], index of the known word with each hash (`hashes_of`), or -1."""
+        if not len(self._known):
+            return np.full(len(hashes), -1)
+        at = np.searchsorted(self._known, hashes).clip(max=len(self._known) - 1)
+        return np.where(self._known[at] == hashes, self._order[at], -1)
+
     def knows(self, hashes: np.ndarray) -> np.ndarray:
         """Return bool [W], whether words with these hashes (`hashes_of`) are known."""
-        if not len(self._known):
-            return np.zeros(len(hashes), dtype=bool)
-        at = np.searchsorted(self._known, hashes).clip(max=len(self._known) - 1)
-        return self._known[at] == hashes
+        return self.find(hashes) >= 0
 
     def with_missing(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return pairs [C]: an index into `hashes`, a known word with one or two letters more."""

@@ -17,12 +17,10 @@ import numpy as np
 from vitrina.deobfuscation.deletion_index import (
     MAX_LENGTH,
     MIN_LENGTH,
-    DeletionIndex,
     hashes_of,
     sort_letters,
 )
-from vitrina.deobfuscation.language_model import NgramLanguageModel
-from vitrina.state import FittedState
+from vitrina.deobfuscation.word_prior import WordPrior
 from vitrina.text.batch import offsets_of, ranges
 
 
@@ -83,8 +81,7 @@ class SpellingCorrector:
     """Corrects unknown words to known ones.
 
     Args:
-        fitted: the result of `fit_deletion_index`.
-        model: language model of the codes of words.
+        prior: prior of the codes of words.
         is_letter: bool, per code.
         deletion_score: score, in nats, of each deleted letter.
         mask_score: score, in nats, of each letter masked by a sign.
@@ -94,8 +91,7 @@ class SpellingCorrector:
 
     def __init__(
         self,
-        fitted: FittedState,
-        model: NgramLanguageModel,
+        prior: WordPrior,
         is_letter: np.ndarray,
         *,
         deletion_score: float,
@@ -103,10 +99,10 @@ class SpellingCorrector:
         swap_score: float,
         margin: float,
     ) -> None:
-        self.model, self.is_letter = model, is_letter
+        self.prior, self.is_letter = prior, is_letter
         self.deletion_score, self.mask_score = deletion_score, mask_score
         self.swap_score, self.margin = swap_score, margin
-        self.known_words = DeletionIndex(fitted)
+        self.known_words = prior.known
 
     def __call__(self, letters: Letters) -> Letters:
         """Return the words in the same order, with unknown words corrected."""
@@ -137,8 +133,8 @@ class SpellingCorrector:
             ),
         ]
         which, known, scores, positions = map(np.concatenate, zip(*parts, strict=True))
-        scores = scores + self.known_words.log_p[known]
-        literal = self.model.log_p(unknown.codes, unknown.inside) + self.margin
+        scores = scores + self.prior.log_known_K[known]
+        literal = self.prior.log_p(unknown.codes, unknown.inside) + self.margin
         better = np.flatnonzero(scores > literal[which])
         order = better[np.lexsort((known[better], -scores[better], which[better]))]
         best = order[np.flatnonzero(np.diff(which[order], prepend=-1))]

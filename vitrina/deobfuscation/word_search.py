@@ -16,10 +16,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitrina.deobfuscation.beam_search import LOG_ZERO, Candidates, beam_search
+from vitrina.deobfuscation.beam_search import (
+    LOG_ZERO,
+    SKIP,
+    BeamResult,
+    Candidates,
+    beam_search,
+)
 from vitrina.deobfuscation.codebook import BLANK, UNKNOWN, Codebook
-from vitrina.deobfuscation.language_model import NgramLanguageModel
+from vitrina.deobfuscation.language_model import ROOT
 from vitrina.deobfuscation.noise_channel import NoiseChannel
+from vitrina.deobfuscation.plain_letters import plain_letter, transliterations
+from vitrina.deobfuscation.word_prior import WordPrior
 from vitrina.glyphs.cache import BoundedCache
 from vitrina.glyphs.renderer import CACHE_SIZE
 from vitrina.text.batch import ranges
@@ -30,6 +38,12 @@ MAX_MERGED = 3
 """Glyphs that may form one letter together."""
 MIN_MERGED_COSINE = 0.3
 """Minimum cosine of such glyphs, drawn side by side, to a letter."""
+AGAIN = 0.1
+MASK = -3.5
+UNK = -10.0
+SIGN = -1.5
+PLAIN = -0.2
+MASKS = frozenset("*@#$%&_^~+=")
 BATCH_WORDS = 512
 """Words per beam search."""
 CACHED_WORDS = 1 << 16
@@ -65,7 +79,7 @@ class WordSearch:
 
     Args:
         codebook: codes of the glyphs.
-        model: language model of the codes of words.
+        prior: prior of the codes of words.
         channel: replacements of the training noise.
         cosine_weight: score, in nats, per unit of cosine between a glyph and a code.
         num_candidates: maximum number of candidate codes of a glyph.
@@ -77,7 +91,7 @@ class WordSearch:
     def __init__(
         self,
         codebook: Codebook,
-        model: NgramLanguageModel,
+        prior: WordPrior,
         channel: NoiseChannel,
         *,
         cosine_weight: float,
@@ -86,8 +100,10 @@ class WordSearch:
         repeat_score: float,
         beam_size: int,
     ) -> None:
-        self.codebook, self.model, self.channel = codebook, model, channel
+        self.codebook, self.prior, self.channel = codebook, prior, channel
         self.cosine_weight, self.num_candidates = cosine_weight, num_candidates
+        usual = np.flatnonzero((prior.model.log_p_SV[ROOT, :-1] > np.log(3e-4)) & codebook.is_letter)
+        self._usual = usual.tolist()
         self.skip_score, self.repeat_score, self.beam_size = skip_score, repeat_score, beam_size
         self._candidates: BoundedCache[tuple[str, ...], _Options] = BoundedCache(CACHE_SIZE)
         self.cache: BoundedCache[tuple[str, ...], FoundWord] = BoundedCache(CACHED_WORDS)
@@ -146,12 +162,13 @@ class WordSearch:
             return begins, lengths
         certain = np.array([self.codebook.is_certain(each) for each in clusters])[ids]
         known_sign = np.array([_is_sign(each) for each in clusters])[ids]
-        known_sign &= self.codebook.is_sign[codes]
         continues = words[1:] == words[:-1]
         followed = np.append(continues & ~known_sign[1:], False)
+        followed |= np.array([each in MASKS for each in clusters])[ids]
         repeated = np.insert(continues, 0, False) & _repeats(ids)
         doubtful = np.where(certain, repeated, ~known_sign | followed)
-        chosen = np.logical_or.reduceat(self.codebook.is_letter[codes], begins)
+        alphabetic = np.array([(plain_letter(e) or e)[0].isalpha() for e in clusters])[ids]
+        chosen = np.logical_or.reduceat(alphabetic, begins)
         chosen &= np.logical_or.reduceat(doubtful, begins) & (lengths <= MAX_GLYPHS)
         chosen = np.flatnonzero(chosen)
         chosen = chosen[np.argsort(lengths[chosen], kind="stable")]
@@ -169,20 +186,39 @@ class WordSearch:
         skip_WT = skip[ids_WT]
         repeated_WT = _repeats(ids_WT) & inside_WT
         skip_WT[repeated_WT] = skip_WT[repeated_WT].clip(min=self.repeat_score)
+        again_WT = repeated_WT & np.insert(repeated_WT[:, :-1], 0, False, axis=1)
+        skip_WT[again_WT] = skip_WT[again_WT].clip(min=AGAIN * self.repeat_score)
         names, lengths = [clusters[glyph] for glyph in glyphs], range(2, MAX_MERGED + 1)
         merged = [self._merged(names, ids_WT, length) for length in lengths]
         best = beam_search(
-            self.model,
+            self.prior.model,
             [ids_WT, *(each[0] for each in merged)],
             [_table(options), *(each[1] for each in merged)],
             skip_WT,
             beam=self.beam_size,
         )
-        rows = zip(best.symbols, best.lengths, best.scores, lengths_W.tolist(), strict=True)
+        scores_WB = self._rescored(best)
+        which_W = scores_WB.argmax(axis=1)
+        rows = zip(range(len(words)), which_W.tolist(), lengths_W.tolist(), strict=True)
         return [
-            FoundWord(codes[:n].copy(), spans[:n].copy(), np.full(n, score))
-            for codes, spans, score, n in rows
+            FoundWord(
+                best.symbols[word, which, :n].copy(),
+                best.lengths[word, which, :n].copy(),
+                np.full(n, scores_WB[word, which]),
+            )
+            for word, which, n in rows
         ]
+
+    def _rescored(self, found: BeamResult) -> np.ndarray:
+        """Return float32 [W, B], the scores with the prior of words in place of the model's."""
+        num_words, beam, num_glyphs = found.symbols.shape
+        symbols = found.symbols.reshape(-1, num_glyphs)
+        kept = symbols != SKIP
+        order = np.argsort(~kept, axis=1, kind="stable")
+        codes = np.take_along_axis(symbols, order, axis=1).clip(min=0)
+        inside = np.take_along_axis(kept, order, axis=1)
+        gain = self.prior.log_p(codes, inside) - self.prior.model.log_p(codes, inside)
+        return found.scores + gain.reshape(num_words, beam)
 
     def _merged(
         self, glyphs: list[str], ids_WT: np.ndarray, count: int
@@ -231,11 +267,13 @@ class WordSearch:
             return _Options([book.code(cluster)], [0.0], LOG_ZERO)
         scores = self._scores((cluster,), book.min_cosine)
         near = sorted(scores, key=lambda code: (-scores[code], code))[: self.num_candidates]
-        found = [scores[code] for code in near]
+        if not cluster[0].isalpha():
+            near += [code for code in self._usual if code not in near]
+        found = [max(scores.get(code, LOG_ZERO), MASK if not cluster[0].isalpha() else LOG_ZERO) for code in near]
         if _is_sign(cluster):
-            skip = 0.0 if book.is_sign[book.code(cluster)] else self.skip_score
+            skip = SIGN if book.is_sign[book.code(cluster)] else self.skip_score
             return _Options(near, found, max(skip, self.channel.inserted.get(cluster, skip)))
-        unknown = self.cosine_weight * (book.min_cosine - 1)
+        unknown = UNK
         return _Options([*near, UNKNOWN], [*found, unknown], LOG_ZERO)
 
     def _merged_options(self, glyphs: tuple[str, ...]) -> _Options:
@@ -250,6 +288,17 @@ class WordSearch:
             for code in np.flatnonzero(cosines_C >= min_cosine).tolist():
                 score = self.cosine_weight * (float(cosines_C[code]) - 1)
                 scores[code] = max(score, scores.get(code, score))
+        for letter, score in transliterations("".join(glyphs)).items():
+            if self.codebook.contains(letter):
+                code = self.codebook.code(letter)
+                scores[code] = max(score, scores.get(code, score))
+        plain = tuple(plain_letter(glyph) or glyph for glyph in glyphs)
+        if plain != glyphs:
+            inner = self._scores(plain, min_cosine)
+            if len(plain) == 1 and self.codebook.contains(plain[0]):
+                inner[self.codebook.code(plain[0])] = 0.0
+            for code, score in inner.items():
+                scores[code] = max(score + PLAIN, scores.get(code, score + PLAIN))
         return scores
 
 
@@ -261,10 +310,11 @@ def _repeats(ids: np.ndarray) -> np.ndarray:
 
 
 def _is_sign(cluster: str) -> bool:
-    return unicodedata.category(cluster[0])[0] in "PSC"
+    return unicodedata.category(cluster[0])[0] in "PSC" and not plain_letter(cluster)
 
 
 def _is_plain(cluster: str) -> bool:
+    cluster = plain_letter(cluster) or cluster
     return len(cluster) == 1 and (cluster.isascii() or _is_sign(cluster))
 
 

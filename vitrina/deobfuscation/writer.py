@@ -19,14 +19,18 @@ from functools import lru_cache
 import numpy as np
 
 from vitrina.deobfuscation.codebook import BLANK, UNKNOWN, Codebook
-from vitrina.deobfuscation.deletion_index import MIN_LENGTH, DeletionIndex, hashes_of
-from vitrina.deobfuscation.language_model import NgramLanguageModel
+from vitrina.deobfuscation.deletion_index import MIN_LENGTH, hashes_of
+from vitrina.deobfuscation.plain_letters import plain_letter
 from vitrina.deobfuscation.spelling import Letters
+from vitrina.deobfuscation.word_prior import WordPrior
 from vitrina.glyphs.segmentation import GlyphTokens, glyph_spans
 from vitrina.text.batch import TextBatch, offsets_of, ranges
 
 MIN_COUNT = 2
 """Minimum number of occurrences of a literal form in the training texts that is kept."""
+
+
+UNK = -10.0
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,8 @@ class WordWriter:
     Args:
         codebook: codes of the glyphs.
         literal: lower-case forms of words that are kept.
-        model: language model of the codes of words; without it, every gain is 0.
-        known: index of known words; without it, words without any plain letter are kept.
+        prior: prior of the codes of words; without it, every gain is 0, and words without any
+            plain letter are kept.
         min_gain: minimum gain, in nats, of a word that has only frequent glyphs.
     """
 
@@ -63,12 +67,11 @@ class WordWriter:
         self,
         codebook: Codebook,
         literal: Iterable[str] = (),
-        model: NgramLanguageModel | None = None,
-        known: DeletionIndex | None = None,
+        prior: WordPrior | None = None,
         min_gain: float = 0.0,
     ) -> None:
         self.codebook, self.literal = codebook, frozenset(literal)
-        self.model, self.known, self.min_gain = model, known, min_gain
+        self.prior, self.min_gain = prior, min_gain
 
     def __call__(self, source: TextBatch, glyphs: GlyphTokens, letters: Letters) -> WrittenWords:
         """Return the spans of all words, and the text of those that are rewritten."""
@@ -129,6 +132,8 @@ class WordWriter:
     def _keeps_glyph(self, cluster: str, code: int) -> bool:
         """Whether a glyph whose letter has the glyph's own code is kept."""
         letter = self.codebook.letters[code]
+        if plain_letter(cluster) and not self.codebook.contains(cluster):
+            return False
         if code == UNKNOWN or (cluster[0].isalpha() and not letter.isalpha()):
             return True
         if not self.codebook.contains(cluster):
@@ -162,13 +167,13 @@ class WordWriter:
             )
             first = next(filter(None, changed), "")
             return not first or first in kept
-        if self.known is None or len(word.codes) < MIN_LENGTH:
+        if self.prior is None or len(word.codes) < MIN_LENGTH:
             return False
-        return bool(self.known.knows(hashes_of(word.codes, np.array([0, len(word.codes)])))[0])
+        return bool(self.prior.known.knows(hashes_of(word.codes, np.array([0, len(word.codes)])))[0])
 
     def _gain(self, word: _Word) -> float:
         """Return the gain over the literal form, which is cut into words at signs and blanks."""
-        if self.model is None:
+        if self.prior is None:
             return 0.0
         separates = (word.literal == BLANK) | self.codebook.is_sign[word.literal]
         cuts = np.flatnonzero(np.diff(separates)) + 1
@@ -178,9 +183,9 @@ class WordWriter:
         inside = np.arange(lengths.max()) < lengths[:, None]
         codes = np.zeros(inside.shape, dtype=np.int64)
         codes[inside] = np.concatenate(words)
-        log_p = self.model.log_p(codes, inside)
+        log_p = self.prior.log_p(codes, inside)
         found = log_p[0] if np.isnan(word.score) else word.score
-        return float(found - log_p[1:].sum())
+        return float(found - log_p[1:].sum() - UNK * np.count_nonzero(word.literal == UNKNOWN))
 
 
 @dataclass(frozen=True)
