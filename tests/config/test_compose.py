@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from vitrina import config as configuration
-from vitrina.config import GROUPS, compose_config, from_dict, package_folder, signature, to_dict
+from vitrina.config import (
+    FORMAT,
+    GROUPS,
+    compose_config,
+    from_dict,
+    package_folder,
+    signature,
+    to_dict,
+)
 from vitrina.errors import InputError
 from vitrina.registry import components
 
@@ -146,8 +154,8 @@ def test_a_wrong_saved_configuration_is_refused(change: dict, message: str) -> N
 def test_other_formats_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     configuration.save(compose_config(), path)
-    path.write_text(path.read_text().replace("format: 2\n", "format: 0\n"))
-    with pytest.raises(InputError, match="format 0; this version reads format 2"):
+    path.write_text(path.read_text().replace(f"format: {FORMAT}\n", "format: 0\n"))
+    with pytest.raises(InputError, match=f"format 0; this version reads format {FORMAT}"):
         configuration.load(path)
 
 

@@ -109,6 +109,6 @@ def test_frequent_forms_of_the_training_texts_are_kept() -> None:
     forms = ["кто-то ктото пришел", "кто-то", "ха-ха да", "м-а-м-а мама"] * 3
     clean = TextBatch.from_strings([*corpus.clean.to_strings(), *forms])
     state = WordDeobfuscator.fit(WORDS.settings, type(corpus)(clean, lambda: clean))
-    assert json.loads(state.texts["literal"]) == ["кто-то", "ха-ха"]
+    assert json.loads(state.texts["literal"]) == ["кто-то"]
     again = WordDeobfuscator(WORDS.settings, state)
     assert deobfuscated(again, "кто-то м-а-м-а") == ["кто-то мама"]

@@ -6,30 +6,22 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.deobfuscation.test_word_prior import prior_of, slow_log_p
 from vitrina.deobfuscation.beam_search import LOG_ZERO, SKIP, Candidates, beam_search
-from vitrina.deobfuscation.language_model import NgramLanguageModel, fit_language_model
-from vitrina.text.ngrams import MarkedWords
 
 WORDS = ["abca", "abd", "cab", "dada", "bca"]
 SYMBOLS = "abcd"
 
 
-def fitted_model() -> NgramLanguageModel:
-    codes = [SYMBOLS.index(letter) for word in WORDS for letter in word]
-    word_of = np.repeat(np.arange(len(WORDS)), [len(word) for word in WORDS])
-    words = MarkedWords.of(np.array(codes), word_of, np.zeros_like(word_of), 1)
-    return NgramLanguageModel(fit_language_model(words, 4, order=3, min_count=1), 4)
-
-
-MODEL = fitted_model()
+KNOWN = [[SYMBOLS.index(letter) for letter in word] for word in WORDS]
+PRIOR = prior_of(KNOWN, np.ones(4, dtype=bool))
 
 
 def score_of(symbols: list[int]) -> float:
-    state, total = MODEL.start, 0.0
-    for symbol in symbols:
-        total += MODEL.log_p_SV[state, symbol]
-        state = MODEL.next_SV[state, symbol]
-    return float(total + MODEL.log_p_SV[state, -1])
+    """Return the log-probability of a word; an empty one has only that of its end."""
+    if symbols:
+        return slow_log_p(PRIOR, KNOWN, symbols)
+    return float(PRIOR.model.log_p_SV[PRIOR.model.start, -1] + PRIOR.log_unknown)
 
 
 def exhaustive_search(
@@ -59,43 +51,48 @@ def exhaustive_search(
     return best, [list(key) for key, total in found.items() if total > best - 1e-4]
 
 
-@settings(max_examples=25)
+@settings(max_examples=50)
 @given(st.integers(1, 4), st.integers(0, 2**31))
 def test_equals_the_exhaustive_search(num_glyphs: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     single = -rng.exponential(3, (num_glyphs, 4)).astype(np.float32)
     pairs = -rng.exponential(4, (num_glyphs, 4)).astype(np.float32)
     skip_scores = -rng.exponential(4, num_glyphs).astype(np.float32)
-    all_symbols, counts = np.tile(np.arange(4), (num_glyphs, 1)), np.full(num_glyphs, 4)
-    ids = np.arange(num_glyphs)[None]
-    found = beam_search(
-        MODEL,
-        [ids, ids],
-        [Candidates(all_symbols, single, counts), Candidates(all_symbols, pairs, counts)],
-        skip_scores[None],
-        beam=64,
-    ).symbols
-    _, expected = exhaustive_search(single, pairs, skip_scores)
-    assert found[0].tolist() in expected
+    candidates = Candidates.of([(range(4), row) for row in (*single, *pairs)])
+    rows = np.stack([np.arange(num_glyphs), num_glyphs + np.arange(num_glyphs)])
+    rows[1, -1] = -1  # a pair must not cross the end of the word
+    offsets = np.array([0, num_glyphs])
+    found = beam_search(PRIOR, offsets, rows, candidates, skip_scores, beam=512)
+    best, expected = exhaustive_search(single, pairs, skip_scores)
+    assert found.symbols.tolist() in expected
+    assert abs(found.scores[0] - best) < 1e-3
 
 
-def test_result_does_not_depend_on_the_batch_or_on_padding() -> None:
+def test_a_narrow_beam_finds_valid_symbols_and_never_more_than_a_wide_one() -> None:
+    rng = np.random.default_rng(2)
+    scores = -rng.exponential(2, (40, 4)).astype(np.float32)
+    candidates = Candidates.of([(range(4), row) for row in scores])
+    offsets = np.arange(0, 41, 8)
+    skip_scores = np.full(40, LOG_ZERO, dtype=np.float32)
+    rows = np.arange(40)[None]
+    wide = beam_search(PRIOR, offsets, rows, candidates, skip_scores, beam=256)
+    narrow = beam_search(PRIOR, offsets, rows, candidates, skip_scores, beam=1)
+    assert (narrow.scores <= wide.scores + 1e-4).all()
+    assert (narrow.symbols != SKIP).all() and (narrow.lengths == 1).all()
+
+
+def test_result_does_not_depend_on_the_batch() -> None:
     rng = np.random.default_rng(0)
-    symbols, scores = np.tile(np.arange(4), (9, 1)), -rng.exponential(2, (9, 4))
-    symbols = np.concatenate([symbols, np.zeros((1, 4), dtype=np.int64)])  # padding: no candidates
-    scores = np.concatenate([scores, np.full((1, 4), LOG_ZERO)]).astype(np.float32)
-    scores[6:9, 1:] = LOG_ZERO  # certain glyphs
-    counts = np.array([4] * 6 + [1] * 3 + [0])
-    candidates = Candidates(symbols, scores, counts)
+    scores = -rng.exponential(2, (6, 4)).astype(np.float32)
+    certain = [([symbol], [0.0]) for symbol in range(3)]
+    candidates = Candidates.of([*((range(4), row) for row in scores), *certain])
     words = [rng.integers(9, size=length) for length in (1, 2, 3, 5, 5, 8)]
-    ids_WT = np.full((len(words), 8), 9)
-    skip_scores_WT = np.zeros((len(words), 8), dtype=np.float32)
-    for row, word in enumerate(words):
-        ids_WT[row, : len(word)] = word
-        skip_scores_WT[row, : len(word)] = np.where(word < 6, -1, LOG_ZERO)
-    batched = beam_search(MODEL, [ids_WT], [candidates], skip_scores_WT, beam=3).symbols
-    for row, word in enumerate(words):
-        skip_scores = np.where(word < 6, -1, LOG_ZERO).astype(np.float32)[None]
-        single = beam_search(MODEL, [word[None]], [candidates], skip_scores, beam=3).symbols
-        assert batched[row, : len(word)].tolist() == single[0].tolist()
-        assert (batched[row, len(word) :] == SKIP).all()
+    offsets = np.cumsum([0, *map(len, words)])
+    skips = [np.where(word < 6, -1, LOG_ZERO).astype(np.float32) for word in words]
+    line, skip_scores = np.concatenate(words)[None], np.concatenate(skips)
+    batched = beam_search(PRIOR, offsets, line, candidates, skip_scores, beam=3)
+    for number, (word, skip) in enumerate(zip(words, skips, strict=True)):
+        single = beam_search(PRIOR, np.array([0, len(word)]), word[None], candidates, skip, beam=3)
+        here = slice(offsets[number], offsets[number + 1])
+        assert batched.symbols[here].tolist() == single.symbols.tolist()
+        assert batched.scores[number] == single.scores[0]

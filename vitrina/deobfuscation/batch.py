@@ -153,7 +153,6 @@ class DeobfuscatedBatch:
             letters.start[taken] + shift,
             letters.end[taken] + shift,
             np.where(anchor >= 0, anchor + shift, -1),
-            letters.hidden[taken],
             letters.score[taken],
             letters.lemma[taken],
         )

@@ -12,9 +12,10 @@ import numpy as np
 
 from vitrina.deobfuscation.base import Deobfuscator
 from vitrina.deobfuscation.batch import DeobfuscatedBatch
-from vitrina.deobfuscation.codebook import BLANK, Codebook, fit_codebook
+from vitrina.deobfuscation.codebook import Codebook, fit_codebook
 from vitrina.deobfuscation.config import CodesConfig
 from vitrina.deobfuscation.spelling import Letters
+from vitrina.deobfuscation.word_cutter import SEPARATORS, CutWords, cut_words
 from vitrina.deobfuscation.writer import WordWriter, literal_forms
 from vitrina.glyphs.features import GlyphFeatures, fit_glyph_features
 from vitrina.glyphs.renderer import GlyphRenderer
@@ -22,9 +23,6 @@ from vitrina.glyphs.segmentation import GlyphTokens, count_glyphs, segment
 from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch, offsets_of, pieces, ranges
-
-MIN_SPACED_WORDS = 3
-"""Adjacent one-letter words that are joined; plain Russian hardly ever has that many."""
 
 
 class CodesDeobfuscator(Deobfuscator):
@@ -89,9 +87,9 @@ class CodesDeobfuscator(Deobfuscator):
 
     def letters(self, glyphs: GlyphTokens) -> Letters:
         """Return the letters of the words of texts."""
-        codes_N = self.codebook(glyphs.clusters)[glyphs.ids]
-        word_of, kept = self.cut(codes_N, glyphs.lengths)
-        return Letters.of(codes_N, word_of, kept, lemma_N=self.lemmas(glyphs, word_of, kept))
+        cut = self.cut(glyphs)
+        lemmas_N = self.lemmas(glyphs, cut.word_of, cut.kept)
+        return Letters.of(cut.codes, cut.word_of, cut.kept, lemma_N=lemmas_N)
 
     def lemmas(self, glyphs: GlyphTokens, word_of: np.ndarray, kept: np.ndarray) -> np.ndarray:
         """Return uint64 [N]: the hash of the lemma of each glyph's word, or 0.
@@ -115,58 +113,18 @@ class CodesDeobfuscator(Deobfuscator):
         lemmas_N[inside] = np.repeat(lemmas_W, lengths_W)
         return lemmas_N
 
-    def cut(self, codes_N: np.ndarray, lengths_B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Cut texts into words with the settings, see `cut_words`."""
-        is_sign = self.codebook.is_sign if self.settings.skip_signs else None
-        return cut_words(codes_N, lengths_B, is_sign=is_sign, join_spaced=self.settings.join_spaced)
+    def cut(self, glyphs: GlyphTokens) -> CutWords:
+        """Cut texts into words at blanks, with the settings of `cut_words`."""
 
+        def each(holds: list[bool]) -> np.ndarray:
+            return np.array(holds, dtype=bool)[glyphs.ids]
 
-def cut_words(
-    codes_N: np.ndarray,
-    lengths_B: np.ndarray,
-    *,
-    is_sign: np.ndarray | None,
-    join_spaced: bool,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cut texts into words at blanks.
-
-    Args:
-        codes_N: codes of all glyphs.
-        lengths_B: int64 [B], number of glyphs of each text.
-        is_sign: per code, whether it is dropped from words that have other codes; None drops none.
-        join_spaced: whether to join `MIN_SPACED_WORDS` or more adjacent one-glyph words.
-
-    Returns:
-        int64 [N], word index of each glyph, non-decreasing over non-blank glyphs; and bool [N],
-        whether a glyph is kept in its word.
-
-    >>> codes, lengths = np.array([5, 0, 6, 7, 0, 8]), np.array([4, 2])  # 0 is a blank
-    >>> cut_words(codes, lengths, is_sign=None, join_spaced=True)[0].tolist()
-    [0, 1, 1, 1, 3, 3]
-    """
-    text_of = np.repeat(np.arange(len(lengths_B)), lengths_B)
-    blank = codes_N == BLANK
-    word_of = np.cumsum(blank) + text_of  # a new word after each blank and in each text
-    num_words = int(word_of.max(initial=-1)) + 1
-    kept = ~blank
-    if is_sign is not None:
-        signs = is_sign[codes_N]
-        has_others = np.zeros(num_words, dtype=bool)
-        has_others[word_of[kept & ~signs]] = True
-        kept &= ~signs | ~has_others[word_of]
-    if join_spaced:
-        joined = np.arange(num_words)
-        joined[word_of[kept]] = _joined(word_of[kept], text_of[kept])
-        word_of = joined[word_of]
-    return word_of, kept
-
-
-def _joined(word_of: np.ndarray, text_of: np.ndarray) -> np.ndarray:
-    """Give runs of `MIN_SPACED_WORDS` or more one-glyph words the index of their first word."""
-    new = np.diff(word_of, prepend=-1, append=-1) != 0
-    alone = new[:-1] & new[1:]
-    follows = alone[1:] & alone[:-1] & (text_of[1:] == text_of[:-1])
-    run_of = np.cumsum(np.append(True, ~follows)[: len(word_of)]) - 1
-    long = alone & (np.bincount(run_of)[run_of] >= MIN_SPACED_WORDS)
-    first = np.flatnonzero(np.diff(run_of, prepend=-1))
-    return np.where(long, word_of[first][run_of], word_of)
+        codes_N, sign_N = self.codebook(glyphs.clusters)[glyphs.ids], None
+        if self.settings.skip_signs:
+            sign_N = self.codebook.is_sign[codes_N]
+            sign_N &= ~each([cluster[0].isalnum() for cluster in glyphs.clusters])
+        join_spaced = self.settings.join_spaced
+        word_of, kept = cut_words(codes_N, glyphs.lengths, sign_N=sign_N, join_spaced=join_spaced)
+        digit_N = each([cluster.isdigit() for cluster in glyphs.clusters])
+        separator_N = each([cluster in SEPARATORS for cluster in glyphs.clusters])
+        return CutWords(codes_N, word_of, kept, digit_N, separator_N, glyphs.lengths)

@@ -33,7 +33,7 @@ class CodesConfig(FeaturesConfig, DeobfuscatorConfig):
     """Minimum share of a glyph in the training texts for an entry in the codebook."""
     merge_cosine: float = setting(0.92, ge=-1, le=1)
     """Minimum cosine of two glyphs that share a visual code."""
-    min_cosine: float = setting(0.25, ge=-1, le=1)
+    min_cosine: float = setting(0.15, ge=-1, le=1)
     """Minimum cosine to the nearest entry; below it, the code of a glyph is unknown."""
     fold_case: bool = True
     """Whether capital letters have the codes of their small letters."""
@@ -53,23 +53,32 @@ class WordsConfig(CodesConfig):
     """Score, in nats, per unit of cosine between a glyph and a code."""
     num_candidates: int = setting(15, ge=1)
     """Maximum number of candidate codes of a doubtful glyph."""
-    beam_size: int = setting(8, ge=1)
+    beam_size: int = setting(32, ge=1)
     """Number of hypotheses that the beam search keeps per word."""
-    skip_score: float = setting(-3.0, le=0)
-    """Score, in nats, of skipping a sign."""
-    repeat_score: float = setting(-3.0, le=0)
+    unknown_score: float = setting(-10.0, le=0)
+    """Score, in nats, of a glyph that is no letter."""
+    foreign_score: float = setting(-4.5, le=0)
+    """Score, in nats per letter, of a Latin word that is left as it is."""
+    mask_score: float = setting(-3.5, le=0)
+    """Score, in nats, of a sign or digit that masks any letter (`х*й`)."""
+    skip_score: float = setting(-1.5, le=0)
+    """Score, in nats, of skipping a sign within a word (`х-у-й`)."""
+    repeat_score: float = setting(-2.0, le=0)
     """Score, in nats, of skipping a glyph that repeats the previous one (`хууууй`)."""
+    blank_score: float = setting(-6.0, le=0)
+    """Score, in nats, of a blank within a word (`ху й`)."""
+    other_score: float = setting(-7.0, le=0)
+    """Score, in nats, of reading a word backwards, in another keyboard layout, or without letters
+    that were put between or around its own."""
     spelling: bool = True
-    """Whether to correct unknown words to known ones: up to two letters deleted (`жпа`) or masked
-    (`ж*па`), or neighbors swapped (`жпоа`)."""
-    deletion_score: float = setting(-1.0, le=0)
+    """Whether to correct unknown words to known ones: up to two letters deleted (`жпа`), or
+    neighbors swapped (`жпоа`)."""
+    deletion_score: float = setting(-5.0, le=0)
     """Score, in nats, of each deleted letter."""
-    mask_score: float = setting(-0.5, le=0)
-    """Score, in nats, of each letter masked by a sign."""
-    swap_score: float = setting(-3.0, le=0)
+    swap_score: float = setting(-5.0, le=0)
     """Score, in nats, of each pair of swapped neighbors."""
     spelling_margin: float = 3.0
     """Minimum gain, in nats, of a corrected spelling over the original word."""
-    min_gain: float = setting(8.0, ge=0, keeps_weights=True)
+    min_gain: float = setting(3.0, ge=0, keeps_weights=True)
     """Minimum gain, in nats, of a rewritten word of frequent glyphs over its literal form: benign
     unknown words resemble known ones. Codes do not depend on it."""

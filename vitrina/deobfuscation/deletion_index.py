@@ -34,7 +34,8 @@ def fit_deletion_index(words: MarkedWords, is_letter: np.ndarray) -> FittedState
         is_letter: bool, per code.
 
     Returns:
-        `codes` int16, letters of all known words; `lengths` int16 [K]; `counts` int32 [K].
+        `codes` int16, letters of all known words, sorted by their hashes; `lengths` int16 [K];
+        `counts` int32 [K].
     """
     codes = words.line[words.places].astype(np.int64)
     lengths = np.diff(words.offsets) - 2
@@ -64,6 +65,7 @@ class DeletionIndex:
     Attributes:
         lengths: int64 [K], number of letters of each known word.
         counts: int64 [K], number of occurrences of each known word.
+        hashes: uint64 [K], sorted hashes of the known words (`hashes_of`).
     """
 
     def __init__(self, fitted: FittedState) -> None:
@@ -71,19 +73,17 @@ class DeletionIndex:
         self.lengths = fitted.arrays["lengths"].astype(np.int64)
         self._offsets = offsets_of(self.lengths)
         self.counts = fitted.arrays["counts"].astype(np.int64)
-        whole = hashes_of(self._codes, self._offsets)
-        self._order = np.argsort(whole)
-        self._known = whole[self._order]
-        self._shortened = _HashTable.of(*_without_letters(self._codes, self._offsets, whole))
+        self.hashes = hashes_of(self._codes, self._offsets)
+        self._shortened = _HashTable.of(*_without_letters(self._codes, self._offsets, self.hashes))
         ordered = hashes_of(sort_letters(self._codes, self._offsets), self._offsets)
         self._anagrams = _HashTable.of(ordered, np.arange(len(self.lengths)))
 
     def find(self, hashes: np.ndarray) -> np.ndarray:
         """Return int64 [W], index of the known word with each hash (`hashes_of`), or -1."""
-        if not len(self._known):
+        if not len(self.hashes):
             return np.full(len(hashes), -1)
-        at = np.searchsorted(self._known, hashes).clip(max=len(self._known) - 1)
-        return np.where(self._known[at] == hashes, self._order[at], -1)
+        at = np.searchsorted(self.hashes, hashes).clip(max=len(self.hashes) - 1)
+        return np.where(self.hashes[at] == hashes, at, -1)
 
     def knows(self, hashes: np.ndarray) -> np.ndarray:
         """Return bool [W], whether words with these hashes (`hashes_of`) are known."""

@@ -30,7 +30,7 @@ for _letter, _spellings in _RUSSIAN.items():
 
 
 def transliterations(latin: str) -> dict[str, float]:
-    """Return the Cyrillic letters that a Latin spelling stands for, with their scores in nats."""
+    """Return the Cyrillic letters that a Latin spelling can mean, with their scores in nats."""
     return _OPTIONS.get(latin.lower(), {})
 
 

@@ -1,6 +1,6 @@
 """Corrects unknown words to known words.
 
-It undoes deleted letters (`жпа`), masked letters (`ж*па`) and swapped neighbors (`жпоа`). The most
+It undoes deleted letters (`жпа`) and swapped neighbors (`жпоа`). The most
 probable known word (`vitrina.deobfuscation.deletion_index`) replaces a word if the noisy channel
 (Kernighan, Church & Gale 1990) prefers it to the original word.
 
@@ -23,6 +23,9 @@ from vitrina.deobfuscation.deletion_index import (
 from vitrina.deobfuscation.word_prior import WordPrior
 from vitrina.text.batch import offsets_of, ranges
 
+MIN_SPACED_LENGTH = 4
+"""Minimum number of letters of a corrected word with glyphs between its letters."""
+
 
 @dataclass(frozen=True)
 class Letters:
@@ -33,7 +36,6 @@ class Letters:
         word_of: int64 [N], word index, non-decreasing.
         start, end: int64 [N], span of glyphs, end exclusive; empty for an inserted letter.
         anchor: int64 [N], glyph that receives the n-grams of the letter; -1 if inserted.
-        hidden: int64 [N], number of signs between a letter and the previous one of its word.
         score: float32 [N], joint log-probability of the letter's word and its glyphs; NaN if the
             word was not searched.
         lemma: uint64 [N], hash of the lemma of the letter's word; 0 if it is not known.
@@ -44,7 +46,6 @@ class Letters:
     start: np.ndarray
     end: np.ndarray
     anchor: np.ndarray
-    hidden: np.ndarray
     score: np.ndarray
     lemma: np.ndarray
 
@@ -55,7 +56,6 @@ class Letters:
         word_of_N: np.ndarray,
         kept_N: np.ndarray,
         lengths_N: np.ndarray | None = None,
-        sign_N: np.ndarray | None = None,
         score_N: np.ndarray | None = None,
         lemma_N: np.ndarray | None = None,
     ) -> Letters:
@@ -63,18 +63,13 @@ class Letters:
 
         Args:
             lengths_N: number of glyphs of the letter that begins at each glyph; None: 1.
-            sign_N: bool, whether each glyph is a sign; None: no signs.
             lemma_N: uint64, hash of the lemma of each glyph's word; None: 0.
         """
         start = np.flatnonzero(kept_N)
-        word_of, hidden = word_of_N[start], np.zeros_like(start)
-        if sign_N is not None:
-            hidden = np.diff(np.cumsum(sign_N)[start], prepend=0)
-            hidden[np.diff(word_of, prepend=-1) != 0] = 0
         end = start + (1 if lengths_N is None else lengths_N[start])
         score = np.full(len(start), np.nan, np.float32) if score_N is None else score_N[start]
         lemma = np.zeros(len(start), np.uint64) if lemma_N is None else lemma_N[start]
-        return cls(codes_N[start], word_of, start, end, start, hidden, score, lemma)
+        return cls(codes_N[start], word_of_N[start], start, end, start, score, lemma)
 
 
 class SpellingCorrector:
@@ -84,7 +79,6 @@ class SpellingCorrector:
         prior: prior of the codes of words.
         is_letter: bool, per code.
         deletion_score: score, in nats, of each deleted letter.
-        mask_score: score, in nats, of each letter masked by a sign.
         swap_score: score, in nats, of each pair of swapped neighbors.
         margin: minimum gain, in nats, of a known word over the original word.
     """
@@ -95,17 +89,18 @@ class SpellingCorrector:
         is_letter: np.ndarray,
         *,
         deletion_score: float,
-        mask_score: float,
         swap_score: float,
         margin: float,
     ) -> None:
         self.prior, self.is_letter = prior, is_letter
-        self.deletion_score, self.mask_score = deletion_score, mask_score
-        self.swap_score, self.margin = swap_score, margin
+        self.deletion_score, self.swap_score, self.margin = deletion_score, swap_score, margin
         self.known_words = prior.known
 
     def __call__(self, letters: Letters) -> Letters:
-        """Return the words in the same order, with unknown words corrected."""
+        """Return the words in the same order, with unknown words corrected.
+
+        Honest words stay, and so do short words with glyphs between their letters (`т.к`).
+        """
         begins = np.flatnonzero(np.diff(letters.word_of, prepend=-1))
         offsets = np.append(begins, len(letters.codes))
         lengths = np.diff(offsets)
@@ -114,7 +109,11 @@ class SpellingCorrector:
             return letters
         possible &= np.logical_and.reduceat(self.is_letter[letters.codes], begins)
         hashes = hashes_of(letters.codes, offsets)
-        possible &= ~self.known_words.knows(hashes) & (letters.lemma[begins] == 0)
+        possible &= (
+            ~self.known_words.knows(hashes)
+            & (letters.lemma[begins] == 0)
+            & ((lengths >= MIN_SPACED_LENGTH) | ~_has_gaps(letters, begins))
+        )
         words = np.flatnonzero(possible)
         if not len(words):
             return letters
@@ -143,20 +142,10 @@ class SpellingCorrector:
     def _with_missing(
         self, unknown: _Words, which: np.ndarray, known: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return pairs with missing letters: words, known words, scores, positions [C, L].
-
-        Signs in a word mask all of its missing letters or none.
-        """
+        """Return pairs with missing letters: words, known words, scores, positions [C, L]."""
         missing = self.known_words.lengths[known] - unknown.lengths[which]
-        hidden = unknown.hidden.sum(axis=1)[which]
-        positions_CL = np.arange(unknown.codes.shape[1]) + unknown.hidden.cumsum(axis=1)[which]
-        inside_CL = unknown.inside[which]
-        found_CL = self.known_words.letters_at(known, positions_CL)
-        fits = ((found_CL == unknown.codes[which]) | ~inside_CL).all(axis=1)
-        fits &= hidden == missing
-        bare = np.flatnonzero(hidden == 0)
-        positions_CL[bare], fits[bare] = self._match(unknown, which[bare], known[bare])
-        scores = np.where(hidden > 0, hidden * self.mask_score, missing * self.deletion_score)
+        positions_CL, fits = self._match(unknown, which, known)
+        scores = missing * self.deletion_score
         return which[fits], known[fits], scores[fits], positions_CL[fits]
 
     def _match(
@@ -199,10 +188,8 @@ class SpellingCorrector:
             else:
                 fits_C &= ~first_C
             second_C = first_C
-        kept = fits_C & (unknown.hidden.sum(axis=1)[which] == 0)
-        pairs_C = differs_CL.sum(axis=1) // 2
-        scores = (pairs_C * self.swap_score)[kept]
-        return which[kept], known[kept], scores, positions_CL[kept]
+        scores = (differs_CL.sum(axis=1) // 2 * self.swap_score)[fits_C]
+        return which[fits_C], known[fits_C], scores, positions_CL[fits_C]
 
     def _replace(
         self,
@@ -250,19 +237,24 @@ class SpellingCorrector:
             np.where(old, letters.start[source], point),
             np.where(old, letters.end[source], point),
             np.where(old, letters.anchor[source], -1),
-            np.where(old, letters.hidden[source], 0),
             score,
             letters.lemma[source],
         )
 
 
+def _has_gaps(letters: Letters, begins: np.ndarray) -> np.ndarray:
+    """Return bool [W], whether a word that begins at `begins` has glyphs between its letters."""
+    gap = letters.start != np.append(0, letters.end[:-1])
+    gap[begins] = False
+    return np.logical_or.reduceat(gap, begins)
+
+
 @dataclass(frozen=True)
 class _Words:
-    """Padded words: codes, mask and signs before each letter [W, L], and lengths [W]."""
+    """Padded words: codes and mask [W, L], and lengths [W]."""
 
     codes: np.ndarray
     inside: np.ndarray
-    hidden: np.ndarray
     lengths: np.ndarray
 
     @classmethod
@@ -271,9 +263,8 @@ class _Words:
         inside_WL = np.arange(lengths.max()) < lengths[:, None]
         source = ranges(offsets[words], lengths)
         codes_WL = np.zeros(inside_WL.shape, dtype=np.int64)
-        hidden_WL = np.zeros_like(codes_WL)
-        codes_WL[inside_WL], hidden_WL[inside_WL] = letters.codes[source], letters.hidden[source]
-        return cls(codes_WL, inside_WL, hidden_WL, lengths)
+        codes_WL[inside_WL] = letters.codes[source]
+        return cls(codes_WL, inside_WL, lengths)
 
     def sorted_hashes(self) -> np.ndarray:
         """Return uint64 [W], hashes of the words with sorted letters."""

@@ -51,6 +51,14 @@ class WordPrior:
         log_p_W[rows] = np.logaddexp(log_p_W[rows], self.log_known_K[known[known >= 0]])
         return log_p_W
 
+    def log_p_of(self, codes: np.ndarray, begins: np.ndarray) -> np.ndarray:
+        """Return float32 [W], log-probabilities of the words of `codes` that begin at `begins`."""
+        lengths = np.diff(begins, append=len(codes))
+        inside_WL = np.arange(lengths.max(initial=0)) < lengths[:, None]
+        symbols_WL = np.zeros(inside_WL.shape, dtype=np.int64)
+        symbols_WL[inside_WL] = codes
+        return self.log_p(symbols_WL, inside_WL)
+
     def log_known(self, codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Return float32 [W], log-probabilities of known words; -inf for unknown ones.
 

@@ -1,11 +1,12 @@
-"""Finds the letters of words with doubtful glyphs by a noise channel and a language model.
+"""Finds the letters of words with doubtful glyphs by a noise channel and a prior of words.
 
 A look-alike can resemble several letters, so a beam search over the word decides
 (`vitrina.deobfuscation.beam_search`). Frequent letters of the training texts are certain, but a
-repeated one may be skipped (`хууууй`). All other glyphs are doubtful: each may be a letter, a part
-of a letter (`}|{`), or, if it is a sign, nothing.
+repeated one may be skipped (`хууууй`). All other glyphs are doubtful: each may be a letter that it
+resembles, that Unicode or a transliteration gives, or a part of a letter (`}|{`); a sign or a digit
+may also mask any letter (`х*й`), and a sign may be nothing.
 
-Shapes: N glyphs, W words, T glyphs of the longest word, C codes.
+Shapes: N glyphs, W words, L glyphs of the longest sequence that forms one letter.
 """
 
 from __future__ import annotations
@@ -13,16 +14,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from vitrina.deobfuscation.beam_search import (
-    LOG_ZERO,
-    SKIP,
-    BeamResult,
-    Candidates,
-    beam_search,
-)
+from vitrina.deobfuscation.beam_search import LOG_ZERO, SKIP, Candidates, beam_search
 from vitrina.deobfuscation.codebook import BLANK, UNKNOWN, Codebook
 from vitrina.deobfuscation.language_model import ROOT
 from vitrina.deobfuscation.noise_channel import NoiseChannel
@@ -30,7 +26,7 @@ from vitrina.deobfuscation.plain_letters import plain_letter, transliterations
 from vitrina.deobfuscation.word_prior import WordPrior
 from vitrina.glyphs.cache import BoundedCache
 from vitrina.glyphs.renderer import CACHE_SIZE
-from vitrina.text.batch import ranges
+from vitrina.text.batch import offsets_of, ranges
 
 MAX_GLYPHS = 64
 """Glyphs of the longest word searched; longer ones keep the codes of their glyphs."""
@@ -38,14 +34,14 @@ MAX_MERGED = 3
 """Glyphs that may form one letter together."""
 MIN_MERGED_COSINE = 0.3
 """Minimum cosine of such glyphs, drawn side by side, to a letter."""
-AGAIN = 0.1
-MASK = -3.5
-UNK = -10.0
-SIGN = -1.5
-PLAIN = -0.2
+MIN_MASKED_SHARE = 3e-4
+"""Minimum share of a letter that a sign or digit may mask, whatever they look like."""
+REPEATED_AGAIN = 0.1
+"""Score of each further repetition of a glyph relative to that of the first one."""
 MASKS = frozenset("*@#$%&_^~+=")
-BATCH_WORDS = 512
-"""Words per beam search."""
+"""Signs that mask letters even at the end of a word (`ху*`)."""
+NO_MASKS = frozenset(',;:()[]"«»„“”')
+"""Signs that mask no letter."""
 CACHED_WORDS = 1 << 16
 """Words in the cache of results."""
 
@@ -82,8 +78,11 @@ class WordSearch:
         prior: prior of the codes of words.
         channel: replacements of the training noise.
         cosine_weight: score, in nats, per unit of cosine between a glyph and a code.
-        num_candidates: maximum number of candidate codes of a glyph.
-        skip_score: score, in nats, of skipping a sign that has no code of a sign.
+        num_candidates: maximum number of candidate codes that a glyph resembles.
+        unknown_score: score, in nats, of a glyph that is no letter.
+        foreign_score: score, in nats per letter, of a Latin word that is read as no other word.
+        mask_score: score, in nats, of a sign or digit that masks any letter.
+        skip_score: score, in nats, of skipping a sign.
         repeat_score: score, in nats, of skipping a glyph that repeats the previous one.
         beam_size: number of hypotheses kept.
     """
@@ -96,15 +95,20 @@ class WordSearch:
         *,
         cosine_weight: float,
         num_candidates: int,
+        unknown_score: float,
+        foreign_score: float,
+        mask_score: float,
         skip_score: float,
         repeat_score: float,
         beam_size: int,
     ) -> None:
         self.codebook, self.prior, self.channel = codebook, prior, channel
         self.cosine_weight, self.num_candidates = cosine_weight, num_candidates
-        usual = np.flatnonzero((prior.model.log_p_SV[ROOT, :-1] > np.log(3e-4)) & codebook.is_letter)
-        self._usual = usual.tolist()
+        self.unknown_score, self.foreign_score = unknown_score, foreign_score
+        self.mask_score = mask_score
         self.skip_score, self.repeat_score, self.beam_size = skip_score, repeat_score, beam_size
+        frequent = prior.model.log_p_SV[ROOT, :-1] > np.log(MIN_MASKED_SHARE)
+        self._masked: list[int] = np.flatnonzero(frequent & codebook.is_letter).tolist()
         self._candidates: BoundedCache[tuple[str, ...], _Options] = BoundedCache(CACHE_SIZE)
         self.cache: BoundedCache[tuple[str, ...], FoundWord] = BoundedCache(CACHED_WORDS)
 
@@ -127,125 +131,27 @@ class WordSearch:
         """
         filled = np.flatnonzero((codes_N != BLANK) & (searched_N is None or searched_N))
         ids = ids_N[filled]
-        begins, lengths = self._doubtful(clusters, ids, codes_N[filled], word_of_N[filled])
+        begins, lengths = self._doubtful(clusters, ids, word_of_N[filled])
         found = FoundWord(
             codes_N.copy(), np.ones_like(codes_N), np.full(len(codes_N), np.nan, np.float32)
         )
         if not len(begins):
             return found
-        words: list[list[int]] = [
-            ids[b : b + n].tolist() for b, n in zip(begins, lengths, strict=True)
+        words = [
+            tuple(clusters[int(i)] for i in ids[b : b + n])
+            for b, n in zip(begins.tolist(), lengths.tolist(), strict=True)
         ]
-        keys = [tuple(clusters[i] for i in word) for word in words]
-        known = {key: self.cache.get(key) for key in keys}
-        new = {key: word for key, word in zip(keys, words, strict=True) if known[key] is None}
-        for first in range(0, len(new), BATCH_WORDS):
-            batch = list(new)[first : first + BATCH_WORDS]
-            searched = self._search(clusters, [new[key] for key in batch])
-            for key, word in zip(batch, searched, strict=True):
-                known[key] = word
-                self.cache.put(key, word)
-        parts = [word for key in keys if (word := known[key]) is not None]
+        known = {word: self.cache.get(word) for word in words}
+        new = [word for word, result in known.items() if result is None]
+        for word, result in zip(new, self._search(new), strict=True):
+            known[word] = result
+            self.cache.put(word, result)
+        parts = [result for word in words if (result := known[word]) is not None]
         places = filled[ranges(begins, lengths)]
         found.codes[places] = np.concatenate([part.codes for part in parts])
         found.lengths[places] = np.concatenate([part.lengths for part in parts])
         found.scores[places] = np.concatenate([part.scores for part in parts])
         return found
-
-    def _doubtful(
-        self, clusters: Sequence[str], ids: np.ndarray, codes: np.ndarray, words: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return starts and lengths of words with a letter and a doubtful glyph, by length."""
-        begins = np.flatnonzero(np.diff(words, prepend=-1))
-        lengths = np.diff(begins, append=len(words))
-        if not len(begins):
-            return begins, lengths
-        certain = np.array([self.codebook.is_certain(each) for each in clusters])[ids]
-        known_sign = np.array([_is_sign(each) for each in clusters])[ids]
-        continues = words[1:] == words[:-1]
-        followed = np.append(continues & ~known_sign[1:], False)
-        followed |= np.array([each in MASKS for each in clusters])[ids]
-        repeated = np.insert(continues, 0, False) & _repeats(ids)
-        doubtful = np.where(certain, repeated, ~known_sign | followed)
-        alphabetic = np.array([(plain_letter(e) or e)[0].isalpha() for e in clusters])[ids]
-        chosen = np.logical_or.reduceat(alphabetic, begins)
-        chosen &= np.logical_or.reduceat(doubtful, begins) & (lengths <= MAX_GLYPHS)
-        chosen = np.flatnonzero(chosen)
-        chosen = chosen[np.argsort(lengths[chosen], kind="stable")]
-        return begins[chosen], lengths[chosen]
-
-    def _search(self, clusters: Sequence[str], words: list[list[int]]) -> list[FoundWord]:
-        lengths_W = np.array([len(word) for word in words])
-        ids = np.concatenate([np.array(word) for word in words])
-        inside_WT = np.arange(lengths_W.max()) < lengths_W[:, None]
-        glyphs: list[int] = np.unique(ids).tolist()
-        ids_WT = np.full(inside_WT.shape, len(glyphs))
-        ids_WT[inside_WT] = np.searchsorted(glyphs, ids)
-        options = [self._options((clusters[glyph],)) for glyph in glyphs]
-        skip = np.array([*(each.skip for each in options), 0], dtype=np.float32)
-        skip_WT = skip[ids_WT]
-        repeated_WT = _repeats(ids_WT) & inside_WT
-        skip_WT[repeated_WT] = skip_WT[repeated_WT].clip(min=self.repeat_score)
-        again_WT = repeated_WT & np.insert(repeated_WT[:, :-1], 0, False, axis=1)
-        skip_WT[again_WT] = skip_WT[again_WT].clip(min=AGAIN * self.repeat_score)
-        names, lengths = [clusters[glyph] for glyph in glyphs], range(2, MAX_MERGED + 1)
-        merged = [self._merged(names, ids_WT, length) for length in lengths]
-        best = beam_search(
-            self.prior.model,
-            [ids_WT, *(each[0] for each in merged)],
-            [_table(options), *(each[1] for each in merged)],
-            skip_WT,
-            beam=self.beam_size,
-        )
-        scores_WB = self._rescored(best)
-        which_W = scores_WB.argmax(axis=1)
-        rows = zip(range(len(words)), which_W.tolist(), lengths_W.tolist(), strict=True)
-        return [
-            FoundWord(
-                best.symbols[word, which, :n].copy(),
-                best.lengths[word, which, :n].copy(),
-                np.full(n, scores_WB[word, which]),
-            )
-            for word, which, n in rows
-        ]
-
-    def _rescored(self, found: BeamResult) -> np.ndarray:
-        """Return float32 [W, B], the scores with the prior of words in place of the model's."""
-        num_words, beam, num_glyphs = found.symbols.shape
-        symbols = found.symbols.reshape(-1, num_glyphs)
-        kept = symbols != SKIP
-        order = np.argsort(~kept, axis=1, kind="stable")
-        codes = np.take_along_axis(symbols, order, axis=1).clip(min=0)
-        inside = np.take_along_axis(kept, order, axis=1)
-        gain = self.prior.log_p(codes, inside) - self.prior.model.log_p(codes, inside)
-        return found.scores + gain.reshape(num_words, beam)
-
-    def _merged(
-        self, glyphs: list[str], ids_WT: np.ndarray, count: int
-    ) -> tuple[np.ndarray, Candidates]:
-        """Return the candidates of `count` glyphs that form one letter, and their rows [W, T]."""
-        padding, width = len(glyphs), ids_WT.shape[1] - count + 1
-        rows_WT = np.zeros_like(ids_WT)
-        if width < 1:
-            return rows_WT, _table([])
-        plain = np.array([*(_is_plain(each) for each in glyphs), False])
-        certain = np.array([*(self.codebook.is_certain(each) for each in glyphs), False])
-        parts = [ids_WT[:, n : n + width] for n in range(count)]
-        fits = np.logical_and.reduce([plain[part] for part in parts])
-        fits &= ~np.logical_and.reduce([certain[part] for part in parts])
-        key = np.zeros_like(parts[0])
-        for part in parts:
-            key = key * (padding + 1) + part
-        distinct, which = np.unique(key[fits], return_inverse=True)
-        options = []
-        for each in distinct.tolist():
-            powers = [(padding + 1) ** n for n in reversed(range(count))]
-            options.append(self._options(tuple(glyphs[each // p % (padding + 1)] for p in powers)))
-        rows = np.full(fits.shape, len(options))
-        rows[fits] = which
-        rows_WT[:] = len(options)
-        rows_WT[:, :width] = rows
-        return rows_WT, _table(options)
 
     def candidates(self, glyphs: tuple[str, ...]) -> list[str]:
         """Return the letters that glyphs may be together, the best ones first."""
@@ -253,78 +159,152 @@ class WordSearch:
         best = sorted(zip(options.scores, options.codes, strict=True), reverse=True)
         return [self.codebook.letters[code] for _, code in best if code != UNKNOWN]
 
+    def _doubtful(
+        self, clusters: Sequence[str], ids: np.ndarray, words: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return starts and lengths of words with a letter and a doubtful glyph."""
+        begins = np.flatnonzero(np.diff(words, prepend=-1))
+        lengths = np.diff(begins, append=len(words))
+        if not len(begins):
+            return begins, lengths
+
+        def each(holds: list[bool]) -> np.ndarray:
+            return np.array(holds, dtype=bool)[ids]
+
+        sign = each([_is_sign(cluster) for cluster in clusters])
+        continues = words[1:] == words[:-1]
+        inside = np.append(continues & ~sign[1:], False) | each([c in MASKS for c in clusters])
+        repeated = np.insert(continues & (ids[1:] == ids[:-1]), 0, False)
+        certain = each([self.codebook.is_certain(cluster) for cluster in clusters])
+        doubtful = np.where(certain, repeated, ~sign | inside)
+        chosen = np.logical_or.reduceat(each([_is_letter(c) for c in clusters]), begins)
+        chosen &= np.logical_or.reduceat(doubtful, begins) & (lengths <= MAX_GLYPHS)
+        return begins[chosen], lengths[chosen]
+
+    def _search(self, words: Sequence[tuple[str, ...]]) -> list[FoundWord]:
+        """Search words that are not in the cache."""
+        if not words:
+            return []
+        options: list[_Options] = []
+        row_of: dict[tuple[str, ...], int] = {}
+
+        def row(glyphs: tuple[str, ...]) -> int:
+            found = row_of.get(glyphs)
+            if found is None:
+                found = row_of[glyphs] = len(options)
+                options.append(self._options(glyphs))
+            return found
+
+        offsets = offsets_of([len(word) for word in words])
+        rows_LN = np.full((MAX_MERGED, offsets[-1]), -1)
+        skip_N = np.full(offsets[-1], LOG_ZERO, dtype=np.float32)
+        for word, begin in zip(words, offsets.tolist(), strict=False):
+            plain = [_is_plain(glyph) for glyph in word]
+            certain = [self.codebook.is_certain(glyph) for glyph in word]
+            last = max(i for i, glyph in enumerate(word) if not _is_sign(glyph))
+            initials = all((a == ".") != (b == ".") for a, b in pairwise(word))
+            repeats = 0
+            for place, glyph in enumerate(word):
+                at = begin + place
+                rows_LN[0, at] = row((glyph,))
+                repeats = repeats + 1 if place and word[place - 1] == glyph else 0
+                skip_N[at] = options[rows_LN[0, at]].skip
+                if (
+                    _is_sign(glyph)
+                    and glyph not in MASKS
+                    and (place > last or (glyph == "." and initials))
+                ):
+                    rows_LN[0, at] = -1
+                if repeats:
+                    again = self.repeat_score * (1 if repeats == 1 else REPEATED_AGAIN)
+                    skip_N[at] = max(skip_N[at], again)
+                for end in range(place + 2, min(place + MAX_MERGED, len(word)) + 1):
+                    if all(plain[place:end]) and not all(certain[place:end]):
+                        rows_LN[end - place - 1, at] = row(word[place:end])
+        best = beam_search(
+            self.prior,
+            offsets,
+            rows_LN,
+            Candidates.of([(each.codes, each.scores) for each in options]),
+            skip_N,
+            beam=self.beam_size,
+        )
+        return [
+            self._result(word, best.symbols[a:b], best.lengths[a:b], float(score))
+            for word, a, b, score in zip(words, offsets, offsets[1:], best.scores, strict=False)
+        ]
+
+    def _result(
+        self, word: tuple[str, ...], symbols: np.ndarray, lengths: np.ndarray, score: float
+    ) -> FoundWord:
+        """Return the letters of a word, where a letter spans its skipped repetitions."""
+        foreign = self.foreign_score * sum(map(_is_letter, word))
+        if score < foreign and all(each.isascii() and not each.isdigit() for each in word):
+            own = self.codebook(word)
+            return FoundWord(own, np.ones_like(own), np.full(len(word), foreign, np.float32))
+        codes, spans = symbols.copy(), lengths.copy()
+        last = -1
+        for place, symbol in enumerate(symbols.tolist()):
+            if symbol != SKIP:
+                last = place
+            elif last >= 0 and word[place] == word[last] and last + spans[last] == place:
+                spans[last] += 1
+        return FoundWord(codes, spans, np.full(len(word), score, np.float32))
+
     def _options(self, glyphs: tuple[str, ...]) -> _Options:
         options = self._candidates.get(glyphs)
         if options is None:
-            single = len(glyphs) == 1
-            options = self._single_options(*glyphs) if single else self._merged_options(glyphs)
+            options = self._single(*glyphs) if len(glyphs) == 1 else self._merged(glyphs)
             self._candidates.put(glyphs, options)
         return options
 
-    def _single_options(self, cluster: str) -> _Options:
+    def _single(self, cluster: str) -> _Options:
         book = self.codebook
         if book.is_certain(cluster):
             return _Options([book.code(cluster)], [0.0], LOG_ZERO)
         scores = self._scores((cluster,), book.min_cosine)
         near = sorted(scores, key=lambda code: (-scores[code], code))[: self.num_candidates]
-        if not cluster[0].isalpha():
-            near += [code for code in self._usual if code not in near]
-        found = [max(scores.get(code, LOG_ZERO), MASK if not cluster[0].isalpha() else LOG_ZERO) for code in near]
+        scores = {code: scores[code] for code in near}
+        if not _is_letter(cluster) and cluster not in NO_MASKS:
+            for code in self._masked:
+                scores[code] = max(scores.get(code, LOG_ZERO), self.mask_score)
         if _is_sign(cluster):
-            skip = SIGN if book.is_sign[book.code(cluster)] else self.skip_score
-            return _Options(near, found, max(skip, self.channel.inserted.get(cluster, skip)))
-        unknown = UNK
-        return _Options([*near, UNKNOWN], [*found, unknown], LOG_ZERO)
+            skip = max(self.skip_score, self.channel.inserted.get(cluster, LOG_ZERO))
+            return _Options(list(scores), list(scores.values()), skip)
+        scores[UNKNOWN] = self.unknown_score
+        return _Options(list(scores), list(scores.values()), LOG_ZERO)
 
-    def _merged_options(self, glyphs: tuple[str, ...]) -> _Options:
+    def _merged(self, glyphs: tuple[str, ...]) -> _Options:
         scores = self._scores(glyphs, MIN_MERGED_COSINE if any(map(_is_sign, glyphs)) else None)
         return _Options(list(scores), list(scores.values()), LOG_ZERO)
 
     def _scores(self, glyphs: tuple[str, ...], min_cosine: float | None) -> dict[int, float]:
-        """Return candidate codes with their channel or cosine score; None ignores cosines."""
-        scores = dict(self.channel.letters.get("".join(glyphs), {}))
-        if min_cosine is not None:
-            cosines_C = self.codebook.cosines(glyphs)
-            for code in np.flatnonzero(cosines_C >= min_cosine).tolist():
-                score = self.cosine_weight * (float(cosines_C[code]) - 1)
-                scores[code] = max(score, scores.get(code, score))
-        for letter, score in transliterations("".join(glyphs)).items():
-            if self.codebook.contains(letter):
-                code = self.codebook.code(letter)
-                scores[code] = max(score, scores.get(code, score))
+        """Return candidate codes with their best score; None ignores cosines."""
+        book = self.codebook
         plain = tuple(plain_letter(glyph) or glyph for glyph in glyphs)
-        if plain != glyphs:
-            inner = self._scores(plain, min_cosine)
-            if len(plain) == 1 and self.codebook.contains(plain[0]):
-                inner[self.codebook.code(plain[0])] = 0.0
-            for code, score in inner.items():
-                scores[code] = max(score + PLAIN, scores.get(code, score + PLAIN))
+        found = list(self.channel.letters.get("".join(glyphs), {}).items())
+        letters = transliterations("".join(plain))
+        if plain != glyphs and len(plain) == 1:
+            letters = {**letters, plain[0]: 0.0}
+        found += [(book.code(x), score) for x, score in letters.items() if book.contains(x)]
+        if min_cosine is not None:
+            cosines_C = book.cosines(glyphs)
+            near = np.flatnonzero(cosines_C >= min_cosine).tolist()
+            found += [(code, self.cosine_weight * (float(cosines_C[code]) - 1)) for code in near]
+        scores: dict[int, float] = {}
+        for code, score in found:
+            scores[code] = max(score, scores.get(code, score))
         return scores
-
-
-def _repeats(ids: np.ndarray) -> np.ndarray:
-    """Return bool, whether the previous value along the last axis is the same."""
-    repeats = np.zeros(ids.shape, dtype=bool)
-    repeats[..., 1:] = ids[..., 1:] == ids[..., :-1]
-    return repeats
 
 
 def _is_sign(cluster: str) -> bool:
     return unicodedata.category(cluster[0])[0] in "PSC" and not plain_letter(cluster)
 
 
+def _is_letter(cluster: str) -> bool:
+    return (plain_letter(cluster) or cluster)[0].isalpha()
+
+
 def _is_plain(cluster: str) -> bool:
     cluster = plain_letter(cluster) or cluster
     return len(cluster) == 1 and (cluster.isascii() or _is_sign(cluster))
-
-
-def _table(options: Sequence[_Options]) -> Candidates:
-    """Return the options as a table with an empty last row."""
-    width = max([1, *(len(each.codes) for each in options)])
-    symbols = np.zeros((len(options) + 1, width), dtype=np.int64)
-    scores = np.full(symbols.shape, LOG_ZERO, dtype=np.float32)
-    for row, each in enumerate(options):
-        symbols[row, : len(each.codes)] = each.codes
-        scores[row, : len(each.codes)] = each.scores
-    counts = np.array([*(len(each.codes) for each in options), 0], dtype=np.int64)
-    return Candidates(symbols, scores, counts)

@@ -30,9 +30,6 @@ MIN_COUNT = 2
 """Minimum number of occurrences of a literal form in the training texts that is kept."""
 
 
-UNK = -10.0
-
-
 @dataclass(frozen=True)
 class WrittenWords:
     """Spans of words in the source, and the rewritten words.
@@ -60,6 +57,7 @@ class WordWriter:
         literal: lower-case forms of words that are kept.
         prior: prior of the codes of words; without it, every gain is 0, and words without any
             plain letter are kept.
+        unknown_score: score, in nats, of a rare glyph in the literal form.
         min_gain: minimum gain, in nats, of a word that has only frequent glyphs.
     """
 
@@ -68,10 +66,11 @@ class WordWriter:
         codebook: Codebook,
         literal: Iterable[str] = (),
         prior: WordPrior | None = None,
+        unknown_score: float = 0.0,
         min_gain: float = 0.0,
     ) -> None:
         self.codebook, self.literal = codebook, frozenset(literal)
-        self.prior, self.min_gain = prior, min_gain
+        self.prior, self.unknown_score, self.min_gain = prior, unknown_score, min_gain
 
     def __call__(self, source: TextBatch, glyphs: GlyphTokens, letters: Letters) -> WrittenWords:
         """Return the spans of all words, and the text of those that are rewritten."""
@@ -169,7 +168,9 @@ class WordWriter:
             return not first or first in kept
         if self.prior is None or len(word.codes) < MIN_LENGTH:
             return False
-        return bool(self.prior.known.knows(hashes_of(word.codes, np.array([0, len(word.codes)])))[0])
+        return bool(
+            self.prior.known.knows(hashes_of(word.codes, np.array([0, len(word.codes)])))[0]
+        )
 
     def _gain(self, word: _Word) -> float:
         """Return the gain over the literal form, which is cut into words at signs and blanks."""
@@ -185,7 +186,8 @@ class WordWriter:
         codes[inside] = np.concatenate(words)
         log_p = self.prior.log_p(codes, inside)
         found = log_p[0] if np.isnan(word.score) else word.score
-        return float(found - log_p[1:].sum() - UNK * np.count_nonzero(word.literal == UNKNOWN))
+        rare = np.count_nonzero(word.literal == UNKNOWN) * self.unknown_score
+        return float(found - log_p[1:].sum() - rare)
 
 
 @dataclass(frozen=True)
