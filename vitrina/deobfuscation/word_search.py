@@ -254,7 +254,7 @@ class WordSearch:
 
 
 def _repeats(ids: np.ndarray) -> np.ndarray:
-    """Return bool, whether the previous value along the last axis is the same."""
+    """Return whether each value equals the previous one of the last axis, bool, same shape."""
     repeats = np.zeros(ids.shape, dtype=bool)
     repeats[..., 1:] = ids[..., 1:] == ids[..., :-1]
     return repeats
@@ -269,7 +269,7 @@ def _is_plain(cluster: str) -> bool:
 
 
 def _table(options: Sequence[_Options]) -> Candidates:
-    """Return the options as a table with an empty last row."""
+    """Pad the options to arrays with one row each, and append an empty row."""
     width = max([1, *(len(each.codes) for each in options)])
     symbols = np.zeros((len(options) + 1, width), dtype=np.int64)
     scores = np.full(symbols.shape, LOG_ZERO, dtype=np.float32)
