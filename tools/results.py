@@ -1,16 +1,16 @@
 """Render the tables and figures of the documentation from the files in docs/results.
 
-python tools/results.py                      # renders what differs
-python tools/results.py --check              # exit code 1 where a document differs from the files
+python tools/results.py                      # rewrite outdated tables and figures
+python tools/results.py --check              # exit code 1 if a document is outdated
 python tools/results.py --collect outputs/main --save-to docs/results/main.json \\
     --metric "clean F1=test.clean.f1" --metric "training=train.seconds"
 
 --collect takes folders of runs and sweeps, and the JSON files of tools/benchmark.py and
-tools/normalize.py. It makes or updates a result file: runs that differ in the seed alone are a row,
-which keeps its label. Without --metric the columns of the file are updated. Folders in the
-environment variables DATA and TABLES become $DATA and $TABLES in commands. A metric is LABEL=PATH,
-a dotted path into metrics.json or into a row of a tool's file; * is the mean over a list, 1-PATH
-the difference to 1. vitrina/reports/result_files.py describes the files,
+tools/normalize.py. It makes or updates a result file. Runs that differ only in the seed form one
+row; an existing row keeps its label. Without --metric the existing columns are updated. In
+commands, folders in the environment variables DATA and TABLES are written as $DATA and $TABLES.
+A metric is LABEL=PATH, a dotted path into metrics.json or into a row of a tool's file; * takes the
+mean over a list, 1-PATH is 1 minus the value. vitrina/reports/result_files.py describes the files,
 vitrina/reports/documents.py the markers in documents.
 """
 

@@ -90,7 +90,7 @@ class DeobfuscatedBatch:
 
     @cached_property
     def changed_W(self) -> np.ndarray:
-        """bool, whether a word differs from the source."""
+        """bool, whether each word was rewritten."""
         changed = np.zeros(len(self.written.start), dtype=bool)
         changed[list(self.written.texts)] = True
         return changed

@@ -49,12 +49,12 @@ def fit_codebook(
         features_GK: features of the glyphs, in the order of `counts`.
         min_share: minimum share of a glyph among all glyphs except blanks.
         merge_cosine: minimum cosine of look-alike glyphs.
-        fold_case: whether a capital letter has the code of its small letter.
+        fold_case: whether a capital letter has the code of its lowercase letter.
 
     Returns:
         `entries` float32 [V, K], unit vectors; `codes` int64 [V], from `FIRST` on; `signs` int64
         [V], 1 if the entry is neither a letter nor a digit; `glyphs`, a JSON list of V lists;
-        `letters`, a JSON list of V glyphs, the most frequent small letter of each code.
+        `letters`, a JSON list of V glyphs, the most frequent lowercase letter of each code.
 
     Raises:
         InputError: if no glyph reaches `min_share`.
@@ -89,20 +89,25 @@ def fit_codebook(
 
 
 def _codes(members: Sequence[Sequence[str]], *, fold_case: bool) -> np.ndarray:
-    """Return int64 [V], the index of each entry, or that of its small letter's entry."""
+    """Return int64 [V], the index of each entry, or of its lowercase letter's entry."""
     entry_of = {glyph: entry for entry, names in enumerate(members) for glyph in names}
     codes = np.arange(len(members), dtype=np.int64)
     if fold_case:
         for entry, names in enumerate(members):
             codes[entry] = entry_of.get(names[0].lower(), entry)
-        codes = codes[codes]  # the entry of a small letter may itself be led by a capital
+        codes = codes[codes]  # the entry of a lowercase letter may itself be led by a capital
     return codes
 
 
 def _letters(
     members: Sequence[Sequence[str]], codes: np.ndarray, counts: Mapping[str, int]
 ) -> list[str]:
-    """Return the most frequent small letter of each code, or else its first glyph lower-cased."""
+    """Return the most frequent lowercase glyph of each code, or its first glyph in lower case.
+
+    Args:
+        members: glyphs of each entry. codes: int64 [V], entry whose code each entry has.
+        counts: number of occurrences of each glyph.
+    """
     letters = [names[0].lower() for names in members]
     best = [0] * len(members)
     for code, names in zip(codes.tolist(), members, strict=True):

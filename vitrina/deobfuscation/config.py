@@ -36,7 +36,7 @@ class CodesConfig(FeaturesConfig, DeobfuscatorConfig):
     min_cosine: float = setting(0.15, ge=-1, le=1)
     """Minimum cosine to the nearest entry; below it, the code of a glyph is unknown."""
     fold_case: bool = True
-    """Whether capital letters have the codes of their small letters."""
+    """Whether capital letters have the codes of their lowercase letters."""
     skip_signs: bool = True
     """Whether to drop signs within words (`ж.о.п.а`)."""
     join_spaced: bool = True

@@ -200,7 +200,14 @@ class SpellingCorrector:
         positions_CL: np.ndarray,
         scores: np.ndarray,
     ) -> Letters:
-        """Return the letters with `words` replaced by the `known` words."""
+        """Replace misspelled words by known words; inserted letters get empty spans.
+
+        Args:
+            offsets: int64 [W + 1], first letter of each word, then the number of letters.
+            words, known: int64 [C], replaced words and their replacements in the index.
+            positions_CL: int64, position in the known word of each letter of the replaced word.
+            scores: float32 [C], score of each replacement.
+        """
         lengths, known_lengths = np.diff(offsets), self.known_words.lengths[known]
         new_lengths = lengths.copy()
         new_lengths[words] = known_lengths

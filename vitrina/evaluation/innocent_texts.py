@@ -147,13 +147,13 @@ def changed_suites(
 
 @lru_cache(maxsize=2)
 def rude_words(limit: int | None) -> list[tuple[str, str]]:
-    """Return forms of held-out lemmas that contain a root of the lexicon but are not in it.
+    """Return up to `limit` innocent words, each with a root of the toxic lexicon inside it.
 
-    The roots take turns, so that all occur. A lemma occurs once. Relatives of insults are left out:
-    forms of words that begin with a prefix and a root of at least `KIN` letters.
+    The words have different held-out lemmas. The roots alternate, so that all occur. Words that
+    begin with a prefix and a root of at least `KIN` letters derive from insults and are excluded.
 
     Returns:
-        Each word with its case (a noun), `INFN` (an infinitive) or `any`, which chooses a sentence.
+        Each word with the sentence form that it needs: the case of a noun, `INFN` or `any`.
     """
     from pymorphy3 import MorphAnalyzer  # takes a third of a second to load
 

@@ -104,7 +104,7 @@ class _Draws:
         self.count, self.device, self.generator = len(pictures), pictures.device, generator
 
     def uniform(self, low: float, high: float, *more: int) -> Tensor:
-        """Return float32 [G, *more]."""
+        """Draw uniform numbers in [low, high), float32 [G, *more]."""
         shape = (self.count, *more)
         unit = torch.rand(shape, device=self.device, generator=self.generator)
         return low + (high - low) * unit

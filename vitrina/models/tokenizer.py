@@ -59,7 +59,7 @@ class VisualTokenizer(Tokenizer):
 
     @abstractmethod
     def spans(self, texts: TextBatch) -> tuple[np.ndarray, np.ndarray]:
-        """Return the code points that each token shows; never None."""
+        """Return start and end (exclusive) of the code points that each token shows, int64 [N]."""
 
 
 def piece_spans(offsets: Iterable[Sequence[tuple[int, int]]]) -> tuple[np.ndarray, np.ndarray]:

@@ -95,7 +95,7 @@ def swap(config: FamiliesNoiseConfig) -> PerturbationPolicy:
 
 
 def masking(config: FamiliesNoiseConfig) -> PerturbationPolicy:
-    """Replace letters by masks."""
+    """Replace letters by a mask sign, `*` or `.`."""
     return _replacing(config, {letter: list(MASKS) for letter in ALPHABET})
 
 

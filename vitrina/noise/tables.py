@@ -2,8 +2,8 @@
 
 `resources/letter_replacement/level_N.json` lists what levels 1 to 3 add to the lower levels. Level
 4 adds the glyphs of the letter's visual cluster (`clusterization.json`, written by
-`tools/clusterization.py`). The files contain small letters; capital letters use the replacements
-in upper case. `unseen.json` lists look-alikes of no level, which training noise does not contain.
+`tools/clusterization.py`). The files contain lowercase letters; capitals use the replacements in
+upper case. `unseen.json` lists look-alikes of no level, which training noise does not contain.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _resource(name: str) -> Path:
 
 @cache
 def _level(level: int) -> dict[str, list[str]]:
-    """Return the replacements that one of the levels 1 to 3 adds, by small letter."""
+    """Return the replacements that one of the levels 1 to 3 adds, by lowercase letter."""
     own: dict[str, Any] = json.loads(_resource(f"level_{level}").read_text(encoding="utf-8"))
     stands_for: dict[str, str] = own["stands_for"]
     added: dict[str, list[str]] = {letter: [] for letter in SMALL}
@@ -145,7 +145,7 @@ def unseen_options(
 
 
 def _glyphs_of(letter: str, clusters: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the letter's cluster; a capital without one uses that of its small letter."""
+    """Return the letter's cluster; a capital without one uses that of its lowercase letter."""
     if letter in clusters or letter.lower() not in clusters:
         return list(clusters.get(letter, ()))
     return list(dict.fromkeys(glyph.upper() for glyph in clusters[letter.lower()]))

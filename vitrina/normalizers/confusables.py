@@ -35,7 +35,7 @@ from vitrina.text.offsets import OffsetMap
 from vitrina.text.words import find_words, is_mark
 
 CYRILLIC = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя" + "ґєіїў"
-"""Small letters of Russian, Ukrainian and Belarusian, the targets of replacement."""
+"""Lowercase letters of Russian, Ukrainian and Belarusian, the targets of replacement."""
 LATIN = "abcdefghijklmnopqrstuvwxyz"
 _LOOSE_CYRILLIC, _LOOSE_LATIN = "ігш", "irw"
 
@@ -171,7 +171,10 @@ def _replaced(texts: TextBatch) -> np.ndarray:
 
 
 def _precedes_mark(texts: TextBatch, indices: np.ndarray) -> np.ndarray:
-    """Return bool, whether a combining mark follows, which a replacement could compose with."""
+    """Return whether a combining mark follows each code point, bool [len(indices)].
+
+    Such a mark could compose with a replacement.
+    """
     return is_mark(np.append(texts.code_points[1:], np.uint32(0))[indices])
 
 

@@ -37,7 +37,7 @@ class InverseRule:
     """A candidate letter of a character sequence.
 
     Attributes:
-        letter: small letter.
+        letter: lowercase letter.
         cost: negative log-probability.
         capital: whether the sequence is upper-case; None if it has no case.
     """

@@ -61,7 +61,7 @@ class RestoredRun:
 
 
 def unchanged(run: str, cost: float, *, known: bool, foreign: bool = False) -> RestoredRun:
-    """Return a run that is not restored."""
+    """Return a result whose text is the run itself."""
     positions = range(len(run) + 1)
     return RestoredRun(run, tuple(positions[:-1]), tuple(positions[1:]), cost, known, foreign)
 

@@ -46,7 +46,7 @@ class Vocabulary:
         return MorphAnalyzer(lang="ru")
 
     def cost(self, word: str) -> float:
-        """Return the cost of a word in small Cyrillic letters."""
+        """Return the cost of a word in lowercase Cyrillic letters."""
         cost = self._costs.get(word)
         if cost is None:
             if len(self._costs) >= MAX_CACHED_WORDS:

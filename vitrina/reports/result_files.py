@@ -102,7 +102,7 @@ class Results:
 
 
 def by_seed(score: Any) -> TypeGuard[Mapping[str, float]]:
-    """Whether `score` is an object by seed."""
+    """Return whether `score` maps seeds to values, rather than being one value."""
     return isinstance(score, Mapping) and "value" not in score
 
 
@@ -161,12 +161,12 @@ def _without_defaults(values: Any) -> Any:
 def collect(results: Results, sources: Iterable[Path], metrics: Mapping[str, str]) -> list[str]:
     """Add the scores of runs, and of the JSON files of tools, to `results`.
 
-    Runs whose commands differ in the seed alone are a row. A row that is there, by its command (of
-    runs) or label (of tools), keeps its label and gets the new scores.
+    Runs whose commands differ only in the seed form one row. An existing row, found by its command
+    (of runs) or label (of tools), keeps its label and gets the new scores.
 
     Args:
         metrics: by the label of the column a dotted path: into `metrics.json`, or into a row of a
-            tool's file. `*` is the mean over a list, and `1-PATH` the difference to 1.
+            tool's file. `*` is the mean over a list, and `1-PATH` is 1 minus the value.
 
     Returns:
         A line for each run that has not finished.

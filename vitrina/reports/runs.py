@@ -184,7 +184,7 @@ def written(value: Any) -> str:
 
 
 def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return nested settings by dotted key."""
+    """Flatten nested settings to dotted keys, with the values as text."""
     found: dict[str, str] = {}
     for name, value in values.items():
         key = f"{prefix}{name}"

@@ -143,7 +143,7 @@ def _to_log_odds(probabilities_BC: Tensor, label: int) -> np.ndarray:
 
 
 def _without_glyphs(model: TrainedModel, text: str, label: int) -> Salient:
-    """Compute the weights by removing each glyph from the text."""
+    """Weight each glyph by the drop of the label's log-odds when it is removed."""
     starts, ends = glyph_spans(TextBatch.from_strings([text]))
     size = max(1, -(-len(starts) // MOST_PARTS))
     firsts = np.arange(0, len(starts), size)

@@ -58,7 +58,7 @@ class Task(ABC):
     waits_for_thresholds: bool = False
 
     def embedder(self, embedder: Embedder) -> Embedder:
-        """Return the embedder as this task uses it."""
+        """Return the embedder, wrapped if the task needs other tokens (such as words)."""
         return embedder
 
     @abstractmethod

@@ -87,7 +87,7 @@ class ClassificationTask(Task):
         return class_divergence(first, second)
 
     def probabilities(self, output: Tensor) -> Tensor:
-        """Return float32 [B, C]."""
+        """Return the probability of each class, float32 [B, C]."""
         return output.float().softmax(dim=1)
 
     def choose_thresholds(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

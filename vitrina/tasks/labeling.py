@@ -120,7 +120,7 @@ class LabelingTask(Task):
         return total / self.words_per_text
 
     def probabilities(self, output: Tensor) -> Tensor:
-        """Return float32 [W, C]."""
+        """Return the probability of each class for each word, float32 [W, C]."""
         return output.float().softmax(dim=1)
 
     def predictor(

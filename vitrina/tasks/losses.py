@@ -43,11 +43,12 @@ def cross_entropy(
 def class_loss(
     logits: Tensor, labels: Tensor, weights: Tensor, *, smoothing: float, gamma: float
 ) -> Tensor:
-    """Compute the loss of one class for each text, summed over the texts.
+    """Compute cross entropy or focal loss of single-label texts, summed over the texts.
 
     Args:
-        logits: [B, C]. labels: int64 [B]. weights: float32 [C].
+        logits: [B, C]. labels: int64 [B]. weights: float32 [C], class weights.
         smoothing: share of each target that is spread over all classes.
+        gamma: exponent of the focal loss; 0: cross entropy.
     """
     if gamma == 0:
         kind = {"weight": weights, "label_smoothing": smoothing}
@@ -60,12 +61,13 @@ def class_loss(
 def binary_loss(
     logits: Tensor, targets: Tensor, weights: Tensor, *, smoothing: float, gamma: float
 ) -> Tensor:
-    """Compute the loss of independent binary labels, summed over labels and texts.
+    """Compute binary cross entropy or focal loss, summed over labels and texts.
 
     Args:
         logits: [B, C]. targets: bool [B, C].
         weights: float32 [C, 2], weights of texts without and with each label.
         smoothing: share of each target that is spread over both outcomes.
+        gamma: exponent of the focal loss; 0: binary cross entropy.
     """
     yes = targets * (1 - smoothing) + smoothing / 2
     both = torch.stack([1 - yes, yes], dim=-1)

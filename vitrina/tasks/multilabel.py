@@ -48,7 +48,7 @@ class MultilabelTask(Task):
 
     @staticmethod
     def fit(config: MultilabelConfig, train: Split, label_names: list[str]) -> FittedState:
-        """Return the labels of the sets, and their weights in the training texts.
+        """Return the label names, the labels of each set, and the label weights of the loss.
 
         Args:
             label_names: names of the sets from `vitrina.data.labels.set_name`, including sets that
@@ -76,7 +76,7 @@ class MultilabelTask(Task):
         return Model(embedder, encoder, head)
 
     def targets(self, sample: Sample) -> Targets:
-        """Return bool [B, C]."""
+        """Return the labels of each text, bool [B, C]."""
         return Targets(self._sets[sample.split.labels[sample.indices]])
 
     def truth(self, split: Split) -> np.ndarray:

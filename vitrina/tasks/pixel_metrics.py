@@ -39,7 +39,7 @@ class PixelMetrics(TaskMetrics):
     def intervals(
         self, truth: Any, predicted: Any, *, resamples: int, seed: int
     ) -> dict[str, tuple[float, float]]:
-        """Compute intervals by resampling texts with all their tokens."""
+        """Compute the 95 % interval of the masked loss by resampling whole texts."""
         num_texts = len(predicted)
         if not num_texts:
             return {"masked_loss": (float("nan"), float("nan"))}

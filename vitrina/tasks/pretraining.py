@@ -63,7 +63,11 @@ class PretrainingTask(Task):
         return np.zeros(len(split.texts), dtype=np.int64)
 
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
-        """Compute the weighted mean error of the masked tokens of each text from [B, 2]."""
+        """Average the errors of each text's masked tokens; sum over texts, times `masked_weight`.
+
+        Args:
+            output: float32 [B, 2], summed errors and number of masked tokens.
+        """
         errors_B, counts_B = output.unbind(dim=1)
         return (errors_B / counts_B.clamp(min=1)).sum() * self.config.masked_weight
 

@@ -104,7 +104,7 @@ def _place_tokens(
 def draw_reconstruction(
     model: MaskedModel, pipeline: TextPipeline, texts: TextBatch, path: Path
 ) -> Path:
-    """Write a PNG of `NUM_TEXTS` evenly spaced texts; return its path."""
+    """Draw up to `NUM_TEXTS` texts, also masked and reconstructed; return the path of the PNG."""
     known = np.flatnonzero(texts.lengths > 0)
     known = known if len(known) else np.arange(len(texts))
     chosen = known[np.unique(np.linspace(0, len(known) - 1, NUM_TEXTS).astype(np.int64))]

@@ -152,7 +152,7 @@ class LabelMetrics(TaskMetrics):
         )
 
     def named(self, predicted: np.ndarray) -> dict[str, float]:
-        """Return probabilities by label, rounded for files."""
+        """Return the rounded probabilities [num_labels] of one text by label name."""
         named = zip(self.label_names, predicted.tolist(), strict=True)
         return {name: round(value, 6) for name, value in named}
 

@@ -113,7 +113,7 @@ class WordMetrics(LabelMetrics):
         return decide(truth.labels.astype(np.int64), brought_back(truth, predicted))
 
     def occurs(self, truth: Any) -> np.ndarray:
-        """Return bool [num_true_words, C]."""
+        """Return the true label of each word, one-hot, bool [num_true_words, C]."""
         return np.eye(len(self.label_names), dtype=bool)[truth.labels]
 
     def score(self, truth: Any, predicted: Any) -> dict[str, float]:

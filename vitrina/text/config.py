@@ -50,7 +50,7 @@ class DictionaryConfig(Settings):
 
 @register("dictionary", "none")
 class NoDictionaryConfig(DictionaryConfig):
-    """No dictionary: words are known from their parts only."""
+    """No dictionary: no word is exempt from n-grams and deobfuscation."""
 
 
 @register("dictionary", "ru", "vitrina.text.dictionary:RussianDictionary")

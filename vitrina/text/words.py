@@ -33,7 +33,7 @@ class Words(Spans):
 
     @property
     def toxic(self) -> np.ndarray:
-        """bool [num_words]."""
+        """Whether each word is toxic, bool [num_words]."""
         return self.labels > 0
 
 

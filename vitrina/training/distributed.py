@@ -88,7 +88,7 @@ class DistributedContext:
         return torch.sparse_coo_tensor(rows.unsqueeze(0), values, tensor.shape).coalesce()
 
     def _join(self, mine: Tensor, counts: list[int]) -> Tensor:
-        """Concatenate the tensors of all processes, by rank."""
+        """Concatenate the tensors of all processes by rank; `counts` are their numbers of rows."""
         padded = mine.new_zeros(max(counts), *mine.shape[1:])
         padded[: len(mine)] = mine
         found = [torch.empty_like(padded) for _ in counts]

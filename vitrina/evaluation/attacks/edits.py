@@ -222,7 +222,7 @@ class EditTables:
         return _kept(space, space.open([]))
 
     def _options(self, letters: str) -> list[tuple[int, int, Options]]:
-        """Return (span length, offset, replacements) of a letter and optionally its successor."""
+        """Return the replacements of one or two letters as (span length, offset, replacements)."""
         letter = letters[0]
         options = [(1, 0, _found(self._of_letter, letter, self._letter_options))]
         if len(letters) == 2:

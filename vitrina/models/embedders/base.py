@@ -67,4 +67,4 @@ class VisualEmbedder(Embedder):
 
     @abstractmethod
     def hidden(self, inputs: TokenBatch) -> Tensor:
-        """Return the hidden columns of each token, bool [N, W], for `inputs` from `mask`."""
+        """Return which pixel columns of each token `mask` has hidden, bool [N, W]."""

@@ -27,7 +27,7 @@ class CharactersTokenizer(Tokenizer):
 
     Args:
         code_points: the known characters.
-        lowercase: whether to fold capital letters to small ones.
+        lowercase: whether to lowercase texts.
     """
 
     def __init__(self, code_points: np.ndarray, *, lowercase: bool) -> None:

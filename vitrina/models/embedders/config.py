@@ -132,7 +132,7 @@ class CharactersConfig(EmbedderConfig):
     min_frequency: int = setting(2, ge=1)
     """Minimum count of a character in the training texts; rarer ones are unknown."""
     lowercase: bool = False
-    """Whether capital letters are folded to small ones."""
+    """Whether texts are lowercased."""
     dim: int = setting(128, ge=1)
     """Dimension of a token embedding."""
     dropout: float = setting(0.0, ge=0, lt=1, keeps_weights=True)
@@ -160,7 +160,7 @@ class NgramsConfig(EmbedderConfig):
     whole_words: bool = True
     """Whether each whole word is a token, too."""
     lowercase: bool = False
-    """Whether capital letters are folded to small ones."""
+    """Whether texts are lowercased."""
     num_buckets: int = setting(262144, ge=1, lt=2**31)
     """Rows of the table; n-grams with the same hash share one."""
     dim: int = setting(16, ge=1)

@@ -36,7 +36,7 @@ def count_slices(line_px: np.ndarray, window_px: int, stride_px: int) -> np.ndar
 def tokenize_lines(
     renderer: GlyphRenderer, texts: TextBatch, window_px: int, stride_px: int
 ) -> TokenBatch:
-    """Return glyph ids and the strip that they refer to; each window is a token."""
+    """Tokenize lines into windows; return glyph ids and pictures of the distinct glyphs."""
     tokens = segment(texts)
     columns_TH, widths = renderer.strip(tokens.clusters)
     line_px = np.add.reduceat(widths[tokens.ids], exclusive_sum(tokens.lengths))

@@ -57,7 +57,7 @@ class PatchStem(nn.Module):
         return (map_CP / 255).unflatten(1, (self.config.patch_px, -1)).transpose(1, 2), bias_C
 
     def fold(self) -> None:
-        """Store the current kernel; valid in eval mode only."""
+        """Fuse whitening and linear map into one fixed kernel; valid in eval mode only."""
         self.folded = self.kernel()
 
     def forward(self, columns_TH: Tensor, line_px: np.ndarray) -> Ragged:

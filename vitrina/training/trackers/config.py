@@ -42,6 +42,6 @@ class WandbConfig(TrackingConfig):
 
 @register("tracking", "none", "vitrina.training.trackers.base:Tracker")
 class NoTrackingConfig(Settings):
-    """Files in the run's folder only."""
+    """No tracking service: logs are files in the run's folder."""
 
     records: ClassVar[bool] = False
