@@ -99,7 +99,7 @@ def build(
         model.train()
         return {"score": float(right.mean())}
 
-    texts = TrainingSource(LENGTHS, make_batch)
+    texts = TrainingSource(lambda epoch: LENGTHS, make_batch)
     folder.mkdir(exist_ok=True)
     return Training(config, optimizer, model, loss, texts, validate, folder=folder, seed=5)
 

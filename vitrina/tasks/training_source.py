@@ -16,12 +16,13 @@ class TrainingSource:
     """Source of training batches.
 
     Attributes:
-        lengths: int64 [num_texts], lengths of the clean texts, by which batches are bucketed.
+        lengths: maps an epoch to int64 [num_texts], lengths of its clean texts, by which batches
+            are bucketed. The number of texts is the same in each epoch.
         batch: maps (indices int64 [B], epoch) to tokenized noisy texts and their targets. With two
             views of each text both have 2 B rows, the first views before the second ones.
     """
 
-    lengths: np.ndarray
+    lengths: Callable[[int], np.ndarray]
     batch: Callable[[np.ndarray, int], tuple[TokenBatch, Targets]]
 
 

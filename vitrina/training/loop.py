@@ -170,7 +170,8 @@ class Training:
     def epoch_batches(self, epoch: int) -> list[np.ndarray]:
         """Return the batches of an epoch, as indices of texts."""
         size, buckets = self.config.batch_size, self.config.bucket_batches
-        return epoch_batches(self.texts.lengths, size, buckets, seed=self.seed, epoch=epoch)
+        lengths = self.texts.lengths(epoch)
+        return epoch_batches(lengths, size, buckets, seed=self.seed, epoch=epoch)
 
     def prepare(self, indices: np.ndarray, epoch: int) -> Batch:
         """Return this process's share of the texts at `indices`, with the noise of `epoch`."""
