@@ -171,7 +171,12 @@ def _run(
             model,
             training_loss(config.training, task),
             train.for_training(
-                pipeline, task, recognition, config.training.second_view, background
+                pipeline,
+                task,
+                recognition,
+                config.training.second_view,
+                background,
+                predictor,
             ),
             validate,
             folder=folder,

@@ -11,7 +11,7 @@ from babel.core import Locale
 from pymorphy3 import MorphAnalyzer
 
 from tests.data.sets import settings_of
-from vitrina.data.background import LEAST_PRIOR, Background
+from vitrina.data.background import LEAST_PRIOR, MINED, Background
 from vitrina.data.config import BACKGROUND_PARTS, BackgroundConfig
 from vitrina.data.dataset import Split
 from vitrina.data.made_texts import MISTAKES, resource
@@ -112,6 +112,21 @@ def test_the_shift_is_the_difference_of_the_priors() -> None:
     mixed = drawn(share=5.0)
     expected = (BACKGROUND_PARTS["rude"] + 9) / sum(BACKGROUND_PARTS.values())
     assert mixed.labels.mean() == pytest.approx(expected, abs=0.03)
+
+
+def test_mined_words_have_the_highest_scores_of_a_pool() -> None:
+    given = background(mined=1.0)
+    assert given.mines and not background(words=1.0).mines
+    assert not given.draw(1).labels.any()  # ordinary words before the first mining
+
+    def length(texts: TextBatch) -> np.ndarray:
+        return np.stack([np.zeros(len(texts)), texts.lengths], axis=1)
+
+    found = given.mine(1, length)
+    assert found == given.mine(1, length) != given.mine(2, length) and len(found) == MINED
+    assert min(map(len, found)) >= 14
+    given.mined = found[:2]
+    assert all(any(word in text for word in found[:2]) for text in given.draw(1).texts)
 
 
 def test_links_are_cleaned_away_as_in_comments() -> None:

@@ -51,6 +51,8 @@ AROUND = range(1, 6)
 """Ordinary words around a word."""
 LEAST_PRIOR = 0.05
 """Least share of toxic background texts that the shift of logits assumes."""
+POOL, MINED = 4000, 400
+"""Words that the model scores before an epoch, and those of them that it calls toxic most."""
 MOST_COMMENTS = 50_000
 """Comments from which rude words are taken."""
 
@@ -65,6 +67,8 @@ class Background:
         seed: of the draws.
 
     Attributes:
+        mined: honest words that the model calls toxic, for the part `mined` of an epoch; empty:
+            the part draws other words.
         count: number of texts in each epoch.
         weight: weight of a text in the loss; a comment has 1.
         shift: number to add to the logit of `positive` in the loss of a background text. It is the
@@ -73,7 +77,8 @@ class Background:
 
     def __init__(self, config: DatasetConfig, comments: Split, positive: int, seed: int) -> None:
         self.config, self.comments, self.seed = config, comments, seed
-        self._positive = positive
+        self.positive = positive
+        self.mined: Sequence[str] = []
         settings = config.background
         self.count, self.weight = round(settings.share * len(comments)), settings.weight
         toxic = comments.labels == positive
@@ -90,6 +95,7 @@ class Background:
             "signs": lambda draws: (_patterned(draws, signs=True), 1 - positive),
             "capitals": self._capitals,
             "typos": self._typos,
+            "mined": self._mined_words,
         }
         self._parts = [parts[name] for name in self._mix]
         prior = float(toxic.mean())
@@ -111,6 +117,23 @@ class Background:
             f"{version('pymorphy3-dicts-ru')}, babel {version('babel')})"
         )
 
+    @property
+    def mines(self) -> bool:
+        """Whether there is a part `mined`."""
+        return "mined" in self._mix
+
+    def mine(self, epoch: int, predict: Callable[[TextBatch], np.ndarray]) -> list[str]:
+        """Return the honest words of a random pool that have the highest scores.
+
+        Args:
+            predict: maps texts to probabilities, float [num_texts, 2].
+        """
+        draws = Draws(self.seed, "pool", epoch)
+        pool = list(dict.fromkeys(self._honest_word(draws) for _ in range(POOL)))
+        scores = predict(TextBatch.from_strings(pool))[:, self.positive]
+        order = np.argsort(-scores, kind="stable")
+        return [pool[n] for n in order[:MINED]]
+
     def draw(self, epoch: int) -> Split:
         """Return the texts of an epoch, cleaned, with their labels."""
         settings = self.config
@@ -126,7 +149,12 @@ class Background:
         return self._parts[part](draws)
 
     def _words(self, draws: Draws) -> tuple[str, int]:
-        return self._in_context(self._honest_word(draws), draws), 1 - self._positive
+        return self._in_context(self._honest_word(draws), draws), 1 - self.positive
+
+    def _mined_words(self, draws: Draws) -> tuple[str, int]:
+        if not self.mined:
+            return self._words(draws)
+        return self._in_context(draws.pick(self.mined), draws), 1 - self.positive
 
     def _rude(self, draws: Draws) -> tuple[str, int]:
         """Return a rude word, alone or among ordinary ones.
@@ -135,7 +163,7 @@ class Background:
         """
         general, of_comments = self._toxic_words
         word = draws.pick(of_comments if of_comments and draws.pick((0, 1)) else general)
-        return self._in_context(word, draws), self._positive
+        return self._in_context(word, draws), self.positive
 
     def _language(self, draws: Draws) -> tuple[str, int]:
         if self._languages and draws.pick((0, 1)):
@@ -145,7 +173,7 @@ class Background:
             text = ("" if name in UNSPACED else " ").join(words)
         else:
             text = in_language(resource()["training"]["locales"], draws)
-        return text, 1 - self._positive
+        return text, 1 - self.positive
 
     def _code(self, draws: Draws) -> str:
         code = _patterned(draws, signs=False)

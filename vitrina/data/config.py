@@ -62,6 +62,7 @@ BACKGROUND_PARTS = {
     "signs": 4.0,
     "capitals": 8.0,
     "typos": 10.0,
+    "mined": 0.0,
 }
 """Default amount of each part of the background texts."""
 
@@ -78,7 +79,8 @@ class BackgroundConfig(Section):
     """Amount of each part by name; empty: a mix of all. words: honest Russian words, half of them
     with a rude root; rude: Russian words of the lexicon, labeled toxic; languages: other languages;
     codes: numbers, dates, prices, program code; signs: emoji and interjections; capitals, typos:
-    training comments in capitals or with typing errors, with their labels."""
+    training comments in capitals or with typing errors, with their labels; mined: honest words that
+    the model calls toxic when an epoch begins, from a random pool."""
 
     def check(self, key: str) -> None:
         known = ", ".join(BACKGROUND_PARTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from vitrina.data.background import Background
 from vitrina.data.dataset import Split
+from vitrina.models.predictor import Predictor
 from vitrina.models.prepare import TextPipeline
 from vitrina.models.token_batch import TokenBatch
 from vitrina.noise.corpus import Corpus
@@ -94,6 +95,7 @@ class NoisyTexts:
         reading: Recognition | None = None,
         second_view: str | None = None,
         background: Background | None = None,
+        predictor: Predictor | None = None,
     ) -> TrainingSource:
         """Return a source of tokenized batches of these texts, with targets.
 
@@ -103,6 +105,7 @@ class NoisyTexts:
                 with other noise); None: no second view.
             background: source of further texts, whose indices follow those of this split. In a
                 batch they follow the others.
+            predictor: of the model in training; only for `Background.mine`.
         """
         texts = replace(self, normalizer=pipeline)
         count = len(self.split)
@@ -153,7 +156,18 @@ class NoisyTexts:
                 joined = replace(joined, readings=readings)
             return pipeline.tokenize(shown), joined
 
-        return TrainingSource(lengths, batch)
+        if background is None or not background.mines:
+            return TrainingSource(lengths, batch)
+
+        def mine(epoch: int) -> list[str]:
+            assert predictor is not None
+            return background.mine(epoch, predictor)
+
+        def use_mined(words: Sequence[str]) -> None:
+            background.mined = words
+            further.cache_clear()
+
+        return TrainingSource(lengths, batch, mine, use_mined)
 
     def _second_view(self, view: str, indices: np.ndarray, epoch: int) -> TextBatch:
         if view == "clean":

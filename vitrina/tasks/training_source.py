@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +20,15 @@ class TrainingSource:
             are bucketed. The number of texts is the same in each epoch.
         batch: maps (indices int64 [B], epoch) to tokenized noisy texts and their targets. With two
             views of each text both have 2 B rows, the first views before the second ones.
+        mine: maps an epoch to words that the model gets wrong, as it is when the epoch begins;
+            None: there is no such part.
+        use_mined: makes further batches from these words.
     """
 
     lengths: Callable[[int], np.ndarray]
     batch: Callable[[np.ndarray, int], tuple[TokenBatch, Targets]]
+    mine: Callable[[int], list[str]] | None = None
+    use_mined: Callable[[Sequence[str]], None] = lambda words: None
 
 
 @dataclass(frozen=True)
