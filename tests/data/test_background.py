@@ -27,7 +27,7 @@ WORD = re.compile("[а-яё]+")
 
 
 @cache
-def drawn(epoch: int = 3, share: float = 0.5, seed: int = 1, **parts: float) -> Split:
+def drawn(epoch: int = 3, *, share: float = 0.5, seed: int = 1, **parts: float) -> Split:
     return background(share, seed, **parts).draw(epoch)
 
 
@@ -61,6 +61,12 @@ def test_words_are_honest_and_not_held_out() -> None:
     assert not any(letters in word for word in words for letters in FAMILIES)
     assert any(root in word for word in words for root in lexicon.roots)
     assert {1, 2} <= {len(text.split()) for text in split.texts}
+
+
+def test_words_that_comments_use_as_insults_are_left_out() -> None:
+    words = {word for text in drawn(words=1.0, share=5.0).texts for word in text.split()}
+    assert {"и", "не"} <= words  # frequent words, one of them in the comments
+    assert not words & {"вот", "какой", "сам"}  # only in toxic comments
 
 
 def test_rude_words_come_alone_and_among_ordinary_ones() -> None:

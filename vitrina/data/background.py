@@ -7,6 +7,7 @@ errors that are not held out for evaluation (`vitrina.text.held_out`, `vitrina.d
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version
@@ -54,7 +55,10 @@ LEAST_PRIOR = 0.05
 POOL, MINED = 4000, 400
 """Words that the model scores before an epoch, and those of them that it calls toxic most."""
 MOST_COMMENTS = 50_000
-"""Comments from which rude words are taken."""
+"""Comments whose words are counted."""
+ENOUGH, INSULTING_ODDS = 5, 2
+"""A word is no background if it is so often in toxic comments, and if the odds of a toxic comment
+with it are more than so many times those of all comments."""
 
 
 class Background:
@@ -98,13 +102,14 @@ class Background:
             "mined": self._mined_words,
         }
         self._parts = [parts[name] for name in self._mix]
-        prior = float(toxic.mean())
+        self._prior = prior = float(toxic.mean())
         rude = {"rude": 1.0, "capitals": prior, "typos": prior}
         share = sum(rude.get(name, 0.0) * amount for name, amount in self._mix.items())
         own = min(max(share / self._ends[-1], LEAST_PRIOR), 1 - LEAST_PRIOR)
         self.shift = float(logit(own) - logit(prior))
         self._rooted = [word for words in words_by_root().values() for word in words]
-        self._toxic_words = _toxic_words(), self._toxic_words_of(np.flatnonzero(toxic))
+        of_comments, self._insulting = self._learn_words()
+        self._toxic_words = _toxic_words(), of_comments
 
     @property
     def note(self) -> str:
@@ -212,17 +217,27 @@ class Background:
                 return word
 
     def _is_honest(self, word: str) -> bool:
-        """Whether neither a word nor a lemma of it is in the lexicon, and no lemma is held out."""
+        """Whether a word may be background: benign, and no lemma of it is held out."""
         own = lemmas(word)
+        if word in self._insulting:
+            return False
         return not any(map(is_held_out, own)) and not any(map(self._lexicon.is_toxic, (word, *own)))
 
-    def _toxic_words_of(self, comments: np.ndarray) -> list[str]:
-        """Return the words of the lexicon in these comments, with repetitions."""
-        texts = self.comments.texts.take(comments[:MOST_COMMENTS])
+    def _learn_words(self) -> tuple[list[str], frozenset[str]]:
+        """Return the rude words of toxic comments, with repetitions, and the insulting words.
+
+        The second ones are ordinary words of whose occurrences more are in toxic comments than
+        `INSULTING_ODDS` allows: animals, nations. Only comments can show what they mean.
+        """
+        texts = self.comments.texts.part(0, min(len(self.comments), MOST_COMMENTS))
         words = find_words(texts)
-        found = self._lexicon.mark(texts, words)
-        strings = np.array(words.texts(texts).to_strings(), dtype=object)
-        return [word.lower() for word in strings[found.toxic]]
+        strings = [word.lower() for word in words.texts(texts).to_strings()]
+        toxic = self.comments.labels[words.text_indices()] == self.positive
+        of_toxic = [strings[n] for n in np.flatnonzero(toxic)]
+        total, hits = Counter(strings), Counter(of_toxic)
+        limit = INSULTING_ODDS * self._prior / (1 - self._prior)
+        insulting = (w for w, n in hits.items() if n >= ENOUGH and n > limit * (total[w] - n))
+        return [w for w in of_toxic if self._lexicon.is_toxic(w)], frozenset(insulting)
 
 
 def _patterned(draws: Draws, *, signs: bool) -> str:
