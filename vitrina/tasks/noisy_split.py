@@ -108,13 +108,14 @@ class NoisyTexts:
             predictor: of the model in training; only for `Background.mine`.
         """
         texts = replace(self, normalizer=pipeline)
+        noise = self.noise.in_every_word()  # many background texts are single words
         count = len(self.split)
 
         @lru_cache(maxsize=2)  # prefetching may need the next epoch
         def further(epoch: int) -> NoisyTexts:
             assert background is not None
             drawn = background.draw(epoch)
-            return NoisyTexts(drawn, self.noise.mark(drawn.texts), self.noise, pipeline, count)
+            return NoisyTexts(drawn, noise.mark(drawn.texts), noise, pipeline, count)
 
         def lengths(epoch: int) -> np.ndarray:
             own = self.split.texts.lengths
