@@ -41,7 +41,7 @@ def fit(
         given: states from another run, which are not fitted: `deobfuscator`, `embedder`, `ocr`.
     """
     parts = {
-        "dictionary": fit_dictionary(config),
+        "dictionary": fit_dictionary(config, dataset),
         **(given or {}),
         "task": fit_task(config, dataset),
         "encoder": component("encoder", config.encoder.kind).load().fit(config.encoder),
@@ -64,10 +64,12 @@ def fit(
     return FittedState.join(parts)
 
 
-def fit_dictionary(config: Config) -> FittedState:
-    """Return the version of the dictionary."""
+def fit_dictionary(config: Config, dataset: Dataset) -> FittedState:
+    """Return the version of the dictionary, and which of its lemmas the training comments hold."""
     dictionary = component("dictionary", config.dictionary.kind)
-    return dictionary.load().fit(config.dictionary) if dictionary.target else FittedState()
+    if not dictionary.target:
+        return FittedState()
+    return dictionary.load().fit(config.dictionary, dataset.train.texts)
 
 
 def build_dictionary(config: Config, fitted: FittedState) -> Dictionary | None:
