@@ -211,8 +211,12 @@ class Background:
     def _honest_word(self, draws: Draws) -> str:
         """Return a frequent word or one that contains a rude root; no lemma is held out."""
         while True:
-            rooted = draws.pick((True, False))
-            word = draws.pick(self._rooted) if rooted else _by_rank(self._frequent, draws)
+            if draws.pick((True, False)):
+                word = draws.pick(self._rooted)
+            elif self._languages:
+                word = _by_rank(self._frequent, draws)
+            else:  # a short list in no order
+                word = draws.pick(self._frequent)
             if self._is_honest(word):
                 return word
 

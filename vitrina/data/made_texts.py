@@ -40,7 +40,7 @@ class Draws:
 
     def uniform(self) -> float:
         """Return a number in [0, 1)."""
-        return self._next() / 2**64
+        return (self._next() >> 11) * 2.0**-53  # exact, so never 1
 
     def pick(self, options: Sequence[Any]) -> Any:
         return options[self._next() % len(options)]
