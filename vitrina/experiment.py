@@ -37,7 +37,14 @@ from vitrina.runs.results import collect_metrics, report
 from vitrina.runs.warm_start import WarmStart, WeightTransfer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
-from vitrina.tasks.build import build_model, build_pipeline, build_recognition, build_task, fit
+from vitrina.tasks.build import (
+    build_background,
+    build_model,
+    build_pipeline,
+    build_recognition,
+    build_task,
+    fit,
+)
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
 from vitrina.tasks.thresholds import choose_thresholds
@@ -115,6 +122,10 @@ def _run(
     fitted = _fit(config, folder, dataset, train, processes, origin)
     fit_seconds = time.perf_counter() - started
     task, recognition = build_task(config, fitted), build_recognition(config, fitted)
+    background = build_background(config, dataset, task)
+    if background is not None:
+        dataset.notes.append(background.note)
+        console.print(background.note, markup=False, highlight=False)
     check_evaluation(config.evaluation, task.task_metrics)
     model = build_model(config, fitted, task).to(device)
     start = origin and origin.start(config, fitted, model)
@@ -159,7 +170,14 @@ def _run(
             config.optimizer,
             model,
             training_loss(config.training, task),
-            train.for_training(pipeline, task, recognition, config.training.second_view),
+            train.for_training(
+                pipeline,
+                task,
+                recognition,
+                config.training.second_view,
+                background,
+                predictor,
+            ),
             validate,
             folder=folder,
             seed=config.seed,

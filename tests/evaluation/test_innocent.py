@@ -15,17 +15,11 @@ from tests.evaluation.test_robustness import make_target
 from tools.evaluate import main as evaluate
 from tools.report import main as report
 from vitrina.config import compose_config
+from vitrina.data.made_texts import MISTAKES, Draws, mistyped
 from vitrina.errors import InputError
 from vitrina.evaluation.evaluators import check_evaluation, run_evaluation
 from vitrina.evaluation.innocent import POINTS, UNSUPPORTED, rates, threshold_at
-from vitrina.evaluation.innocent_texts import (
-    MISTAKES,
-    Draws,
-    changed_suites,
-    made_suites,
-    mistyped,
-    rude_words,
-)
+from vitrina.evaluation.innocent_texts import changed_suites, made_suites, rude_words
 from vitrina.noise.config import FAMILIES
 from vitrina.tasks.task_metrics import ClassMetrics
 from vitrina.text.batch import TextBatch

@@ -222,3 +222,15 @@ def test_rewrite_replaces_whole_words_of_any_script() -> None:
     assert found == ["<γειάγειά>", "<안녕안녕>", "<жопажопа>"]
     alone = noise(texts.part(2, 3), noise.mark(texts.part(2, 3)), np.array([2]), 0)
     assert alone.texts.to_strings() == ["same <дада>"]
+
+
+def test_noise_in_every_word_is_that_of_a_setting() -> None:
+    texts = TextBatch.from_strings(["какое хорошее утро", "сегодня солнце и ветер"] * 20)
+    indices = np.arange(len(texts))
+    some, every = (build_noise(option("mixed", p_word=p), 7) for p in (0.5, 1.0))
+    changed = some.in_every_word()
+    found = [noise.corrupted(texts, noise.mark(texts), indices, 3) for noise in (changed, every)]
+    assert found[0].to_strings() == found[1].to_strings()
+    assert some.corrupted(texts, some.mark(texts), indices, 3).to_strings() != found[0].to_strings()
+    nothing = build_noise(option("none"), 7).in_every_word()
+    assert not nothing.changes

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.errors import InputError
+from vitrina.text.batch import TextBatch
 from vitrina.text.config import FileDictionaryConfig, RussianDictionaryConfig
-from vitrina.text.dictionary import FileDictionary, RussianDictionary
+from vitrina.text.dictionary import UNSEEN, FileDictionary, RussianDictionary
 from vitrina.text.held_out import is_held_out
 
 RUSSIAN = RussianDictionary(
@@ -42,6 +43,17 @@ def test_held_out_lemmas_can_be_left_out() -> None:
     expected = [0 if is_held_out(word) else 1 for word in words]
     assert 0 < sum(expected) < len(words)
     assert (fewer.lemma_hashes(words) != 0).tolist() == [each == 1 for each in expected]
+
+
+def test_lemmas_that_the_comments_hold_once_or_never_share_a_hash() -> None:
+    texts = TextBatch.from_strings(["Сабля и две сабли", "корабль, команда", "команду"])
+    settings = RussianDictionaryConfig()
+    state = RussianDictionary.fit(settings, texts)
+    dictionary = RussianDictionary(settings, state)
+    words = ["саблей", "командам", "корабль", "байкал", "сука", "саблйя"]
+    plain = RUSSIAN.lemma_hashes(words)
+    assert dictionary.lemma_hashes(words).tolist() == [*plain[:2], UNSEEN, UNSEEN, 0, 0]
+    assert UNSEEN not in plain
 
 
 def test_a_file_lists_words_and_lemmas(tmp_path: Path) -> None:

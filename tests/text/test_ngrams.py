@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.text.batch import TextBatch
+from vitrina.text.dictionary import UNSEEN
 from vitrina.text.hashing import FIRST_MIX, GOLDEN, SECOND_MIX
 from vitrina.text.ngrams import BASE, BEGIN, END, hash_ngrams
 
@@ -81,3 +82,10 @@ def test_a_known_word_has_its_lemma_in_place_of_its_ngrams() -> None:
         first, second = np.split(found, lengths[:1])
         assert first.tolist() == [*plain[0], 7, *plain[1][: int(whole_words)]]
         assert second.tolist() == [9, *plain[0][: int(whole_words)]]
+
+
+def test_a_known_but_unseen_word_is_its_lemma_alone() -> None:
+    texts = TextBatch.from_strings(["аб вг"])
+    lemmas = np.array([7, UNSEEN], dtype=np.uint64)
+    found, _ = hash_ngrams(texts, 1, 3, whole_words=True, lemmas_W=lemmas)
+    assert len(found) == 3 and [found[0], found[2]] == [7, UNSEEN]

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def build(
         model.train()
         return {"score": float(right.mean())}
 
-    texts = TrainingSource(LENGTHS, make_batch)
+    texts = TrainingSource(lambda epoch: LENGTHS, make_batch)
     folder.mkdir(exist_ok=True)
     return Training(config, optimizer, model, loss, texts, validate, folder=folder, seed=5)
 
@@ -142,6 +143,52 @@ class StopAfter:
             os.kill(os.getpid(), signal.SIGINT)
 
     def log(self, row) -> None: ...
+
+
+def mining(folder: Path) -> Training:
+    """Return a training whose batches are made from words that it mines: a sum of its weights."""
+    training = build(folder, settings())
+    used: list[str] = []
+
+    def batch(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
+        assert len(used) == (epoch > 0)
+        return make_batch(indices, epoch + sum(map(int, used)))
+
+    def mine(epoch: int) -> list[str]:
+        total = sum(float(value.double().abs().sum()) for value in weights(training).values())
+        return [str(epoch * 1000 + int(total * 1e6) % 1000)]
+
+    def use(words: Sequence[str]) -> None:
+        used[:] = words
+
+    training.texts = TrainingSource(lambda epoch: LENGTHS, batch, mine, use)
+    return training
+
+
+@pytest.mark.parametrize("stop_at", [3, 7, 8, 17])
+def test_mined_words_survive_an_interruption(tmp_path: Path, stop_at: int) -> None:
+    whole = mining(tmp_path / "a")
+    words = whole.run().mined
+    stopped = mining(tmp_path / "b")
+    with pytest.raises(Interrupted):
+        stopped.run(StopAfter(stop_at))
+    resumed = mining(tmp_path / "b")
+    assert resumed.resume()
+    assert resumed.run().mined == words
+    assert all(torch.equal(weights(whole)[k], v) for k, v in weights(resumed).items())
+
+
+def test_prefetching_waits_for_mining(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    direct = mining(tmp_path / "direct")
+    direct.run()
+
+    def in_background(make, **_):
+        return Prefetcher(make, in_background=True)
+
+    monkeypatch.setattr("vitrina.training.loop.Prefetcher", in_background)
+    prefetched = mining(tmp_path / "prefetched")
+    prefetched.run()
+    assert all(torch.equal(weights(direct)[k], v) for k, v in weights(prefetched).items())
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])

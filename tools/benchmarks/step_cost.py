@@ -62,7 +62,7 @@ def step_costs(config: Config, repetitions: int = 5) -> Iterator[StepCost]:
     target = BenchmarkTarget.build(config)
     training, train, cpu = target.training, target.train, torch.device("cpu")
     batches = training.epoch_batches(0)
-    sizes = np.array([training.texts.lengths[batch].sum() for batch in batches])
+    sizes = np.array([training.texts.lengths(0)[batch].sum() for batch in batches])
     chosen = {
         "average": int(np.abs(sizes - sizes.mean()).argmin()),
         "worst": int(sizes.argmax()),

@@ -22,7 +22,14 @@ from vitrina.noise.perturbation import build_noise
 from vitrina.normalizers.build import build_normalizer
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
-from vitrina.tasks.build import build_model, build_pipeline, build_recognition, build_task, fit
+from vitrina.tasks.build import (
+    build_background,
+    build_model,
+    build_pipeline,
+    build_recognition,
+    build_task,
+    fit,
+)
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.training.consistency import training_loss
 from vitrina.training.loop import Training
@@ -80,7 +87,13 @@ class BenchmarkTarget:
                 config.optimizer,
                 model,
                 training_loss(config.training, task),
-                train.for_training(pipeline, task, recognition, config.training.second_view),
+                train.for_training(
+                    pipeline,
+                    task,
+                    recognition,
+                    config.training.second_view,
+                    build_background(config, dataset, task),
+                ),
                 lambda: {"score": 0.0},
                 folder=Path(folder),
                 seed=config.seed,

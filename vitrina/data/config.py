@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from vitrina.errors import InputError, require
-from vitrina.registry import Settings, register, setting
+from vitrina.registry import Section, Settings, register, setting
 from vitrina.text.config import CleaningConfig
 
 
@@ -52,6 +52,50 @@ class WordRules:
     spans_field: str
     background: str
     lexicon: str | None = None
+
+
+BACKGROUND_PARTS = {
+    "words": 34.0,
+    "rude": 22.0,
+    "languages": 14.0,
+    "codes": 8.0,
+    "signs": 4.0,
+    "capitals": 8.0,
+    "typos": 10.0,
+    "mined": 0.0,
+}
+"""Default amount of each part of the background texts."""
+
+
+class BackgroundConfig(Section):
+    """Training texts that no comment corpus holds, drawn afresh in each epoch."""
+
+    share: float = setting(0.0, ge=0, le=10)
+    """Background texts for each training comment; 0: none. Requires task=classification with two
+    classes."""
+    weight: float = setting(1.0, gt=0, le=100)
+    """Weight of a background text in the loss; a comment has 1."""
+    parts: dict[str, float] = setting(open_keys=True, ge=0, lt=1e9)
+    """Amount of each part by name; empty: a mix of all. words: honest Russian words, half of them
+    with a rude root; rude: Russian words of the lexicon, labeled toxic; languages: other languages;
+    codes: numbers, dates, prices, program code; signs: emoji and interjections; capitals, typos:
+    training comments in capitals or with typing errors, with their labels; mined: honest words that
+    the model calls toxic when an epoch begins, from a random pool."""
+
+    def check(self, key: str) -> None:
+        known = ", ".join(BACKGROUND_PARTS)
+        require(isinstance(self.parts, Mapping), f"{key}.parts", self.parts, f"a map of {known}")
+        for name, amount in self.parts.items():
+            require(name in BACKGROUND_PARTS, f"{key}.parts.{name}", amount, f"one of {known}")
+        nothing = bool(self.parts) and not any(self.parts.values())
+        allowed = "amounts of which at least one is above 0"
+        require(not nothing, f"{key}.parts", dict(self.parts), allowed)
+
+    @property
+    def mix(self) -> dict[str, float]:
+        """Amount of each part by name, in the order of `BACKGROUND_PARTS`."""
+        given = self.parts or BACKGROUND_PARTS
+        return {name: float(given[name]) for name in BACKGROUND_PARTS if given.get(name)}
 
 
 class DatasetConfig(Settings):
@@ -98,6 +142,8 @@ class DatasetConfig(Settings):
     """Treatment of invalid rows: fail (stop with file and line) or skip (skip and count them)."""
     cleaning: CleaningConfig = field(default_factory=CleaningConfig)
     """Steps that bring a text to the form in which it is shown, when it is loaded."""
+    background: BackgroundConfig = field(default_factory=BackgroundConfig)
+    """Further training texts."""
 
     def check(self, key: str) -> None:
         total = self.val_fraction + self.test_fraction
@@ -113,6 +159,12 @@ class DatasetConfig(Settings):
             taken = self.pairs is not None and name in ("pairs", "pairs_corrected")
             allowed = f"under another name, because {key}.pairs uses this one"
             require(not taken, f"{key}.extra.{name}", value, allowed)
+
+    def check_with(self, config: Any) -> None:
+        share, task = self.background.share, config.task
+        fits = share == 0 or task.one_class_per_text
+        allowed = f"0 with task={task.kind}, because background texts have one of two classes"
+        require(fits, "dataset.background.share", share, allowed)
 
     def files(self) -> dict[str, str]:
         """Return the paths of given splits by `train`, `val` and `test`."""

@@ -54,7 +54,8 @@ def measure_innocent(
 
     Returns:
         `thresholds` by operating point; `clean`, the clean benign test texts; `suites` by name:
-        `title`, `source`, `count` (benign texts), the rate of false alarms by operating point and
+        `title`, `source`, `held_out` (whether no background text is of this kind), `count` (benign
+        texts), the rate of false alarms by operating point and
         `intervals`, their 95 % intervals (Wilson). Suites made of test texts also have `recall`,
         by operating point, on the texts of the positive class. Undefined rates are NaN.
 
@@ -85,7 +86,7 @@ def measure_innocent(
         texts = target.cleaned(suite.texts)
         predicted = metrics.settled(target.predict(texts))
         labels = np.zeros(len(texts), dtype=bool) if suite.rows is None else toxic[suite.rows]
-        origin = {"title": suite.title, "source": suite.source}
+        origin = {"title": suite.title, "source": suite.source, "held_out": suite.held_out}
         found[suite.name] = origin | entry(predicted, labels)
         scored = zip(suite.texts, predicted[:, positive].tolist(), labels.tolist(), strict=True)
         lines += [

@@ -13,6 +13,7 @@ the epoch and the index of the text in its dataset, but not on the batch.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,6 +116,12 @@ class Noise:
         self._after_words = np.array([kind.after_words for kind in kinds])
         self._swaps = np.array([kind.swaps for kind in kinds])
         self._rewriters = {n: kind.rewrite for n, kind in enumerate(kinds) if kind.rewrite}
+
+    def in_every_word(self) -> Noise:
+        """Return this noise with all words of a touched text touched, for texts of few words."""
+        other = copy(self)
+        other._p_word = np.where(self._p_word > 0, 1.0, 0.0)
+        return other
 
     def mark(self, texts: TextBatch) -> Words:
         """Find the words of `texts`; mark toxic words if this noise has a lexicon."""

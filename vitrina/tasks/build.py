@@ -8,7 +8,9 @@ from dataclasses import replace
 import torch
 
 from vitrina.config import Config
+from vitrina.data.background import Background
 from vitrina.data.dataset import Dataset
+from vitrina.errors import require
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.ctc import CtcHead
@@ -19,6 +21,7 @@ from vitrina.normalizers.base import Normalizer
 from vitrina.registry import build, component
 from vitrina.state import FittedState
 from vitrina.tasks.base import Task
+from vitrina.tasks.classification import ClassificationTask
 from vitrina.tasks.ocr.recognition import Recognition
 from vitrina.tasks.ocr.symbols import build_symbols
 from vitrina.text.dictionary import Dictionary
@@ -38,7 +41,7 @@ def fit(
         given: states from another run, which are not fitted: `deobfuscator`, `embedder`, `ocr`.
     """
     parts = {
-        "dictionary": fit_dictionary(config),
+        "dictionary": fit_dictionary(config, dataset),
         **(given or {}),
         "task": fit_task(config, dataset),
         "encoder": component("encoder", config.encoder.kind).load().fit(config.encoder),
@@ -61,10 +64,12 @@ def fit(
     return FittedState.join(parts)
 
 
-def fit_dictionary(config: Config) -> FittedState:
-    """Return the version of the dictionary."""
+def fit_dictionary(config: Config, dataset: Dataset) -> FittedState:
+    """Return the version of the dictionary, and which of its lemmas the training comments hold."""
     dictionary = component("dictionary", config.dictionary.kind)
-    return dictionary.load().fit(config.dictionary) if dictionary.target else FittedState()
+    if not dictionary.target:
+        return FittedState()
+    return dictionary.load().fit(config.dictionary, dataset.train.texts)
 
 
 def build_dictionary(config: Config, fitted: FittedState) -> Dictionary | None:
@@ -86,6 +91,22 @@ def fit_task(config: Config, dataset: Dataset) -> FittedState:
 def build_task(config: Config, fitted: FittedState) -> Task:
     """Build the task with its fitted state."""
     return build("task", config.task, fitted.part("task"))
+
+
+def build_background(config: Config, dataset: Dataset, task: Task) -> Background | None:
+    """Build the source of background texts; None without them.
+
+    Raises:
+        InputError: if the task has more than two classes.
+    """
+    share = config.dataset.background.share
+    if share == 0:
+        return None
+    assert isinstance(task, ClassificationTask)  # `DatasetConfig.check_with` refuses others
+    number = len(task.label_names)
+    allowed = f"0 with {number} classes, because background texts have one of two"
+    require(number == 2, "dataset.background.share", share, allowed)
+    return Background(config.dataset, dataset.train, task.positive, config.seed)
 
 
 def build_recognition(config: Config, fitted: FittedState) -> Recognition | None:

@@ -77,11 +77,22 @@ class ClassificationTask(Task):
         return split.labels
 
     def loss(self, output: Tensor, targets: Targets) -> Tensor:
-        """Compute cross entropy or focal loss of logits [B, C]."""
+        """Compute cross entropy or focal loss of logits [B, C].
+
+        Only two classes can have shifts.
+        """
         labels_B = torch.from_numpy(targets.labels).to(output.device, non_blocking=True)
+        weights_B = None
+        if targets.weights is not None:
+            weights_B = torch.from_numpy(targets.weights).to(output.device, non_blocking=True)
+        if targets.shifts is not None:
+            shifts_BC = np.zeros(output.shape, dtype=np.float32)
+            shifts_BC[:, self.positive] = targets.shifts
+            output = output.float() + torch.from_numpy(shifts_BC).to(output.device)
         self._weights = self._weights.to(output.device)
         smoothing, gamma = self.config.label_smoothing, self.config.gamma
-        return class_loss(output, labels_B, self._weights, smoothing=smoothing, gamma=gamma)
+        kind = {"smoothing": smoothing, "gamma": gamma, "of_texts": weights_B}
+        return class_loss(output, labels_B, self._weights, **kind)
 
     def divergence(self, first: Tensor, second: Tensor) -> Tensor:
         return class_divergence(first, second)
@@ -90,9 +101,15 @@ class ClassificationTask(Task):
         """Return the probability of each class, float32 [B, C]."""
         return output.float().softmax(dim=1)
 
+    @property
+    def positive(self) -> int:
+        """Index of the positive one of two classes."""
+        (index,) = reported_classes(len(self.label_names), self._positive)
+        return index
+
     def choose_thresholds(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         """Return the threshold of the positive class."""
-        (index,) = reported_classes(len(self.label_names), self._positive)
+        index = self.positive
         return {self.label_names[index]: best_threshold(truth == index, predicted[:, index])}
 
     def use_thresholds(self, thresholds: dict[str, float]) -> None:
@@ -103,5 +120,4 @@ class ClassificationTask(Task):
 
     @property
     def threshold_names(self) -> list[str]:
-        (index,) = reported_classes(len(self.label_names), self._positive)
-        return [self.label_names[index]]
+        return [self.label_names[self.positive]]

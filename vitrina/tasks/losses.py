@@ -41,7 +41,13 @@ def cross_entropy(
 
 
 def class_loss(
-    logits: Tensor, labels: Tensor, weights: Tensor, *, smoothing: float, gamma: float
+    logits: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    *,
+    smoothing: float,
+    gamma: float,
+    of_texts: Tensor | None = None,
 ) -> Tensor:
     """Compute cross entropy or focal loss of single-label texts, summed over the texts.
 
@@ -49,12 +55,17 @@ def class_loss(
         logits: [B, C]. labels: int64 [B]. weights: float32 [C], class weights.
         smoothing: share of each target that is spread over all classes.
         gamma: exponent of the focal loss; 0: cross entropy.
+        of_texts: float32 [B], a further weight of each text; None: all 1.
     """
     if gamma == 0:
         kind = {"weight": weights, "label_smoothing": smoothing}
-        return F.cross_entropy(logits, labels, reduction="sum", **kind)
+        if of_texts is None:
+            return F.cross_entropy(logits, labels, reduction="sum", **kind)
+        return F.cross_entropy(logits, labels, reduction="none", **kind) @ of_texts
     num_classes = logits.shape[1]
     targets = F.one_hot(labels, num_classes) * (1 - smoothing) + smoothing / num_classes
+    if of_texts is not None:
+        weights = weights * of_texts.unsqueeze(1)
     return cross_entropy(logits.log_softmax(dim=1), targets, weights, gamma)
 
 

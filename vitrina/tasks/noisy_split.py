@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 import numpy as np
 
+from vitrina.data.background import Background
 from vitrina.data.dataset import Split
+from vitrina.models.predictor import Predictor
 from vitrina.models.prepare import TextPipeline
 from vitrina.models.token_batch import TokenBatch
 from vitrina.noise.corpus import Corpus
@@ -36,12 +40,14 @@ class NoisyTexts:
         words: their words, as marked by `Noise.mark`.
         noise: perturbs the texts.
         normalizer: applied after the noise.
+        first: number of the first text, a key of its noise.
     """
 
     split: Split
     words: Words
     noise: Noise
     normalizer: Normalizer
+    first: int = 0
 
     @classmethod
     def of(cls, split: Split, noise: Noise, normalizer: Normalizer) -> NoisyTexts:
@@ -74,7 +80,7 @@ class NoisyTexts:
     def sample(self, indices: np.ndarray, epoch: int) -> Sample:
         """Return the texts at `indices` as a sample with the noise of `epoch`."""
         texts, words = self.split.texts.take(indices), self.words.take(indices)
-        noisy = self.noise(texts, words, indices, epoch)
+        noisy = self.noise(texts, words, indices + self.first, epoch)
         shown = self.normalizer(noisy.texts)
         return Sample(self.split, indices, noisy, shown, self.normalizer)
 
@@ -88,6 +94,8 @@ class NoisyTexts:
         task: Task,
         reading: Recognition | None = None,
         second_view: str | None = None,
+        background: Background | None = None,
+        predictor: Predictor | None = None,
     ) -> TrainingSource:
         """Return a source of tokenized batches of these texts, with targets.
 
@@ -95,24 +103,72 @@ class NoisyTexts:
             pipeline: prepares the texts.
             second_view: second view of each text in a batch: `clean`, or `noisy` (perturbed again
                 with other noise); None: no second view.
+            background: source of further texts, whose indices follow those of this split. In a
+                batch they follow the others.
+            predictor: of the model in training; only for `Background.mine`.
         """
-
         texts = replace(self, normalizer=pipeline)
+        noise = self.noise.in_every_word()  # many background texts are single words
+        count = len(self.split)
+
+        @lru_cache(maxsize=2)  # prefetching may need the next epoch
+        def further(epoch: int) -> NoisyTexts:
+            assert background is not None
+            drawn = background.draw(epoch)
+            return NoisyTexts(drawn, noise.mark(drawn.texts), noise, pipeline, count)
+
+        def lengths(epoch: int) -> np.ndarray:
+            own = self.split.texts.lengths
+            if background is None:
+                return own
+            return np.append(own, further(epoch).split.texts.lengths)
+
+        def sources(indices: np.ndarray, epoch: int) -> Iterator[tuple[NoisyTexts, np.ndarray]]:
+            own = indices < count
+            if own.any():
+                yield texts, indices[own]
+            if not own.all():
+                yield further(epoch), indices[~own] - count
+
+        def targets(sample: Sample, source: NoisyTexts) -> Targets:
+            found = task.targets(sample)
+            if background is None:
+                return found
+            if source is texts:
+                return Targets.weighted(found.labels, 1.0, 0.0)
+            return Targets.weighted(found.labels, background.weight, background.shift)
 
         def batch(indices: np.ndarray, epoch: int) -> tuple[TokenBatch, Targets]:
-            sample = texts.sample(indices, epoch)
-            shown, targets = sample.shown, task.targets(sample)
+            parts = list(sources(indices, epoch))
+            samples = [source.sample(own, epoch) for source, own in parts]
+            shown = TextBatch.join([sample.shown for sample in samples])
+            found = [targets(s, source) for s, (source, _) in zip(samples, parts, strict=True)]
+            joined = found[0] if len(found) == 1 else Targets.join(found)
             rows = np.arange(len(indices))
             if second_view is not None:
-                other = texts._second_view(second_view, indices, epoch)
-                shown, rows = TextBatch.join([shown, other]), np.tile(rows, 2)
-                targets = targets.take(rows)
+                second = [source._second_view(second_view, own, epoch) for source, own in parts]
+                shown, rows = TextBatch.join([shown, *second]), np.tile(rows, 2)
+                joined = joined.take(rows)
             if reading is not None:
-                readings = reading.targets(lambda: texts.clean(indices[rows]), shown)
-                targets = replace(targets, readings=readings)
-            return pipeline.tokenize(shown), targets
+                clean = [partial(source.clean, own) for source, own in parts]
+                readings = reading.targets(
+                    lambda: TextBatch.join([each() for each in clean]).take(rows), shown
+                )
+                joined = replace(joined, readings=readings)
+            return pipeline.tokenize(shown), joined
 
-        return TrainingSource(self.split.texts.lengths, batch)
+        if background is None or not background.mines:
+            return TrainingSource(lengths, batch)
+
+        def mine(epoch: int) -> list[str]:
+            assert predictor is not None
+            return background.mine(epoch, predictor)
+
+        def use_mined(words: Sequence[str]) -> None:
+            background.mined = words
+            further.cache_clear()
+
+        return TrainingSource(lengths, batch, mine, use_mined)
 
     def _second_view(self, view: str, indices: np.ndarray, epoch: int) -> TextBatch:
         if view == "clean":

@@ -8,6 +8,7 @@ deobfuscator leaves it as it is.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from hashlib import blake2b
@@ -19,10 +20,17 @@ import numpy as np
 
 from vitrina.errors import InputError
 from vitrina.state import FittedState
+from vitrina.text.batch import TextBatch
 from vitrina.text.config import DictionaryConfig, FileDictionaryConfig
 from vitrina.text.held_out import is_held_out
 from vitrina.text.lexicon import Lexicon, fold
+from vitrina.text.words import find_words
 
+UNSEEN = 2
+"""Hash of all lemmas that training has not seen. A table of hashed n-grams has too few rows to give
+each its own: they would share the rows of n-grams that training made rude."""
+SEEN = 2
+"""Occurrences from which a lemma is seen. Words that occur once train the row of `UNSEEN`."""
 MAX_CACHED = 1 << 17
 """Words in the cache of look-ups, which is cleared when full."""
 
@@ -42,6 +50,8 @@ class Dictionary(ABC):
         self.settings = settings
         self.lexicon = Lexicon.load(settings.lexicon)
         self._cache: dict[str, int] = {}
+        seen = fitted.arrays.get("seen")
+        self._seen = None if seen is None else frozenset(seen.tolist())
         if fitted.texts["version"] != self.version(settings):
             raise InputError(
                 f"dictionary = {settings.kind}: this run needs {fitted.texts['version']}, "
@@ -49,9 +59,20 @@ class Dictionary(ABC):
             )
 
     @classmethod
-    def fit(cls, settings: Any) -> FittedState:
-        """Return the version, which belongs to the state of a run."""
-        return FittedState(texts={"version": cls.version(settings)})
+    def fit(cls, settings: Any, texts: TextBatch | None = None) -> FittedState:
+        """Return the version, and the hashes of the lemmas that `texts` hold `SEEN` times or more.
+
+        All other lemmas have the hash `UNSEEN`; with None each lemma has its own.
+        """
+        state = FittedState(texts={"version": cls.version(settings)})
+        if texts is None:
+            return state
+        words = Counter(find_words(texts).texts(texts).to_strings())
+        hashes, numbers = np.unique(
+            cls(settings, state).lemma_hashes(list(words)), return_inverse=True
+        )
+        counts = np.bincount(numbers, np.fromiter(words.values(), np.int64), len(hashes))
+        return FittedState({"seen": hashes[(counts >= SEEN) & (hashes > 0)]}, state.texts)
 
     @classmethod
     @abstractmethod
@@ -63,7 +84,10 @@ class Dictionary(ABC):
         """Return the lemma of a word in lower case; None: not in the word list."""
 
     def lemma_hashes(self, words: Sequence[str]) -> np.ndarray:
-        """Return uint64 [num_words], a hash of the lemma of each word; 0: not an honest word."""
+        """Return uint64 [num_words], a hash of the lemma of each word, or `UNSEEN`.
+
+        0 means that the word is not an honest one.
+        """
         return np.array([self._hash(word) for word in words], dtype=np.uint64)
 
     def _hash(self, word: str) -> int:
@@ -74,6 +98,8 @@ class Dictionary(ABC):
             lemma = None if self.lexicon.is_toxic(word) else self.lemma(word.lower())
             left_out = lemma is None or (self.settings.hold_out and is_held_out(lemma))
             found = 0 if left_out else _hash_lemma(fold(str(lemma)))
+            if found and self._seen is not None and found not in self._seen:
+                found = UNSEEN
             self._cache[word] = found
         return found
 

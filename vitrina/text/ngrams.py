@@ -17,6 +17,7 @@ from functools import cache
 import numpy as np
 
 from vitrina.text.batch import NUM_CODE_POINTS, TextBatch, offsets_of, ranges
+from vitrina.text.dictionary import UNSEEN
 from vitrina.text.hashing import GOLDEN, mix
 
 BEGIN, END = NUM_CODE_POINTS, NUM_CODE_POINTS + 1
@@ -156,7 +157,8 @@ def with_lemmas(
 
     Args:
         hashes, present: the result of `hash_places` with the same `whole_words`.
-        lemmas_W: uint64 [num_words], hash of the lemma of each word; 0: not known.
+        lemmas_W: uint64 [num_words], hash of the lemma of each word; 0: not known; `UNSEEN`: one
+            that no training comment holds, of which the word itself is not hashed either.
 
     Returns:
         The same arrays with one column more, the lemma, before all others.
@@ -167,7 +169,8 @@ def with_lemmas(
     lemmas[begins], has_lemma[begins] = lemmas_W, known_W
     kept = present & ~inside[:, None]
     if whole_words:
-        kept[:, 0] = present[:, 0]
+        unseen = np.repeat(lemmas_W == UNSEEN, np.diff(words.offsets))
+        kept[:, 0] = present[:, 0] & ~unseen
     return np.column_stack([lemmas, hashes]), np.column_stack([has_lemma, kept])
 
 

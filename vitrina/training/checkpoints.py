@@ -36,6 +36,7 @@ class TrainState:
         infeasible_sum: sum over the steps of the share of texts with too few frames for CTC.
         validations: validation scores so far.
         stopped_early: whether patience ran out.
+        mined: words from which the texts of this epoch are made, see `TrainingSource.mine`.
     """
 
     step: int = 0
@@ -50,6 +51,7 @@ class TrainState:
     infeasible_sum: float = 0.0
     validations: list[dict[str, Any]] = field(default_factory=list)
     stopped_early: bool = False
+    mined: list[str] = field(default_factory=list)
 
 
 def save_weights(path: Path, model: nn.Module) -> None:

@@ -111,6 +111,7 @@ class Training:
                 if number + 1 == len(found):
                     raise InputError(self.notes[0]) from None
                 self.notes.append(f"resuming from the checkpoint before it, {found[number + 1]}")
+        self.texts.use_mined(self.state.mined)
         if self.processes.is_first:
             self.history.truncate(self.state.step)
         return bool(found)
@@ -132,7 +133,10 @@ class Training:
             while state.step < self.num_steps and not state.stopped_early:
                 started = time.perf_counter()
                 following = state.step + 1
-                batch = ahead.take(state.step, following if following < self.num_steps else None)
+                if self._begins_by_mining(state.step):
+                    self._mine()
+                waits = following == self.num_steps or self._begins_by_mining(following)
+                batch = ahead.take(state.step, None if waits else following)
                 rate = float(schedules[0].get_last_lr()[0])
                 means = self.step(batch)
                 for schedule in schedules:
@@ -167,10 +171,22 @@ class Training:
             self._epoch = epoch, self.epoch_batches(epoch)
         return self.prepare(self._epoch[1][step % self.steps_per_epoch], epoch)
 
+    def _begins_by_mining(self, step: int) -> bool:
+        """Whether the texts of this step's epoch depend on the model as it is before the step."""
+        return self.texts.mine is not None and step > 0 and step % self.steps_per_epoch == 0
+
+    def _mine(self) -> None:
+        assert self.texts.mine is not None
+        epoch = self.state.step // self.steps_per_epoch
+        found = self.texts.mine(epoch) if self.processes.is_first else []
+        self.state.mined = self.processes.broadcast(found)
+        self.texts.use_mined(self.state.mined)
+
     def epoch_batches(self, epoch: int) -> list[np.ndarray]:
         """Return the batches of an epoch, as indices of texts."""
         size, buckets = self.config.batch_size, self.config.bucket_batches
-        return epoch_batches(self.texts.lengths, size, buckets, seed=self.seed, epoch=epoch)
+        lengths = self.texts.lengths(epoch)
+        return epoch_batches(lengths, size, buckets, seed=self.seed, epoch=epoch)
 
     def prepare(self, indices: np.ndarray, epoch: int) -> Batch:
         """Return this process's share of the texts at `indices`, with the noise of `epoch`."""
