@@ -42,6 +42,9 @@ MASKS = frozenset("*@#$%&_^~+=")
 """Signs that mask letters even at the end of a word (`ху*`)."""
 ACCENTED = -4.0
 """Added to the scores of transliterations of accented letters (`ñ`): they are look-alikes."""
+EXPLAINED_SHARE, EXPLAINED = -1.5, -4.0
+"""A glyph with a letter of this log-share in the noise channel (`4` is `ч`) masks any other letter
+with a score that is lower by so many nats."""
 RARE_SIGN = -9.0
 """Score of masking any letter, and of being skipped, of signs that are neither ASCII nor frequent:
 they are look-alikes of letters more often."""
@@ -276,9 +279,11 @@ class WordSearch:
         near = sorted(scores, key=lambda code: (-scores[code], code))[: self.num_candidates]
         scores = {code: scores[code] for code in near}
         usual = cluster.isascii() or book.contains(cluster)
+        known = self.channel.letters.get(cluster, {})
+        explained = EXPLAINED if max(known.values(), default=LOG_ZERO) > EXPLAINED_SHARE else 0.0
         if not _is_letter(cluster) and cluster not in NO_MASKS:
             for code in self._masked:
-                mask = self.mask_score if usual else RARE_SIGN
+                mask = (self.mask_score if usual else RARE_SIGN) + explained
                 scores[code] = max(scores.get(code, LOG_ZERO), mask)
         if _is_sign(cluster):
             skip = self.skip_score if usual else RARE_SIGN
