@@ -33,7 +33,7 @@ class CodesConfig(FeaturesConfig, DeobfuscatorConfig):
     """Minimum share of a glyph in the training texts for an entry in the codebook."""
     merge_cosine: float = setting(0.92, ge=-1, le=1)
     """Minimum cosine of two glyphs that share a visual code."""
-    min_cosine: float = setting(0.15, ge=-1, le=1)
+    min_cosine: float = setting(0.1, ge=-1, le=1)
     """Minimum cosine to the nearest entry; below it, the code of a glyph is unknown."""
     fold_case: bool = True
     """Whether capital letters have the codes of their lowercase letters."""

@@ -94,7 +94,8 @@ class OtherReadings:
         own = [codes[place] for place in letters]
         if len(own) < MIN_LENGTH:
             return
-        yield own[::-1], letters
+        if all(each.isascii() or self.codebook.contains(each) for each in clusters):
+            yield own[::-1], letters
         keys = [each in self._layout for each in clusters]
         frequent = [self.codebook.contains(each) and each.isalpha() for each in clusters]
         if any(keys) and all(a or b for a, b in zip(keys, frequent, strict=True)):

@@ -40,6 +40,14 @@ REPEATED_AGAIN = 0.1
 """Score of each further repetition of a glyph relative to that of the first one."""
 MASKS = frozenset("*@#$%&_^~+=")
 """Signs that mask letters even at the end of a word (`ху*`)."""
+ACCENTED = -4.0
+"""Added to the scores of transliterations of accented letters (`ñ`): they are look-alikes."""
+EXPLAINED_SHARE, EXPLAINED = -1.5, -4.0
+"""A glyph with a letter of this log-share in the noise channel (`4` is `ч`) masks any other letter
+with a score that is lower by so many nats."""
+RARE_SIGN = -9.0
+"""Score of masking any letter, and of being skipped, of signs that are neither ASCII nor frequent:
+they are look-alikes of letters more often."""
 NO_MASKS = frozenset(',;:()[]"«»„“”')
 """Signs that mask no letter."""
 CACHED_WORDS = 1 << 16
@@ -177,9 +185,14 @@ class WordSearch:
         repeated = np.insert(continues & (ids[1:] == ids[:-1]), 0, False)
         certain = each([self.codebook.is_certain(cluster) for cluster in clusters])
         doubtful = np.where(certain, repeated, ~sign | inside)
-        chosen = np.logical_or.reduceat(each([_is_letter(c) for c in clusters]), begins)
+        letter = each([_is_letter(c) or self._resembles_letter(c) for c in clusters])
+        chosen = np.logical_or.reduceat(letter, begins)
         chosen &= np.logical_or.reduceat(doubtful, begins) & (lengths <= MAX_GLYPHS)
         return begins[chosen], lengths[chosen]
+
+    def _resembles_letter(self, cluster: str) -> bool:
+        code = self.codebook.code(cluster)
+        return not (cluster.isascii() or _is_sign(cluster)) and bool(self.codebook.is_letter[code])
 
     def _search(self, words: Sequence[tuple[str, ...]]) -> list[FoundWord]:
         """Search words that are not in the cache."""
@@ -265,11 +278,16 @@ class WordSearch:
         scores = self._scores((cluster,), book.min_cosine)
         near = sorted(scores, key=lambda code: (-scores[code], code))[: self.num_candidates]
         scores = {code: scores[code] for code in near}
+        usual = cluster.isascii() or book.contains(cluster)
+        known = self.channel.letters.get(cluster, {})
+        explained = EXPLAINED if max(known.values(), default=LOG_ZERO) > EXPLAINED_SHARE else 0.0
         if not _is_letter(cluster) and cluster not in NO_MASKS:
             for code in self._masked:
-                scores[code] = max(scores.get(code, LOG_ZERO), self.mask_score)
+                mask = (self.mask_score if usual else RARE_SIGN) + explained
+                scores[code] = max(scores.get(code, LOG_ZERO), mask)
         if _is_sign(cluster):
-            skip = max(self.skip_score, self.channel.inserted.get(cluster, LOG_ZERO))
+            skip = self.skip_score if usual else RARE_SIGN
+            skip = max(skip, self.channel.inserted.get(cluster, LOG_ZERO))
             return _Options(list(scores), list(scores.values()), skip)
         scores[UNKNOWN] = self.unknown_score
         return _Options(list(scores), list(scores.values()), LOG_ZERO)
@@ -284,6 +302,8 @@ class WordSearch:
         plain = tuple(plain_letter(glyph) or glyph for glyph in glyphs)
         found = list(self.channel.letters.get("".join(glyphs), {}).items())
         letters = transliterations("".join(plain))
+        if any(plain_letter(glyph) and _is_accented(glyph) for glyph in glyphs):
+            letters = {letter: score + ACCENTED for letter, score in letters.items()}
         if plain != glyphs and len(plain) == 1:
             letters = {**letters, plain[0]: 0.0}
         found += [(book.code(x), score) for x, score in letters.items() if book.contains(x)]
@@ -299,6 +319,10 @@ class WordSearch:
 
 def _is_sign(cluster: str) -> bool:
     return unicodedata.category(cluster[0])[0] in "PSC" and not plain_letter(cluster)
+
+
+def _is_accented(cluster: str) -> bool:
+    return unicodedata.normalize("NFD", cluster)[0].isascii()
 
 
 def _is_letter(cluster: str) -> bool:
