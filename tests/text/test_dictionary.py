@@ -87,3 +87,15 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
         FileDictionary(config, FileDictionary.fit(config)).lemma_hashes(["a"])
     with pytest.raises(InputError, match=r"dictionary\.path = None: must be the path"):
         FileDictionaryConfig().check("dictionary")
+
+
+def test_frequent_words_hold_rude_ones_but_no_held_out_lemma() -> None:
+    settings = RussianDictionaryConfig()
+    counts = RussianDictionary(settings, RussianDictionary.fit(settings)).frequent_words()
+    assert counts["и"] > counts["дом"] > 0 and "блядь" in counts
+    assert all(word.isalpha() and count >= 1 for word, count in counts.items())
+    held_out = RussianDictionaryConfig(hold_out=True)
+    dictionary = RussianDictionary(held_out, RussianDictionary.fit(held_out))
+    fewer = dictionary.frequent_words()
+    assert 0.7 < len(fewer) / len(counts) < 0.9
+    assert not any(is_held_out(dictionary.lemma(word) or word) for word in list(fewer)[:500])

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from itertools import accumulate
 
 import numpy as np
@@ -20,7 +19,6 @@ from scipy.special import logit
 from vitrina.data.config import DatasetConfig
 from vitrina.data.dataset import Split
 from vitrina.data.made_texts import (
-    FREQUENT_WORDS,
     MISTAKES,
     Draws,
     analyzer,
@@ -114,13 +112,9 @@ class Background:
     @property
     def note(self) -> str:
         """Number of texts, and the lists that words come from, in a sentence."""
-        words = FREQUENT_WORDS
-        if self._languages:
-            words = f"wordfreq {version('wordfreq')}"
-        return (
-            f"background: {self.count:,} texts in each epoch (words of {words}, pymorphy3-dicts-ru "
-            f"{version('pymorphy3-dicts-ru')}, babel {version('babel')})"
-        )
+        names = ("wordfreq", "pymorphy3-dicts-ru", "babel")
+        sources = ", ".join(f"{name} {version(name)}" for name in names)
+        return f"background: {self.count:,} texts in each epoch (words of {sources})"
 
     @property
     def mines(self) -> bool:
@@ -269,9 +263,7 @@ def _toxic_words() -> list[str]:
 @cache
 def _word_lists() -> tuple[frozenset[str], list[str]]:
     """Return the languages that wordfreq has and training may use, and frequent Russian words."""
-    if find_spec("wordfreq") is None:
-        return frozenset(), frequent(FREQUENT_WORDS, FREQUENT)
-    import wordfreq  # pyright: ignore[reportMissingImports]
+    import wordfreq
 
     known = set(wordfreq.available_languages("small"))
     return frozenset(known & set(resource()["training"]["locales"])), frequent("wordfreq", FREQUENT)
@@ -279,6 +271,6 @@ def _word_lists() -> tuple[frozenset[str], list[str]]:
 
 @cache
 def _foreign_words(language: str) -> list[str]:
-    import wordfreq  # pyright: ignore[reportMissingImports]
+    import wordfreq
 
     return wordfreq.top_n_list(language, FREQUENT_FOREIGN, wordlist="small")

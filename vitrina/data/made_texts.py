@@ -96,7 +96,7 @@ def frequent(source: str, count: int) -> list[str]:
         count: of the words of wordfreq.
     """
     if source == "wordfreq":
-        import wordfreq  # pyright: ignore[reportMissingImports]
+        import wordfreq
 
         words = wordfreq.top_n_list("ru", count)
     else:

@@ -29,7 +29,7 @@ from vitrina.deobfuscation.writer import WordWriter
 from vitrina.glyphs.segmentation import GlyphTokens, segment
 from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
-from vitrina.text.batch import pieces
+from vitrina.text.batch import TextBatch, pieces
 from vitrina.text.ngrams import MarkedWords
 
 MIN_COUNT = 2
@@ -80,14 +80,25 @@ class WordDeobfuscator(CodesDeobfuscator):
 
     @classmethod
     def fit_words(cls, settings: Any, fitted: FittedState, corpus: Corpus) -> FittedState:
-        """Add the language model, the noise channel and the index of known words."""
-        codes, clean = CodesDeobfuscator(settings, fitted), corpus.clean
+        """Add the language model, the noise channel and the index of known words.
+
+        The words are those of the training texts and the frequent ones of the dictionary.
+        """
+        codes = CodesDeobfuscator(settings, fitted)
         num_codes = len(codes.codebook.is_sign)
-        parts = [segment(clean.part(*piece)) for piece in pieces(clean.offsets)]
-        cut = CutWords.join([codes.cut(part) for part in parts])
+
+        def cut_texts(texts: TextBatch) -> list[CutWords]:
+            parts = [texts.part(*piece) for piece in pieces(texts.offsets)]
+            return [codes.cut(segment(part)) for part in parts]
+
+        cut = CutWords.join(cut_texts(corpus.clean))
         first = _fit_prior(settings, cut, codes.codebook.is_letter)
         # The words without signs inside split the other ones (`день,ночь`), which are then added.
         cut = WordCutter(_prior(FittedState.join(first), num_codes)).split(cut)
+        if corpus.dictionary is not None:
+            words = [[word] * n for word, n in corpus.dictionary.frequent_words().items()]
+            general = TextBatch.from_strings([" ".join(each) for each in words])
+            cut = CutWords.join([cut, *cut_texts(general)])
         added = FittedState.join(
             {
                 "channel": fit_noise_channel(corpus.replacements()),

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from itertools import islice
 from typing import Any
 
@@ -83,10 +82,9 @@ def made_suites(limit: int | None, seed: int) -> Iterator[InnocentSuite]:
         yield InnocentSuite(f"{name}_in_sentences", f"{title}, in sentences", dictionary, texts)
     found = frequent_words(limit, FREQUENT_WORDS)
     yield InnocentSuite("common_words", "the commonest words", FREQUENT_WORDS, found)
-    if find_spec("wordfreq") is not None:
-        found = frequent_words(limit, "wordfreq")
-        source = f"wordfreq {version('wordfreq')}"
-        yield InnocentSuite("frequent_words", "frequent words", source, found)
+    found = frequent_words(limit, "wordfreq")
+    source = f"wordfreq {version('wordfreq')}"
+    yield InnocentSuite("frequent_words", "frequent words", source, found)
     data, source = resource(), f"babel {version('babel')}"
     for script, names in data["scripts"].items():
         title = f"languages: {script.replace('_', ' ')}"

@@ -32,8 +32,7 @@ PACKAGES = (
     "babel",
     "wordfreq",
 )
-"""Packages whose versions may change results; transformers needs the extra `pretrained`, wordfreq
-`words`."""
+"""Packages whose versions may change results; transformers needs the extra `pretrained`."""
 
 
 def write_json(path: Path, values: Any) -> None:
