@@ -116,7 +116,8 @@ def test_the_shift_is_the_difference_of_the_priors() -> None:
     assert background(capitals=1, typos=1).shift == pytest.approx(0)
     assert background(words=1).shift == pytest.approx(log_odds[LEAST_PRIOR])
     mixed = drawn(share=5.0)
-    expected = (BACKGROUND_PARTS["rude"] + 9) / sum(BACKGROUND_PARTS.values())
+    half_toxic = BACKGROUND_PARTS["capitals"] + BACKGROUND_PARTS["typos"]
+    expected = (BACKGROUND_PARTS["rude"] + half_toxic / 2) / sum(BACKGROUND_PARTS.values())
     assert mixed.labels.mean() == pytest.approx(expected, abs=0.03)
 
 

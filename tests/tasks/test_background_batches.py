@@ -40,7 +40,7 @@ def test_comments_are_the_same_with_and_without_background() -> None:
     assert plain.weights is None and plain.shifts is None
     given = background(0.5)
     assert targets.weights is not None and targets.shifts is not None
-    assert targets.weights.tolist() == [1, 1, 1, 1]
+    assert targets.weights.tolist() == [1, 1, given.weight, given.weight]
     assert targets.shifts.tolist() == pytest.approx([0, 0, given.shift, given.shift])
 
 

@@ -165,7 +165,7 @@ class Background:
         return self._in_context(word, draws), self.positive
 
     def _language(self, draws: Draws) -> tuple[str, int]:
-        if self._languages and draws.pick((0, 1)):
+        if draws.pick((0, 1)):
             name = draws.pick(sorted(self._languages))
             count = draws.pick(range(3, 13))
             words = [_by_rank(_foreign_words(name), draws) for _ in range(count)]
@@ -207,10 +207,8 @@ class Background:
         while True:
             if draws.pick((True, False)):
                 word = draws.pick(self._rooted)
-            elif self._languages:
+            else:
                 word = _by_rank(self._frequent, draws)
-            else:  # a short list in no order
-                word = draws.pick(self._frequent)
             if self._is_honest(word):
                 return word
 

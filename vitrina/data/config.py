@@ -56,11 +56,11 @@ class WordRules:
 
 BACKGROUND_PARTS = {
     "words": 34.0,
-    "rude": 22.0,
-    "languages": 14.0,
-    "codes": 8.0,
-    "signs": 4.0,
-    "capitals": 8.0,
+    "rude": 26.0,
+    "languages": 8.0,
+    "codes": 4.0,
+    "signs": 2.0,
+    "capitals": 16.0,
     "typos": 10.0,
     "mined": 0.0,
 }
@@ -73,7 +73,7 @@ class BackgroundConfig(Section):
     share: float = setting(0.0, ge=0, le=10)
     """Background texts for each training comment; 0: none. Requires task=classification with two
     classes."""
-    weight: float = setting(1.0, gt=0, le=100)
+    weight: float = setting(0.5, gt=0, le=100)
     """Weight of a background text in the loss; a comment has 1."""
     parts: dict[str, float] = setting(open_keys=True, ge=0, lt=1e9)
     """Amount of each part by name; empty: a mix of all. words: honest Russian words, half of them
