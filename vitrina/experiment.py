@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ from vitrina.tasks.build import (
 )
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
+from vitrina.tasks.review import choose_review, reviewer
 from vitrina.tasks.thresholds import choose_thresholds
 from vitrina.training.callbacks import ProgressCallback
 from vitrina.training.checkpoints import TrainState, load_weights
@@ -191,6 +193,7 @@ def _run(
         folded = for_inference(model, config.training.precision)
         predictor = _predictor(config, folded, task, pipeline)
         thresholds = choose_thresholds(task, folder, views.values(), predictor)
+        review = choose_review(task, folder, views["clean"], pipeline)
 
         # Evaluate, then report.
         def show(line: str) -> None:
@@ -209,6 +212,7 @@ def _run(
                 task.truth(test),
                 config.noise,
                 config.dataset,
+                None if review is None else reviewer(pipeline, review),
             ),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
@@ -218,6 +222,7 @@ def _run(
         metrics = collect_metrics(state, fit_seconds, model, device, evaluation, recognized)
         metrics |= more_metrics
         metrics |= {"thresholds": thresholds} if thresholds else {}
+        metrics |= {"review_thresholds": asdict(review)} if review is not None else {}
         with autocast(config.training.precision, device):  # folded weights may be bf16
             images = task.draw(folded, pipeline, pipeline(list(views.values())[-1].texts), folder)
         synthetic = dataset.synthetic

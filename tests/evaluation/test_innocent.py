@@ -18,10 +18,11 @@ from vitrina.config import compose_config
 from vitrina.data.made_texts import MISTAKES, Draws, mistyped
 from vitrina.errors import InputError
 from vitrina.evaluation.evaluators import check_evaluation, run_evaluation
-from vitrina.evaluation.innocent import POINTS, UNSUPPORTED, rates, threshold_at
+from vitrina.evaluation.innocent import POINTS, UNSUPPORTED, rates
 from vitrina.evaluation.innocent_texts import changed_suites, made_suites, rude_words
 from vitrina.noise.config import FAMILIES
 from vitrina.tasks.task_metrics import ClassMetrics
+from vitrina.tasks.thresholds import threshold_at
 from vitrina.text.batch import TextBatch
 from vitrina.text.held_out import is_held_out
 from vitrina.text.lexicon import Lexicon

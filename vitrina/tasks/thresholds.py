@@ -52,6 +52,22 @@ def best_threshold(occurs: np.ndarray, probability: np.ndarray) -> float:
     return min(best, key=lambda threshold: (abs(threshold - DEFAULT_THRESHOLD), -threshold))
 
 
+def threshold_at(scores: np.ndarray, share: float) -> float:
+    """Return the lowest threshold that at most `share` of `scores` reach.
+
+    Args:
+        scores: float64 [num_texts] of benign texts. NaN is returned for none.
+
+    >>> float(threshold_at(np.array([0.1, 0.2, 0.3, 0.9]), 0.25)) > 0.3
+    True
+    """
+    if not len(scores):
+        return float("nan")
+    falling = np.sort(scores)[::-1]
+    allowed = int(share * len(scores) + 1e-9)
+    return float(np.nextafter(falling[allowed], np.inf)) if allowed < len(scores) else 0.0
+
+
 def choose_thresholds(
     task: Task,
     folder: Path,
