@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.evaluation.evaluators import EvaluationTarget, check_evaluation, run_evaluation
+from vitrina.evaluation.innocent_texts import changed_texts
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.glyphs.fonts import font_hashes
@@ -192,7 +194,8 @@ def _run(
         load_weights(folder / "checkpoints" / "best.safetensors", model)
         folded = for_inference(model, config.training.precision)
         predictor = _predictor(config, folded, task, pipeline)
-        thresholds = choose_thresholds(task, folder, views.values(), predictor)
+        changed = partial(changed_texts, seed=config.seed)
+        thresholds = choose_thresholds(task, folder, views.values(), predictor, changed)
         review = choose_review(task, folder, views["clean"], pipeline)
 
         # Evaluate, then report.

@@ -54,7 +54,7 @@ def test_thresholds_are_read_as_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "there is no such file; task.threshold=validation chooses the thresholds"),
+        (None, "there is no such file; task.threshold=validation or task.false_alarms"),
         ("{", "cannot be read ("),
         ("[" * 100_000, "cannot be read ("),
         ("[0.5]", "must map the labels a to thresholds"),
