@@ -44,8 +44,8 @@ class ClassificationTask(Task):
         self.waits_for_thresholds = (
             config.threshold == VALIDATION or config.false_alarms is not None
         )
-        argmax = config.threshold in (VALIDATION, DEFAULT_THRESHOLD)
-        fixed = None if argmax else config.threshold
+        argmax = self.waits_for_thresholds or config.threshold == DEFAULT_THRESHOLD
+        fixed = None if argmax else float(config.threshold)
         self.task_metrics = ClassMetrics(names, positive, fixed, config.metrics)
 
     @staticmethod
