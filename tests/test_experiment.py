@@ -66,7 +66,7 @@ def test_a_loaded_run_gives_the_scores_of_the_run(preset: str, tmp_path: Path) -
 def test_the_folder_contains_all_files(trained: Path) -> None:
     names = {path.name for path in trained.iterdir()}
     files = {"config.yaml", "record.json", "metrics.json", "history.jsonl", "levels.png"}
-    assert files | {"state.safetensors", "predictions", "checkpoints"} <= names
+    assert files | {"state.safetensors", "review.json", "predictions", "checkpoints"} <= names
     assert {path.name for path in (trained / "checkpoints").iterdir()} == {
         "best.safetensors",
         "last.safetensors",
@@ -78,6 +78,16 @@ def test_the_folder_contains_all_files(trained: Path) -> None:
     history = rows(trained / "history.jsonl")
     assert any("loss" in row for row in history) and any("val" in row for row in history)
     assert not list(trained.glob("**/*.tmp"))
+
+
+def test_review_is_measured_for_each_suite(trained: Path) -> None:
+    metrics = json.loads((trained / "metrics.json").read_text())
+    assert metrics["review_thresholds"] == json.loads((trained / "review.json").read_text())
+    assert list(metrics["review"]) == list(metrics["test"])
+    for name, found in metrics["review"].items():
+        assert 0 <= found["share"] <= 1 and 0 <= found["benign"] <= 1
+        assert found["recall"] == pytest.approx(metrics["test"][name]["recall"])
+        assert found["recall_or_review"] >= found["recall"]
 
 
 def test_scores_depend_on_the_seed_only(trained: Path, tmp_path: Path) -> None:

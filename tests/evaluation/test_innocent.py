@@ -110,6 +110,13 @@ def test_rates_are_counted_apart_for_benign_and_toxic_texts() -> None:
     assert np.isnan(empty["run"]) and "recall" not in empty
 
 
+def test_review_adds_to_recall() -> None:
+    alarms, toxic = {"run": np.array([True, False, False, False])}, np.array([1, 1, 1, 0]) == 1
+    found = rates(alarms, toxic, np.array([True, True, False, True]))
+    assert found["recall"] == {"run": pytest.approx(1 / 3)} and found["review"] == 1
+    assert found["recall_or_review"] == {"run": pytest.approx(2 / 3)}
+
+
 def test_suites_of_test_texts_keep_their_rows() -> None:
     texts = TextBatch.from_strings(["Добрый вечер, соседи", "сегодня снова солнце"])
     names = []
