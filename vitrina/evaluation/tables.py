@@ -132,9 +132,9 @@ def attack_table(metrics: Mapping[str, Any], *, synthetic: bool) -> Table:
 def innocent_table(section: Mapping[str, Any], *, synthetic: bool) -> Table:
     """Return the section `innocent` of `metrics.json`, a row per suite."""
     caption = (
-        "share of benign texts called toxic; run: at the run's threshold; 5 %, 1 %: at the\n"
-        "thresholds with these false alarms on the clean benign test texts; in brackets:\n"
-        "95 % interval (Wilson); review: share sent to human review"
+        "share of benign texts called toxic; run: at the run's threshold; 5 %, 1 %: at\n"
+        "the thresholds with these false alarms on the clean benign test texts; in\n"
+        "brackets: 95 % interval (Wilson); review: share sent to human review"
     )
     head = ["benign texts", "count", "run", "at 5 %", "at 1 %", "review"]
     table = _table("False alarms on innocent text", head, caption, synthetic)
@@ -156,10 +156,10 @@ def innocent_rows(section: Mapping[str, Any]) -> list[tuple[str, Mapping[str, An
 def review_table(section: Mapping[str, Mapping[str, float]], *, synthetic: bool) -> Table:
     """Return the section `review` of `metrics.json`, a row per suite."""
     caption = (
-        "recall: toxic texts called toxic, and with those that go to human review;\n"
-        "in review: share of benign and of all texts"
+        "recall: share of toxic texts that are called toxic; or review:\n"
+        "that are called toxic or sent to human review"
     )
-    head = ["suite", "recall", "or review", "benign in review", "in review"]
+    head = ["suite", "recall", "or review", "benign in review", "all in review"]
     table = _table("Human review", head, caption, synthetic)
     for name, found in section.items():
         keys = ("recall", "recall_or_review", "benign", "share")

@@ -22,7 +22,7 @@ from vitrina.deobfuscation.batch import DeobfuscatedBatch
 from vitrina.glyphs.cache import BoundedCache
 from vitrina.glyphs.segmentation import GlyphTokens, count_glyphs, glyph_spans, segment
 from vitrina.state import FittedState
-from vitrina.text.batch import TextBatch, offsets_of, ranges
+from vitrina.text.batch import TextBatch, offsets_of
 from vitrina.text.dictionary import Dictionary
 from vitrina.text.lexicon import fold
 from vitrina.text.words import find_words
@@ -132,7 +132,8 @@ class TrainingTexts:
             np.array(column, dtype=bool)
             for column in zip(*map(self._traits, glyphs.clusters), strict=True)
         )
-        known_W = np.array([self.knows(word) for word in words.read], dtype=bool)
+        pairs = zip(words.read, words.written, strict=True)
+        known_W = np.array([any(map(self.knows, pair)) for pair in pairs], dtype=bool)
         known_W |= words.has_lemma
         inside = _Inside(glyphs, words)
         new_W = inside.count(new_G)
@@ -197,17 +198,24 @@ def _read_words(read: DeobfuscatedBatch) -> _Words:
     if not len(begins):
         none = np.zeros(0, dtype=np.int64)
         return _Words(none, none, none, [], [], none > 0, none)
-    lengths = read.written.end - read.written.start
-    points = read.source.code_points[ranges(read.written.start, lengths)]
+    ends = np.append(begins[1:], len(read.word_L))
+    first_W, last_W = read.start_L[begins], np.maximum.reduceat(read.end_L, begins)
+    clusters, letters = read.glyphs.clusters, read.writer.codebook.letters
     return _Words(
         read.text_of_word_W,
-        read.start_L[begins],
-        np.maximum.reduceat(read.end_L, begins),
-        TextBatch(points, offsets_of(lengths)).to_strings(),
-        read.text_W.tolist(),
+        first_W,
+        last_W,
+        _joined([clusters[i] for i in read.glyphs.ids.tolist()], first_W, last_W),
+        _joined([letters[code] for code in read.codes_L.tolist()], begins, ends),
         read.lemma_L[begins] != 0,
-        read.cost_W / np.diff(begins, append=len(read.word_L)),
+        read.cost_W / (ends - begins),
     )
+
+
+def _joined(parts: list[str], starts: np.ndarray, ends: np.ndarray) -> list[str]:
+    """Return the joined parts from each start to its end."""
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
+    return ["".join(parts[start:end]) for start, end in spans]
 
 
 def _written_words(texts: TextBatch, glyphs: GlyphTokens) -> _Words:
