@@ -66,7 +66,7 @@ def test_a_loaded_run_gives_the_scores_of_the_run(preset: str, tmp_path: Path) -
 def test_the_folder_contains_all_files(trained: Path) -> None:
     names = {path.name for path in trained.iterdir()}
     files = {"config.yaml", "record.json", "metrics.json", "history.jsonl", "levels.png"}
-    assert files | {"state.safetensors", "predictions", "checkpoints"} <= names
+    assert files | {"state.safetensors", "review.json", "predictions", "checkpoints"} <= names
     assert {path.name for path in (trained / "checkpoints").iterdir()} == {
         "best.safetensors",
         "last.safetensors",
@@ -78,6 +78,26 @@ def test_the_folder_contains_all_files(trained: Path) -> None:
     history = rows(trained / "history.jsonl")
     assert any("loss" in row for row in history) and any("val" in row for row in history)
     assert not list(trained.glob("**/*.tmp"))
+
+
+def test_review_is_measured_for_each_suite(trained: Path) -> None:
+    metrics = json.loads((trained / "metrics.json").read_text())
+    assert metrics["review_thresholds"] == json.loads((trained / "review.json").read_text())
+    assert list(metrics["review"]) == list(metrics["test"])
+    for name, found in metrics["review"].items():
+        assert 0 <= found["share"] <= 1 and 0 <= found["benign"] <= 1
+        assert found["recall"] == pytest.approx(metrics["test"][name]["recall"])
+        assert found["recall_or_review"] >= found["recall"]
+
+
+def test_a_threshold_for_a_rate_of_false_alarms(tmp_path: Path) -> None:
+    metrics = small_run(tmp_path, "task.false_alarms=0.1", "evaluation.innocent_texts=0")
+    (threshold,) = metrics["thresholds"].values()
+    assert 0 < threshold <= 1
+    model = vitrina.load(tmp_path)
+    for row in rows(tmp_path / "predictions" / "clean.jsonl"):
+        assert row["label"] == str(int(row["score"] >= round(threshold, 6)))
+    assert model.predict(["дом"])[0].label in ("0", "1")
 
 
 def test_scores_depend_on_the_seed_only(trained: Path, tmp_path: Path) -> None:
@@ -128,7 +148,10 @@ def test_more_than_two_classes(tmp_path: Path) -> None:
         *SMALL[1:],
     ]
     split = ["dataset.val_fraction=0.3", "dataset.test_fraction=0.3"]
+    with pytest.raises(InputError, match=r"task\.false_alarms = 0\.1: must be null with 3 classes"):
+        run(compose_config([*overrides, *split, "task.false_alarms=0.1"]), tmp_path / "refused")
     metrics = run(compose_config([*overrides, *split]), tmp_path / "run")
+    assert set(metrics["review"]["clean"]) == {"share"}
     assert 0 <= metrics["test"]["clean"]["macro_f1"] <= 1
     row = rows(tmp_path / "run" / "predictions" / "clean.jsonl")[0]
     assert set(row["score"]) == set(words) and row["label"] in words

@@ -93,6 +93,7 @@ def _score_run(
         model.task.truth(dataset.test),
         config.noise,
         config.dataset,
+        model.review,
     )
     _score(
         config, target, dataset.extra, model.task.truth, folder, arguments, console,

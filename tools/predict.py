@@ -5,9 +5,11 @@ python tools/predict.py RUN_FOLDER --text "…"
 python tools/predict.py RUN_FOLDER < comments.txt > scored.jsonl
 
 Adds to each row of a jsonl file `score` (the probability of the positive class; with more than two
-classes that of each class) and `label`; order and other fields stay. With task=labeling it adds
-`words`, each with its `start` and `end` in the text, `score` and `label`. Lines of standard input
-are plain texts. Texts may be empty, very long and contain any character.
+classes that of each class), `label`, `unread` and `unsupported` (shares of the text that was not
+read, or is in no language of the training) and `review` (whether a person should decide); order and
+other fields stay. With task=labeling it adds `words`, each with its `start` and `end` in the text,
+`score` and `label`. Lines of standard input are plain texts. Texts may be empty, very long and
+contain any character.
 """
 
 from __future__ import annotations

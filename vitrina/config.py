@@ -50,7 +50,7 @@ GROUPS = (
     "tracking",
 )
 """Groups of components. Every run chooses one component in each."""
-FORMAT = 3
+FORMAT = 4
 """Format number of the files of a run. Runs of another format are refused."""
 WITHOUT_EFFECT = ("name", "resume", "device", "threads", "tracking")
 """Root keys that do not affect the signature of a run."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from vitrina import config as configuration
 from vitrina.config import Config
 from vitrina.data.dataset import Dataset, load_dataset
 from vitrina.evaluation.evaluators import EvaluationTarget, check_evaluation, run_evaluation
+from vitrina.evaluation.innocent_texts import changed_texts
 from vitrina.evaluation.report import write_predictions
 from vitrina.evaluation.suites import Suite, build_suites, check_names
 from vitrina.glyphs.fonts import font_hashes
@@ -47,6 +50,7 @@ from vitrina.tasks.build import (
 )
 from vitrina.tasks.noisy_split import NoisyTexts
 from vitrina.tasks.ocr.error_rate import RecognitionEvaluation
+from vitrina.tasks.review import choose_review, reviewer
 from vitrina.tasks.thresholds import choose_thresholds
 from vitrina.training.callbacks import ProgressCallback
 from vitrina.training.checkpoints import TrainState, load_weights
@@ -190,7 +194,9 @@ def _run(
         load_weights(folder / "checkpoints" / "best.safetensors", model)
         folded = for_inference(model, config.training.precision)
         predictor = _predictor(config, folded, task, pipeline)
-        thresholds = choose_thresholds(task, folder, views.values(), predictor)
+        changed = partial(changed_texts, seed=config.seed)
+        thresholds = choose_thresholds(task, folder, views.values(), predictor, changed)
+        review = choose_review(task, folder, views["clean"], pipeline)
 
         # Evaluate, then report.
         def show(line: str) -> None:
@@ -209,6 +215,7 @@ def _run(
                 task.truth(test),
                 config.noise,
                 config.dataset,
+                None if review is None else reviewer(pipeline, review),
             ),
             build_suites(config.evaluation, test, dataset.extra, task.truth),
             folder,
@@ -218,6 +225,7 @@ def _run(
         metrics = collect_metrics(state, fit_seconds, model, device, evaluation, recognized)
         metrics |= more_metrics
         metrics |= {"thresholds": thresholds} if thresholds else {}
+        metrics |= {"review_thresholds": asdict(review)} if review is not None else {}
         with autocast(config.training.precision, device):  # folded weights may be bf16
             images = task.draw(folded, pipeline, pipeline(list(views.values())[-1].texts), folder)
         synthetic = dataset.synthetic

@@ -18,10 +18,11 @@ from vitrina.config import compose_config
 from vitrina.data.made_texts import MISTAKES, Draws, mistyped
 from vitrina.errors import InputError
 from vitrina.evaluation.evaluators import check_evaluation, run_evaluation
-from vitrina.evaluation.innocent import POINTS, UNSUPPORTED, rates, threshold_at
+from vitrina.evaluation.innocent import POINTS, UNSUPPORTED, rates
 from vitrina.evaluation.innocent_texts import changed_suites, made_suites, rude_words
 from vitrina.noise.config import FAMILIES
 from vitrina.tasks.task_metrics import ClassMetrics
+from vitrina.tasks.thresholds import threshold_at
 from vitrina.text.batch import TextBatch
 from vitrina.text.held_out import is_held_out
 from vitrina.text.lexicon import Lexicon
@@ -107,6 +108,13 @@ def test_rates_are_counted_apart_for_benign_and_toxic_texts() -> None:
     assert found["intervals"]["run"] == pytest.approx([0.0945, 0.9055], abs=1e-3)
     empty = rates({"run": np.zeros(0, dtype=bool)}, np.zeros(0, dtype=bool))
     assert np.isnan(empty["run"]) and "recall" not in empty
+
+
+def test_review_adds_to_recall() -> None:
+    alarms, toxic = {"run": np.array([True, False, False, False])}, np.array([1, 1, 1, 0]) == 1
+    found = rates(alarms, toxic, np.array([True, True, False, True]))
+    assert found["recall"] == {"run": pytest.approx(1 / 3)} and found["review"] == 1
+    assert found["recall_or_review"] == {"run": pytest.approx(2 / 3)}
 
 
 def test_suites_of_test_texts_keep_their_rows() -> None:

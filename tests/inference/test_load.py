@@ -35,6 +35,18 @@ def test_odd_texts_get_a_score(model: TrainedModel) -> None:
         assert isinstance(prediction.score, float) and 0 <= prediction.score <= 1, text[:20]
         assert prediction.label in model.label_names
         assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-5)
+        assert 0 <= prediction.unread <= 1 and 0 <= prediction.unsupported <= 1
+
+
+def test_an_empty_text_is_unread_and_another_script_is_unsupported(model: TrainedModel) -> None:
+    empty, hebrew = model.predict(["", "שלום עולם"])
+    assert (empty.unread, empty.unsupported) == (1, 0)
+    assert (hebrew.unread, hebrew.unsupported) == (1, 1)
+    assert {"unread", "unsupported", "review"} <= set(hebrew.fields())
+    limits = model.review_thresholds
+    assert limits is not None
+    sent = limits.unread <= 1 or limits.unsupported <= 1
+    assert hebrew.review == sent == model.review(model.cleaned(["שלום עולם"]))[0]
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])

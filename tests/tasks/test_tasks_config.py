@@ -16,6 +16,8 @@ WRONG = {
     "task.class_weights={a: 0}": "task.class_weights.a = 0: must be a number above 0",
     "task.threshold=2": "task.threshold = 2: must be between 0 and 1, both excluded, or validation",
     "task.threshold=test": "task.threshold = 'test': must be between 0 and 1",
+    "task.false_alarms=1": "task.false_alarms = 1.0: must be ",
+    "task={false_alarms: 0.1, threshold: 0.3}": "task.threshold = 0.3: must be 0.5 with task.false",
     "task.labels=[a]": "task.labels = ['a']: must be at least two labels, or null",
     "task.head=foo": "task.head = 'foo': must be one of linear, words, pixels, ctc",
     "task.head=words": "task.head = 'words': must be a head of texts",

@@ -113,7 +113,7 @@ def test_a_pickle_is_not_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (lambda path: save_file({"x": torch.zeros(1)}, path), r"not a checkpoint \(no sha256"),
         (
             lambda path: write_tensors(path, {"x": torch.zeros(1)}, {}),
-            "format none; this version reads format 3 only",
+            "format none; this version reads format 4 only",
         ),
         (
             lambda path: save_weights(path, model(4)),

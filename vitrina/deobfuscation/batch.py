@@ -100,6 +100,17 @@ class DeobfuscatedBatch:
         """float32, log-probability gain of each word over its literal form, in nats."""
         return self.written.gain
 
+    @cached_property
+    def cost_W(self) -> np.ndarray:
+        """float32, nats: how improbable the glyphs of each word are, given its letters; 0 if the
+        word was not searched."""
+        begins, prior = np.flatnonzero(np.diff(self.word_L, prepend=-1)), self.writer.prior
+        score_W = self.letters.score[begins]
+        if prior is None:
+            return np.zeros_like(score_W)
+        cost_W = prior.log_p_of(self.codes_L, begins) - score_W
+        return np.where(np.isnan(score_W), np.float32(0), cost_W.clip(min=0))
+
     def text(self) -> TextBatch:
         """Return the texts with the changed words in plain letters and the rest unchanged."""
         written = self.written

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.evaluate import Evaluation, compare_pairs, evaluate
 from vitrina.evaluation.innocent import UNSUPPORTED, measure_innocent, read_innocent, supports
+from vitrina.evaluation.review import ReviewEvaluation
 from vitrina.evaluation.suites import Suite
 from vitrina.evaluation.target import EvaluationTarget
 from vitrina.registry import component
@@ -94,10 +95,20 @@ def run_evaluation(
     Raises:
         InputError: if the option does not support the target or a probability is not finite.
     """
+    review = ReviewEvaluation(target) if target.review is not None else None
+
+    def observe(suite: Suite, predicted: Any) -> None:
+        if review is not None:
+            review.add(suite, predicted)
+        if on_suite is not None:
+            on_suite(suite, predicted)
+
     evaluation = evaluate(
-        target.predict, suites, target.task_metrics, config, progress=progress, on_suite=on_suite
+        target.predict, suites, target.task_metrics, config, progress=progress, on_suite=observe
     )
     further = measure(config, target, folder, progress)
+    if review is not None:
+        further["review"] = review.suites
     if config.innocent is not None or config.innocent_texts != 0:
         if supports(target.task_metrics):
             clean = evaluation.predicted.get("clean")

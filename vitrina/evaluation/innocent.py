@@ -18,11 +18,14 @@ from vitrina.errors import require
 from vitrina.evaluation.config import EvaluationConfig
 from vitrina.evaluation.innocent_texts import InnocentSuite, changed_suites, made_suites
 from vitrina.evaluation.report import json_line
+from vitrina.evaluation.review import share_of
 from vitrina.evaluation.target import EvaluationTarget
 from vitrina.files import replacing
 from vitrina.noise.randomness import text_keys
 from vitrina.tasks.intervals import wilson_interval
 from vitrina.tasks.task_metrics import ClassMetrics, TaskMetrics
+from vitrina.tasks.thresholds import threshold_at
+from vitrina.text.batch import TextBatch
 
 RUN, AT_5, AT_1 = POINTS = ("run", "at_5", "at_1")
 """Operating points: the run's threshold, and the ones of `SHARES`."""
@@ -57,7 +60,9 @@ def measure_innocent(
         `title`, `source`, `held_out` (whether no background text is of this kind), `count` (benign
         texts), the rate of false alarms by operating point and
         `intervals`, their 95 % intervals (Wilson). Suites made of test texts also have `recall`,
-        by operating point, on the texts of the positive class. Undefined rates are NaN.
+        by operating point, on the texts of the positive class. If `target.review` is known,
+        `review` is the share of benign texts that go to human review, and `recall_or_review` that
+        of texts of the positive class that are called toxic or go there. Undefined rates are NaN.
 
     Raises:
         InputError: if `config.innocent` cannot be read.
@@ -73,12 +78,12 @@ def measure_innocent(
     benign = of_test[~toxic, positive]
     thresholds = {point: threshold_at(benign, share) for point, share in SHARES.items()}
 
-    def entry(predicted: np.ndarray, toxic: np.ndarray) -> dict[str, Any]:
+    def entry(texts: TextBatch, predicted: np.ndarray, toxic: np.ndarray) -> dict[str, Any]:
         labels = np.where(toxic, positive, 1 - positive)
         alarms = {RUN: metrics.decide(labels, predicted).chosen[:, positive]}
         scores = predicted[:, positive]
         alarms |= {point: scores >= threshold for point, threshold in thresholds.items()}
-        return rates(alarms, toxic)
+        return rates(alarms, toxic, None if target.review is None else target.review(texts))
 
     found: dict[str, Any] = {}
     lines: list[str] = []
@@ -87,7 +92,7 @@ def measure_innocent(
         predicted = metrics.settled(target.predict(texts))
         labels = np.zeros(len(texts), dtype=bool) if suite.rows is None else toxic[suite.rows]
         origin = {"title": suite.title, "source": suite.source, "held_out": suite.held_out}
-        found[suite.name] = origin | entry(predicted, labels)
+        found[suite.name] = origin | entry(texts, predicted, labels)
         scored = zip(suite.texts, predicted[:, positive].tolist(), labels.tolist(), strict=True)
         lines += [
             json_line({"suite": suite.name, "text": text, "score": score, "positive": label})
@@ -99,32 +104,18 @@ def measure_innocent(
     run = 0.5 if metrics.threshold is None else metrics.threshold
     return {
         "thresholds": {RUN: run, **thresholds},
-        "clean": entry(of_test, toxic),
+        "clean": entry(target.test.texts, of_test, toxic),
         "suites": found,
     }
 
 
-def threshold_at(scores: np.ndarray, share: float) -> float:
-    """Return the lowest threshold that at most `share` of `scores` reach.
-
-    Args:
-        scores: float64 [num_texts] of benign texts. NaN is returned for none.
-
-    >>> float(threshold_at(np.array([0.1, 0.2, 0.3, 0.9]), 0.25)) > 0.3
-    True
-    """
-    if not len(scores):
-        return float("nan")
-    falling = np.sort(scores)[::-1]
-    allowed = int(share * len(scores) + 1e-9)
-    return float(np.nextafter(falling[allowed], np.inf)) if allowed < len(scores) else 0.0
-
-
-def rates(alarms: dict[str, np.ndarray], toxic: np.ndarray) -> dict[str, Any]:
+def rates(
+    alarms: dict[str, np.ndarray], toxic: np.ndarray, reviewed: np.ndarray | None = None
+) -> dict[str, Any]:
     """Return the rates of a suite by operating point, see `measure_innocent`.
 
     Args:
-        alarms: bool [num_texts] by operating point. toxic: bool [num_texts].
+        alarms: bool [num_texts] by operating point. toxic, reviewed: bool [num_texts].
     """
     benign = int((~toxic).sum())
     hits = {point: int(chosen[~toxic].sum()) for point, chosen in alarms.items()}
@@ -135,6 +126,12 @@ def rates(alarms: dict[str, np.ndarray], toxic: np.ndarray) -> dict[str, Any]:
     }
     if toxic.any():
         found["recall"] = {point: float(c[toxic].mean()) for point, c in alarms.items()}
+    if reviewed is not None:
+        found["review"] = share_of(reviewed[~toxic])
+        if toxic.any():
+            found["recall_or_review"] = {
+                point: share_of((c | reviewed)[toxic]) for point, c in alarms.items()
+            }
     return found
 
 

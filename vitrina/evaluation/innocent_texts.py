@@ -135,6 +135,12 @@ def changed_suites(
         yield InnocentSuite(name, title, source, noisy.to_strings(), rows)
 
 
+def changed_texts(texts: TextBatch, seed: int) -> Iterator[TextBatch]:
+    """Yield texts in capitals, with typing errors, and under each family of noise."""
+    for suite in changed_suites(texts, np.arange(len(texts)), seed, each_family=True):
+        yield TextBatch.from_strings(suite.texts)
+
+
 @lru_cache(maxsize=4)
 def rude_words(limit: int | None, *, family: bool = False) -> list[tuple[str, str]]:
     """Return up to `limit` innocent words, each with a root of the toxic lexicon inside it.

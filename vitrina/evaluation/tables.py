@@ -132,16 +132,17 @@ def attack_table(metrics: Mapping[str, Any], *, synthetic: bool) -> Table:
 def innocent_table(section: Mapping[str, Any], *, synthetic: bool) -> Table:
     """Return the section `innocent` of `metrics.json`, a row per suite."""
     caption = (
-        "share of benign texts called toxic; run: at the run's threshold; 5 %, 1 %: at the\n"
-        "thresholds with these false alarms on the clean benign test texts; in brackets:\n"
-        "95 % interval (Wilson)"
+        "share of benign texts called toxic; run: at the run's threshold; 5 %, 1 %: at\n"
+        "the thresholds with these false alarms on the clean benign test texts; in\n"
+        "brackets: 95 % interval (Wilson); review: share sent to human review"
     )
-    head = ["benign texts", "count", "run", "at 5 %", "at 1 %"]
+    head = ["benign texts", "count", "run", "at 5 %", "at 1 %", "review"]
     table = _table("False alarms on innocent text", head, caption, synthetic)
     table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     for name, found in innocent_rows(section):
         cells = [score_text(found[point]) for point in ("run", "at_5", "at_1")]
         cells[1] += _ends(found["intervals"]["at_5"])
+        cells.append(score_text(found.get("review")))
         table.add_row(escape(name), f"{found['count']:,}", *cells)
     return table
 
@@ -150,6 +151,20 @@ def innocent_rows(section: Mapping[str, Any]) -> list[tuple[str, Mapping[str, An
     """Return title and rates of the clean test texts and of each suite of innocent text."""
     suites = section["suites"].values()
     return [("clean test texts", section["clean"]), *((each["title"], each) for each in suites)]
+
+
+def review_table(section: Mapping[str, Mapping[str, float]], *, synthetic: bool) -> Table:
+    """Return the section `review` of `metrics.json`, a row per suite."""
+    caption = (
+        "recall: share of toxic texts that are called toxic; or review:\n"
+        "that are called toxic or sent to human review"
+    )
+    head = ["suite", "recall", "or review", "benign in review", "all in review"]
+    table = _table("Human review", head, caption, synthetic)
+    for name, found in section.items():
+        keys = ("recall", "recall_or_review", "benign", "share")
+        table.add_row(escape(name), *(score_text(found.get(key)) for key in keys))
+    return table
 
 
 def recognition_table(

@@ -26,6 +26,7 @@ class EvaluationTarget:
         truth: targets in the form that `task_metrics` expects; None: the labels of `test`.
         trained_on: the training noise; None if unknown.
         dataset: settings by which further texts are cleaned and cut; None: they are not.
+        review: texts to bool [num_texts], which of them go to human review; None: unknown.
     """
 
     predict: Callable[[TextBatch], np.ndarray]
@@ -34,6 +35,7 @@ class EvaluationTarget:
     truth: np.ndarray | None = None
     trained_on: NoiseConfig | None = None
     dataset: DatasetConfig | None = None
+    review: Callable[[TextBatch], np.ndarray] | None = None
 
     def cleaned(self, texts: Sequence[str]) -> TextBatch:
         """Clean and cut further texts like the test texts."""

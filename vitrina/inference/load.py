@@ -23,6 +23,7 @@ from vitrina.runs.record import recorded_hashes
 from vitrina.state import FittedState
 from vitrina.tasks.build import build_model, build_pipeline, build_recognition, build_task
 from vitrina.tasks.ocr.recognizer import Recognizer
+from vitrina.tasks.review import ReviewThresholds, read_review_thresholds
 from vitrina.tasks.task_metrics import LabelMetrics
 from vitrina.tasks.thresholds import read_thresholds
 from vitrina.tasks.word_metrics import WordMetrics
@@ -43,17 +44,25 @@ class Prediction:
             probability of each class or label, by name.
         label: predicted class; with task=multilabel the list of predicted labels.
         probabilities: of each class or label, by name.
+        unread: share of the text's glyphs, blanks aside, that were not read; 1 for an empty text.
+        unsupported: share of its letters that are of a script, or in a word, that the training
+            texts do not hold.
+        review: whether a person should decide, because `unread` or `unsupported` is high.
         words: all words with task=labeling; otherwise None.
     """
 
     score: float | dict[str, float]
     label: str | list[str]
     probabilities: dict[str, float]
+    unread: float
+    unsupported: float
+    review: bool
     words: tuple[PredictedWord, ...] | None = None
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields of a prediction file: `score`, `label` and, if not None, `words`."""
-        fields = {"score": self.score, "label": self.label}
+        """Return the fields of a prediction file: all but `probabilities`, and `words` if any."""
+        names = ("score", "label", "unread", "unsupported", "review")
+        fields = {name: getattr(self, name) for name in names}
         return fields if self.words is None else fields | {"words": list(map(asdict, self.words))}
 
 
@@ -85,6 +94,7 @@ class TrainedModel:
     Attributes:
         pipeline: prepares cleaned texts (see `cleaned`) for the model.
         predictor: maps cleaned texts to the predictions that the task's metrics use.
+        review_thresholds: of human review; None if the model predicts no labels.
 
     Raises:
         InputError: if the folder does not contain a trained run, or a file has another format.
@@ -98,6 +108,9 @@ class TrainedModel:
         load_weights(folder / "checkpoints" / "best.safetensors", model)
         if self.task.waits_for_thresholds:
             self.task.use_thresholds(read_thresholds(folder, self.task.threshold_names))
+        self.review_thresholds: ReviewThresholds | None = None
+        if isinstance(self.task.task_metrics, LabelMetrics):
+            self.review_thresholds = read_review_thresholds(folder)
         training = self.config.training
         multiplied = training.precision if precision is None else precision
         self.model = for_inference(model.to(choose_device(device)), multiplied)
@@ -130,9 +143,12 @@ class TrainedModel:
             InputError: if the model was only pre-trained and predicts no labels.
         """
         self._require_labels()
-        if not texts:
+        return self._probabilities(self.cleaned(texts))
+
+    def _probabilities(self, texts: TextBatch) -> np.ndarray:
+        if not len(texts):
             return np.zeros((0, len(self.label_names)), dtype=np.float32)
-        predicted = self.predictor(self.cleaned(texts))
+        predicted = self.predictor(texts)
         task_metrics = self.task.task_metrics
         if isinstance(predicted, WordPredictions):
             assert isinstance(task_metrics, WordMetrics)
@@ -145,11 +161,16 @@ class TrainedModel:
         Raises:
             InputError: if the model was only pre-trained and predicts no labels.
         """
+        self._require_labels()
         if isinstance(self.task.task_metrics, WordMetrics):
             return self._predict_words(texts)
+        cleaned = self.cleaned(texts)
+        rows = zip(self._probabilities(cleaned), self._coverage(cleaned), strict=True)
         return [
-            Prediction(probabilities=self._by_name(row), **self.task.task_metrics.fields(row))
-            for row in self.probabilities(texts)
+            Prediction(
+                probabilities=self._by_name(row), **self.task.task_metrics.fields(row), **coverage
+            )
+            for row, coverage in rows
         ]
 
     @property
@@ -200,6 +221,16 @@ class TrainedModel:
         """Clean and cut texts as in training."""
         return TextBatch.from_strings(self._clean(texts)[0])
 
+    def review(self, texts: TextBatch) -> np.ndarray:
+        """Return bool [num_texts], which cleaned texts a person should decide.
+
+        Raises:
+            InputError: if the model was only pre-trained and predicts no labels.
+        """
+        self._require_labels()
+        assert self.review_thresholds is not None
+        return self.review_thresholds.sends(self.pipeline.coverage(texts))
+
     def normalized(self, texts: TextBatch) -> TextBatch:
         """Apply the text pipeline to cleaned texts; the tokenizer of the model gets the result."""
         return self.pipeline(texts)
@@ -216,10 +247,12 @@ class TrainedModel:
     def _predict_words(self, texts: Sequence[str]) -> list[Prediction]:
         task_metrics = self.task.task_metrics
         assert isinstance(task_metrics, WordMetrics)
-        cleaned, offsets = self._clean(texts)
-        predicted = self.predictor(TextBatch.from_strings(cleaned)) if texts else []
+        strings, offsets = self._clean(texts)
+        cleaned = TextBatch.from_strings(strings)
+        predicted = self.predictor(cleaned) if texts else []
         predictions = []
-        for text, offset, one in zip(texts, offsets, predicted, strict=True):
+        coverages = self._coverage(cleaned)
+        for text, offset, one, coverage in zip(texts, offsets, predicted, coverages, strict=True):
             fields = task_metrics.fields(one)
             words = []
             for word in fields.pop("words"):
@@ -229,9 +262,19 @@ class TrainedModel:
                 )
             probabilities = self._by_name(task_metrics.of_text(one))
             predictions.append(
-                Prediction(probabilities=probabilities, words=tuple(words), **fields)
+                Prediction(probabilities=probabilities, words=tuple(words), **fields, **coverage)
             )
         return predictions
+
+    def _coverage(self, texts: TextBatch) -> list[dict[str, Any]]:
+        """Return the fields `unread`, `unsupported` and `review` of cleaned texts."""
+        assert self.review_thresholds is not None
+        coverage = self.pipeline.coverage(texts)
+        columns = (coverage.unread, coverage.unsupported, self.review_thresholds.sends(coverage))
+        return [
+            {"unread": round(unread, 6), "unsupported": round(unsupported, 6), "review": review}
+            for unread, unsupported, review in zip(*(c.tolist() for c in columns), strict=True)
+        ]
 
     def _require_labels(self) -> None:
         if not isinstance(self.task.task_metrics, LabelMetrics):

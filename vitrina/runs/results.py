@@ -21,6 +21,7 @@ from vitrina.evaluation.tables import (
     pairs_line,
     recognition_table,
     results_table,
+    review_table,
 )
 from vitrina.models.model import Model
 from vitrina.runs.memory import peak_memory_mb
@@ -74,6 +75,8 @@ def show_tables(
         console.print(f"decision thresholds: {values}", markup=False, highlight=False)
     if "pairs" in metrics:
         console.print(pairs_line(metrics["pairs"]), markup=False, highlight=False)
+    if "review" in metrics:
+        console.print(review_table(metrics["review"], synthetic=synthetic))
     if "innocent" in metrics:
         console.print(innocent_table(metrics["innocent"], synthetic=synthetic))
     if "curves" in metrics:

@@ -51,11 +51,14 @@ class Task(ABC):
         task_metrics: compares predictions with the truth.
         waits_for_thresholds: whether the decision thresholds are chosen after training; until then
             `task_metrics` uses 0.5.
+        false_alarms: with two classes, the share of benign texts that the chosen threshold may
+            call positive; None: `choose_thresholds` chooses.
     """
 
     label_names: list[str]
     task_metrics: TaskMetrics
     waits_for_thresholds: bool = False
+    false_alarms: float | None = None
 
     def embedder(self, embedder: Embedder) -> Embedder:
         """Return the embedder, wrapped if the task needs other tokens (such as words)."""

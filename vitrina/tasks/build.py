@@ -11,6 +11,7 @@ from vitrina.config import Config
 from vitrina.data.background import Background
 from vitrina.data.dataset import Dataset
 from vitrina.errors import require
+from vitrina.models.coverage import TrainingTexts, fit_coverage
 from vitrina.models.embedders.base import Embedder
 from vitrina.models.encoders.base import Encoder
 from vitrina.models.heads.ctc import CtcHead
@@ -44,6 +45,7 @@ def fit(
         "dictionary": fit_dictionary(config, dataset),
         **(given or {}),
         "task": fit_task(config, dataset),
+        "coverage": fit_coverage(corpus.clean),
         "encoder": component("encoder", config.encoder.kind).load().fit(config.encoder),
     }
     dictionary = build_dictionary(config, parts["dictionary"])
@@ -124,7 +126,9 @@ def build_pipeline(
     if component("deobfuscator", config.deobfuscator.kind).target:
         deobfuscator = build("deobfuscator", config.deobfuscator, fitted.part("deobfuscator"))
         deobfuscator.dictionary = model.embedder.tokenizer.dictionary
-    return TextPipeline(normalizer, deobfuscator, model.embedder.tokenizer)
+    tokenizer = model.embedder.tokenizer
+    training_texts = TrainingTexts(fitted.part("coverage"), tokenizer.dictionary)
+    return TextPipeline(normalizer, deobfuscator, tokenizer, training_texts)
 
 
 def build_model(config: Config, fitted: FittedState, task: Task) -> Model:

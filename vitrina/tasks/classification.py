@@ -16,12 +16,12 @@ from vitrina.models.model import Model
 from vitrina.registry import component
 from vitrina.state import FittedState
 from vitrina.tasks.base import Sample, Task
-from vitrina.tasks.config import VALIDATION, ClassificationConfig
+from vitrina.tasks.config import DEFAULT_THRESHOLD, VALIDATION, ClassificationConfig
 from vitrina.tasks.losses import class_divergence, class_loss, class_weights
 from vitrina.tasks.metrics import reported_classes
 from vitrina.tasks.targets import Targets
 from vitrina.tasks.task_metrics import ClassMetrics
-from vitrina.tasks.thresholds import DEFAULT_THRESHOLD, best_threshold
+from vitrina.tasks.thresholds import best_threshold
 
 
 class ClassificationTask(Task):
@@ -40,9 +40,12 @@ class ClassificationTask(Task):
             positive = names.index(config.positive)
         self._weights = torch.from_numpy(fitted.arrays["weights"])
         self._positive = positive
-        self.waits_for_thresholds = config.threshold == VALIDATION
-        argmax = config.threshold in (VALIDATION, DEFAULT_THRESHOLD)
-        fixed = None if argmax else config.threshold
+        self.false_alarms = config.false_alarms
+        self.waits_for_thresholds = (
+            config.threshold == VALIDATION or config.false_alarms is not None
+        )
+        argmax = self.waits_for_thresholds or config.threshold == DEFAULT_THRESHOLD
+        fixed = None if argmax else float(config.threshold)
         self.task_metrics = ClassMetrics(names, positive, fixed, config.metrics)
 
     @staticmethod
@@ -58,6 +61,9 @@ class ClassificationTask(Task):
         fits = config.threshold == DEFAULT_THRESHOLD or len(label_names) == 2
         allowed = f"{DEFAULT_THRESHOLD} with {len(label_names)} classes"
         require(fits, "task.threshold", config.threshold, allowed)
+        fits = config.false_alarms is None or len(label_names) == 2
+        allowed = f"null with {len(label_names)} classes"
+        require(fits, "task.false_alarms", config.false_alarms, allowed)
         counts = np.bincount(train.labels, minlength=len(label_names))
         return FittedState(
             arrays={"weights": class_weights(config.class_weights, label_names, counts)},

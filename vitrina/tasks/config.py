@@ -20,6 +20,8 @@ from vitrina.registry import (
 
 FOCAL_GAMMA = 2.0
 """The best exponent of Lin et al. 2017."""
+DEFAULT_THRESHOLD = 0.5
+"""Default of `task.threshold`, and the threshold of a label that no validation text has."""
 VALIDATION = "validation"
 """Value of `task.threshold`: chosen on the validation texts."""
 POOLS = ("max_mean", "max", "mean")
@@ -104,7 +106,7 @@ class TextTaskConfig(TaskConfig):
     class_weights: Any = "none"
     """Weight of a text in the loss: none (equal weights), balanced (inversely proportional to the
     frequency of its label), or a weight by label such as {THREAT: 5}; other labels weigh 1."""
-    threshold: Any = 0.5
+    threshold: Any = DEFAULT_THRESHOLD
     """Decision threshold of a label's probability: a number between 0 and 1, or validation (highest
     F1 on the clean and noisy validation texts). With two classes it is that of the positive class;
     with more it must be 0.5, and the most probable class is predicted."""
@@ -178,6 +180,16 @@ class ClassificationConfig(TextTaskConfig):
     positive: str | None = None
     """With two classes, the class whose F1 and probability are reported; null: the last one (`1` of
     `0` and `1`)."""
+    false_alarms: float | None = setting(None, gt=0, lt=1)
+    """With two classes, the share of benign texts that may be called positive: the lowest threshold
+    that keeps it on the clean validation texts, and exceeds it by at most 0.03 on the noisy ones,
+    in capitals, with typing errors and under each family of noise; null: `threshold` decides."""
+
+    def check(self, key: str) -> None:
+        super().check(key)
+        fits = self.false_alarms is None or self.threshold == DEFAULT_THRESHOLD
+        allowed = f"{DEFAULT_THRESHOLD} with {key}.false_alarms, which chooses the threshold"
+        require(fits, f"{key}.threshold", self.threshold, allowed)
 
 
 @register("task", "multilabel", "vitrina.tasks.multilabel:MultilabelTask")

@@ -1,6 +1,7 @@
-"""Decision thresholds of labels, chosen by the highest F1 on the validation texts.
+"""Decision thresholds of labels, chosen on the validation texts.
 
-They are chosen after training, with the best weights, and saved in the run's folder as
+They have the highest F1, or with `task.false_alarms` a share of false alarms that holds under
+noise. They are chosen after training, with the best weights, and saved in the run's folder as
 `thresholds.json`, a mapping from label to threshold.
 """
 
@@ -19,13 +20,14 @@ from vitrina.data.dataset import Split
 from vitrina.errors import InputError
 from vitrina.files import replacing
 from vitrina.tasks.base import Task
+from vitrina.tasks.config import DEFAULT_THRESHOLD
 from vitrina.text.batch import TextBatch
 
 FILE = "thresholds.json"
 """File name in the folder of a run."""
 
-DEFAULT_THRESHOLD = 0.5
-"""Threshold of a label that does not occur in the validation texts."""
+MARGIN = 0.03
+"""How far false alarms under a noise may exceed those on clean texts, with `task.false_alarms`."""
 
 
 def best_threshold(occurs: np.ndarray, probability: np.ndarray) -> float:
@@ -52,27 +54,67 @@ def best_threshold(occurs: np.ndarray, probability: np.ndarray) -> float:
     return min(best, key=lambda threshold: (abs(threshold - DEFAULT_THRESHOLD), -threshold))
 
 
+def threshold_at(scores: np.ndarray, share: float) -> float:
+    """Return the lowest threshold that at most `share` of `scores` reach.
+
+    Args:
+        scores: float64 [num_texts] of benign texts. NaN is returned for none.
+
+    >>> float(threshold_at(np.array([0.1, 0.2, 0.3, 0.9]), 0.25)) > 0.3
+    True
+    """
+    if not len(scores):
+        return float("nan")
+    falling = np.sort(scores)[::-1]
+    allowed = int(share * len(scores) + 1e-9)
+    return float(np.nextafter(falling[allowed], np.inf)) if allowed < len(scores) else 0.0
+
+
 def choose_thresholds(
     task: Task,
     folder: Path,
     views: Iterable[Split],
     predict: Callable[[TextBatch], np.ndarray],
+    changed: Callable[[TextBatch], Iterable[TextBatch]],
 ) -> dict[str, float]:
     """Choose, write and use the thresholds of a task; return them by label.
 
     Args:
-        views: the validation texts, clean and noisy, which count the same.
+        views: the validation texts, first clean, then noisy; they count the same for F1.
         predict: predicts with the best weights.
+        changed: returns texts with several kinds of noise, for `task.false_alarms`.
     """
     if not task.waits_for_thresholds:
         return {}
     views = list(views)
-    truth = np.concatenate([task.truth(view) for view in views])
-    predicted = np.concatenate([predict(view.texts) for view in views])
-    thresholds = task.choose_thresholds(truth, predicted)
+    if task.false_alarms is not None:
+        thresholds = _calm_threshold(task, task.false_alarms, views, predict, changed)
+    else:
+        truth = np.concatenate([task.truth(view) for view in views])
+        predicted = np.concatenate([predict(view.texts) for view in views])
+        thresholds = task.choose_thresholds(truth, predicted)
     write_thresholds(folder, thresholds)
     task.use_thresholds(thresholds)
     return thresholds
+
+
+def _calm_threshold(
+    task: Task,
+    share: float,
+    views: list[Split],
+    predict: Callable[[TextBatch], np.ndarray],
+    changed: Callable[[TextBatch], Iterable[TextBatch]],
+) -> dict[str, float]:
+    """Return the lowest threshold with at most `share` of false alarms on clean benign texts, and
+    at most `MARGIN` more under each noise."""
+    (name,) = task.threshold_names
+    positive = task.label_names.index(name)
+    benign = [view.texts.take(np.flatnonzero(task.truth(view) != positive)) for view in views]
+    texts = [*benign, *changed(benign[0])]
+    scores = [predict(each)[:, positive].astype(np.float64) for each in texts if len(each)]
+    shares = [share, *(share + MARGIN for _ in scores[1:])]
+    found = [threshold_at(each, rate) for each, rate in zip(scores, shares, strict=True)]
+    return {name: min(max(found, default=DEFAULT_THRESHOLD), 1.0)}
 
 
 def write_thresholds(folder: Path, thresholds: Mapping[str, float]) -> None:
@@ -92,8 +134,8 @@ def read_thresholds(folder: Path, names: list[str]) -> dict[str, float]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(
-            f"{path}: there is no such file; task.threshold=validation chooses the "
-            "thresholds at the end of training"
+            f"{path}: there is no such file; task.threshold=validation or task.false_alarms "
+            "chooses the thresholds at the end of training"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from None
