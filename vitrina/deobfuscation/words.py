@@ -10,7 +10,6 @@ Shapes: N glyphs, L letters, W words.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,11 +30,8 @@ from vitrina.glyphs.segmentation import GlyphTokens, segment
 from vitrina.noise.corpus import Corpus
 from vitrina.state import FittedState
 from vitrina.text.batch import TextBatch, pieces
-from vitrina.text.dictionary import UNSEEN
 from vitrina.text.ngrams import MarkedWords
 
-MIN_READ = 3
-"""Minimum number of letters of a word that gets the lemma of the word that it was read as."""
 MIN_COUNT = 2
 """Minimum number of occurrences of a context of the language model."""
 
@@ -121,28 +117,7 @@ class WordDeobfuscator(CodesDeobfuscator):
         kept = np.where(found.codes != codes, found.codes != SKIP, joined.kept)
         self._read_otherwise(glyphs, joined, lemmas_N, found, kept)
         letters = Letters.of(found.codes, words, kept, found.lengths, found.scores, lemmas_N)
-        if self.corrector is not None:
-            letters = self.corrector(letters)
-        return self._with_read_lemmas(letters)
-
-    def _with_read_lemmas(self, letters: Letters) -> Letters:
-        """Return the letters with the lemmas of words that were read as words of the comments.
-
-        A word of the dictionary that no comment holds gets none: it may be a misread toxic word.
-        """
-        begins = np.flatnonzero(np.diff(letters.word_of, prepend=-1))
-        lengths = np.diff(begins, append=len(letters.codes))
-        if self.dictionary is None or not len(begins):
-            return letters
-        line = np.array(self.codebook.letters, dtype=object)[letters.codes].tolist()
-        chosen = np.flatnonzero((letters.lemma[begins] == 0) & (lengths >= MIN_READ))
-        words = [
-            "".join(line[a : a + n]) for a, n in zip(begins[chosen], lengths[chosen], strict=True)
-        ]
-        lemmas = np.zeros(len(begins), dtype=np.uint64)
-        lemmas[chosen] = self.dictionary.lemma_hashes(words)
-        lemmas[lemmas == UNSEEN] = 0
-        return replace(letters, lemma=letters.lemma + np.repeat(lemmas, lengths))
+        return letters if self.corrector is None else self.corrector(letters)
 
     def _read_otherwise(
         self,
