@@ -93,7 +93,7 @@ def _score_run(
         model.task.truth(dataset.test),
         config.noise,
         config.dataset,
-        model.review,
+        model.review if model.review_thresholds is not None else None,
     )
     _score(
         config, target, dataset.extra, model.task.truth, folder, arguments, console,

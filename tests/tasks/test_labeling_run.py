@@ -95,7 +95,8 @@ def test_the_predict_tool_writes_the_words(
     assert [row["text"][w["start"] : w["end"]] for w in row["words"]] == [
         w["word"] for w in row["words"]
     ]
-    assert set(row) == {"text", "score", "label", "words"}
+    shares = {"unread", "unsupported", "review"}
+    assert set(row) == {"text", "score", "label", "words"} | shares
 
 
 def test_a_resumed_run_ends_with_the_same_scores(tmp_path: Path) -> None:

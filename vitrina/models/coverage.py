@@ -174,7 +174,7 @@ class TrainingTexts:
 
 
 @dataclass(frozen=True)
-class _Words:
+class _TextWords:
     """Words of texts.
 
     Attributes:
@@ -193,15 +193,15 @@ class _Words:
     cost: np.ndarray
 
 
-def _read_words(read: DeobfuscatedBatch) -> _Words:
+def _read_words(read: DeobfuscatedBatch) -> _TextWords:
     begins = np.flatnonzero(np.diff(read.word_L, prepend=-1))
     if not len(begins):
         none = np.zeros(0, dtype=np.int64)
-        return _Words(none, none, none, [], [], none > 0, none)
+        return _TextWords(none, none, none, [], [], none > 0, none)
     ends = np.append(begins[1:], len(read.word_L))
     first_W, last_W = read.start_L[begins], np.maximum.reduceat(read.end_L, begins)
     clusters, letters = read.glyphs.clusters, read.writer.codebook.letters
-    return _Words(
+    return _TextWords(
         read.text_of_word_W,
         first_W,
         last_W,
@@ -218,7 +218,7 @@ def _joined(parts: list[str], starts: np.ndarray, ends: np.ndarray) -> list[str]
     return ["".join(parts[start:end]) for start, end in spans]
 
 
-def _written_words(texts: TextBatch, glyphs: GlyphTokens) -> _Words:
+def _written_words(texts: TextBatch, glyphs: GlyphTokens) -> _TextWords:
     words = find_words(texts)
     starts_N, _ = glyph_spans(texts)
     starts_N = starts_N + np.repeat(texts.offsets[:-1], glyphs.lengths)
@@ -227,13 +227,13 @@ def _written_words(texts: TextBatch, glyphs: GlyphTokens) -> _Words:
     start, end = (np.searchsorted(starts_N, each + shift) for each in (words.starts, words.ends))
     written = words.texts(texts).to_strings()
     zeros = np.zeros(len(written))
-    return _Words(text_of, start, end, written, written, zeros > 0, zeros)
+    return _TextWords(text_of, start, end, written, written, zeros > 0, zeros)
 
 
 class _Inside:
     """Counts glyphs inside of words and texts."""
 
-    def __init__(self, glyphs: GlyphTokens, words: _Words) -> None:
+    def __init__(self, glyphs: GlyphTokens, words: _TextWords) -> None:
         self.glyphs, self.words = glyphs, words
         self._offsets = offsets_of(glyphs.lengths)
 

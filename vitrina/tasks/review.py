@@ -28,7 +28,7 @@ from vitrina.text.batch import TextBatch
 FILE = "review.json"
 """File name in the folder of a run."""
 SHARE = 0.01
-"""Maximum share of the clean benign validation texts that go to review."""
+"""Maximum share of clean benign texts that should go to review."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ReviewThresholds:
         return (unread >= self.unread) | (unsupported >= self.unsupported)
 
 
-def choose_review_thresholds(coverage: Coverage, share: float = SHARE) -> ReviewThresholds:
+def choose_review_thresholds(coverage: Coverage, share: float) -> ReviewThresholds:
     """Return the lowest thresholds that send at most `share` of the texts to review.
 
     `unread` may send half of them, and `unsupported` the rest.
@@ -65,6 +65,9 @@ def choose_review(
 ) -> ReviewThresholds | None:
     """Choose and write the thresholds of a run; None if its task predicts no labels.
 
+    The share of the validation texts is one standard error below `SHARE`, so that other texts of
+    the same kind keep it.
+
     Args:
         clean: the clean validation texts; with two classes only the benign ones count.
     """
@@ -75,7 +78,8 @@ def choose_review(
     if isinstance(metrics, ClassMetrics) and len(metrics.label_names) == 2:
         benign = np.flatnonzero(clean.labels != metrics.reported[0])
         texts = texts.take(benign) if len(benign) else texts
-    thresholds = choose_review_thresholds(pipeline.coverage(texts))
+    error = math.sqrt(SHARE * (1 - SHARE) / max(len(texts), 1))
+    thresholds = choose_review_thresholds(pipeline.coverage(texts), max(SHARE - error, 0.0))
     write_review_thresholds(folder, thresholds)
     return thresholds
 
