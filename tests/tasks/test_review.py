@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from vitrina.errors import InputError
 from vitrina.models.coverage import Coverage
 from vitrina.tasks.review import (
+    MIN_UNSUPPORTED,
     ReviewThresholds,
     choose_review_thresholds,
     read_review_thresholds,
@@ -27,9 +28,11 @@ def test_at_most_the_share_goes_to_review(pairs: list[tuple[float, float]], perc
     unread, unsupported = np.array(pairs).T
     coverage = Coverage(unread, unsupported)
     found = choose_review_thresholds(coverage, percent / 100)
-    assert 100 * found.sends(coverage).sum() <= percent * len(pairs)
+    empty = unread == 1  # such texts go to review, however many they are
+    assert (found.sends(coverage) & ~empty).sum() * 100 <= percent * len(pairs)
+    assert found.sends(coverage)[empty].all()
     lower = unsupported[unsupported < found.unsupported]
-    if len(lower):  # any lower threshold sends too many
+    if len(lower) and found.unsupported > MIN_UNSUPPORTED:  # any lower threshold sends too many
         more = ReviewThresholds(found.unread, float(lower.max())).sends(coverage)
         assert 100 * more.sum() > percent * len(pairs)
 
@@ -59,3 +62,10 @@ def test_invalid_files_are_refused(tmp_path: Path, content: str | None, message:
     with pytest.raises(InputError) as error:
         read_review_thresholds(tmp_path)
     assert str(error.value).startswith(f"{path}: {message}") and "\n" not in str(error.value)
+
+
+def test_few_texts_do_not_make_the_thresholds_unreachable() -> None:
+    texts = Coverage(np.append(np.zeros(60), 1.0), np.zeros(61))
+    thresholds = choose_review_thresholds(texts, 0.0)
+    assert thresholds.unread == 1.0 and 0.05 < thresholds.unsupported < 1
+    assert thresholds.sends(texts).sum() == 1

@@ -25,6 +25,8 @@ from vitrina.tasks.task_metrics import ClassMetrics, LabelMetrics
 from vitrina.tasks.thresholds import threshold_at
 from vitrina.text.batch import TextBatch
 
+MIN_UNSUPPORTED = 0.1
+"""Lowest threshold of `unsupported`."""
 FILE = "review.json"
 """File name in the folder of a run."""
 SHARE = 0.01
@@ -47,17 +49,19 @@ class ReviewThresholds:
 def choose_review_thresholds(coverage: Coverage, share: float) -> ReviewThresholds:
     """Return the lowest thresholds that send at most `share` of the texts to review.
 
-    `unread` may send half of them, and `unsupported` the rest.
+    `unread` may send half of them, and `unsupported` the rest. Where the share allows no text, a
+    text of which nothing was read (1) still goes to review, and a single unknown word does not.
 
     >>> texts = Coverage(np.array([0, 0, 0.5, 1]), np.array([0, 0.2, 0, 0]))
     >>> choose_review_thresholds(texts, 0.5).sends(texts).tolist()
     [False, True, False, True]
     """
     unread, unsupported = coverage.unread, coverage.unsupported
-    first = threshold_at(unread, share / 2)
+    first = min(threshold_at(unread, share / 2), 1.0)
     left = unsupported[unread < first]
     rest = share * len(unread) - np.count_nonzero(unread >= first)
-    return ReviewThresholds(first, threshold_at(left, rest / max(len(left), 1)))
+    second = threshold_at(left, max(rest, 0) / max(len(left), 1))
+    return ReviewThresholds(first, max(second, MIN_UNSUPPORTED))
 
 
 def choose_review(
