@@ -10,6 +10,7 @@ import torch
 from vitrina.config import Config
 from vitrina.data.background import Background
 from vitrina.data.dataset import Dataset
+from vitrina.deobfuscation.base import Deobfuscator
 from vitrina.errors import require
 from vitrina.models.coverage import TrainingTexts, fit_coverage
 from vitrina.models.embedders.base import Embedder
@@ -55,8 +56,7 @@ def fit(
         if "deobfuscator" not in parts:
             parts["deobfuscator"] = deobfuscator.load().fit(config.deobfuscator, corpus)
         if not config.embedder.reads_codes:
-            built = build("deobfuscator", config.deobfuscator, parts["deobfuscator"])
-            built.dictionary = dictionary
+            built = _build_deobfuscator(config, parts["deobfuscator"], dictionary)
             corpus = corpus.map(lambda texts: built(texts).text())
     if "embedder" not in parts:
         embedder = component("embedder", config.embedder.kind).load()
@@ -64,6 +64,21 @@ def fit(
     if config.ocr.recognizes and "ocr" not in parts:
         parts["ocr"] = component("ocr", config.ocr.kind).load().fit(config.ocr, corpus)
     return FittedState.join(parts)
+
+
+def fit_deobfuscator(config: Config, corpus: Corpus) -> Deobfuscator:
+    """Fit the deobfuscator alone and build it.
+
+    Args:
+        corpus: the normalized training texts, with the dictionary.
+
+    Raises:
+        InputError: if the configuration has no deobfuscator.
+    """
+    deobfuscator = component("deobfuscator", config.deobfuscator.kind)
+    require(bool(deobfuscator.target), "deobfuscator", config.deobfuscator.kind, "one to fit")
+    fitted = deobfuscator.load().fit(config.deobfuscator, corpus)
+    return _build_deobfuscator(config, fitted, corpus.dictionary)
 
 
 def fit_dictionary(config: Config, dataset: Dataset) -> FittedState:
@@ -122,13 +137,20 @@ def build_pipeline(
     config: Config, fitted: FittedState, model: Model, normalizer: Normalizer
 ) -> TextPipeline:
     """Build the pipeline of all stages before the model."""
-    deobfuscator = None
+    deobfuscator, tokenizer = None, model.embedder.tokenizer
     if component("deobfuscator", config.deobfuscator.kind).target:
-        deobfuscator = build("deobfuscator", config.deobfuscator, fitted.part("deobfuscator"))
-        deobfuscator.dictionary = model.embedder.tokenizer.dictionary
-    tokenizer = model.embedder.tokenizer
+        state = fitted.part("deobfuscator")
+        deobfuscator = _build_deobfuscator(config, state, tokenizer.dictionary)
     training_texts = TrainingTexts(fitted.part("coverage"), tokenizer.dictionary)
     return TextPipeline(normalizer, deobfuscator, tokenizer, training_texts)
+
+
+def _build_deobfuscator(
+    config: Config, fitted: FittedState, dictionary: Dictionary | None
+) -> Deobfuscator:
+    built: Deobfuscator = build("deobfuscator", config.deobfuscator, fitted)
+    built.dictionary = dictionary
+    return built
 
 
 def build_model(config: Config, fitted: FittedState, task: Task) -> Model:
