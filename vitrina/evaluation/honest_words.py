@@ -2,7 +2,7 @@
 
 The words are forms of held-out lemmas, which a dictionary with `hold_out` lacks, and names of
 people, places and brands (Babel's CLDR and pymorphy3's dictionary). Each is read as it is, and with
-one typing error. Words of the lexicon get the same errors, and are still to be read.
+one typing error. Frequent words of the lexicon get the same errors, and are still to be read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.data.made_texts import MISTAKES, Draws, analyzer, lemmas
+from vitrina.data.made_texts import MISTAKES, Draws, analyzer, frequent, lemmas
 from vitrina.evaluation.deobfuscation import Measured, Restore, restored_texts
 from vitrina.noise.randomness import text_keys
 from vitrina.text.held_out import is_held_out
@@ -23,6 +23,8 @@ from vitrina.text.known_words import words_with
 from vitrina.text.lexicon import Lexicon
 
 NUM_WORDS = 20_000
+NUM_FREQUENT = 100_000
+"""Ranks of wordfreq's list in which words of the lexicon are looked up."""
 NAMES = frozenset({"Name", "Surn", "Patr", "Geox", "Orgn", "Trad"})
 """pymorphy3's grammemes of people, places, organizations and brands."""
 SEED = 2024
@@ -36,12 +38,13 @@ def measure_honest_words(restore: Restore, limit: int = NUM_WORDS) -> Measured:
 
     Args:
         restore: the deobfuscator, with a dictionary without the held-out lemmas.
-        limit: maximum number of held-out words, of names, and of words of the lexicon.
+        limit: maximum number of held-out words, of names, and of words of the lexicon, each of
+            which gets every kind of typing error.
 
     Returns:
         Of words that are not in the lexicon, those that become words of it: `held_out`, `names`,
         the same `…_mistyped` with one typing error, and `honest`, all four. Of words of the
-        lexicon with one typing error, `lexicon_read`: those that are words of it, before or after;
+        lexicon with each typing error, `lexicon_read`: those that are words of it, before or after;
         `lexicon_restored`: of those that the error made unknown to it, those that become words of
         it again. Examples are the honest words that became rude.
     """
@@ -56,7 +59,7 @@ def measure_honest_words(restore: Restore, limit: int = NUM_WORDS) -> Measured:
             measured.shares["honest"].add(rude)
             for index in np.flatnonzero(rude):
                 measured.examples[f"{honest[index]} → {read[index]}"] += 1
-    typed = list(map(mistyped, lexicon_words(limit)))
+    typed = [mistyped(word, mistake) for word in lexicon_words(limit) for mistake in MISTAKES]
     read = restored_texts(restore, typed)
     known = np.array([is_rude(lexicon, text) for text in typed], dtype=bool)
     found = np.array([is_rude(lexicon, text) for text in read], dtype=bool)
@@ -70,17 +73,19 @@ def is_rude(lexicon: Lexicon, text: str) -> bool:
     return any(map(lexicon.is_toxic, re.findall(r"[^\W\d_]+", text)))
 
 
-def mistyped(text: str) -> str:
-    """Return the text with one typing error in its longest word, by a hash of the text.
+def mistyped(text: str, mistake: str | None = None) -> str:
+    """Return the text with one typing error in its longest word, at a place drawn for the text.
 
-    A text without words of `SHORTEST` letters stays as it is.
+    Args:
+        text: without a word of `SHORTEST` letters, it stays as it is.
+        mistake: one of `MISTAKES`; None: drawn too.
     """
     found = max(re.finditer(r"[^\W\d_]+", text), key=lambda each: len(each[0]), default=None)
     if found is None or len(found[0]) < SHORTEST:
         return text
     draws = Draws(SEED, "typed", text)
-    mistake = MISTAKES[draws.pick(list(MISTAKES))]
-    typed = mistake(found[0], draws.pick(range(len(found[0]) - 1)), draws)
+    place, drawn = draws.pick(range(len(found[0]) - 1)), draws.pick(list(MISTAKES))
+    typed = MISTAKES[mistake or drawn](found[0], place, draws)
     return text[: found.start()] + typed + text[found.end() :]
 
 
@@ -106,9 +111,14 @@ def names(limit: int) -> list[str]:
 
 
 def lexicon_words(limit: int) -> list[str]:
-    """Return forms of the lexicon that a typing error can change, in a drawn order."""
-    forms = sorted(form for form in Lexicon.load(None).forms if len(form) >= SHORTEST)
-    return [forms[index] for index in _order(len(forms))[:limit]]
+    """Return frequent words of the lexicon that a typing error can change, in a drawn order."""
+    lexicon = Lexicon.load(None)
+    words = [
+        word
+        for word in frequent("wordfreq", NUM_FREQUENT)
+        if len(word) >= SHORTEST and lexicon.is_toxic(word)
+    ]
+    return [words[index] for index in _order(len(words))[:limit]]
 
 
 def _drawn(limit: int, wanted: Callable[[str], Any]) -> list[str]:
