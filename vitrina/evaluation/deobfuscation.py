@@ -199,16 +199,17 @@ def measure_clean(restore: Restore, texts: Sequence[str]) -> Measured:
 
 
 def _counterpart(words: Sequence[str], others: Sequence[str], index: int) -> str:
-    """Return the words of `others` in place of a word, or of the changed words that it is among."""
-    first, last = 0, len(others)
+    """Return what `others` have for a word: one word, or all for the changed ones around it."""
+    start, end, first, last = 0, len(words), 0, len(others)
     for block in LCSseq.editops(words, others).as_matching_blocks():
         if block.a > index:
-            last = min(last, block.b)
+            end, last = min(end, block.a), min(last, block.b)
         elif block.a + block.size <= index:
-            first = block.b + block.size
+            start, first = block.a + block.size, block.b + block.size
         else:
             return words[index]
-    return " ".join(others[first:last])
+    one_each = end - start == last - first
+    return others[first + index - start] if one_each else " ".join(others[first:last])
 
 
 def noises() -> dict[str, NoiseConfig]:
