@@ -117,7 +117,8 @@ def accept(program: str, arguments: Sequence[str], monkeypatch: pytest.MonkeyPat
         assert importlib.util.find_spec(arguments[1]), arguments[1]
     else:
         parsed = parse_tool(arguments, monkeypatch)
-        compose_config([each for each in getattr(parsed, "settings", []) if "=" in each])
+        for settings in (getattr(parsed, "settings", []), *(getattr(parsed, "fit", None) or [])):
+            compose_config([each for each in settings if "=" in each])
 
 
 def module_file(module: str) -> str:

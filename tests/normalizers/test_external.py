@@ -1,4 +1,4 @@
-"""Normalizers of other projects; their packages are stood in for, since they are optional."""
+"""Normalizers of other projects; modules of the test replace their packages, which are optional."""
 
 import sys
 from types import ModuleType

@@ -257,7 +257,7 @@ def mean(many: Mapping[str, Measured], name: str) -> float | None:
     """Return the mean over kinds of the share `name`, without kinds that have none."""
     shares = [measured.shares[name] for measured in many.values()]
     defined = [each.share for each in shares if each.count]
-    return float(np.mean(defined)) if defined else None
+    return round(float(np.mean(defined)), 6) if defined else None
 
 
 def by_kind(rows: Sequence[Mapping[str, Any]], limit: int | None) -> list[Mapping[str, Any]]:

@@ -137,11 +137,10 @@ def build_pipeline(
     config: Config, fitted: FittedState, model: Model, normalizer: Normalizer
 ) -> TextPipeline:
     """Build the pipeline of all stages before the model."""
-    deobfuscator = None
+    deobfuscator, tokenizer = None, model.embedder.tokenizer
     if component("deobfuscator", config.deobfuscator.kind).target:
-        dictionary = model.embedder.tokenizer.dictionary
-        deobfuscator = _build_deobfuscator(config, fitted.part("deobfuscator"), dictionary)
-    tokenizer = model.embedder.tokenizer
+        state = fitted.part("deobfuscator")
+        deobfuscator = _build_deobfuscator(config, state, tokenizer.dictionary)
     training_texts = TrainingTexts(fitted.part("coverage"), tokenizer.dictionary)
     return TextPipeline(normalizer, deobfuscator, tokenizer, training_texts)
 
