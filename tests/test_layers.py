@@ -22,7 +22,7 @@ def test_an_init_file_contains_only_a_docstring(path: Path) -> None:
 
 def test_loose_modules_are_few() -> None:
     loose = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
-    assert loose <= {"errors", "registry", "files", "state", "config", "experiment"}
+    assert loose <= {"errors", "registry", "files", "state", "compiled", "config", "experiment"}
 
 
 def test_composing_and_listing_components_import_no_torch() -> None:
