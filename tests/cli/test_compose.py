@@ -100,7 +100,7 @@ def test_a_stored_sweep_composes_with_another_list() -> None:
         (["model=glob(*)"], "model=glob(*): add -m to run each value"),
         (
             ["dataset=jsonl", "dataset.trian=x"],
-            "dataset.trian: unknown key (did you mean train?); allowed: cleaning, corrected_field,",
+            "dataset.trian: unknown key (did you mean train?); allowed: background, cleaning,",
         ),
         (["hydra/lancher=basic"], "hydra/lancher: unknown key (did you mean launcher?)"),
         (["embedder=[bytes,lines]"], "embedder=lines (did you mean line?): must be one of bytes,"),
